@@ -1,0 +1,998 @@
+"""The credit-scoring service: HTTP in front of `scoring`.
+
+    GET  /             what this is, and its routes
+    GET  /get_ids      ids of the new clients
+    GET  /get_feat     names of the features
+    GET  /get_test     a client's raw record                       ?param_name=<client id>
+    GET  /get_json     a client's transformed record               ?param_name=<client id>
+    GET  /prediction/  probability of default and decision, for the transformed record in the body
+    POST /prediction/  the same
+    GET  /get_shap     why a client scores as it does              ?param_name=<client id>
+    GET  /get_kde      a feature among those who paid and those who did not  ?param_name=<feature>
+    GET  /health       whether a prediction was made and checked
+    GET  /model        hashes, threshold, sizes and versions
+    GET  /metrics      counters for Prometheus
+    GET  /docs         Swagger UI
+
+Class 1 is a client in default, class 0 a solvent one.
+"""
+
+import asyncio
+import base64
+import collections
+import contextlib
+import hashlib
+import hmac
+import json
+import logging
+import logging.config
+import math
+import os
+import platform
+import re
+import sys
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+import orjson
+from cachetools import LRUCache
+from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
+from fastapi.routing import APIRoute
+from fastapi.staticfiles import StaticFiles
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.core import InfoMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
+from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from starlette.requests import ClientDisconnect
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from scoring import (
+    FILES,
+    MODEL_FILE,
+    BadFile,
+    InconsistentScore,
+    InvalidRecord,
+    Scoring,
+    UnknownClient,
+    UnknownFeature,
+    load,
+    shown,
+)
+
+VERSION = "1.0.0"
+DESCRIPTION = """\
+How likely a client is to default on a loan, why, and where the client stands among others.
+
+Every probability is that of **class 1**, a client in default; class 0 is a solvent one. Numbers are
+exact: a record that `/get_json` gives scores at `/prediction/` as the pipeline scores that client,
+and `base` plus the SHAP values of `/get_shap` is the model's raw output."""
+
+EXPLANATIONS_KEPT = 32_000_000  # bytes of answers, about 1,600 clients of 347 features
+REFERENCE_VALUES_KEPT = 32_000_000  # bytes of answers
+EXPLAINING_AT_ONCE = 2  # threads; LightGBM computes without holding Python's lock
+EXPLANATIONS_WAITING = 16  # beyond these a caller is told to come back
+WATCH_SECONDS = 1  # between two looks at the folder
+START_FAILED = 3  # gunicorn gives up, instead of trying again, where a worker ends with it
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where the workers count together
+LIBRARIES = ("fastapi", "scikit-learn", "lightgbm", "shap", "pandas", "numpy", "joblib")
+
+INTEGER = re.compile(r"-?[0-9]{1,100}")
+REQUEST_ID = re.compile(r"[0-9A-Za-z_.:-]{1,64}")
+
+OPEN_PATHS = frozenset({"/", "/health"})  # asked for without a key, as are the docs
+DOCS = "/docs"
+DOCS_ASSETS = f"{DOCS}/assets"
+OPENAPI = "/openapi.json"
+UNKNOWN = "unknown"  # a route's name in logs and metrics where there is none
+
+DOCS_PAGE = get_swagger_ui_html(
+    openapi_url=OPENAPI,
+    title="Credit scoring",
+    swagger_js_url=f"{DOCS_ASSETS}/swagger-ui-bundle.js",
+    swagger_css_url=f"{DOCS_ASSETS}/swagger-ui.css",
+    swagger_favicon_url=f"{DOCS_ASSETS}/favicon.png",
+    swagger_ui_parameters={"validatorUrl": None},  # else it sends the document to swagger.io
+).body
+INLINE_SCRIPT = bytes(DOCS_PAGE).partition(b"<script>")[2].partition(b"</script>")[0]
+INLINE_SCRIPT_SHA256 = base64.b64encode(hashlib.sha256(INLINE_SCRIPT).digest()).decode()
+
+SECURITY_HEADERS = [
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+]
+API_HEADERS = [
+    *SECURITY_HEADERS,
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+]
+DOCS_HEADERS = [
+    *SECURITY_HEADERS,
+    (
+        b"content-security-policy",
+        f"default-src 'none'; script-src 'self' 'sha256-{INLINE_SCRIPT_SHA256}';"
+        " style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self';"
+        " base-uri 'none'; form-action 'none'; frame-ancestors 'none'".encode(),
+    ),
+]
+
+log = logging.getLogger(__name__)
+request_log = logging.getLogger(f"{__name__}.requests")
+
+
+class Settings(BaseSettings):
+    """Settings, each from the environment variable of its name; an empty one is not set."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
+
+    ressources_dir: Path = Path(__file__).resolve().parent / "ressources"
+    model_sha256: str | None = Field(default=None, pattern="^[0-9a-fA-F]{64}$")
+    api_key: SecretStr = SecretStr("")
+    kde_swap_classes: bool = False
+    max_body_bytes: int = Field(default=1_000_000, ge=1)
+    request_log: bool = True
+
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        """The accepted keys; none where everybody may ask."""
+        keys = self.api_key.get_secret_value().split(",")
+        return tuple(key.strip().encode() for key in keys if key.strip())
+
+
+# Answers, for the OpenAPI document: the routes write them out themselves.
+
+
+class Index(BaseModel):
+    """What this service is and where to go on."""
+
+    service: str = Field(examples=["Credit scoring"])
+    version: str = Field(examples=[VERSION])
+    docs: str = Field(examples=[DOCS])
+    routes: dict[str, str] = Field(examples=[{"GET /get_ids": "Ids of the new clients"}])
+
+
+class ClientIds(BaseModel):
+    """Ids of the new clients, in the order of their file."""
+
+    data: list[int] = Field(examples=[[351831, 204226]])
+
+
+class Features(BaseModel):
+    """Names of the features, in the order of the reference file."""
+
+    data: list[str] = Field(examples=[["AMT_INCOME_TOTAL", "AMT_CREDIT"]])
+
+
+class RecordText(BaseModel):
+    """A record as JSON text, to be decoded a second time; a missing value is null."""
+
+    data: str = Field(examples=['{"AMT_INCOME_TOTAL":157500.0,"OWN_CAR_AGE":null}'])
+
+
+class PredictionAnswer(BaseModel):
+    """Probability of default, and the decision: 1 where it reaches the threshold, else 0."""
+
+    probability: float = Field(ge=0, le=1, examples=[0.08597658808541324])
+    prediction: int = Field(ge=0, le=1, examples=[0])
+    threshold: float = Field(ge=0, le=1, examples=[0.4])
+
+
+class ExplanationAnswer(BaseModel):
+    """SHAP values of class 1 in the model's raw output, which is base plus their sum."""
+
+    values: list[list[float]] = Field(description="SHAP values, shape (1, n)")
+    feat: list[str] = Field(description="names of the transformed features, n of them")
+    data: list[list[float | None]] = Field(description="the transformed record, shape (1, n)")
+    base: list[float] = Field(description="the expected value, shape (1,)")
+
+
+class ReferenceValues(BaseModel):
+    """Raw values of a feature among reference clients, missing ones left out, in file order."""
+
+    feat0: list[float] | list[str] = Field(description="of class 0, solvent")
+    feat1: list[float] | list[str] = Field(description="of class 1, in default")
+
+
+class Health(BaseModel):
+    """A client was scored just now, with the result that it had at start-up."""
+
+    status: str = Field(examples=["ok"])
+    sha256: str = Field(description="of the model in use")
+    refused: str | None = Field(None, description="why the files now in the folder are not in use")
+
+
+class ModelFacts(BaseModel):
+    """What an auditor asks for."""
+
+    sha256: dict[str, str] = Field(description="of each file in use")
+    threshold: float
+    features: int = Field(description="raw ones")
+    transformed_features: int
+    reference_clients: int
+    new_clients: int
+    versions: dict[str, str] = Field(description="of this service, Python and the libraries")
+    facts: dict[str, Any] = Field(description="what model.json says")
+
+
+class Problem(BaseModel):
+    """What was received, and what would be accepted."""
+
+    detail: str
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The error answers of a route, for the OpenAPI document."""
+    descriptions = {
+        401: "The key in X-API-Key is missing or wrong; only where the service has keys.",
+        404: "No new client has this id, or no feature this name.",
+        413: "The body is larger than the service accepts.",
+        422: "What was sent is not what the route takes: `detail` says what it takes.",
+        500: "A fault of the service.",
+        503: "Not now.",
+    }
+    return {status: {"model": Problem, "description": descriptions[status]} for status in statuses}
+
+
+class Metrics:
+    """What `/metrics` counts, in this process or, behind gunicorn, in all of its workers."""
+
+    def __init__(self) -> None:
+        """Begin at zero."""
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "http_requests", "Requests answered", ["route", "status"], registry=self.registry
+        )
+        self.seconds = Histogram(
+            "http_request_duration_seconds", "Time to answer", ["route"], registry=self.registry
+        )
+        self.predictions = Counter(
+            "predictions",
+            "Predictions by class, 1 being default",
+            ["class"],
+            registry=self.registry,
+        )
+        self.explanations = Counter(
+            "explanations", "Explanations computed or reused", ["origin"], registry=self.registry
+        )
+
+    def text(self, loaded: "Loaded") -> bytes:
+        """All counts in Prometheus' text form, and the model in use."""
+        counts = self.registry
+        if METRICS_FOLDER in os.environ:
+            counts = CollectorRegistry()
+            MultiProcessCollector(counts)  # type: ignore[no-untyped-call]
+        # An info metric cannot be shared between processes; each has the model in its own memory.
+        model = CollectorRegistry()
+        model.register(loaded)
+        return generate_latest(counts) + generate_latest(model)
+
+
+Fingerprint = tuple[tuple[int, int, int] | None, ...]
+
+
+def fingerprint_of(folder: Path) -> Fingerprint:
+    """What changes when a file of the folder is written or replaced: time, size and inode."""
+    found: list[tuple[int, int, int] | None] = []
+    for name in FILES:
+        try:
+            status = (folder / name).stat()
+        except OSError:
+            found.append(None)
+        else:
+            found.append((status.st_mtime_ns, status.st_size, status.st_ino))
+    return tuple(found)
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """A folder as it was read, and the answers made from it so far."""
+
+    scoring: Scoring
+    fingerprint: Fingerprint
+    ids: bytes
+    features: bytes
+    colons: int  # in the body of a prediction that has every key once
+    explanations: LRUCache[int, bytes]
+    reference_values: LRUCache[str, bytes]
+
+    @classmethod
+    def read(cls, settings: Settings) -> "Loaded":
+        """Load the folder of the settings.
+
+        Raises:
+            BadFile: see `scoring.load`.
+        """
+        began = time.perf_counter()
+        fingerprint = fingerprint_of(settings.ressources_dir)
+        scoring = load(settings.ressources_dir, settings.model_sha256)
+        log.info(
+            "loaded %s in %.2f s: %s %s, threshold %s, %d features, %d reference and %d new",
+            settings.ressources_dir,
+            time.perf_counter() - began,
+            MODEL_FILE,
+            scoring.sha256[MODEL_FILE],
+            scoring.threshold,
+            len(scoring.features),
+            len(scoring.reference.values),
+            len(scoring.client_ids),
+        )
+        return cls(
+            scoring=scoring,
+            fingerprint=fingerprint,
+            ids=orjson.dumps({"data": scoring.client_ids}),
+            features=orjson.dumps({"data": scoring.features}),
+            colons=len(scoring.names) + sum(name.count(":") for name in scoring.names),
+            explanations=LRUCache(EXPLANATIONS_KEPT, getsizeof=len),
+            reference_values=LRUCache(REFERENCE_VALUES_KEPT, getsizeof=len),
+        )
+
+    def collect(self) -> Iterator[InfoMetricFamily]:
+        """The model in use, for Prometheus."""
+        facts = {"sha256": self.scoring.sha256[MODEL_FILE], "version": VERSION}
+        yield InfoMetricFamily("model", "The model in use", facts)
+
+
+def explanation_answer(scoring: Scoring, client_id: int) -> bytes:
+    """The body of `/get_shap`."""
+    explanation = scoring.explain(client_id)
+    return orjson.dumps(
+        {
+            "values": [explanation.values],
+            "feat": explanation.names,
+            "data": [explanation.record],
+            "base": [explanation.base],
+        },
+        option=orjson.OPT_SERIALIZE_NUMPY,
+    )
+
+
+class Explainers:
+    """A few threads for explanations, and a bound on how many wait for them."""
+
+    def __init__(self) -> None:
+        """Start no thread before the first explanation."""
+        self.threads = ThreadPoolExecutor(EXPLAINING_AT_ONCE, thread_name_prefix="explainer")
+        self.pending = 0
+
+    async def run(self, scoring: Scoring, client_id: int) -> bytes:
+        """The body of `/get_shap`, computed beside the event loop.
+
+        Raises:
+            HTTPException: 503, at once, where too many wait already.
+            UnknownClient: no new client has that id.
+        """
+        if self.pending >= EXPLAINING_AT_ONCE + EXPLANATIONS_WAITING:
+            raise HTTPException(503, "too many explanations at once", {"Retry-After": "1"})
+        self.pending += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(
+                self.threads, explanation_answer, scoring, client_id
+            )
+        finally:
+            self.pending -= 1
+
+
+# What a request says
+
+
+def check_key(request: Request) -> None:
+    """Let in who has one of the keys, and everybody where there is none.
+
+    Raises:
+        HTTPException: 401.
+    """
+    keys = request.app.keys
+    if keys:
+        given = request.headers.get("X-API-Key", "").encode("latin-1")
+        # Every key is compared, each in constant time, so that time tells nothing of any.
+        matches = [hmac.compare_digest(given, key) for key in keys]
+        if not any(matches):
+            raise HTTPException(
+                401, "a valid key is needed in X-API-Key", {"WWW-Authenticate": "APIKey"}
+            )
+
+
+def parameter(request: Request) -> str:
+    """The value of `param_name`.
+
+    Raises:
+        HTTPException: 422 where it is missing.
+    """
+    value = request.query_params.get("param_name")
+    if value is None:
+        raise HTTPException(422, f"param_name is missing: {request.url.path}?param_name=…")
+    return value
+
+
+def client_parameter(request: Request) -> int:
+    """The client id in `param_name`.
+
+    Raises:
+        HTTPException: 422 where it is missing or not an integer.
+    """
+    value = parameter(request)
+    if not INTEGER.fullmatch(value):
+        raise HTTPException(422, f"param_name is not an integer, a client's id: {shown(value)}")
+    return int(value)
+
+
+async def body_of(request: Request) -> bytes:
+    """The body, whatever its type is said to be, read up to the limit of the settings.
+
+    Raises:
+        HTTPException: 413 where it is larger.
+    """
+    largest = request.app.settings.max_body_bytes
+    declared = request.headers.get("Content-Length", "")
+    size, body = int(declared) if declared.isdecimal() else 0, b""
+    if size <= largest:
+        async for chunk in request.stream():
+            body += chunk
+            if (size := len(body)) > largest:
+                break
+    if size > largest:
+        raise HTTPException(413, f"the body is larger than the {largest} bytes accepted")
+    return body
+
+
+def record_in(body: bytes, colons: int) -> dict[str, object]:
+    """The JSON object that a body is.
+
+    Args:
+        body: the text.
+        colons: how many colons it has where every key is there once.
+
+    Raises:
+        HTTPException: 422 where it is empty, not JSON, not an object, or has a key twice.
+    """
+    if not body.strip():
+        raise HTTPException(422, "the body is empty, not a JSON object: send what /get_json gives")
+    try:
+        record = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        record = carefully_parsed(body, f"the body is not JSON: {error}")
+    else:
+        # Of a key that comes twice orjson keeps the last. One more colon tells, at no cost.
+        if np.count_nonzero(np.frombuffer(body, np.uint8) == ord(":")) != colons:
+            record = carefully_parsed(body, "the body is not JSON")
+    if not isinstance(record, dict):
+        raise HTTPException(422, "the body is JSON, but not an object: send what /get_json gives")
+    return record
+
+
+def carefully_parsed(body: bytes, problem: str) -> object:
+    """The body by the standard library, which knows repeated keys and gives 1e999 as infinity."""
+
+    def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        record = dict(pairs)
+        if len(record) < len(pairs):
+            twice = collections.Counter(name for name, _ in pairs).most_common(1)[0][0]
+            raise HTTPException(422, f"the body has a key more than once: {shown(twice)}")
+        return record
+
+    def refused(constant: str) -> NoReturn:
+        raise ValueError(constant)
+
+    try:
+        return json.loads(
+            body.decode(), object_pairs_hook=once, parse_constant=refused, parse_int=float
+        )
+    except (ValueError, RecursionError) as error:
+        raise HTTPException(422, problem) from error
+
+
+def answer(body: bytes) -> Response:
+    """A JSON text as a response."""
+    return Response(body, media_type="application/json")
+
+
+def record_answer(record: object) -> Response:
+    """A record as JSON text inside JSON: the dashboard decodes it a second time."""
+    return answer(orjson.dumps({"data": orjson.dumps(record).decode()}))
+
+
+class DirectRoute(APIRoute):
+    """A route whose function takes the request and returns the response, once the key is checked.
+
+    FastAPI documents such a route as any other, but does not read its parameters: that would take
+    a third of the time of a request which is answered from memory.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The function, behind the check of the key where the path is not open to all."""
+        function: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
+        if self.path in OPEN_PATHS:
+            return function
+
+        async def checked(request: Request) -> Response:
+            check_key(request)
+            return await function(request)
+
+        return checked
+
+
+CLIENT = {"parameters": [{"$ref": "#/components/parameters/client"}]}
+FEATURE = {"parameters": [{"$ref": "#/components/parameters/feature"}]}
+RECORD = {"requestBody": {"$ref": "#/components/requestBodies/record"}}
+
+router = APIRouter(route_class=DirectRoute)
+
+
+@router.get("/", summary="What this is", response_model=Index, responses=problems(500))
+async def index(request: Request) -> Response:
+    """The service, its version, its routes, and where they are described."""
+    routes = {
+        f"{method} {route.path}": route.summary
+        for route in router.routes
+        if isinstance(route, APIRoute)
+        for method in sorted(route.methods or ())
+    }
+    return JSONResponse(
+        {"service": request.app.title, "version": VERSION, "docs": DOCS, "routes": routes}
+    )
+
+
+@router.get(
+    "/get_ids",
+    summary="Ids of the new clients",
+    response_model=ClientIds,
+    responses=problems(401, 500),
+)
+async def get_ids(request: Request) -> Response:
+    """Who is to be scored, in the order of the file."""
+    return answer(request.app.loaded.ids)
+
+
+@router.get(
+    "/get_feat",
+    summary="Names of the features",
+    response_model=Features,
+    responses=problems(401, 500),
+)
+async def get_feat(request: Request) -> Response:
+    """The raw features, in the order of the reference file."""
+    return answer(request.app.loaded.features)
+
+
+@router.get(
+    "/get_test",
+    summary="A client's raw record",
+    response_model=RecordText,
+    responses=problems(401, 404, 422, 500),
+    openapi_extra=CLIENT,
+)
+async def get_test(request: Request) -> Response:
+    """What is known of a client, as the file has it."""
+    return record_answer(request.app.loaded.scoring.raw_record(client_parameter(request)))
+
+
+@router.get(
+    "/get_json",
+    summary="A client's transformed record",
+    response_model=RecordText,
+    responses=problems(401, 404, 422, 500),
+    openapi_extra=CLIENT,
+)
+async def get_json(request: Request) -> Response:
+    """What is known of a client, as the model takes it: decoded, it is a body of /prediction/."""
+    return record_answer(request.app.loaded.scoring.transformed_record(client_parameter(request)))
+
+
+PREDICTION: dict[str, Any] = {
+    "response_model": PredictionAnswer,
+    "responses": problems(401, 413, 422, 500),
+    "openapi_extra": RECORD,
+}
+
+
+@router.get("/prediction/", summary="Probability of default, the body sent with GET", **PREDICTION)
+@router.post("/prediction/", summary="Probability of default", **PREDICTION)
+async def prediction(request: Request) -> Response:
+    """Score the transformed record in the body, whatever the order of its keys.
+
+    Browsers send no body with GET, and some proxies drop it: POST does the same.
+    """
+    loaded, metrics = request.app.loaded, request.app.metrics
+    record = record_in(await body_of(request), loaded.colons)
+    scored = loaded.scoring.predict(record)  # a hop to a thread would take longer
+    metrics.predictions.labels(scored.prediction).inc()
+    return answer(orjson.dumps(scored))
+
+
+@router.get(
+    "/get_shap",
+    summary="Why a client scores as it does",
+    response_model=ExplanationAnswer,
+    responses=problems(401, 404, 422, 500, 503),
+    openapi_extra=CLIENT,
+)
+async def get_shap(request: Request) -> Response:
+    """SHAP values of class 1 in the model's raw output: log-odds for LightGBM."""
+    loaded, metrics = request.app.loaded, request.app.metrics
+    client_id = client_parameter(request)
+    body = loaded.explanations.get(client_id)
+    metrics.explanations.labels("computed" if body is None else "reused").inc()
+    if body is None:
+        body = await request.app.explainers.run(loaded.scoring, client_id)
+        keep(loaded.explanations, client_id, body)
+    return answer(body)
+
+
+@router.get(
+    "/get_kde",
+    summary="A feature among those who paid and those who did not",
+    response_model=ReferenceValues,
+    responses=problems(401, 404, 422, 500),
+    openapi_extra=FEATURE,
+)
+async def get_kde(request: Request) -> Response:
+    """Raw values of a feature among the reference clients of each class, for a density plot."""
+    loaded = request.app.loaded
+    feature = parameter(request)
+    body = loaded.reference_values.get(feature)
+    if body is None:
+        values = loaded.scoring.reference_values(feature)
+        names = ("feat1", "feat0") if request.app.settings.kde_swap_classes else ("feat0", "feat1")
+        body = orjson.dumps(
+            dict(zip(names, values, strict=True)), option=orjson.OPT_SERIALIZE_NUMPY
+        )
+        keep(loaded.reference_values, feature, body)
+    return answer(body)
+
+
+def keep(answers: LRUCache[Any, bytes], key: object, body: bytes) -> None:
+    """Keep an answer, where it is not larger than all that may be kept."""
+    with contextlib.suppress(ValueError):
+        answers[key] = body
+
+
+@router.get(
+    "/health",
+    summary="Whether a prediction was made and checked",
+    response_model=Health,
+    response_model_exclude_none=True,
+    responses=problems(500, 503),
+)
+async def health(request: Request) -> Response:
+    """Score a client again; `refused` says why newer files in the folder are not in use."""
+    service = request.app
+    service.loaded.scoring.check()
+    facts = {"status": "ok", "sha256": service.loaded.scoring.sha256[MODEL_FILE]}
+    return JSONResponse(facts if service.refused is None else facts | {"refused": service.refused})
+
+
+@router.get(
+    "/model",
+    summary="Hashes, threshold, sizes and versions",
+    response_model=ModelFacts,
+    responses=problems(401, 500),
+)
+async def model(request: Request) -> Response:
+    """What an auditor asks for: exactly what is in use, and what its makers say of it."""
+    scoring = request.app.loaded.scoring
+    facts = {
+        "sha256": scoring.sha256,
+        "threshold": scoring.threshold,
+        "features": len(scoring.features),
+        "transformed_features": len(scoring.names),
+        "reference_clients": len(scoring.reference.values),
+        "new_clients": len(scoring.client_ids),
+        "versions": {"credit-scoring": VERSION, "python": platform.python_version()}
+        | {library: version(library) for library in LIBRARIES},
+        "facts": scoring.facts,
+    }
+    return answer(orjson.dumps(facts))
+
+
+@router.get(
+    "/metrics",
+    summary="Counters for Prometheus",
+    response_class=PlainTextResponse,
+    responses=problems(401, 500),
+)
+async def metrics(request: Request) -> Response:
+    """Requests, their durations, predictions and explanations, of all workers together."""
+    text = request.app.metrics.text(request.app.loaded)
+    return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+
+@router.get(DOCS, include_in_schema=False)
+async def docs(_: Request) -> Response:
+    """Swagger UI, every part of which comes from this service."""
+    return HTMLResponse(DOCS_PAGE)
+
+
+# Errors, each from one place: routes have no `try`.
+
+
+Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
+
+
+def refusal(status: int, detail: str | None = None) -> Handler:
+    """Answer an error with a status and a text, by default the error's own."""
+
+    async def handler(_: Request, error: Exception) -> Response:
+        return JSONResponse({"detail": detail or str(error)}, status)
+
+    return handler
+
+
+async def unknown_path(request: Request, _: Exception) -> Response:
+    """Answer for a path without a route."""
+    return JSONResponse({"detail": f"no route {shown(request.url.path)}: / lists the routes"}, 404)
+
+
+async def wrong_method(request: Request, _: Exception) -> Response:
+    """Answer for a route that is there under another method."""
+    path = request.scope["path"]
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    allowed = ", ".join(
+        sorted(method for route in routes if route.path == path for method in route.methods or ())
+    )
+    detail = f"{path} takes {allowed}, not {shown(request.method)}"
+    return JSONResponse({"detail": detail}, 405, {"Allow": allowed})
+
+
+async def fault(request: Request, _: Exception) -> Response:
+    """Answer for a fault of the service: nothing of it is sent, the server logs its trace."""
+    response = JSONResponse({"detail": "Internal Server Error"}, 500)
+    response.raw_headers += request.scope["answer_headers"]  # sent from outside of `Edge`
+    return response
+
+
+class Service(FastAPI):
+    """The application, and what it loaded: the one reference that a reload swaps."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Load the folder of the settings.
+
+        Raises:
+            BadFile: see `scoring.load`.
+        """
+        self.settings = settings
+        self.keys = settings.keys
+        self.loaded = Loaded.read(settings)
+        self.refused: str | None = None  # why the files now in the folder are not in use
+        self.metrics = Metrics()
+        self.explainers = Explainers()
+        super().__init__(
+            title="Credit scoring",
+            version=VERSION,
+            description=DESCRIPTION,
+            routes=router.routes,
+            docs_url=None,
+            redoc_url=None,
+            redirect_slashes=False,
+            lifespan=watched,
+            exception_handlers={
+                404: unknown_path,
+                405: wrong_method,
+                UnknownClient: refusal(404),
+                UnknownFeature: refusal(404),
+                InvalidRecord: refusal(422),
+                InconsistentScore: refusal(503),
+                ClientDisconnect: refusal(400, "the body was cut short"),
+                Exception: fault,
+            },
+        )
+        self.mount(DOCS_ASSETS, StaticFiles(packages=[("fastapi_offline", "static")]))
+        self.add_middleware(Edge, service=self)
+        if not self.keys:
+            log.warning("API_KEY is not set: everybody who reaches the service may ask")
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document, with examples from the loaded files: they work when tried."""
+        scoring = self.loaded.scoring
+        client_id = scoring.client_ids[0]
+        example = {
+            name: None if math.isnan(value) else value
+            for name, value in scoring.transformed_record(client_id).items()
+        }
+        record_schema = {
+            "type": "object",
+            "properties": {
+                name: {"type": ["number", "null"] if name in scoring.nullable else "number"}
+                for name in scoring.names
+            },
+            "required": scoring.names,
+            "additionalProperties": False,
+        }
+        parameter = {"name": "param_name", "in": "query", "required": True}
+        document = super().openapi()
+        document["components"] |= {
+            "parameters": {
+                "client": parameter
+                | {
+                    "description": "a client's id, one of /get_ids",
+                    "schema": {"type": "integer"},
+                    "example": client_id,
+                },
+                "feature": parameter
+                | {
+                    "description": "a feature, one of /get_feat",
+                    "schema": {"type": "string", "enum": scoring.features},
+                    "example": scoring.features[0],
+                },
+            },
+            "requestBodies": {
+                "record": {
+                    "description": "a transformed record: what /get_json gives, decoded",
+                    "required": True,
+                    "content": {"application/json": {"schema": record_schema, "example": example}},
+                }
+            },
+        }
+        if self.keys:
+            key = {"type": "apiKey", "in": "header", "name": "X-API-Key"}
+            document["components"]["securitySchemes"] = {"key": key}
+            for path in document["paths"].keys() - OPEN_PATHS:
+                for operation in document["paths"][path].values():
+                    operation["security"] = [{"key": []}]
+        return document
+
+
+@contextlib.asynccontextmanager
+async def watched(service: Service) -> AsyncIterator[None]:
+    """Watch the folder for as long as the service runs."""
+    task = asyncio.create_task(watch(service))
+    task.add_done_callback(unwatched)
+    yield
+    task.cancel()
+
+
+def unwatched(task: asyncio.Task[None]) -> None:
+    """Say so where the watch ended by a fault."""
+    if not task.cancelled():
+        log.critical("the folder is no longer watched", exc_info=task.exception())
+
+
+async def watch(service: Service) -> None:
+    """Take a changed folder into use: once it lies still, read and checked aside, then swapped.
+
+    gunicorn's SIGHUP would end the whole server where the new files are bad.
+    """
+    folder = service.settings.ressources_dir
+    seen = tried = service.loaded.fingerprint
+    while True:
+        await asyncio.sleep(WATCH_SECONDS)
+        before, seen = seen, await asyncio.to_thread(fingerprint_of, folder)
+        if seen == service.loaded.fingerprint:
+            tried, service.refused = seen, None
+        elif seen == before and seen != tried:
+            tried = seen
+            try:
+                loaded = await asyncio.to_thread(Loaded.read, service.settings)
+            except BadFile as problem:
+                service.refused = str(problem)
+                log.warning("%s: new files are not taken into use: %s", folder, problem)
+            else:
+                # Files that changed while they were read may be of two models: look again.
+                if await asyncio.to_thread(fingerprint_of, folder) == loaded.fingerprint:
+                    service.loaded, service.refused = loaded, None
+
+
+class Edge:
+    """What every request passes: one spelling of its path, an id, headers, a count, a log line."""
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        """Wrap an application."""
+        self.app = app
+        self.metrics = service.metrics
+        self.logs_requests = service.settings.request_log
+        paths = [route.path for route in service.routes if isinstance(route, Route)]
+        self.spelling = {path.rstrip("/") or "/": path for path in paths}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        path = "/" + "/".join(filter(None, scope["path"].split("/")))
+        is_docs = path == DOCS or path.startswith(DOCS_ASSETS)
+        route = self.spelling.get(path, DOCS_ASSETS if is_docs else UNKNOWN)
+        scope["path"] = self.spelling.get(path, path)
+        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
+        request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        headers = [
+            *(DOCS_HEADERS if is_docs else API_HEADERS),
+            (b"x-request-id", request_id.encode()),
+        ]
+        scope["answer_headers"] = headers
+        status = 500
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], *headers]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_headers)
+        finally:
+            seconds = time.perf_counter() - began
+            self.metrics.requests.labels(route, status).inc()
+            self.metrics.seconds.labels(route).observe(seconds)
+            if self.logs_requests:
+                request_log.info(
+                    "request",
+                    extra={
+                        "method": scope["method"],
+                        "route": route,
+                        "status": status,
+                        "milliseconds": round(1000 * seconds, 3),
+                        "request_id": request_id,
+                    },
+                )
+
+
+def configure_logging() -> None:
+    """Log to standard error: lines of JSON, or plain text where a person reads in a terminal."""
+    general: dict[str, Any]
+    requests: dict[str, Any]
+    if sys.stderr.isatty():
+        request = "%(method)s %(route)s %(status)s %(milliseconds)s ms %(request_id)s"
+        general = {"format": "%(asctime)s %(levelname)s %(message)s"}
+        requests = {"format": f"%(asctime)s {request}"}
+    else:
+        in_json = {"()": "pythonjsonlogger.orjson.OrjsonFormatter", "timestamp": "time"}
+        general = in_json | {
+            "fmt": ["levelname", "message"],
+            "rename_fields": {"levelname": "level"},
+        }
+        requests = in_json | {"fmt": []}
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {"general": general, "requests": requests},
+            "handlers": {
+                name: {"class": "logging.StreamHandler", "formatter": name}
+                for name in ("general", "requests")
+            },
+            "loggers": {
+                "scoring": {"level": "INFO", "handlers": ["general"]},
+                log.name: {"level": "INFO", "handlers": ["general"]},
+                request_log.name: {"handlers": ["requests"], "propagate": False},
+            },
+        }
+    )
+
+
+def start() -> Service:
+    """The service of this process' environment; ends the process where it cannot be.
+
+    Raises:
+        SystemExit: after one line that says why.
+    """
+    configure_logging()
+    try:
+        return Service(Settings())
+    except ValidationError as error:
+        # Without the values: one may be a key.
+        wrong = [f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors()]
+        log.critical("settings: %s", "; ".join(wrong))
+    except BadFile as error:
+        log.critical("cannot start: %s", error)
+    sys.exit(START_FAILED)
+
+
+app = start()

@@ -1,0 +1,743 @@
+"""Clients, features, the pipeline, its scores and their explanations. Nothing of HTTP.
+
+    load(folder) -> Scoring                     reads and checks the files, once
+        .client_ids, .features, .names          who is to be scored; raw and transformed features
+        .raw_record(client_id)                  the client's row as the CSV has it
+        .transformed_record(client_id)          the same row after the pipeline's transformer
+        .predict(transformed_record)            probability of default, and the decision
+        .explain(client_id)                     SHAP values of class 1
+        .reference_values(feature)              a feature's values among those who paid and did not
+
+Class 1 is a client in default, class 0 a solvent one; a probability is always that of class 1.
+"""
+
+import codecs
+import csv
+import hashlib
+import io
+import logging
+import pickle
+import struct
+import warnings
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, BinaryIO, Literal, Protocol
+
+import joblib
+import numpy as np
+import orjson
+import pandas as pd
+from lightgbm import Booster, LGBMClassifier
+from lightgbm.basic import LightGBMError
+from numpy.typing import NDArray
+from scipy.sparse import issparse
+from sklearn.exceptions import InconsistentVersionWarning
+from sklearn.pipeline import Pipeline
+
+MODEL_FILE = "model.joblib"
+REFERENCE_FILE = "train_samp.csv"
+NEW_FILE = "test_samp.csv"
+FACTS_FILE = "model.json"
+FILES = (MODEL_FILE, REFERENCE_FILE, NEW_FILE, FACTS_FILE)
+
+ID = "SK_ID_CURR"
+TARGET = "TARGET"
+PROBA = "proba"
+ROW_NUMBER = "Unnamed: 0"  # what pandas calls a first column without a name
+NOT_FEATURES = frozenset({ROW_NUMBER, ID, TARGET, PROBA})
+
+DEFAULT_THRESHOLD = 0.40
+ADDITIVITY = 1e-9  # how far base + SHAP values may be from the model's raw output
+CHECKED_CLIENTS = 8  # how many clients the start-up scores both ways and explains
+TRANSFORMED_AT_ONCE = 4096  # rows: bounds the transformer's temporary copies
+NAMED_AT_MOST = 5  # names in one message
+NAME_LENGTH = 100  # characters of a name in a message
+BLOCK = 1 << 20  # bytes read at once
+
+# What unpickling raises on bytes that are no pickle, or one of classes that are not installed.
+UNPICKLING_ERRORS = (
+    pickle.UnpicklingError,
+    zlib.error,
+    struct.error,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    ImportError,
+    LookupError,
+    MemoryError,
+    NotImplementedError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    LightGBMError,
+)
+# What a transformer or a classifier raises on a table that does not suit it.
+UNSUITABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, LightGBMError)
+
+Matrix = NDArray[np.float64]
+Record = dict[str, float | str | None]
+
+log = logging.getLogger(__name__)
+
+
+class BadFile(ValueError):
+    """A file of the folder cannot be used; the message is one line that begins with its name."""
+
+    def __init__(self, file: str, problem: str) -> None:
+        super().__init__(f"{file}: {' '.join(problem.split())}")
+
+
+class UnknownClient(LookupError):
+    """No new client has this id."""
+
+
+class UnknownFeature(LookupError):
+    """No feature has this name."""
+
+
+class InvalidRecord(ValueError):
+    """A transformed record cannot be scored; the message names its features, not its values."""
+
+
+class InconsistentScore(RuntimeError):
+    """A client scored at start-up now scores differently."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The probability of default and the decision taken on it.
+
+    Attributes:
+        probability: probability of class 1, in [0, 1].
+        prediction: 1 (default expected) where ``probability >= threshold``, else 0.
+        threshold: the decision threshold, a probability.
+    """
+
+    probability: float
+    prediction: int
+    threshold: float
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """Why a client scores as it does: SHAP values of class 1 in the model's raw output.
+
+    The raw output is the log-odds for boosted trees, the probability for forests;
+    ``base + values.sum()`` is the model's raw output for that client.
+
+    Attributes:
+        names: names of the transformed features, n of them.
+        values: SHAP values, shape (n,).
+        record: the transformed record, shape (n,), NaN where a value is missing.
+        base: the expected value.
+    """
+
+    names: tuple[str, ...]
+    values: Matrix
+    record: Matrix
+    base: float
+
+
+class Model(Protocol):
+    """A binary tree classifier on rows of transformed values, shape (m, n)."""
+
+    @property
+    def largest(self) -> float:
+        """The largest magnitude that the classifier accepts."""
+
+    def probabilities(self, rows: Matrix) -> Matrix:
+        """Probability of class 1, shape (m,)."""
+
+    def contributions(self, rows: Matrix) -> tuple[Matrix, float]:
+        """SHAP values of class 1, shape (m, n), and the expected value."""
+
+
+@dataclass(frozen=True, eq=False)
+class LightGBMModel:
+    """LightGBM without its scikit-learn wrapper, which costs twenty times the prediction of a row.
+
+    ``pred_contrib`` is the exact TreeSHAP of Lundberg et al. (2018, arXiv:1802.03888), the very
+    call that ``shap.TreeExplainer`` makes.
+    """
+
+    booster: Booster
+    largest: float = float(np.finfo(np.float64).max)
+
+    def probabilities(self, rows: Matrix) -> Matrix:
+        """See `Model`."""
+        return np.asarray(self.booster.predict(rows, num_threads=1))
+
+    def contributions(self, rows: Matrix) -> tuple[Matrix, float]:
+        """See `Model`."""
+        contributions = np.asarray(self.booster.predict(rows, pred_contrib=True, num_threads=1))
+        return contributions[:, :-1], float(contributions[0, -1])
+
+
+@dataclass(frozen=True, eq=False)
+class ExplainedModel:
+    """Any other classifier that ``shap.TreeExplainer`` explains."""
+
+    classifier: Any
+    explainer: Any
+    columns: Sequence[str] | None
+    largest: float = float(np.finfo(np.float32).max)  # scikit-learn's trees cast to float32
+
+    def probabilities(self, rows: Matrix) -> Matrix:
+        """See `Model`."""
+        named = rows if self.columns is None else pd.DataFrame(rows, columns=pd.Index(self.columns))
+        return np.asarray(self.classifier.predict_proba(named)[:, 1])
+
+    def contributions(self, rows: Matrix) -> tuple[Matrix, float]:
+        """See `Model`."""
+        values = np.asarray(self.explainer.shap_values(rows))
+        # Classifiers with one raw output per class add a last axis of two.
+        values = values[..., 1] if values.ndim == 3 else values
+        return values, float(np.ravel(self.explainer.expected_value)[-1])
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Feature values of clients as doubles; a text feature holds positions in its categories."""
+
+    values: Matrix
+    categories: Mapping[int, Sequence[str]]
+
+    def row(self, position: int) -> list[float | str | None]:
+        """One client's values, NaN for a missing number and None for a missing text."""
+        row: list[float | str | None] = self.values[position].tolist()
+        for column, categories in self.categories.items():
+            code = self.values[position, column]
+            row[column] = None if np.isnan(code) else categories[int(code)]
+        return row
+
+    def column(self, rows: slice, column: int) -> Matrix | list[str]:
+        """The values of one feature, missing ones left out: doubles, or texts."""
+        values = self.values[rows, column]
+        present = values[~np.isnan(values)]
+        if column in self.categories:
+            return [self.categories[column][int(code)] for code in present]
+        return np.ascontiguousarray(present)
+
+
+@dataclass(frozen=True, eq=False)
+class Scoring:
+    """Everything that was loaded from one folder; made by `load`, never changed."""
+
+    features: tuple[str, ...]
+    names: tuple[str, ...]
+    client_ids: tuple[int, ...]
+    threshold: float
+    sha256: Mapping[str, str]
+    facts: Mapping[str, Any]
+    model: Model
+    raw: Table
+    transformed: Matrix  # (new clients, names)
+    reference: Table  # one column a feature: the solvent clients, then those in default
+    solvent: int  # how many reference clients are of class 0
+    probability_at_start: float  # of the first new client
+
+    @cached_property
+    def _position(self) -> dict[int, int]:
+        return {client_id: position for position, client_id in enumerate(self.client_ids)}
+
+    @cached_property
+    def _feature_position(self) -> dict[str, int]:
+        """Positions by name, and by the name as a query without escapes gives it: ``+`` a space."""
+        spaced = [feature.replace("+", " ") for feature in self.features]
+        positions = {
+            name: position for position, name in enumerate(spaced) if spaced.count(name) == 1
+        }
+        return positions | {name: position for position, name in enumerate(self.features)}
+
+    @cached_property
+    def _known_names(self) -> frozenset[str]:
+        return frozenset(self.names)
+
+    @cached_property
+    def _may_miss(self) -> NDArray[np.bool_]:
+        return np.asarray(np.isnan(self.transformed).any(axis=0))
+
+    @cached_property
+    def nullable(self) -> frozenset[str]:
+        """The transformed features that new clients miss here and there: null is accepted."""
+        return frozenset(
+            name for name, missing in zip(self.names, self._may_miss, strict=True) if missing
+        )
+
+    @cached_property
+    def _in_order(self) -> Callable[[Mapping[str, object]], Sequence[object]]:
+        if len(self.names) == 1:
+            return lambda record: (record[self.names[0]],)
+        return itemgetter(*self.names)
+
+    def raw_record(self, client_id: int) -> Record:
+        """The client's row as the CSV has it, NaN or None where a value is missing.
+
+        Raises:
+            UnknownClient: no new client has that id.
+        """
+        return dict(zip(self.features, self.raw.row(self._find(client_id)), strict=True))
+
+    def transformed_record(self, client_id: int) -> dict[str, float]:
+        """The client's row after the pipeline's transformer, NaN where a value is missing.
+
+        Raises:
+            UnknownClient: no new client has that id.
+        """
+        return dict(zip(self.names, self._row(client_id)[0].tolist(), strict=True))
+
+    def predict(self, record: Mapping[str, object]) -> Prediction:
+        """Score a transformed record, whatever the order of its keys.
+
+        Raises:
+            InvalidRecord: a feature is missing, unknown, not a number, out of range, or null where
+                the new clients never miss it.
+        """
+        probability = float(self.model.probabilities(self._checked_row(record))[0])
+        return Prediction(probability, int(probability >= self.threshold), self.threshold)
+
+    def explain(self, client_id: int) -> Explanation:
+        """SHAP values of one new client; see `Explanation` for units and shapes.
+
+        Raises:
+            UnknownClient: no new client has that id.
+        """
+        row = self._row(client_id)
+        values, base = self.model.contributions(row)
+        return Explanation(self.names, values[0], row[0], base)
+
+    def reference_values(self, feature: str) -> tuple[Matrix | list[str], Matrix | list[str]]:
+        """Raw values of a feature among reference clients of class 0 and of class 1.
+
+        Missing values are left out; each list is in the order of the file.
+
+        Raises:
+            UnknownFeature: no feature has that name.
+        """
+        column = self._feature_position.get(feature)
+        if column is None:
+            raise UnknownFeature(
+                f"unknown feature {shown(feature)}: param_name takes one of the"
+                f" {len(self.features)} features that /get_feat lists"
+            )
+        return (
+            self.reference.column(slice(None, self.solvent), column),
+            self.reference.column(slice(self.solvent, None), column),
+        )
+
+    def check(self) -> None:
+        """Score the first new client again.
+
+        Raises:
+            InconsistentScore: the probability is not the one found at start-up.
+        """
+        if self.model.probabilities(self.transformed[:1])[0] != self.probability_at_start:
+            raise InconsistentScore("a client no longer scores as at start-up")
+
+    def _find(self, client_id: int) -> int:
+        position = self._position.get(client_id)
+        if position is None:
+            raise UnknownClient(
+                f"unknown client {shown(client_id)}: param_name takes one of the"
+                f" {len(self.client_ids)} ids that /get_ids lists"
+            )
+        return position
+
+    def _row(self, client_id: int) -> Matrix:
+        position = self._find(client_id)
+        return self.transformed[position : position + 1]
+
+    def _checked_row(self, record: Mapping[str, object]) -> Matrix:
+        """The record's values in the model's order, shape (1, n)."""
+        if record.keys() == self._known_names:
+            values = self._in_order(record)
+            if all(map(_is_numeric, set(map(type, values)))):
+                row = np.array([values], dtype=np.float64)  # None becomes NaN
+                missing = np.isnan(row) & self._may_miss
+                if ((np.abs(row) <= self.model.largest) | missing).all():
+                    return row
+        raise InvalidRecord(self._problems(record))
+
+    def _problems(self, record: Mapping[str, object]) -> str:
+        """What is wrong with a record that cannot be scored, by feature, without its values."""
+        wrong: dict[str, list[str]] = {
+            "missing": [name for name in self.names if name not in record],
+            "unknown": [name for name in record if name not in self._known_names],
+        }
+        for name, may_miss in zip(self.names, self._may_miss, strict=True):
+            if name in record and (problem := self._problem(record[name], bool(may_miss))):
+                wrong.setdefault(problem, []).append(name)
+        found = "; ".join(
+            f"{problem}: {listed(names)}" for problem, names in wrong.items() if names
+        )
+        return f"{found}. Accepted: an object with the {len(self.names)} numbers of /get_json"
+
+    def _problem(self, value: object, may_miss: bool) -> str | None:
+        if value is None or value != value:
+            return None if may_miss else "null, though never missing among clients"
+        if not _is_numeric(type(value)):
+            return "not a number"
+        return None if abs(value) <= self.model.largest else "out of range"  # type: ignore[arg-type]
+
+
+def _is_numeric(kind: type) -> bool:
+    """Whether values of that type are numbers or missing; a boolean is neither."""
+    return issubclass(kind, (float, int, type(None))) and kind is not bool
+
+
+def shown(name: object) -> str:
+    """A received or loaded name, safe and short enough for a message."""
+    text = str(name)
+    text = text if len(text) <= NAME_LENGTH else text[:NAME_LENGTH] + "…"
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def listed(names: Sequence[object]) -> str:
+    """The first few names, and how many more there are."""
+    first = ", ".join(map(shown, names[:NAMED_AT_MOST]))
+    more = len(names) - NAMED_AT_MOST
+    return f"{first} and {more} more" if more > 0 else first
+
+
+def load(folder: Path, model_sha256: str | None = None) -> Scoring:
+    """Read and check a folder of files.
+
+    Args:
+        folder: holds ``model.joblib``, ``train_samp.csv``, ``test_samp.csv`` and perhaps
+            ``model.json``.
+        model_sha256: the SHA-256 that ``model.joblib`` must have, whatever ``model.json`` says.
+
+    Raises:
+        BadFile: a file is missing, unreadable or at odds with the others.
+    """
+    facts = _read_facts(folder / FACTS_FILE)
+    hashes = facts.get("sha256", {})
+    pipeline, model_hash = _read_pipeline(
+        folder / MODEL_FILE, {hashes.get(MODEL_FILE), model_sha256 and model_sha256.lower()}
+    )
+    reference, reference_hash = _read_table(folder / REFERENCE_FILE, hashes.get(REFERENCE_FILE))
+    _check_ids(REFERENCE_FILE, reference)
+    in_default = _targets(reference)
+    features = [name for name in _columns(reference) if name not in NOT_FEATURES]
+    by_class = np.argsort(in_default, kind="stable")
+    reference_table = _table(REFERENCE_FILE, reference[features], "F", by_class)
+    del reference  # the largest frame makes room for the next
+
+    new, new_hash = _read_table(folder / NEW_FILE, hashes.get(NEW_FILE))
+    client_ids = _check_ids(NEW_FILE, new)
+    _check_columns(new, features)
+    raw_table = _table(NEW_FILE, new[features], "C")
+    _check_kinds(features, reference_table, raw_table)
+    inputs = _inputs(pipeline, features)
+    names, transformed = _transform(pipeline[0], new[inputs])
+    model = _model(pipeline[1], names)
+
+    checked = np.unique(np.linspace(0, len(new) - 1, CHECKED_CLIENTS, dtype=int))
+    _check_scores(pipeline, model, new[inputs].iloc[checked], transformed[checked])
+    return Scoring(
+        features=tuple(features),
+        names=tuple(names),
+        client_ids=tuple(client_ids),
+        threshold=facts["threshold"],
+        sha256={MODEL_FILE: model_hash, REFERENCE_FILE: reference_hash, NEW_FILE: new_hash},
+        facts=facts,
+        model=model,
+        raw=raw_table,
+        transformed=transformed,
+        reference=reference_table,
+        solvent=int((in_default == 0).sum()),
+        probability_at_start=float(model.probabilities(transformed[:1])[0]),
+    )
+
+
+def _read_facts(path: Path) -> dict[str, Any]:
+    """What ``model.json`` says, and the default threshold where it gives none."""
+    facts: dict[str, Any] = {}
+    try:
+        facts = orjson.loads(path.read_bytes())
+    except FileNotFoundError:
+        log.warning("%s: absent, the threshold is %.2f", path.name, DEFAULT_THRESHOLD)
+    except OSError as error:
+        raise BadFile(path.name, f"cannot be read: {error.strerror}") from error
+    except orjson.JSONDecodeError as error:
+        raise BadFile(path.name, f"is not JSON: {error}") from error
+    if not isinstance(facts, dict):
+        raise BadFile(path.name, "is not a JSON object")
+    facts = {"threshold": DEFAULT_THRESHOLD, **facts}
+    threshold, hashes = facts["threshold"], facts.get("sha256", {})
+    if type(threshold) not in (float, int) or not 0 <= threshold <= 1:
+        raise BadFile(path.name, "threshold is not a probability")
+    if not isinstance(hashes, dict) or not all(isinstance(sha, str) for sha in hashes.values()):
+        raise BadFile(path.name, "sha256 is not an object of file names and hashes")
+    return facts
+
+
+def _read_pipeline(path: Path, expected: set[str | None]) -> tuple[Pipeline, str]:
+    """The pipeline, unpickled only from bytes that have every expected hash."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise BadFile(path.name, f"cannot be read: {error.strerror}") from error
+    sha256 = hashlib.sha256(content).hexdigest()
+    for known in expected:
+        _check_hash(path.name, sha256, known)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", InconsistentVersionWarning)
+            pipeline = joblib.load(io.BytesIO(content))
+    except InconsistentVersionWarning as warning:
+        raise BadFile(
+            path.name,
+            f"was pickled by scikit-learn {warning.original_sklearn_version},"
+            f" {warning.current_sklearn_version} is installed",
+        ) from warning
+    except UNPICKLING_ERRORS as error:
+        problem = f"cannot be unpickled: {type(error).__name__}: {shown(error)}"
+        raise BadFile(path.name, problem) from error
+    if not isinstance(pipeline, Pipeline) or len(pipeline.steps) != 2:
+        raise BadFile(path.name, "is not a scikit-learn Pipeline of two steps")
+    if not hasattr(pipeline[0], "transform") or not hasattr(pipeline[1], "predict_proba"):
+        raise BadFile(path.name, "is not a Pipeline of a transformer and a classifier")
+    if list(getattr(pipeline[1], "classes_", [])) != [0, 1]:
+        raise BadFile(path.name, "its classifier is not fitted on the classes 0 and 1")
+    return pipeline, sha256
+
+
+def _check_hash(file: str, sha256: str, expected: str | None) -> None:
+    if expected is not None and sha256 != expected:
+        raise BadFile(file, f"its SHA-256 is {sha256}, expected {shown(expected)}")
+
+
+def _read_table(path: Path, expected: str | None) -> tuple[pd.DataFrame, str]:
+    """A CSV file as pandas reads it, every number to its nearest double; and its SHA-256."""
+    try:
+        with path.open("rb") as file:
+            sha256, commas = _digest(file)
+            _check_hash(path.name, sha256, expected)
+            header = next(_rows(file), [])
+            file.seek(0)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # mixed, see below
+                frame = pd.read_csv(file)
+            mixed = [name for name in frame if _is_mixed(frame[name])]
+            if mixed:  # pandas types a large file piece by piece: 12 here, "12" there
+                file.seek(0)
+                frame = pd.read_csv(file, dtype=dict.fromkeys(mixed, "str"))
+            # pandas fills short rows and shifts long ones without a word.
+            if commas != (len(frame) + 1) * (len(header) - 1):
+                _check_widths(path.name, file, len(header))
+    except OSError as error:
+        raise BadFile(path.name, f"cannot be read: {error.strerror}") from error
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error, UnicodeError) as error:
+        raise BadFile(path.name, f"is not a CSV table: {shown(error)}") from error
+    repeated = [name for name in dict.fromkeys(header) if header.count(name) > 1]
+    if repeated:
+        raise BadFile(path.name, f"has a column more than once: {listed(repeated)}")
+    if frame.empty:
+        raise BadFile(path.name, "holds no client")
+    return frame, sha256
+
+
+def _digest(file: BinaryIO) -> tuple[str, int]:
+    """SHA-256 and number of commas of a file."""
+    sha256, commas = hashlib.sha256(), 0
+    while block := file.read(BLOCK):
+        sha256.update(block)
+        commas += block.count(b",")
+    return sha256.hexdigest(), commas
+
+
+def _rows(file: BinaryIO) -> Iterator[list[str]]:
+    """The fields of each row."""
+    file.seek(0)
+    return csv.reader(codecs.getreader("utf-8-sig")(file))
+
+
+def _check_widths(file_name: str, file: BinaryIO, width: int) -> None:
+    for number, row in enumerate(_rows(file)):
+        if row and len(row) != width:
+            raise BadFile(file_name, f"row {number} has {len(row)} fields, the header {width}")
+
+
+def _is_mixed(column: pd.Series) -> bool:
+    """Whether a column came out as Python objects other than true, false and missing."""
+    return column.dtype == object and not column.dropna().isin([True, False]).all()
+
+
+def _is_text(column: pd.Series) -> bool:
+    return not pd.api.types.is_numeric_dtype(column) and column.dtype != object
+
+
+def _check_ids(file: str, frame: pd.DataFrame) -> list[int]:
+    """The clients' ids, integers without repetition."""
+    if ID not in frame:
+        raise BadFile(file, f"lacks the column {ID}")
+    ids = frame[ID]
+    if not pd.api.types.is_integer_dtype(ids):
+        raise BadFile(file, f"column {ID}: row {_first(~_is_integer(ids))} is not an integer")
+    if ids.duplicated().any():
+        rows = np.flatnonzero(ids.duplicated(keep=False) & (ids == ids[ids.duplicated()].iloc[0]))
+        raise BadFile(file, f"column {ID}: rows {rows[0] + 1} and {rows[1] + 1} have the same id")
+    return ids.tolist()
+
+
+def _is_integer(column: pd.Series) -> pd.Series:
+    return pd.to_numeric(column, errors="coerce") % 1 == 0
+
+
+def _first(condition: pd.Series) -> int:
+    """The number of the first row where a condition holds, the row under the header being 1."""
+    return int(condition.to_numpy().argmax()) + 1
+
+
+def _targets(reference: pd.DataFrame) -> NDArray[np.int64]:
+    """Each reference client's class."""
+    if TARGET not in reference:
+        raise BadFile(REFERENCE_FILE, f"lacks the column {TARGET}")
+    known = reference[TARGET].isin([0, 1])
+    if not known.all():
+        raise BadFile(REFERENCE_FILE, f"column {TARGET}: row {_first(~known)} is neither 0 nor 1")
+    return reference[TARGET].to_numpy(np.int64)
+
+
+def _table(
+    file: str,
+    frame: pd.DataFrame,
+    order: Literal["C", "F"],
+    rows: NDArray[np.intp] | slice = slice(None),
+) -> Table:
+    """The frame's values as doubles: clients side by side in memory ("C") or features ("F")."""
+    values = np.empty(frame.shape, order=order)
+    categories = {}
+    for position, name in enumerate(frame):
+        column = frame[name]
+        if _is_text(column):
+            codes, texts = pd.factorize(column)
+            categories[position] = texts.tolist()
+            doubles = np.where(codes < 0, np.nan, codes)
+        else:
+            doubles = column.to_numpy(np.float64)
+        values[:, position] = doubles[rows]
+    _check_finite(file, values, _columns(frame))
+    return Table(values, categories)
+
+
+def _check_finite(file: str, values: Matrix, names: Sequence[str]) -> None:
+    """JSON has no infinity."""
+    infinite = [names[column] for column in np.flatnonzero(np.isinf(values).any(axis=0)).tolist()]
+    if infinite:
+        raise BadFile(file, f"infinite values in {listed(infinite)}")
+
+
+def _columns(frame: pd.DataFrame) -> list[str]:
+    return list(map(str, frame.columns))
+
+
+def _check_columns(new: pd.DataFrame, features: Sequence[str]) -> None:
+    """Every feature of the reference clients is there; what else is there is not served."""
+    missing = [name for name in features if name not in new]
+    if missing:
+        raise BadFile(NEW_FILE, f"lacks features of {REFERENCE_FILE}: {listed(missing)}")
+    others = [name for name in _columns(new) if name not in NOT_FEATURES.union(features)]
+    if others:
+        log.warning(
+            "%s: columns that %s lacks are ignored: %s", NEW_FILE, REFERENCE_FILE, listed(others)
+        )
+
+
+def _check_kinds(features: Sequence[str], reference: Table, new: Table) -> None:
+    """A feature is numbers in both files or text in both; without any value it may be either."""
+    for file, table, other in (
+        (REFERENCE_FILE, reference, new),
+        (NEW_FILE, new, reference),
+    ):
+        text = [
+            features[position]
+            for position in table.categories
+            if position not in other.categories and not np.isnan(other.values[:, position]).all()
+        ]
+        if text:
+            raise BadFile(file, f"text where the other file has numbers: {listed(text)}")
+
+
+def _inputs(pipeline: Pipeline, features: Sequence[str]) -> list[str]:
+    """The features that the transformer was fitted on, in its order."""
+    inputs = list(getattr(pipeline[0], "feature_names_in_", features))
+    missing = [name for name in inputs if name not in set(features)]
+    if missing:
+        raise BadFile(REFERENCE_FILE, f"lacks columns that {MODEL_FILE} needs: {listed(missing)}")
+    return inputs
+
+
+def _transform(transformer: Any, frame: pd.DataFrame) -> tuple[list[str], Matrix]:
+    """Names and values of the transformed records, shape (clients, names)."""
+    transformed = np.empty((0, 0))
+    names: list[str] = []
+    for start in range(0, len(frame), TRANSFORMED_AT_ONCE):
+        part = frame.iloc[start : start + TRANSFORMED_AT_ONCE]
+        try:
+            output = transformer.transform(part)
+            named = hasattr(output, "columns")  # a DataFrame
+            names = list(output.columns if named else transformer.get_feature_names_out())
+            rows = np.asarray(output.toarray() if issparse(output) else output, dtype=np.float64)
+        except UNSUITABLE as error:
+            text = [name for name in frame if _is_text(frame[name])]
+            raise BadFile(
+                NEW_FILE,
+                f"the transformer of {MODEL_FILE} refuses it ({type(error).__name__});"
+                f" its text columns: {listed(text) or 'none'}",
+            ) from error
+        if start == 0:
+            transformed = np.empty((len(frame), rows.shape[1]))
+        transformed[start : start + len(rows)] = rows
+    if len(set(names)) != transformed.shape[1]:
+        raise BadFile(MODEL_FILE, "its transformer does not give each of its outputs a name")
+    _check_finite(NEW_FILE, transformed, names)
+    return names, transformed
+
+
+def _model(classifier: Any, names: Sequence[str]) -> Model:
+    """The classifier behind one interface, with one thread a call.
+
+    Threads cost a single row more than they give, and OpenMP's hang in a forked process.
+    """
+    if getattr(classifier, "n_features_in_", len(names)) != len(names):
+        raise BadFile(
+            MODEL_FILE,
+            f"its transformer gives {len(names)} features,"
+            f" its classifier takes {classifier.n_features_in_}",
+        )
+    if "n_jobs" in classifier.get_params():
+        classifier.set_params(n_jobs=1)
+    if isinstance(classifier, LGBMClassifier):
+        return LightGBMModel(classifier.booster_)
+    import shap  # half a second and 75 MB that LightGBM can do without
+
+    try:
+        explainer = shap.TreeExplainer(classifier)
+    except UNSUITABLE as error:
+        kind = type(classifier).__name__
+        raise BadFile(MODEL_FILE, f"shap.TreeExplainer does not explain a {kind}") from error
+    columns = getattr(classifier, "feature_names_in_", None)
+    return ExplainedModel(classifier, explainer, columns)
+
+
+def _check_scores(pipeline: Pipeline, model: Model, raw: pd.DataFrame, rows: Matrix) -> None:
+    """The model scores clients as the pipeline does, one by one, and its explanations add up."""
+    try:
+        whole = pipeline.predict_proba(raw)[:, 1]
+        alone = np.concatenate([model.probabilities(row[np.newaxis]) for row in rows])
+        values, base = model.contributions(rows)
+    except UNSUITABLE as error:
+        raise BadFile(MODEL_FILE, f"cannot score the clients of {NEW_FILE}: {error}") from error
+    if not np.array_equal(alone, model.probabilities(rows)) or np.abs(alone - whole).max() > 0:
+        raise BadFile(MODEL_FILE, "scores a client differently alone and among others")
+    output = base + values.sum(axis=1)
+    distances = [np.abs(output - alone).max(), np.abs(1 / (1 + np.exp(-output)) - alone).max()]
+    if min(distances) > ADDITIVITY:
+        raise BadFile(MODEL_FILE, "its SHAP values do not add up to its raw output")

@@ -1,0 +1,474 @@
+"""The service's answers by value, over HTTP, on the files it ships with."""
+
+import hashlib
+import json
+import math
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import joblib
+import lightgbm
+import numpy as np
+import pandas as pd
+import pytest
+import shap
+from fastapi.routing import APIRoute
+from fastapi.testclient import TestClient
+from scipy.special import expit
+from starlette.routing import Route
+
+import main
+from main import Service, Settings, app
+
+FOLDER = app.settings.ressources_dir
+REFERENCE = pd.read_csv(FOLDER / "train_samp.csv")
+NEW = pd.read_csv(FOLDER / "test_samp.csv")
+NOT_FEATURES = {"Unnamed: 0", "SK_ID_CURR", "TARGET", "proba"}
+FEATURES = [name for name in REFERENCE if name not in NOT_FEATURES]
+PIPELINE = joblib.load(FOLDER / "model.joblib")
+PIPELINE[1].set_params(n_jobs=1)
+IDS = NEW["SK_ID_CURR"].tolist()
+FIRST = IDS[0]
+NAMES = PIPELINE[0].get_feature_names_out().tolist()
+PROBABILITIES = dict(zip(IDS, PIPELINE.predict_proba(NEW)[:, 1].tolist(), strict=True))
+THRESHOLD = json.loads((FOLDER / "model.json").read_text())["threshold"]
+NOBODY = 1  # no client has this id
+LISTED = f"param_name takes one of the {len(IDS)} ids that /get_ids lists"
+ACCEPTED = f"Accepted: an object with the {len(NAMES)} numbers of /get_json"
+
+client = TestClient(app, raise_server_exceptions=False)
+
+
+def get(path, **query):
+    return client.get(path, params=query)
+
+
+def record_text(client_id):
+    return get("/get_json", param_name=client_id).json()["data"]
+
+
+def predict(body, method="POST"):
+    return client.request(method, "/prediction/", content=body)
+
+
+def record_with(**values):
+    """The first client's transformed record as a body, some of its values replaced."""
+    changed = json.loads(record_text(FIRST)) | values
+    return json.dumps({name: value for name, value in changed.items() if value is not ...})
+
+
+# What is answered
+
+
+def test_index():
+    routes = {
+        f"{method} {route.path}": route.summary
+        for route in app.routes
+        if isinstance(route, APIRoute)
+        for method in route.methods
+    }
+    assert get("/").json() == {
+        "service": "Credit scoring",
+        "version": main.VERSION,
+        "docs": "/docs",
+        "routes": routes,
+    }
+
+
+def test_ids():
+    assert get("/get_ids").json() == {"data": IDS}
+
+
+def test_features():
+    assert get("/get_feat").json() == {"data": FEATURES}
+
+
+def test_raw_record_of_every_client():
+    for row in NEW.itertuples(index=False):
+        client_id = row[NEW.columns.get_loc("SK_ID_CURR")]
+        record = json.loads(get("/get_test", param_name=client_id).json()["data"])
+        expected = NEW.loc[NEW["SK_ID_CURR"] == client_id, FEATURES].iloc[0]
+        assert record == {
+            name: None if pd.isna(value) else value for name, value in expected.items()
+        }
+
+
+def test_raw_record_has_the_digits_of_the_file():
+    header, first = (FOLDER / "test_samp.csv").read_text().splitlines()[:2]
+    digits = dict(zip(header.split(","), first.split(","), strict=True))
+    record = json.loads(get("/get_test", param_name=FIRST).json()["data"])
+    assert record == {name: float(digits[name]) if digits[name] else None for name in FEATURES}
+    assert None in record.values()
+
+
+def test_transformed_record_of_every_client():
+    expected = PIPELINE[0].transform(NEW)
+    for client_id, row in zip(IDS, expected.tolist(), strict=True):
+        assert json.loads(record_text(client_id)) == dict(zip(NAMES, row, strict=True))
+
+
+def test_every_prediction_is_the_pipelines():
+    for client_id, probability in PROBABILITIES.items():
+        assert predict(record_text(client_id)).json() == {
+            "probability": probability,
+            "prediction": int(probability >= THRESHOLD),
+            "threshold": THRESHOLD,
+        }
+
+
+@pytest.mark.parametrize(("decision", "choose"), [(0, min), (1, max)])
+def test_a_client_on_either_side_of_the_threshold(decision, choose):
+    client_id = choose(PROBABILITIES, key=PROBABILITIES.get)
+    answer = predict(record_text(client_id)).json()
+    assert answer["prediction"] == decision
+    assert (answer["probability"] >= answer["threshold"]) == bool(decision)
+
+
+def test_a_probability_at_the_threshold_is_a_default():
+    scoring = app.loaded.scoring
+    record = scoring.transformed_record(FIRST)
+    for threshold, decision in [
+        (PROBABILITIES[FIRST], 1),
+        (math.nextafter(PROBABILITIES[FIRST], 1), 0),
+    ]:
+        at = replace(scoring, threshold=threshold)
+        assert at.predict(record).prediction == decision
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("path", ["/prediction", "/prediction/", "//prediction//"])
+@pytest.mark.parametrize("kind", [None, "application/x-www-form-urlencoded", "text/plain"])
+def test_the_body_is_read_whatever_its_type(method, path, kind):
+    headers = {} if kind is None else {"Content-Type": kind}
+    url = f"http://testserver{path}"
+    answer = client.request(method, url, content=record_text(FIRST), headers=headers)
+    assert answer.json()["probability"] == PROBABILITIES[FIRST]
+
+
+def test_the_order_of_the_keys_does_not_matter():
+    record = json.loads(record_text(FIRST))
+    shuffled = {name: record[name] for name in sorted(record)}
+    assert list(shuffled) != NAMES
+    assert predict(json.dumps(shuffled)).json()["probability"] == PROBABILITIES[FIRST]
+
+
+def test_every_explanation_adds_up_to_its_prediction():
+    margins = PIPELINE[1].booster_.predict(PIPELINE[0].transform(NEW), raw_score=True)
+    for client_id, margin in zip(IDS, margins, strict=True):
+        explanation = get("/get_shap", param_name=client_id).json()
+        total = explanation["base"][0] + math.fsum(explanation["values"][0])
+        assert total == pytest.approx(margin, rel=0, abs=1e-9)
+        assert expit(total) == pytest.approx(PROBABILITIES[client_id], rel=0, abs=1e-9)
+
+
+# shap says so of every LightGBM classifier: it is about the shape, which the test checks.
+@pytest.mark.filterwarnings("ignore:LightGBM binary classifier:UserWarning")
+def test_explanations_are_those_of_shap():
+    explainer = shap.TreeExplainer(PIPELINE[1])
+    rows = PIPELINE[0].transform(NEW)
+    for position in (0, len(IDS) // 2, len(IDS) - 1):
+        assert get("/get_shap", param_name=IDS[position]).json() == {
+            "values": explainer.shap_values(rows[position : position + 1]).tolist(),
+            "feat": NAMES,
+            "data": rows[position : position + 1].tolist(),
+            "base": [float(np.ravel(explainer.expected_value)[-1])],
+        }
+
+
+def test_an_explanation_is_the_same_when_asked_again():
+    first = get("/get_shap", param_name=FIRST).content
+    assert get("/get_shap", param_name=FIRST).content == first
+    assert get("/get_shap", param_name=IDS[1]).content != first
+
+
+@pytest.mark.parametrize("feature", FEATURES)
+def test_reference_values_of_every_feature(feature):
+    by_class = [
+        REFERENCE.loc[REFERENCE["TARGET"] == target, feature].dropna().tolist() for target in (0, 1)
+    ]
+    assert get("/get_kde", param_name=feature).json() == {
+        "feat0": by_class[0],
+        "feat1": by_class[1],
+    }
+
+
+def test_reference_values_the_other_way_round_for_the_deployed_dashboard():
+    swapped = TestClient(Service(Settings(kde_swap_classes=True)))
+    right = get("/get_kde", param_name=FEATURES[0]).json()
+    assert swapped.get("/get_kde", params={"param_name": FEATURES[0]}).json() == {
+        "feat0": right["feat1"],
+        "feat1": right["feat0"],
+    }
+
+
+@pytest.mark.parametrize("feature", [name for name in FEATURES if "+" in name])
+def test_a_plus_that_arrives_as_a_space(feature):
+    assert feature.replace("+", " ") not in FEATURES
+    unescaped = client.get(f"/get_kde?param_name={feature}")
+    assert unescaped.json() == get("/get_kde", param_name=feature).json()
+
+
+def test_awkward_names_are_there():
+    assert any("+" in name and "(" in name for name in FEATURES)
+    assert any("/" in name for name in FEATURES)
+    assert any("*" in name for name in FEATURES)
+    assert any(":" in name for name in FEATURES)
+
+
+def test_health():
+    sha256 = hashlib.sha256((FOLDER / "model.joblib").read_bytes()).hexdigest()
+    answer = get("/health")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ok", "sha256": sha256}
+
+
+def test_health_notices_a_wrong_score():
+    broken = Service(Settings())
+    broken.loaded = replace(
+        broken.loaded, scoring=replace(broken.loaded.scoring, probability_at_start=0.5)
+    )
+    answer = TestClient(broken).get("/health")
+    assert answer.status_code == 503
+    assert answer.json() == {"detail": "a client no longer scores as at start-up"}
+
+
+def test_model():
+    facts = get("/model").json()
+    versions = facts.pop("versions")
+    assert facts == {
+        "sha256": {
+            name: hashlib.sha256((FOLDER / name).read_bytes()).hexdigest()
+            for name in ("model.joblib", "train_samp.csv", "test_samp.csv")
+        },
+        "threshold": THRESHOLD,
+        "features": len(FEATURES),
+        "transformed_features": len(NAMES),
+        "reference_clients": len(REFERENCE),
+        "new_clients": len(NEW),
+        "facts": json.loads((FOLDER / "model.json").read_text()),
+    }
+    assert versions["credit-scoring"] == main.VERSION
+    assert versions["lightgbm"] == lightgbm.__version__
+
+
+def test_metrics_count_requests():
+    def count():
+        line = 'http_requests_total{route="/get_feat",status="200"} '
+        return float(get("/metrics").text.partition(line)[2].partition("\n")[0] or 0)
+
+    before = count()
+    get("/get_feat")
+    get("/get_feat/")
+    assert count() == before + 2
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("get_ids", ""),
+        ("get_feat", ""),
+        ("get_test", f"?param_name={FIRST}"),
+        ("get_json", f"?param_name={FIRST}"),
+        ("get_shap", f"?param_name={FIRST}"),
+        ("get_kde", f"?param_name={FEATURES[0]}"),
+        ("model", ""),
+        ("docs", ""),
+        ("openapi.json", ""),
+    ],
+)
+def test_slashes_do_not_matter(path, query):
+    expected = client.get(f"/{path}{query}", follow_redirects=False)
+    assert expected.status_code == 200
+    for spelling in (f"/{path}/", f"//{path}", f"//{path}/", f"///{path}//"):
+        answer = client.get(f"http://testserver{spelling}{query}", follow_redirects=False)
+        assert (answer.status_code, answer.content) == (200, expected.content)
+
+
+def test_answers_are_read_with_eval():
+    """The dashboard does, so no answer holds a word that only JSON knows."""
+    paths = ["/get_ids", "/get_feat", f"/get_kde?param_name={FEATURES[0]}"]
+    paths += [f"/{name}?param_name={FIRST}" for name in ("get_test", "get_json", "get_shap")]
+    for path in paths:
+        answer = client.get(path)
+        assert eval(answer.text, {"__builtins__": {}}) == answer.json()  # noqa: S307
+    answer = predict(record_text(FIRST))
+    assert eval(answer.text, {"__builtins__": {}}) == answer.json()  # noqa: S307
+
+
+# What is refused
+
+
+@pytest.mark.parametrize("path", ["/get_test", "/get_json", "/get_shap"])
+@pytest.mark.parametrize(
+    ("value", "status", "detail"),
+    [
+        (NOBODY, 404, f"unknown client 1: {LISTED}"),
+        (-FIRST, 404, f"unknown client -{FIRST}: {LISTED}"),
+        ("9" * 40, 404, f"unknown client {'9' * 40}: {LISTED}"),
+        ("abc", 422, "param_name is not an integer, a client's id: abc"),
+        ("", 422, "param_name is not an integer, a client's id: "),
+        (f" {FIRST}", 422, f"param_name is not an integer, a client's id:  {FIRST}"),
+        (f"{FIRST}.0", 422, f"param_name is not an integer, a client's id: {FIRST}.0"),
+        ("x" * 10_000, 422, f"param_name is not an integer, a client's id: {'x' * 100}…"),
+        (None, 422, "param_name is missing: {path}?param_name=…"),
+    ],
+)
+def test_clients_that_cannot_be(path, value, status, detail):
+    answer = get(path, **({} if value is None else {"param_name": value}))
+    assert answer.status_code == status
+    assert answer.json() == {"detail": detail.replace("{path}", path)}
+
+
+@pytest.mark.parametrize(
+    ("value", "status", "detail"),
+    [
+        (
+            "NO_SUCH_FEATURE",
+            404,
+            "unknown feature NO_SUCH_FEATURE: "
+            f"param_name takes one of the {len(FEATURES)} features that /get_feat lists",
+        ),
+        (None, 422, "param_name is missing: /get_kde?param_name=…"),
+    ],
+)
+def test_features_that_cannot_be(value, status, detail):
+    answer = get("/get_kde", **({} if value is None else {"param_name": value}))
+    assert answer.status_code == status
+    assert answer.json() == {"detail": detail}
+
+
+FEATURE = NAMES[0]
+NOT_JSON = "the body is not JSON: "
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        (b"", "the body is empty, not a JSON object: send what /get_json gives"),
+        (b" \n", "the body is empty, not a JSON object: send what /get_json gives"),
+        (b"{", NOT_JSON + "unexpected end of data: line 1 column 2 (char 1)"),
+        (
+            b'{"a": NaN}',
+            NOT_JSON + "unexpected character, expected a JSON value: line 1 column 7 (char 6)",
+        ),
+        (
+            b'{"a": -Infinity}',
+            NOT_JSON + "no digit after sign: line 1 column 8 (char 7)",
+        ),
+        (b"[1, 2]", "the body is JSON, but not an object: send what /get_json gives"),
+        (b"null", "the body is JSON, but not an object: send what /get_json gives"),
+        (b'{"a": 1, "a": 2}', "the body has a key more than once: a"),
+        (
+            record_with(**{FEATURE: ...}),
+            f"missing: {FEATURE}. {ACCEPTED}",
+        ),
+        (
+            b"{}",
+            f"missing: {', '.join(NAMES[:5])} and {len(NAMES) - 5} more. {ACCEPTED}",
+        ),
+        (record_with(unheard_of=1), f"unknown: unheard_of. {ACCEPTED}"),
+        (record_with(**{FEATURE: "3"}), f"not a number: {FEATURE}. {ACCEPTED}"),
+        (record_with(**{FEATURE: True}), f"not a number: {FEATURE}. {ACCEPTED}"),
+        (record_with(**{FEATURE: [1.0]}), f"not a number: {FEATURE}. {ACCEPTED}"),
+        (
+            record_with(**{FEATURE: None}),
+            f"null, though never missing among clients: {FEATURE}. {ACCEPTED}",
+        ),
+        (
+            record_with(**{FEATURE: 31337}).replace("31337", "1e999"),
+            f"out of range: {FEATURE}. {ACCEPTED}",
+        ),
+        (
+            record_with(**{FEATURE: 31337}).replace("31337", "9" * 5000),
+            f"out of range: {FEATURE}. {ACCEPTED}",
+        ),
+        (
+            record_with().replace("{", f'{{"{FEATURE}": 1, ', 1),
+            f"the body has a key more than once: {FEATURE}",
+        ),
+        (
+            record_with(**{NAMES[1]: ...}).replace("{", f'{{"{FEATURE}": 1, ', 1),
+            f"missing: {NAMES[1]}. {ACCEPTED}",
+        ),
+    ],
+)
+def test_bodies_that_cannot_be_scored(body, detail):
+    for method in ("GET", "POST"):
+        answer = predict(body, method)
+        assert answer.status_code == 422
+        assert answer.json() == {"detail": detail}
+
+
+def test_a_body_over_the_limit():
+    limit = app.settings.max_body_bytes
+    for body in (b" " * (limit + 1), iter([b" " * limit, b" "])):
+        answer = predict(body)
+        assert answer.status_code == 413
+        assert answer.json() == {"detail": "the body is larger than the 1000000 bytes accepted"}
+    padded = record_text(FIRST).encode().ljust(limit)
+    assert predict(padded).json()["probability"] == PROBABILITIES[FIRST]
+
+
+def test_an_unknown_path():
+    answer = get("/nothing_here")
+    assert answer.status_code == 404
+    assert answer.json() == {"detail": "no route /nothing_here: / lists the routes"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [("POST", "/get_ids", "GET"), ("DELETE", "/prediction", "GET, POST"), ("PUT", "/docs", "GET")],
+)
+def test_a_wrong_method(method, path, allowed):
+    answer = client.request(method, path)
+    canonical = "/prediction/" if path == "/prediction" else path
+    assert answer.status_code == 405
+    assert answer.headers["Allow"] == allowed
+    assert answer.json() == {"detail": f"{canonical} takes {allowed}, not {method}"}
+
+
+def test_a_fault_tells_nothing():
+    broken = Service(Settings())
+    broken.loaded = None
+    answer = TestClient(broken, raise_server_exceptions=False).get("/get_ids")
+    assert answer.status_code == 500
+    assert answer.json() == {"detail": "Internal Server Error"}
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+# What is documented
+
+
+def test_every_documented_example_works():
+    document = get("/openapi.json").json()
+    parameters = document["components"]["parameters"]
+    body = document["components"]["requestBodies"]["record"]["content"]["application/json"]
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            names = [part["$ref"].rpartition("/")[2] for part in operation.get("parameters", [])]
+            answer = client.request(
+                method,
+                path,
+                params=[("param_name", parameters[name]["example"]) for name in names],
+                json=body["example"] if "requestBody" in operation else None,
+            )
+            assert answer.status_code == 200, path
+            assert operation["summary"]
+            assert operation["description"]
+            expected = {"200", "500"} | ({"404", "422"} if names else set())
+            assert expected <= operation["responses"].keys()
+
+
+def test_readme_names_every_route_and_setting():
+    readme = Path(main.__file__).with_name("README.md").read_text()
+    routes = {
+        f"{method} {route.path}"
+        for route in app.routes
+        if isinstance(route, Route)
+        for method in route.methods - {"HEAD"}
+    }
+    assert routes == set(re.findall(r"`((?:GET|POST) /[\w./]*)", readme))
+    assert {name.upper() for name in Settings.model_fields} <= set(
+        re.findall(r"`([A-Z_0-9]+)`", readme)
+    )
