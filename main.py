@@ -89,6 +89,7 @@ REFERENCE_VALUES_KEPT = 32_000_000  # bytes of answers
 EXPLAINING_AT_ONCE = 2  # threads; LightGBM computes without holding Python's lock
 EXPLANATIONS_WAITING = 16  # beyond these a caller is told to come back
 WATCH_SECONDS = 1  # between two looks at the folder
+RETRY_SECONDS = 5  # before a worker that takes another's place is tried again
 START_FAILED = 3  # gunicorn gives up, instead of trying again, where a worker ends with it
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where the workers count together
 LIBRARIES = ("fastapi", "scikit-learn", "lightgbm", "shap", "pandas", "numpy", "joblib")
@@ -96,10 +97,10 @@ LIBRARIES = ("fastapi", "scikit-learn", "lightgbm", "shap", "pandas", "numpy", "
 INTEGER = re.compile(r"-?[0-9]{1,100}")
 REQUEST_ID = re.compile(r"[0-9A-Za-z_.:-]{1,64}")
 
-OPEN_PATHS = frozenset({"/", "/health"})  # asked for without a key, as are the docs
 DOCS = "/docs"
 DOCS_ASSETS = f"{DOCS}/assets"
 OPENAPI = "/openapi.json"
+OPEN_PATHS = frozenset({"/", "/health", DOCS})  # no key is asked for; nor for the docs' parts
 UNKNOWN = "unknown"  # a route's name in logs and metrics where there is none
 
 DOCS_PAGE = get_swagger_ui_html(
@@ -628,10 +629,12 @@ async def get_shap(request: Request) -> Response:
     loaded, metrics = request.app.loaded, request.app.metrics
     client_id = client_parameter(request)
     body = loaded.explanations.get(client_id)
-    metrics.explanations.labels("computed" if body is None else "reused").inc()
+    origin = "reused"
     if body is None:
         body = await request.app.explainers.run(loaded.scoring, client_id)
         keep(loaded.explanations, client_id, body)
+        origin = "computed"
+    metrics.explanations.labels(origin).inc()
     return answer(body)
 
 
@@ -713,7 +716,7 @@ async def metrics(request: Request) -> Response:
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
-@router.get(DOCS, include_in_schema=False)
+@router.get(DOCS, summary="Swagger UI", include_in_schema=False)
 async def docs(_: Request) -> Response:
     """Swagger UI, every part of which comes from this service."""
     return HTMLResponse(DOCS_PAGE)
@@ -725,11 +728,11 @@ async def docs(_: Request) -> Response:
 Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 
 
-def refusal(status: int, detail: str | None = None) -> Handler:
-    """Answer an error with a status and a text, by default the error's own."""
+def refusal(status: int, hint: str = "") -> Handler:
+    """Answer an error with a status, the error's own text and where to find what is accepted."""
 
     async def handler(_: Request, error: Exception) -> Response:
-        return JSONResponse({"detail": detail or str(error)}, status)
+        return JSONResponse({"detail": f"{error}{hint}"}, status)
 
     return handler
 
@@ -784,9 +787,9 @@ class Service(FastAPI):
             exception_handlers={
                 404: unknown_path,
                 405: wrong_method,
-                UnknownClient: refusal(404),
-                UnknownFeature: refusal(404),
-                InvalidRecord: refusal(422),
+                UnknownClient: refusal(404, ": /get_ids lists them"),
+                UnknownFeature: refusal(404, ": /get_feat lists them"),
+                InvalidRecord: refusal(422, ": /get_json gives them"),
                 InconsistentScore: refusal(503),
                 ClientDisconnect: refusal(400, "the body was cut short"),
                 Exception: fault,
@@ -798,13 +801,16 @@ class Service(FastAPI):
             log.warning("API_KEY is not set: everybody who reaches the service may ask")
 
     def openapi(self) -> dict[str, Any]:
-        """The OpenAPI document, with examples from the loaded files: they work when tried."""
+        """The OpenAPI document, with examples from the loaded files: they work when tried.
+
+        Where keys are set the examples are of no client, for the document is open to all.
+        """
         scoring = self.loaded.scoring
         client_id = scoring.client_ids[0]
-        example = {
-            name: None if math.isnan(value) else value
-            for name, value in scoring.transformed_record(client_id).items()
-        }
+        record = scoring.transformed_record(client_id)
+        example = {name: None if math.isnan(value) else value for name, value in record.items()}
+        client_example = {} if self.keys else {"example": client_id}
+        record_example = {} if self.keys else {"example": example}
         record_schema = {
             "type": "object",
             "properties": {
@@ -822,8 +828,8 @@ class Service(FastAPI):
                 | {
                     "description": "a client's id, one of /get_ids",
                     "schema": {"type": "integer"},
-                    "example": client_id,
-                },
+                }
+                | client_example,
                 "feature": parameter
                 | {
                     "description": "a feature, one of /get_feat",
@@ -835,7 +841,7 @@ class Service(FastAPI):
                 "record": {
                     "description": "a transformed record: what /get_json gives, decoded",
                     "required": True,
-                    "content": {"application/json": {"schema": record_schema, "example": example}},
+                    "content": {"application/json": {"schema": record_schema} | record_example},
                 }
             },
         }
@@ -977,6 +983,13 @@ def configure_logging() -> None:
     )
 
 
+def others_serve() -> bool:
+    """Whether other workers of this server run: those that counted left files of their number."""
+    folder = os.environ.get(METRICS_FOLDER)
+    files = Path(folder).glob("counter_*.db") if folder else ()
+    return any(Path("/proc", file.stem.removeprefix("counter_")).exists() for file in files)
+
+
 def start() -> Service:
     """The service of this process' environment; ends the process where it cannot be.
 
@@ -992,6 +1005,9 @@ def start() -> Service:
         log.critical("settings: %s", "; ".join(wrong))
     except BadFile as error:
         log.critical("cannot start: %s", error)
+        if others_serve():  # with what they loaded before: gunicorn goes on, and tries again
+            time.sleep(RETRY_SECONDS)
+            sys.exit(1)
     sys.exit(START_FAILED)
 
 

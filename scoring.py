@@ -11,16 +11,17 @@
 Class 1 is a client in default, class 0 a solvent one; a probability is always that of class 1.
 """
 
-import codecs
 import csv
 import hashlib
 import io
 import logging
+import lzma
 import pickle
 import struct
 import warnings
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
@@ -56,11 +57,13 @@ CHECKED_CLIENTS = 8  # how many clients the start-up scores both ways and explai
 TRANSFORMED_AT_ONCE = 4096  # rows: bounds the transformer's temporary copies
 NAMED_AT_MOST = 5  # names in one message
 NAME_LENGTH = 100  # characters of a name in a message
+LARGEST_DOUBLE = float(np.finfo(np.float64).max)
 BLOCK = 1 << 20  # bytes read at once
 
 # What unpickling raises on bytes that are no pickle, or one of classes that are not installed.
 UNPICKLING_ERRORS = (
     pickle.UnpicklingError,
+    lzma.LZMAError,
     zlib.error,
     struct.error,
     ArithmeticError,
@@ -71,13 +74,23 @@ UNPICKLING_ERRORS = (
     LookupError,
     MemoryError,
     NotImplementedError,
+    OSError,
     RecursionError,
     TypeError,
     ValueError,
     LightGBMError,
 )
 # What a transformer or a classifier raises on a table that does not suit it.
-UNSUITABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, LightGBMError)
+UNSUITABLE = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NotImplementedError,
+    TypeError,
+    ValueError,
+    LightGBMError,
+)
 
 Matrix = NDArray[np.float64]
 Record = dict[str, float | str | None]
@@ -166,7 +179,7 @@ class LightGBMModel:
     """
 
     booster: Booster
-    largest: float = float(np.finfo(np.float64).max)
+    largest: float = LARGEST_DOUBLE
 
     def probabilities(self, rows: Matrix) -> Matrix:
         """See `Model`."""
@@ -194,7 +207,7 @@ class ExplainedModel:
 
     def contributions(self, rows: Matrix) -> tuple[Matrix, float]:
         """See `Model`."""
-        values = np.asarray(self.explainer.shap_values(rows))
+        values = np.asarray(self.explainer.shap_values(rows, check_additivity=False))
         # Classifiers with one raw output per class add a last axis of two.
         values = values[..., 1] if values.ndim == 3 else values
         return values, float(np.ravel(self.explainer.expected_value)[-1])
@@ -322,8 +335,7 @@ class Scoring:
         column = self._feature_position.get(feature)
         if column is None:
             raise UnknownFeature(
-                f"unknown feature {shown(feature)}: param_name takes one of the"
-                f" {len(self.features)} features that /get_feat lists"
+                f"unknown feature {shown(feature)}, not one of the {len(self.features)} features"
             )
         return (
             self.reference.column(slice(None, self.solvent), column),
@@ -343,8 +355,8 @@ class Scoring:
         position = self._position.get(client_id)
         if position is None:
             raise UnknownClient(
-                f"unknown client {shown(client_id)}: param_name takes one of the"
-                f" {len(self.client_ids)} ids that /get_ids lists"
+                f"unknown client {shown(client_id)},"
+                f" not one of the {len(self.client_ids)} new clients"
             )
         return position
 
@@ -357,10 +369,11 @@ class Scoring:
         if record.keys() == self._known_names:
             values = self._in_order(record)
             if all(map(_is_numeric, set(map(type, values)))):
-                row = np.array([values], dtype=np.float64)  # None becomes NaN
-                missing = np.isnan(row) & self._may_miss
-                if ((np.abs(row) <= self.model.largest) | missing).all():
-                    return row
+                with suppress(OverflowError):  # an integer beyond every double
+                    row = np.array([values], dtype=np.float64)  # None becomes NaN
+                    missing = np.isnan(row) & self._may_miss
+                    if ((np.abs(row) <= self.model.largest) | missing).all():
+                        return row
         raise InvalidRecord(self._problems(record))
 
     def _problems(self, record: Mapping[str, object]) -> str:
@@ -375,7 +388,7 @@ class Scoring:
         found = "; ".join(
             f"{problem}: {listed(names)}" for problem, names in wrong.items() if names
         )
-        return f"{found}. Accepted: an object with the {len(self.names)} numbers of /get_json"
+        return f"{found}. Accepted: the {len(self.names)} transformed features, as numbers"
 
     def _problem(self, value: object, may_miss: bool) -> str | None:
         if value is None or value != value:
@@ -418,7 +431,7 @@ def load(folder: Path, model_sha256: str | None = None) -> Scoring:
     facts = _read_facts(folder / FACTS_FILE)
     hashes = facts.get("sha256", {})
     pipeline, model_hash = _read_pipeline(
-        folder / MODEL_FILE, {hashes.get(MODEL_FILE), model_sha256 and model_sha256.lower()}
+        folder / MODEL_FILE, {hashes.get(MODEL_FILE), model_sha256}
     )
     reference, reference_hash = _read_table(folder / REFERENCE_FILE, hashes.get(REFERENCE_FILE))
     _check_ids(REFERENCE_FILE, reference)
@@ -436,6 +449,7 @@ def load(folder: Path, model_sha256: str | None = None) -> Scoring:
     inputs = _inputs(pipeline, features)
     names, transformed = _transform(pipeline[0], new[inputs])
     model = _model(pipeline[1], names)
+    _check_range(NEW_FILE, transformed, names, model.largest)
 
     checked = np.unique(np.linspace(0, len(new) - 1, CHECKED_CLIENTS, dtype=int))
     _check_scores(pipeline, model, new[inputs].iloc[checked], transformed[checked])
@@ -499,17 +513,17 @@ def _read_pipeline(path: Path, expected: set[str | None]) -> tuple[Pipeline, str
     except UNPICKLING_ERRORS as error:
         problem = f"cannot be unpickled: {type(error).__name__}: {shown(error)}"
         raise BadFile(path.name, problem) from error
-    if not isinstance(pipeline, Pipeline) or len(pipeline.steps) != 2:
+    if not isinstance(pipeline, Pipeline) or len(getattr(pipeline, "steps", ())) != 2:
         raise BadFile(path.name, "is not a scikit-learn Pipeline of two steps")
     if not hasattr(pipeline[0], "transform") or not hasattr(pipeline[1], "predict_proba"):
         raise BadFile(path.name, "is not a Pipeline of a transformer and a classifier")
-    if list(getattr(pipeline[1], "classes_", [])) != [0, 1]:
+    if not np.array_equal(getattr(pipeline[1], "classes_", []), [0, 1]):
         raise BadFile(path.name, "its classifier is not fitted on the classes 0 and 1")
     return pipeline, sha256
 
 
 def _check_hash(file: str, sha256: str, expected: str | None) -> None:
-    if expected is not None and sha256 != expected:
+    if expected is not None and sha256 != expected.lower():
         raise BadFile(file, f"its SHA-256 is {sha256}, expected {shown(expected)}")
 
 
@@ -517,9 +531,11 @@ def _read_table(path: Path, expected: str | None) -> tuple[pd.DataFrame, str]:
     """A CSV file as pandas reads it, every number to its nearest double; and its SHA-256."""
     try:
         with path.open("rb") as file:
-            sha256, commas = _digest(file)
+            sha256, commas, quotes = _digest(file)
             _check_hash(path.name, sha256, expected)
-            header = next(_rows(file), [])
+            rows = _rows(file)
+            header, first = next(rows, []), next(rows, [])
+            rows.close()
             file.seek(0)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # mixed, see below
@@ -528,8 +544,9 @@ def _read_table(path: Path, expected: str | None) -> tuple[pd.DataFrame, str]:
             if mixed:  # pandas types a large file piece by piece: 12 here, "12" there
                 file.seek(0)
                 frame = pd.read_csv(file, dtype=dict.fromkeys(mixed, "str"))
-            # pandas fills short rows and shifts long ones without a word.
-            if commas != (len(frame) + 1) * (len(header) - 1):
+            # pandas fills short rows without a word, and shifts all where the first one is long.
+            shifted = len(first) != len(header)
+            if shifted or quotes or commas != (len(frame) + 1) * (len(header) - 1):
                 _check_widths(path.name, file, len(header))
     except OSError as error:
         raise BadFile(path.name, f"cannot be read: {error.strerror}") from error
@@ -543,19 +560,24 @@ def _read_table(path: Path, expected: str | None) -> tuple[pd.DataFrame, str]:
     return frame, sha256
 
 
-def _digest(file: BinaryIO) -> tuple[str, int]:
-    """SHA-256 and number of commas of a file."""
-    sha256, commas = hashlib.sha256(), 0
+def _digest(file: BinaryIO) -> tuple[str, int, bool]:
+    """SHA-256 of a file, its number of commas, and whether it has quotes."""
+    sha256, commas, quotes = hashlib.sha256(), 0, False
     while block := file.read(BLOCK):
         sha256.update(block)
         commas += block.count(b",")
-    return sha256.hexdigest(), commas
+        quotes = quotes or b'"' in block
+    return sha256.hexdigest(), commas, quotes
 
 
-def _rows(file: BinaryIO) -> Iterator[list[str]]:
+def _rows(file: BinaryIO) -> Generator[list[str], None, None]:
     """The fields of each row."""
     file.seek(0)
-    return csv.reader(codecs.getreader("utf-8-sig")(file))
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+    try:
+        yield from csv.reader(text)
+    finally:
+        text.detach()  # else it closes the file
 
 
 def _check_widths(file_name: str, file: BinaryIO, width: int) -> None:
@@ -599,10 +621,11 @@ def _targets(reference: pd.DataFrame) -> NDArray[np.int64]:
     """Each reference client's class."""
     if TARGET not in reference:
         raise BadFile(REFERENCE_FILE, f"lacks the column {TARGET}")
-    known = reference[TARGET].isin([0, 1])
+    classes = pd.to_numeric(reference[TARGET], errors="coerce")
+    known = classes.isin([0, 1])
     if not known.all():
         raise BadFile(REFERENCE_FILE, f"column {TARGET}: row {_first(~known)} is neither 0 nor 1")
-    return reference[TARGET].to_numpy(np.int64)
+    return classes.to_numpy(np.int64)
 
 
 def _table(
@@ -623,15 +646,18 @@ def _table(
         else:
             doubles = column.to_numpy(np.float64)
         values[:, position] = doubles[rows]
-    _check_finite(file, values, _columns(frame))
+    _check_range(file, values, _columns(frame))
     return Table(values, categories)
 
 
-def _check_finite(file: str, values: Matrix, names: Sequence[str]) -> None:
-    """JSON has no infinity."""
-    infinite = [names[column] for column in np.flatnonzero(np.isinf(values).any(axis=0)).tolist()]
-    if infinite:
-        raise BadFile(file, f"infinite values in {listed(infinite)}")
+def _check_range(
+    file: str, values: Matrix, names: Sequence[str], largest: float = LARGEST_DOUBLE
+) -> None:
+    """JSON has no infinity, and a classifier may take less than all doubles."""
+    beyond = ((values > largest) | (values < -largest)).any(axis=0)
+    if beyond.any():
+        wrong = [names[column] for column in np.flatnonzero(beyond).tolist()]
+        raise BadFile(file, f"infinite or too large values in {listed(wrong)}")
 
 
 def _columns(frame: pd.DataFrame) -> list[str]:
@@ -682,9 +708,8 @@ def _transform(transformer: Any, frame: pd.DataFrame) -> tuple[list[str], Matrix
         part = frame.iloc[start : start + TRANSFORMED_AT_ONCE]
         try:
             output = transformer.transform(part)
-            named = hasattr(output, "columns")  # a DataFrame
-            names = list(output.columns if named else transformer.get_feature_names_out())
             rows = np.asarray(output.toarray() if issparse(output) else output, dtype=np.float64)
+            rows = rows.reshape(len(part), -1)
         except UNSUITABLE as error:
             text = [name for name in frame if _is_text(frame[name])]
             raise BadFile(
@@ -693,12 +718,21 @@ def _transform(transformer: Any, frame: pd.DataFrame) -> tuple[list[str], Matrix
                 f" its text columns: {listed(text) or 'none'}",
             ) from error
         if start == 0:
+            names = _output_names(transformer, output)
             transformed = np.empty((len(frame), rows.shape[1]))
         transformed[start : start + len(rows)] = rows
     if len(set(names)) != transformed.shape[1]:
         raise BadFile(MODEL_FILE, "its transformer does not give each of its outputs a name")
-    _check_finite(NEW_FILE, transformed, names)
     return names, transformed
+
+
+def _output_names(transformer: Any, output: Any) -> list[str]:
+    """The names of the transformed features; none where the transformer does not tell."""
+    if hasattr(output, "columns"):  # a DataFrame
+        return _columns(output)
+    with suppress(*UNSUITABLE):
+        return list(transformer.get_feature_names_out())
+    return []
 
 
 def _model(classifier: Any, names: Sequence[str]) -> Model:
@@ -712,8 +746,8 @@ def _model(classifier: Any, names: Sequence[str]) -> Model:
             f"its transformer gives {len(names)} features,"
             f" its classifier takes {classifier.n_features_in_}",
         )
-    if "n_jobs" in classifier.get_params():
-        classifier.set_params(n_jobs=1)
+    if hasattr(classifier, "n_jobs"):
+        classifier.n_jobs = 1
     if isinstance(classifier, LGBMClassifier):
         return LightGBMModel(classifier.booster_)
     import shap  # half a second and 75 MB that LightGBM can do without

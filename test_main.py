@@ -34,8 +34,8 @@ NAMES = PIPELINE[0].get_feature_names_out().tolist()
 PROBABILITIES = dict(zip(IDS, PIPELINE.predict_proba(NEW)[:, 1].tolist(), strict=True))
 THRESHOLD = json.loads((FOLDER / "model.json").read_text())["threshold"]
 NOBODY = 1  # no client has this id
-LISTED = f"param_name takes one of the {len(IDS)} ids that /get_ids lists"
-ACCEPTED = f"Accepted: an object with the {len(NAMES)} numbers of /get_json"
+LISTED = f"not one of the {len(IDS)} new clients: /get_ids lists them"
+ACCEPTED = f"Accepted: the {len(NAMES)} transformed features, as numbers: /get_json gives them"
 
 client = TestClient(app, raise_server_exceptions=False)
 
@@ -303,9 +303,9 @@ def test_answers_are_read_with_eval():
 @pytest.mark.parametrize(
     ("value", "status", "detail"),
     [
-        (NOBODY, 404, f"unknown client 1: {LISTED}"),
-        (-FIRST, 404, f"unknown client -{FIRST}: {LISTED}"),
-        ("9" * 40, 404, f"unknown client {'9' * 40}: {LISTED}"),
+        (NOBODY, 404, f"unknown client 1, {LISTED}"),
+        (-FIRST, 404, f"unknown client -{FIRST}, {LISTED}"),
+        ("9" * 40, 404, f"unknown client {'9' * 40}, {LISTED}"),
         ("abc", 422, "param_name is not an integer, a client's id: abc"),
         ("", 422, "param_name is not an integer, a client's id: "),
         (f" {FIRST}", 422, f"param_name is not an integer, a client's id:  {FIRST}"),
@@ -326,8 +326,8 @@ def test_clients_that_cannot_be(path, value, status, detail):
         (
             "NO_SUCH_FEATURE",
             404,
-            "unknown feature NO_SUCH_FEATURE: "
-            f"param_name takes one of the {len(FEATURES)} features that /get_feat lists",
+            f"unknown feature NO_SUCH_FEATURE, not one of the {len(FEATURES)} features"
+            ": /get_feat lists them",
         ),
         (None, 422, "param_name is missing: /get_kde?param_name=…"),
     ],

@@ -1,0 +1,12 @@
+"""What the suites share: one small folder, trained once."""
+
+import pytest
+from artefacts import NUMBERS, Folder, imputed_and_scaled, lightgbm, make_folder
+from sklearn.pipeline import make_pipeline
+
+
+@pytest.fixture(scope="session")
+def numbers(tmp_path_factory: pytest.TempPathFactory) -> Folder:
+    """LightGBM on imputed and scaled numbers. Nobody writes into it."""
+    path = tmp_path_factory.mktemp("numbers") / "ressources"
+    return make_folder(path, make_pipeline(imputed_and_scaled(), lightgbm()), NUMBERS)

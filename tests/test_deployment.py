@@ -1,0 +1,446 @@
+"""The files that install, start, check and deploy the service."""
+
+import ast
+import hashlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+STARTUP = ROOT / "startup.sh"
+BIN = Path(sys.executable).parent
+WORKFLOW = yaml.safe_load((ROOT / ".github/workflows/ci-cd.yml").read_text())
+JOBS = WORKFLOW["jobs"]
+STEPS = {name: job["steps"] for name, job in JOBS.items()}
+
+
+def run(*command: str | Path, **kwargs) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, **kwargs)
+
+
+# The workflow
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["zizmor", "--offline", "--quiet", "--persona=pedantic", ".github"],
+        [
+            "check-jsonschema",
+            "--builtin-schema=vendor.github-workflows",
+            ".github/workflows/ci-cd.yml",
+        ],
+        ["check-jsonschema", "--builtin-schema=vendor.dependabot", ".github/dependabot.yml"],
+        ["shellcheck", "startup.sh", ".ci/run"],
+    ],
+    ids=" ".join,
+)
+def test_checker_has_no_finding(command: list[str]):
+    done = run(BIN / command[0], *command[1:], cwd=ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_push_and_pull_request_is_tested():
+    assert WORKFLOW[True] == ["push", "pull_request"]  # YAML 1.1 reads "on" as true
+    assert "if" not in JOBS["test"]
+    assert any(step.get("run") == ".ci/run" for step in STEPS["test"])
+
+
+def test_deployment_needs_the_tests_and_a_push_to_main():
+    assert JOBS["deploy"]["needs"] == "test"
+    assert JOBS["deploy"]["if"] == (
+        "github.event_name == 'push' && github.ref == 'refs/heads/main'"
+        " && vars.AZURE_WEBAPP_NAME != ''"
+    )
+
+
+def test_needs_name_jobs():
+    for job in JOBS.values():
+        needs = job.get("needs", [])
+        assert set([needs] if isinstance(needs, str) else needs) <= JOBS.keys()
+
+
+def test_actions_are_pinned_by_commit():
+    actions = [step["uses"] for steps in STEPS.values() for step in steps if "uses" in step]
+    assert len(actions) == 6
+    assert [action for action in actions if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", action)] == []
+
+
+def test_permissions_are_the_least():
+    assert WORKFLOW["permissions"] == {}
+    assert {name: job["permissions"] for name, job in JOBS.items()} == {
+        "test": {"contents": "read"},
+        "deploy": {"id-token": "write"},
+    }
+    assert STEPS["test"][0]["with"] == {"persist-credentials": False}
+
+
+def step_using(job: str, action: str) -> dict:
+    return next(step for step in STEPS[job] if step.get("uses", "").startswith(action))
+
+
+def test_what_is_deployed_is_what_was_kept():
+    kept = step_using("test", "actions/upload-artifact")["with"]
+    fetched = step_using("deploy", "actions/download-artifact")["with"]
+    deployed = step_using("deploy", "azure/webapps-deploy")["with"]
+    assert kept["name"] == fetched["name"]
+    assert kept["if-no-files-found"] == "error"
+    assert fetched["path"] == deployed["package"] == "service"
+
+
+# The requirements
+
+
+def pins(name: str) -> dict[str, str]:
+    lines = (ROOT / name).read_text().splitlines()
+    return dict(line.split("==") for line in lines if not line.lstrip().startswith("#"))
+
+
+def direct(name: str) -> set[str]:
+    lines = (ROOT / name).read_text().splitlines()
+    return {re.split(r"[<>=\s]", line)[0] for line in lines if line and line[0] not in "#-"}
+
+
+@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+def test_requirements_are_pinned_and_made_by_the_command(name: str):
+    options = "--python-version 3.11 --python-platform linux"
+    command = f"uv pip compile {name}.in -o {name}.txt {options}"
+    assert (ROOT / f"{name}.txt").read_text().splitlines()[1] == f"#    {command}"
+    assert f"#   {command}\n" in (ROOT / "requirements.in").read_text()
+    pinned = pins(f"{name}.txt")
+    assert direct(f"{name}.in") <= pinned.keys()
+    assert [pin for pin in pinned.values() if not re.fullmatch(r"[0-9][0-9a-z.]*", pin)] == []
+
+
+def test_development_has_what_the_service_has():
+    assert pins("requirements.txt").items() <= pins("requirements-dev.txt").items()
+
+
+def test_requirements_are_what_is_installed():
+    pinned = pins("requirements-dev.txt")
+    assert {name: version(name) for name in pinned} == pinned
+
+
+def test_every_import_is_a_direct_requirement():
+    imported = set()
+    for file in ["main.py", "scoring.py", "train.py"]:
+        for node in ast.walk(ast.parse((ROOT / file).read_text())):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                imported.add(node.module.partition(".")[0])
+    third_party = imported - sys.stdlib_module_names - {"main", "scoring", "train"}
+    packages = {"sklearn": "scikit-learn"}
+    wanted = {packages.get(module, module.replace("_", "-")) for module in third_party}
+    assert wanted - direct("requirements.in") == set()
+    assert {"fastapi", "lightgbm", "scikit-learn"} <= wanted
+
+
+# startup.sh
+
+
+def script(file: Path, *lines: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("\n".join(["#!/bin/sh", *lines, ""]))
+    file.chmod(0o755)
+
+
+def environment(**changes: str | Path) -> dict[str, str]:
+    """This process' environment less what startup.sh reads, with the changes."""
+    read = {
+        "FORWARDED_ALLOW_IPS", "GUNICORN_CMD_ARGS", "OMP_NUM_THREADS", "PORT",
+        "PROMETHEUS_MULTIPROC_DIR", "RESSOURCES_DIR", "VIRTUAL_ENV", "WEB_CONCURRENCY",
+    }  # fmt: skip
+    kept = {name: value for name, value in os.environ.items() if name not in read}
+    return kept | {"PIP_NO_INDEX": "1"} | {name: str(value) for name, value in changes.items()}
+
+
+@pytest.fixture
+def active(tmp_path: Path) -> Path:
+    """An active environment whose python prints what gunicorn would be started with."""
+    show = "import os, sys; print(repr((sys.argv[1:], dict(os.environ))))"
+    script(
+        tmp_path / "active/bin/python",
+        f'if [ "$1 $2" = "-m gunicorn" ]; then exec "{sys.executable}" -c "{show}" "$@"; fi',
+        f'exec "{sys.executable}" "$@"',
+    )
+    return tmp_path / "active"
+
+
+def server(active: Path, **changes: str | Path) -> tuple[list[str], dict[str, str]]:
+    done = run(STARTUP, env=environment(VIRTUAL_ENV=active, **changes))
+    assert (done.returncode, done.stderr) == (0, "")
+    return ast.literal_eval(done.stdout)
+
+
+def test_server_by_default(active: Path, tmp_path: Path):
+    arguments, _ = server(active, PROMETHEUS_MULTIPROC_DIR=tmp_path)
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else os.environ.get("TMPDIR", "/tmp")  # noqa: S108
+    assert arguments == [
+        *["-m", "gunicorn", "main:app"],
+        *["--worker-class", "uvicorn_worker.UvicornWorker"],
+        *["--workers", "2"],
+        *["--bind", "127.0.0.1:8000"],
+        *["--timeout", "120"],
+        *["--graceful-timeout", "20"],
+        *["--worker-tmp-dir", memory],
+        "--no-control-socket",
+    ]
+
+
+def test_port_opens_the_server_to_the_network(active: Path, tmp_path: Path):
+    arguments, _ = server(
+        active, PROMETHEUS_MULTIPROC_DIR=tmp_path, PORT="8123", WEB_CONCURRENCY="5"
+    )
+    assert arguments[arguments.index("--bind") + 1] == "0.0.0.0:8123"
+    assert arguments[arguments.index("--workers") + 1] == "5"
+
+
+def test_server_keeps_what_the_caller_set(active: Path, tmp_path: Path):
+    _, kept = server(active, PROMETHEUS_MULTIPROC_DIR=tmp_path, OMP_NUM_THREADS="4")
+    assert (kept["PROMETHEUS_MULTIPROC_DIR"], kept["OMP_NUM_THREADS"]) == (str(tmp_path), "4")
+
+
+def test_each_server_counts_in_a_folder_of_its_own_that_the_next_removes(active: Path):
+    _, first = server(active)
+    folder = Path(first["PROMETHEUS_MULTIPROC_DIR"])
+    assert list(folder.iterdir()) == []
+    assert first["OMP_NUM_THREADS"] == "1"
+    running = folder.with_name(f"credit-scoring-{os.getpid()}-test")  # of a process that lives
+    running.mkdir()
+    try:
+        _, second = server(active)
+        assert not folder.exists()
+        assert running.exists()
+        Path(second["PROMETHEUS_MULTIPROC_DIR"]).rmdir()
+    finally:
+        running.rmdir()
+
+
+def test_command_gets_its_arguments_and_passes_its_exit_code_on(active: Path):
+    program = "import sys; print(sys.argv[1:]); sys.exit(7)"
+    done = run(STARTUP, "python", "-c", program, "a b", "--c", env=environment(VIRTUAL_ENV=active))
+    assert (done.returncode, done.stdout, done.stderr) == (7, "['a b', '--c']\n", "")
+
+
+def test_command_runs_in_the_folder_however_it_was_reached(active: Path, tmp_path: Path):
+    (tmp_path / "a link").symlink_to(ROOT)
+    for startup in [STARTUP, tmp_path / "a link/startup.sh"]:
+        done = run(
+            startup,
+            *["sh", "-c", 'pwd; echo "$RESSOURCES_DIR"'],
+            cwd=tmp_path,
+            env=environment(VIRTUAL_ENV=active, RESSOURCES_DIR="mine"),
+        )
+        assert done.stdout.splitlines() == [str(ROOT), f"{tmp_path}/mine"]
+
+
+def test_unknown_command(active: Path):
+    done = run(STARTUP, "no-such-command", env=environment(VIRTUAL_ENV=active))
+    assert done.returncode == 127
+    assert "no-such-command: not found" in done.stderr
+
+
+def test_active_environment_of_another_python_is_refused(tmp_path: Path):
+    script(tmp_path / "bin/python", '[ "$1" = --version ] && echo Python 3.12.1', "exit 1")
+    done = run(STARTUP, env=environment(VIRTUAL_ENV=tmp_path))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"startup.sh: the active environment {tmp_path} has Python 3.12.1,"
+        " and Python 3.11 is needed\n"
+    )
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """A copy of the folder, where python3.11 makes an environment whose pip notes its calls."""
+    folder = tmp_path / "a folder"
+    folder.mkdir()
+    for file in ["startup.sh", "requirements.txt", "requirements-dev.txt"]:
+        shutil.copy(ROOT / file, folder)
+    script(
+        tmp_path / "machine/python3.11",
+        f'if [ "$1 $2" != "-m venv" ]; then exec "{sys.executable}" "$@"; fi',
+        'mkdir -p "$3/bin"',
+        'echo "command = python3.11 -m venv $3" >"$3/pyvenv.cfg"',
+        f'cp "{tmp_path}/python" "$3/bin/python"',
+    )
+    script(
+        tmp_path / "python",
+        f'noted="{tmp_path}/noted" have="$(dirname "$0")/have"',
+        'case "$*" in',
+        '*"-m pip --version") ;;',
+        '*"-m pip install"*)',
+        '    for last; do :; done; echo "$last" >>"$noted"; echo "$last" >"$have"',
+        f'    [ ! -e "{tmp_path}/fails" ];;',
+        '*importlib.metadata*) for last; do :; done; [ "$(cat "$have" 2>/dev/null)" = "$last" ];;',
+        f'*libgomp*) [ ! -e "{tmp_path}/no libgomp" ];;',
+        f'*) exec "{sys.executable}" "$@";;',
+        "esac",
+    )
+
+    def start(*command: str, **changes: str | Path) -> subprocess.CompletedProcess[str]:
+        path = f"{tmp_path}/machine:/usr/bin:/bin"
+        return run(folder / "startup.sh", *command, env=environment(PATH=path, **changes))
+
+    return start
+
+
+def noted(tmp_path: Path) -> list[str]:
+    return (tmp_path / "noted").read_text().splitlines()
+
+
+def test_first_start_installs_and_the_second_does_not(fresh, tmp_path: Path):
+    first, second = fresh("sh", "-c", 'echo "$VIRTUAL_ENV"'), fresh("true")
+    venv = f"{tmp_path}/a folder/.venv"
+    assert (first.returncode, first.stdout) == (0, f"{venv}\n")
+    assert first.stderr == (
+        f"startup.sh: installing requirements-dev.txt into {venv}, once;"
+        " this takes a minute or two\n"
+    )
+    assert (second.returncode, second.stderr) == (0, "")
+    assert noted(tmp_path) == ["requirements-dev.txt"]
+
+
+def test_install_cut_short_is_made_again(fresh, tmp_path: Path):
+    (tmp_path / "fails").touch()
+    assert fresh("true").returncode == 1
+    (tmp_path / "fails").unlink()
+    again = fresh("true")
+    assert again.returncode == 0
+    assert again.stderr.startswith("startup.sh: making .venv again\n")
+    assert noted(tmp_path) == ["requirements-dev.txt"] * 2
+
+
+def test_environment_that_came_with_a_copied_folder_is_made_again(fresh, tmp_path: Path):
+    assert fresh("true").returncode == 0
+    made = tmp_path / "a folder/.venv/pyvenv.cfg"
+    made.write_text("command = python3.11 -m venv /elsewhere/.venv\n")
+    assert fresh("true").stderr.startswith("startup.sh: making .venv again\n")
+    assert made.read_text() == f"command = python3.11 -m venv {tmp_path}/a folder/.venv\n"
+
+
+def test_active_environment_without_a_python_is_not_used(fresh, tmp_path: Path):
+    done = fresh("sh", "-c", 'echo "$VIRTUAL_ENV"', VIRTUAL_ENV=tmp_path / "gone")
+    assert done.stdout == f"{tmp_path}/a folder/.venv\n"
+    assert f"the active environment {tmp_path}/gone has no python" in done.stderr
+
+
+def test_python_3_11_is_needed(fresh, tmp_path: Path):
+    for name in ["python3.11", "python3"]:
+        script(tmp_path / "machine" / name, "exit 1")
+    done = fresh()
+    assert (done.returncode, done.stderr) == (
+        1,
+        "startup.sh: Python 3.11 is needed, and neither python3.11 nor python3 is that\n",
+    )
+    assert not (tmp_path / "a folder/.venv").exists()
+
+
+def test_venv_module_is_needed(fresh, tmp_path: Path):
+    script(tmp_path / "machine/python3.11", 'case "$2" in *ensurepip*) exit 1;; esac')
+    done = fresh()
+    assert (done.returncode, done.stderr) == (
+        1,
+        "startup.sh: python3.11 has no venv module;"
+        " on Debian and Ubuntu: apt-get install python3.11-venv\n",
+    )
+
+
+def test_missing_libgomp_is_installed_and_a_failing_apt_stops_nothing(fresh, tmp_path: Path):
+    (tmp_path / "no libgomp").touch()
+    script(tmp_path / "machine/sudo", '[ "$1" = -n ] && shift && exec "$@"')
+    script(tmp_path / "machine/apt-get", f'echo "$*" >>"{tmp_path}/apt"; [ "$1" = update ]')
+    done = fresh("echo", "started")
+    assert (done.returncode, done.stdout) == (0, "started\n")
+    assert (tmp_path / "apt").read_text().splitlines() == [
+        "update -q",
+        "install -q -y --no-install-recommends libgomp1",
+    ]
+    assert done.stderr.endswith("startup.sh: could not; as root: apt-get install libgomp1\n")
+
+
+def test_startup_is_executable_and_has_unix_line_ends():
+    assert os.access(STARTUP, os.X_OK)
+    assert b"\r" not in STARTUP.read_bytes()
+
+
+# What is deployed, served and checked by the workflow's own last step
+
+
+@pytest.fixture(scope="module")
+def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that the deploy job downloads: the artifact's files, as service/."""
+    folder = tmp_path_factory.mktemp("deploy job")
+    for name in step_using("test", "actions/upload-artifact")["with"]["path"].split():
+        source, target = ROOT / name, folder / "service" / name
+        if source.is_dir():
+            shutil.copytree(source, target)
+        else:
+            target.parent.mkdir(exist_ok=True)
+            shutil.copyfile(source, target)  # without its executable bit, as artifacts are
+    return folder
+
+
+@pytest.fixture(scope="module")
+def deployed(artifact: Path) -> Iterator[str]:
+    """The address of a server of just those files, started as Azure does."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        ["/bin/sh", "startup.sh"],
+        cwd=artifact / "service",
+        env=environment(VIRTUAL_ENV=sys.prefix, PORT=str(port), WEB_CONCURRENCY="1"),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        said = ""
+        while "Listening at" not in said:
+            line = process.stderr.readline()
+            assert line, said
+            said += line
+        # From here on the socket queues a request until the service answers.
+        yield f"http://127.0.0.1:{port}"
+        process.terminate()
+        process.communicate(timeout=30)
+    assert process.returncode == 0
+
+
+def check(address: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    program = STEPS["deploy"][-1]["run"]
+    return run(sys.executable, "-c", program, cwd=cwd, env=environment(URL=address, PATIENCE="0"))
+
+
+def test_deployed_files_serve_and_the_check_accepts_them(deployed: str, artifact: Path):
+    done = check(deployed, artifact)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_check_refuses_another_model(deployed: str, tmp_path: Path):
+    other = tmp_path / "service/ressources/model.joblib"
+    other.parent.mkdir(parents=True)
+    other.write_bytes(b"another model")
+    done = check(deployed, tmp_path)
+    assert done.returncode == 1
+    assert hashlib.sha256(b"another model").hexdigest() in done.stderr
+    real = (ROOT / "ressources/model.joblib").read_bytes()
+    assert hashlib.sha256(real).hexdigest() in done.stderr
+
+
+def test_check_refuses_silence(artifact: Path):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # bound, not listening: connections are refused
+        done = check(f"http://127.0.0.1:{closed.getsockname()[1]}", artifact)
+    assert done.returncode == 1
+    assert "Connection refused" in done.stderr

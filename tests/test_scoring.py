@@ -1,0 +1,615 @@
+"""`scoring` against the pipeline, pandas, shap and Python's own float, value by value."""
+
+import csv
+import math
+import random
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from operator import itemgetter
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pytest
+import shap
+from artefacts import (
+    AWKWARD,
+    FLAGS,
+    NUMBERS,
+    PLAIN,
+    TEXTS,
+    Folder,
+    imputed_and_scaled,
+    lightgbm,
+    make_folder,
+)
+from lightgbm import LGBMClassifier
+from scipy.sparse import issparse
+from sklearn.compose import ColumnTransformer
+from sklearn.decomposition import PCA
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+)
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    OneHotEncoder,
+    OrdinalEncoder,
+    StandardScaler,
+)
+from sklearn.tree import DecisionTreeClassifier
+
+from scoring import (
+    ID,
+    NEW_FILE,
+    PROBA,
+    REFERENCE_FILE,
+    TARGET,
+    InconsistentScore,
+    InvalidRecord,
+    Scoring,
+    UnknownClient,
+    UnknownFeature,
+)
+
+MIXED = [TEXTS[0], *PLAIN, FLAGS[0], *AWKWARD, TEXTS[1], FLAGS[1]]
+
+
+class Recipe(NamedTuple):
+    """What `make_folder` takes."""
+
+    pipeline: Pipeline
+    features: list[str] = NUMBERS
+    prepare: Callable[[pd.DataFrame], pd.DataFrame] = pd.DataFrame.copy
+    fit_columns: list[str] | None = None
+
+
+def encoded(*, sparse: bool) -> ColumnTransformer:
+    """Text and booleans encoded, in an order that is not the file's; numbers passed through."""
+    one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=sparse)
+    ordinal = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
+    return ColumnTransformer(
+        [
+            ("one_hot", make_pipeline(SimpleImputer(strategy="most_frequent"), one_hot), TEXTS[1:]),
+            ("ordinal", make_pipeline(SimpleImputer(strategy="most_frequent"), ordinal), TEXTS[:1]),
+            ("flags", OrdinalEncoder(), FLAGS[::-1]),
+        ],
+        remainder="passthrough",
+        sparse_threshold=1.0 if sparse else 0.0,
+    )
+
+
+def forest(**parameters: object) -> RandomForestClassifier:
+    return RandomForestClassifier(n_estimators=8, max_depth=6, random_state=0, **parameters)
+
+
+def with_ratio(frame: pd.DataFrame) -> np.ndarray:
+    ratio = frame["AMT_CREDIT"] / frame["DAYS_BIRTH"]
+    return np.column_stack([ratio, frame["OWN_CAR_AGE"].fillna(-1)])
+
+
+def names_with_ratio(_: FunctionTransformer, __: object) -> list[str]:
+    return ["AMT_CREDIT / DAYS_BIRTH", "OWN_CAR_AGE"]
+
+
+def never_known(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(OWN_CAR_AGE=np.nan)
+
+
+RECIPES = {
+    "lightgbm": lambda: Recipe(make_pipeline(imputed_and_scaled(), lightgbm())),
+    "lightgbm text sparse": lambda: Recipe(make_pipeline(encoded(sparse=True), lightgbm()), MIXED),
+    "lightgbm text dense": lambda: Recipe(make_pipeline(encoded(sparse=False), lightgbm()), MIXED),
+    "histogram boosting text": lambda: Recipe(
+        make_pipeline(encoded(sparse=False), HistGradientBoostingClassifier(max_iter=10)), MIXED
+    ),
+    "forest": lambda: Recipe(make_pipeline(imputed_and_scaled(), forest(n_jobs=2))),
+    "extra trees": lambda: Recipe(
+        make_pipeline(imputed_and_scaled(), ExtraTreesClassifier(8, max_depth=6, random_state=0))
+    ),
+    "tree": lambda: Recipe(
+        make_pipeline(imputed_and_scaled(), DecisionTreeClassifier(max_depth=5, random_state=0))
+    ),
+    "gradient boosting": lambda: Recipe(
+        make_pipeline(
+            imputed_and_scaled(), GradientBoostingClassifier(n_estimators=10, random_state=0)
+        )
+    ),
+    "no imputation": lambda: Recipe(make_pipeline(StandardScaler(), lightgbm())),
+    "no imputation, forest": lambda: Recipe(make_pipeline(StandardScaler(), forest())),
+    "fewer and reversed": lambda: Recipe(
+        make_pipeline(imputed_and_scaled(NUMBERS[:2:-1]), lightgbm())
+    ),
+    "more by indicators": lambda: Recipe(
+        make_pipeline(SimpleImputer(add_indicator=True), lightgbm())
+    ),
+    "imputer of another order": lambda: Recipe(
+        make_pipeline(SimpleImputer(), lightgbm()), fit_columns=NUMBERS[::-1]
+    ),
+    "imputer of fewer columns": lambda: Recipe(
+        make_pipeline(SimpleImputer(), lightgbm()), fit_columns=NUMBERS[4:1:-1]
+    ),
+    "pandas output": lambda: Recipe(
+        make_pipeline(imputed_and_scaled(PLAIN).set_output(transform="pandas"), lightgbm())
+    ),
+    "pandas output, forest": lambda: Recipe(
+        make_pipeline(imputed_and_scaled().set_output(transform="pandas"), forest())
+    ),
+    "function, one to one": lambda: Recipe(
+        make_pipeline(FunctionTransformer(np.cbrt, feature_names_out="one-to-one"), lightgbm()),
+        PLAIN,
+    ),
+    "function, own names": lambda: Recipe(
+        make_pipeline(
+            FunctionTransformer(with_ratio, feature_names_out=names_with_ratio), lightgbm()
+        )
+    ),
+    "one feature": lambda: Recipe(
+        make_pipeline(StandardScaler(), lightgbm()), features=["OWN_CAR_AGE"]
+    ),
+    "a feature never known": lambda: Recipe(
+        make_pipeline(SimpleImputer(keep_empty_features=True), lightgbm()), prepare=never_known
+    ),
+    "a feature never known, nor imputed": lambda: Recipe(
+        make_pipeline(FunctionTransformer(feature_names_out="one-to-one"), forest()),
+        prepare=never_known,
+    ),
+    "components": lambda: Recipe(
+        make_pipeline(make_pipeline(SimpleImputer(), StandardScaler(), PCA(3)), lightgbm())
+    ),
+}
+
+
+class Case(NamedTuple):
+    """A folder, what was loaded from it, and the same files as pandas and joblib read them."""
+
+    folder: Folder
+    scoring: Scoring
+    pipeline: Pipeline
+    inputs: pd.DataFrame  # the new clients' features, as the transformer takes them
+
+    @property
+    def classifier(self):
+        return self.pipeline[-1]
+
+    def transformed(self) -> pd.DataFrame:
+        """What the transformer gives for all new clients at once."""
+        output = self.pipeline[0].transform(self.inputs)
+        rows = np.asarray(output.toarray() if issparse(output) else output, dtype=float)
+        return pd.DataFrame(rows, self.inputs.index, self.pipeline[0].get_feature_names_out())
+
+    def plainly(self, rows: pd.DataFrame) -> np.ndarray:
+        """Probabilities as scikit-learn's interface gives them, from what it was fitted on."""
+        fitted_on_frame = isinstance(self.pipeline[0].transform(self.inputs), pd.DataFrame)
+        return self.classifier.predict_proba(rows if fitted_on_frame else rows.to_numpy())[:, 1]
+
+
+def case_of(folder: Folder) -> Case:
+    pipeline = folder.pipeline()
+    if isinstance(pipeline[-1], RandomForestClassifier):
+        pipeline[-1].n_jobs = 1  # several threads add up the trees in the order they finish
+    new = folder.read(NEW_FILE).set_index(ID, drop=False)
+    return Case(folder, folder.load(), pipeline, new[list(pipeline.feature_names_in_)])
+
+
+@pytest.fixture(scope="session", params=RECIPES)
+def case(request, tmp_path_factory) -> Case:
+    recipe = RECIPES[request.param]()
+    return case_of(make_folder(tmp_path_factory.mktemp("case") / "ressources", *recipe))
+
+
+@pytest.fixture(scope="session")
+def simple(numbers) -> Case:
+    return case_of(numbers)
+
+
+def cells(path: Path) -> dict[int, dict[str, str]]:
+    """The text of every cell by client and column, read without pandas."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return {int(row[ID]): row for row in csv.DictReader(file)}
+
+
+def value(cell: str) -> float | str | None:
+    """What a cell says, None where it is empty."""
+    if cell in {"", "True", "False"}:
+        return {"": None, "True": 1.0, "False": 0.0}[cell]
+    try:
+        return float(cell)
+    except ValueError:
+        return cell
+
+
+def null(values: dict[str, float | str | None]) -> dict[str, float | str | None]:
+    """NaN as None, as JSON has it."""
+    return {name: None if value != value else value for name, value in values.items()}
+
+
+# What was loaded
+
+
+def test_ids_and_features_are_those_of_the_files_in_their_order(case):
+    assert list(case.scoring.client_ids) == list(cells(case.folder / NEW_FILE))
+    columns = case.folder.read(REFERENCE_FILE).columns
+    assert list(case.scoring.features) == columns[2:-2].tolist()
+
+
+def test_a_raw_record_is_the_text_of_the_file(case):
+    for client_id, row in cells(case.folder / NEW_FILE).items():
+        expected = {name: value(row[name]) for name in case.scoring.features}
+        assert null(case.scoring.raw_record(client_id)) == expected
+
+
+def test_a_transformed_record_is_what_the_transformer_gives(case):
+    expected = case.transformed()
+    assert list(case.scoring.names) == list(expected)
+    for client_id in case.scoring.client_ids:
+        record = case.scoring.transformed_record(client_id)
+        assert list(record) == list(expected)
+        np.testing.assert_array_equal(list(record.values()), expected.loc[client_id])
+
+
+def test_every_client_scores_as_the_pipeline_scores_its_raw_record(case):
+    """Alone, among all, and with the keys in any order: the same double."""
+    shuffled = random.Random(1)
+    together = case.pipeline.predict_proba(case.inputs)[:, 1]
+    assert len(set(together)) > 5
+    for client_id, among_all in zip(case.scoring.client_ids, together, strict=True):
+        record = null(case.scoring.transformed_record(client_id))
+        keys = shuffled.sample(list(record), len(record))
+        alone = case.pipeline.predict_proba(case.inputs.loc[[client_id]])[0, 1]
+        for sent in (record, {key: record[key] for key in keys}):
+            prediction = case.scoring.predict(sent)
+            assert prediction.probability == alone == among_all
+            assert prediction.prediction == (alone >= 0.4)
+            assert prediction.threshold == 0.4
+
+
+def test_every_explanation_adds_up(case):
+    for client_id in case.scoring.client_ids:
+        explanation = case.scoring.explain(client_id)
+        probability = case.scoring.predict(case.scoring.transformed_record(client_id)).probability
+        record = np.array(list(case.scoring.transformed_record(client_id).values()))
+        output = explanation.base + explanation.values.sum()
+        assert explanation.names == case.scoring.names
+        assert explanation.values.shape == explanation.record.shape == record.shape
+        np.testing.assert_array_equal(explanation.record, record)
+        if isinstance(case.classifier, LGBMClassifier):
+            margin = case.classifier.booster_.predict(record[np.newaxis], raw_score=True)[0]
+        elif hasattr(case.classifier, "decision_function"):
+            margin = math.log(probability / (1 - probability))
+        else:
+            margin = probability
+        assert output == pytest.approx(margin, abs=1e-9, rel=0)
+        if margin != probability:
+            assert 1 / (1 + math.exp(-output)) == pytest.approx(probability, abs=1e-9, rel=0)
+
+
+def test_reference_values_are_those_of_each_class_in_file_order(case):
+    rows = cells(case.folder / REFERENCE_FILE).values()
+    for feature in case.scoring.features:
+        expected = [
+            [value(row[feature]) for row in rows if row[TARGET] == of_class and row[feature]]
+            for of_class in "01"
+        ]
+        assert [list(values) for values in case.scoring.reference_values(feature)] == expected
+
+
+def test_null_is_accepted_exactly_where_clients_miss_a_value(case):
+    rows = case.transformed()
+    missed = set(rows.columns[rows.isna().any()])
+    record = case.scoring.transformed_record(case.scoring.client_ids[0])
+    assert case.scoring.nullable == missed
+    for name in case.scoring.names:
+        if name in missed:
+            (expected,) = case.plainly(rows[:1].assign(**{name: math.nan}))
+            assert case.scoring.predict(record | {name: None}).probability == expected
+            assert case.scoring.predict(record | {name: math.nan}).probability == expected
+        else:
+            with pytest.raises(InvalidRecord) as refused:
+                case.scoring.predict(record | {name: None})
+            assert str(refused.value) == (
+                f"null, though never missing among clients: {name}."
+                f" Accepted: the {len(record)} transformed features, as numbers"
+            )
+
+
+# The fast way beside the plain one
+
+
+@pytest.mark.parametrize(
+    "case", ["lightgbm", "no imputation", "lightgbm text sparse"], indirect=True
+)
+def test_contributions_are_those_of_shap(case):
+    rows = case.transformed().to_numpy()
+    explainer = shap.TreeExplainer(case.classifier)
+    values = np.array([case.scoring.explain(client).values for client in case.scoring.client_ids])
+    np.testing.assert_array_equal(values, explainer(rows).values)
+    bases = {case.scoring.explain(client).base for client in case.scoring.client_ids}
+    assert bases == {explainer.expected_value}
+
+
+@pytest.mark.parametrize(
+    "case", ["lightgbm", "forest", "gradient boosting", "histogram boosting text"], indirect=True
+)
+def test_threads_do_not_disturb_each_other(case):
+    """32 at once, each all clients from another one on: the bits that one thread gets."""
+
+    def results(start: int) -> dict[int, tuple[bytes, float, float]]:
+        ids = case.scoring.client_ids[start % 20 :] + case.scoring.client_ids[: start % 20]
+        explained = {}
+        for client_id in ids:
+            explanation = case.scoring.explain(client_id)
+            prediction = case.scoring.predict(case.scoring.transformed_record(client_id))
+            bits = explanation.values.tobytes()
+            explained[client_id] = bits, explanation.base, prediction.probability
+        return explained
+
+    alone = results(0)
+    with ThreadPoolExecutor(32) as threads:
+        assert list(threads.map(results, range(32))) == [alone] * 32
+
+
+def test_the_check_scores_the_first_client_again(simple):
+    simple.scoring.check()
+    with pytest.raises(InconsistentScore, match=r"^a client no longer scores as at start-up$"):
+        replace(simple.scoring, probability_at_start=0.5).check()
+
+
+# What is not there
+
+
+@pytest.mark.parametrize("method", ["raw_record", "transformed_record", "explain"])
+@pytest.mark.parametrize("client_id", [0, -1, 100_001, 2**70])
+def test_an_unknown_client_is_named(simple, method, client_id):
+    with pytest.raises(UnknownClient) as refused:
+        getattr(simple.scoring, method)(client_id)
+    assert str(refused.value) == (f"unknown client {client_id}, not one of the 20 new clients")
+
+
+@pytest.mark.parametrize("feature", ["", "amt_credit", ID, TARGET, PROBA, "Unnamed: 0"])
+def test_an_unknown_feature_is_named(simple, feature):
+    with pytest.raises(UnknownFeature) as refused:
+        simple.scoring.reference_values(feature)
+    assert str(refused.value) == (f"unknown feature {feature}, not one of the 8 features")
+
+
+def test_an_unknown_feature_is_named_in_short(simple):
+    with pytest.raises(UnknownFeature, match=rf"^unknown feature {'x' * 100}…, not one of "):
+        simple.scoring.reference_values("x" * 1_000_000)
+
+
+def test_a_plus_may_come_as_a_space(simple):
+    exact = simple.scoring.reference_values("previous_CHANNEL_TYPE_AP+ (Cash loan)_mean")
+    spaced = simple.scoring.reference_values("previous_CHANNEL_TYPE_AP  (Cash loan)_mean")
+    assert [list(values) for values in spaced] == [list(values) for values in exact]
+
+
+def test_a_plus_that_may_come_as_the_space_of_another_name_is_needed(tmp_path):
+    """`a b` is itself; `c d` is `c+d`; `e f+` might be two features and is none."""
+    names = ["a b", "a+b", "c+d", "e+f+", "e+f "]
+    columns = dict(zip(PLAIN + AWKWARD[:2], names, strict=True))
+    folder = make_folder(
+        tmp_path / "ressources",
+        make_pipeline(SimpleImputer(), lightgbm()),
+        PLAIN + AWKWARD[:2],
+        lambda frame: frame.rename(columns=columns),
+        names,
+    )
+    scoring, reference = folder.load(), folder.read(REFERENCE_FILE)
+    solvent = reference[reference[TARGET] == 0]
+    for asked, column in [*zip(names, names, strict=True), ("c d", "c+d")]:
+        expected = solvent[column].dropna().tolist()
+        assert scoring.reference_values(asked)[0].tolist() == expected
+    with pytest.raises(UnknownFeature):
+        scoring.reference_values("e f ")
+
+
+# Records that cannot be scored
+
+ALL = "AMT_CREDIT, DAYS_BIRTH, OWN_CAR_AGE, previous_CHANNEL_TYPE_AP+ (Cash loan)_mean, "
+ALL += "APP_EXT_SOURCE_1*EXT_SOURCE_2 and 3 more"
+NEVER_MISSING = "null, though never missing among clients"
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"more": 1.0}, "unknown: more"),
+        ({"amt_credit": 1.0, "": 2.0}, "unknown: amt_credit, "),
+        ({f"new {n}": 1.0 for n in range(5)}, "unknown: new 0, new 1, new 2, new 3, new 4"),
+        (
+            {f"new {n}": 1.0 for n in range(100_000)},
+            "unknown: new 0, new 1, new 2, new 3, new 4 and 99995 more",
+        ),
+        ({"AMT_CREDIT": "1.0"}, "not a number: AMT_CREDIT"),
+        ({"AMT_CREDIT": ""}, "not a number: AMT_CREDIT"),
+        ({"AMT_CREDIT": True, "OWN_CAR_AGE": False}, "not a number: AMT_CREDIT, OWN_CAR_AGE"),
+        ({"AMT_CREDIT": [1.0]}, "not a number: AMT_CREDIT"),
+        ({"AMT_CREDIT": []}, "not a number: AMT_CREDIT"),
+        ({"AMT_CREDIT": {"AMT_CREDIT": 1.0}}, "not a number: AMT_CREDIT"),
+        ({"AMT_CREDIT": None}, f"{NEVER_MISSING}: AMT_CREDIT"),
+        ({"AMT_CREDIT": math.nan}, f"{NEVER_MISSING}: AMT_CREDIT"),
+        ({"AMT_CREDIT": math.inf}, "out of range: AMT_CREDIT"),
+        ({"AMT_CREDIT": -math.inf}, "out of range: AMT_CREDIT"),
+        ({"AMT_CREDIT": 10**400}, "out of range: AMT_CREDIT"),
+        (
+            {"AMT_CREDIT": -(10**400), "DAYS_BIRTH": "x"},
+            "out of range: AMT_CREDIT; not a number: DAYS_BIRTH",
+        ),
+        (dict.fromkeys(NUMBERS), f"{NEVER_MISSING}: {ALL}"),
+        (dict.fromkeys(NUMBERS, "x"), f"not a number: {ALL}"),
+        (
+            {"more": 1, "AMT_CREDIT": None, "DAYS_BIRTH": "x", "OWN_CAR_AGE": math.inf},
+            f"unknown: more; {NEVER_MISSING}: AMT_CREDIT; not a number: DAYS_BIRTH;"
+            " out of range: OWN_CAR_AGE",
+        ),
+    ],
+)
+def test_an_invalid_record_is_refused_by_names(simple, change, problem):
+    record = simple.scoring.transformed_record(simple.scoring.client_ids[0]) | change
+    assert refusal(simple, record) == problem
+
+
+def refusal(case: Case, record: dict[str, object]) -> str:
+    """The message less its last sentence."""
+    with pytest.raises(InvalidRecord) as refused:
+        case.scoring.predict(record)
+    problem, last, rest = str(refused.value).rpartition(". Accepted: the ")
+    assert (
+        last + rest == f". Accepted: the {len(case.scoring.names)} transformed features, as numbers"
+    )
+    return problem
+
+
+@pytest.mark.parametrize(
+    ("left_out", "problem"),
+    [
+        (["DAYS_BIRTH"], "missing: DAYS_BIRTH"),
+        (["OWN_CAR_AGE", "DAYS_BIRTH"], "missing: DAYS_BIRTH, OWN_CAR_AGE"),
+        (NUMBERS, f"missing: {ALL}"),
+    ],
+)
+def test_a_record_without_a_feature_is_refused(simple, left_out, problem):
+    record = simple.scoring.transformed_record(simple.scoring.client_ids[0])
+    rest = {name: value for name, value in record.items() if name not in left_out}
+    assert refusal(simple, rest) == problem
+    assert refusal(simple, rest | {"days_birth": 1.0}) == f"{problem}; unknown: days_birth"
+
+
+def test_a_refusal_is_short_and_holds_no_value(simple):
+    long = {f"{n}" + "é" * 10_000: "a secret" for n in range(50)}
+    surrogates = {"\ud800" * 10_000: 123456.75}
+    record = surrogates | long | {f"new {n}": 123456.75 for n in range(100_000)}
+    record |= {"AMT_CREDIT": "a secret", "DAYS_BIRTH": 4 * 10**308, "OWN_CAR_AGE": ["a secret"]}
+    shown = ["\\ud800" * 100 + "…", *(f"{n}" + "é" * 99 + "…" for n in range(4))]
+    assert refusal(simple, record) == (
+        f"missing: {', '.join(AWKWARD)}; unknown: {', '.join(shown)} and 100046 more;"
+        " not a number: AMT_CREDIT, OWN_CAR_AGE; out of range: DAYS_BIRTH"
+    )
+
+
+@pytest.mark.parametrize(
+    ("case", "largest"),
+    [("lightgbm", 1.7976931348623157e308), ("forest", 3.4028234663852886e38)],
+    indirect=["case"],
+)
+def test_a_number_is_out_of_range_where_the_classifier_cannot_take_it(case, largest):
+    record = case.scoring.transformed_record(case.scoring.client_ids[0])
+    for accepted in (largest, -largest, 5e-324, -0.0, int(largest)):
+        sent = record | {"AMT_CREDIT": accepted}
+        (expected,) = case.plainly(pd.DataFrame([sent], dtype=float))
+        assert case.scoring.predict(sent).probability == expected
+    for refused in (math.nextafter(largest, math.inf), math.inf, int(largest) * 2, -(10**5000)):
+        assert refusal(case, record | {"AMT_CREDIT": refused}) == "out of range: AMT_CREDIT"
+
+
+# Ways to write the same table
+
+
+def spelled(**options: object) -> Callable[[Path], None]:
+    """Write a table again with those options of pandas, every cell as it was."""
+
+    def write(path: Path) -> None:
+        table = pd.read_csv(path, dtype="str", keep_default_na=False)
+        table.columns = ["", *table.columns[1:]]
+        table.to_csv(path, **{"index": False} | options)
+
+    return write
+
+
+def rewritten(change: Callable[[bytes], bytes]) -> Callable[[Path], None]:
+    return lambda path: path.write_bytes(change(path.read_bytes())) and None
+
+
+def without(column: int) -> Callable[[Path], None]:
+    def write(path: Path) -> None:
+        table = pd.read_csv(path, dtype="str", keep_default_na=False)
+        table.drop(columns=table.columns[column]).to_csv(path, index=False)
+
+    return write
+
+
+def content(scoring: Scoring) -> dict[str, object]:
+    """All that a scoring knows, but the hashes of its files."""
+    ids = scoring.client_ids
+    return {
+        "ids": ids,
+        "features": scoring.features,
+        "raw": [null(scoring.raw_record(client)) for client in ids],
+        "transformed": [null(scoring.transformed_record(client)) for client in ids],
+        "explained": [scoring.explain(client).values.tolist() for client in ids],
+        "reference": [
+            [list(values) for values in scoring.reference_values(feature)]
+            for feature in scoring.features
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    "write",
+    {
+        "CRLF": spelled(lineterminator="\r\n"),
+        "CR": spelled(lineterminator="\r"),
+        "byte order mark": spelled(encoding="utf-8-sig"),
+        "everything quoted": spelled(quoting=csv.QUOTE_ALL),
+        "no row numbers": without(0),
+        "missing as NA": rewritten(
+            lambda text: text.replace(b",,", b",NA,").replace(b",,", b",nan,")
+        ),
+        "no last line end": rewritten(bytes.rstrip),
+        "empty lines": rewritten(lambda text: text.replace(b"\n", b"\n\n", 1) + b"\n\n"),
+    }.items(),
+    ids=itemgetter(0),
+)
+@pytest.mark.parametrize("recipe", ["lightgbm", "lightgbm text dense"])
+def test_spelling_does_not_matter(recipe, write, tmp_path):
+    folder = make_folder(tmp_path / "ressources", *RECIPES[recipe]())
+    before = content(folder.load())
+    for name in (REFERENCE_FILE, NEW_FILE):
+        text = (folder / name).read_bytes()
+        write[1](folder / name)
+        assert (folder / name).read_bytes() != text
+    folder.write_facts()
+    assert content(folder.load()) == before
+
+
+def test_the_probabilities_in_the_reference_file_are_not_needed(numbers, tmp_path):
+    folder = numbers.copy(tmp_path)
+    without(-1)(folder / REFERENCE_FILE)
+    folder.write_facts()
+    assert content(folder.load()) == content(numbers.load())
+
+
+def test_other_columns_of_the_new_clients_are_ignored_with_a_warning(numbers, tmp_path, caplog):
+    folder = numbers.copy(tmp_path)
+    table = folder.read(NEW_FILE).assign(**{"a text": "x", "other": np.inf, TARGET: 1, PROBA: 0.5})
+    table[table.columns[::-1]].to_csv(folder / NEW_FILE, index=False)
+    folder.write_facts()
+    assert content(folder.load()) == content(numbers.load())
+    assert caplog.messages == [
+        "test_samp.csv: columns that train_samp.csv lacks are ignored: other, a text"
+    ]
+
+
+def test_text_that_looks_like_numbers_in_one_part_of_a_large_file(tmp_path):
+    """pandas reads 1,110 rows of 600 columns in two pieces, and types each on its own."""
+    fillers = [f"filler {number}" for number in range(600)]
+    text = ["007"] * 1_080 + ["7a", "", "8"] * 10
+
+    def enlarge(frame: pd.DataFrame) -> pd.DataFrame:
+        large = pd.concat([frame] * 60)[:1_110].assign(**{ID: range(1_110), TEXTS[1]: text})
+        return large.join(pd.DataFrame(1, large.index.unique(), fillers))
+
+    encoder = OrdinalEncoder(encoded_missing_value=-1)
+    steps = make_pipeline(encoder, lightgbm())
+    folder = make_folder(tmp_path / "ressources", steps, [TEXTS[1]], enlarge, dtype={TEXTS[1]: str})
+    scoring = folder.load()
+    assert [scoring.raw_record(client)[TEXTS[1]] or "" for client in range(1_110)] == text
+    assert scoring.transformed_record(1)[TEXTS[1]] == 0
+    assert sorted(np.concatenate(scoring.reference_values(TEXTS[1]))) == sorted(filter(None, text))
