@@ -19,11 +19,9 @@ Class 1 is a client in default, class 0 a solvent one.
 
 import asyncio
 import base64
-import collections
 import contextlib
 import hashlib
 import hmac
-import json
 import logging
 import logging.config
 import math
@@ -39,7 +37,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import orjson
 from cachetools import LRUCache
@@ -311,7 +309,6 @@ class Loaded:
     fingerprint: Fingerprint
     ids: bytes
     features: bytes
-    colons: int  # in the body of a prediction that has every key once
     explanations: LRUCache[int, bytes]
     reference_values: LRUCache[str, bytes]
 
@@ -341,7 +338,6 @@ class Loaded:
             fingerprint=fingerprint,
             ids=orjson.dumps({"data": scoring.client_ids}),
             features=orjson.dumps({"data": scoring.features}),
-            colons=len(scoring.names) + sum(name.count(":") for name in scoring.names),
             explanations=LRUCache(EXPLANATIONS_KEPT, getsizeof=len),
             reference_values=LRUCache(REFERENCE_VALUES_KEPT, getsizeof=len),
         )
@@ -453,52 +449,6 @@ async def body_of(request: Request) -> bytes:
     if size > largest:
         raise HTTPException(413, f"the body is larger than the {largest} bytes accepted")
     return body
-
-
-def record_in(body: bytes, colons: int) -> dict[str, object]:
-    """The JSON object that a body is.
-
-    Args:
-        body: the text.
-        colons: how many colons it has where every key is there once.
-
-    Raises:
-        HTTPException: 422 where it is empty, not JSON, not an object, or has a key twice.
-    """
-    if not body.strip():
-        raise HTTPException(422, "the body is empty, not a JSON object: send what /get_json gives")
-    try:
-        record = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        record = carefully_parsed(body, f"the body is not JSON: {error}")
-    else:
-        # Of a key that comes twice orjson keeps the last. One more colon tells, at no cost.
-        if body.count(b":") != colons:
-            record = carefully_parsed(body, "the body is not JSON")
-    if not isinstance(record, dict):
-        raise HTTPException(422, "the body is JSON, but not an object: send what /get_json gives")
-    return record
-
-
-def carefully_parsed(body: bytes, problem: str) -> object:
-    """The body by the standard library, which knows repeated keys and gives 1e999 as infinity."""
-
-    def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        record = dict(pairs)
-        if len(record) < len(pairs):
-            twice = collections.Counter(name for name, _ in pairs).most_common(1)[0][0]
-            raise HTTPException(422, f"the body has a key more than once: {shown(twice)}")
-        return record
-
-    def refused(constant: str) -> NoReturn:
-        raise ValueError(constant)
-
-    try:
-        return json.loads(
-            body.decode(), object_pairs_hook=once, parse_constant=refused, parse_int=float
-        )
-    except (ValueError, RecursionError) as error:
-        raise HTTPException(422, problem) from error
 
 
 def answer(body: bytes) -> Response:
@@ -617,8 +567,7 @@ async def prediction(request: Request) -> Response:
     Browsers send no body with GET, and some proxies drop it: POST does the same.
     """
     loaded, metrics = request.app.loaded, request.app.metrics
-    record = record_in(await body_of(request), loaded.colons)
-    scored = loaded.scoring.predict(record)  # a hop to a thread would take longer
+    scored = loaded.scoring.predict_json(await body_of(request))  # a hop to a thread takes longer
     metrics.predictions(scored.prediction).inc()
     return answer(orjson.dumps(scored))
 

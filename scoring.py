@@ -15,6 +15,7 @@ import csv
 import ctypes
 import hashlib
 import io
+import json
 import logging
 import lzma
 import pickle
@@ -22,15 +23,16 @@ import struct
 import warnings
 import weakref
 import zlib
+from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from operator import itemgetter
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, Protocol
+from typing import Annotated, Any, BinaryIO, Literal, NoReturn, Protocol
 
 import joblib
+import msgspec
 import numpy as np
 import orjson
 import pandas as pd
@@ -317,10 +319,22 @@ class Scoring:
         )
 
     @cached_property
-    def _in_order(self) -> Callable[[Mapping[str, object]], Sequence[object]]:
-        if len(self.names) == 1:
-            return lambda record: (record[self.names[0]],)
-        return itemgetter(*self.names)
+    def _decode(self) -> Callable[[bytes], msgspec.Struct]:
+        """A decoder of this model's records alone: every name, each number in range."""
+        largest = self.model.largest
+        number = Annotated[float, msgspec.Meta(ge=-largest, le=largest)]
+        fields = [
+            (f"f{position}", number | None if may_miss else number)
+            for position, may_miss in enumerate(self._may_miss)
+        ]
+        names = {field: name for (field, _), name in zip(fields, self.names, strict=True)}
+        record = msgspec.defstruct("Record", fields, rename=names, forbid_unknown_fields=True)
+        return msgspec.json.Decoder(record).decode
+
+    @cached_property
+    def _colons(self) -> int:
+        """How many colons a record has as JSON text, every key being there once."""
+        return len(self.names) + sum(name.count(":") for name in self.names)
 
     def raw_record(self, client_id: int) -> Record:
         """The client's row as the CSV has it, NaN or None where a value is missing.
@@ -345,8 +359,20 @@ class Scoring:
             InvalidRecord: a feature is missing, unknown, not a number, out of range, or null where
                 the new clients never miss it.
         """
-        probability = self.model.probability(self._checked_row(record))
-        return Prediction(probability, int(probability >= self.threshold), self.threshold)
+        return self._scored(self._checked_row(record))
+
+    def predict_json(self, text: bytes) -> Prediction:
+        """Score a transformed record that is JSON text: as `predict`, in a third of the time.
+
+        Raises:
+            InvalidRecord: as for `predict`, or it is not JSON, not an object, or has a key twice.
+        """
+        # Of a key that comes twice msgspec keeps the last; one more colon tells, at little cost.
+        if text.count(b":") == self._colons:
+            with suppress(msgspec.DecodeError):
+                values = msgspec.structs.astuple(self._decode(text))
+                return self._scored(np.array(values, dtype=np.float64))  # None becomes NaN
+        return self.predict(self._parsed(text))
 
     def explain(self, client_id: int) -> Explanation:
         """SHAP values of one new client; see `Explanation` for units and shapes.
@@ -398,17 +424,62 @@ class Scoring:
         position = self._find(client_id)
         return self.transformed[position : position + 1]
 
+    def _scored(self, row: Matrix) -> Prediction:
+        probability = self.model.probability(row)
+        return Prediction(probability, int(probability >= self.threshold), self.threshold)
+
     def _checked_row(self, record: Mapping[str, object]) -> Matrix:
         """The record's values in the model's order, shape (n,)."""
         if record.keys() == self._known_names:
-            values = self._in_order(record)
-            if all(map(_is_numeric, set(map(type, values)))):
+            values = [record[name] for name in self.names]
+            if all(_is_numeric(type(value)) for value in values):
                 with suppress(OverflowError):  # an integer beyond every double
                     row = np.array(values, dtype=np.float64)  # None becomes NaN
-                    missing = np.isnan(row) & self._may_miss
-                    if ((np.abs(row) <= self.model.largest) | missing).all():
+                    if self._is_usable(row):
                         return row
-        raise InvalidRecord(self._problems(record))
+        raise self._invalid(self._problems(record))
+
+    def _invalid(self, problem: str) -> InvalidRecord:
+        return InvalidRecord(
+            f"{problem}. Accepted: the {len(self.names)} transformed features, as numbers"
+        )
+
+    def _parsed(self, text: bytes) -> Mapping[str, object]:
+        """The object that a JSON text is.
+
+        By the standard library, which knows a repeated key and gives 1e999 as infinity.
+        """
+
+        def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+            record = dict(pairs)
+            if len(record) < len(pairs):
+                twice = [
+                    name for name, count in Counter(name for name, _ in pairs).items() if count > 1
+                ]
+                raise self._invalid(f"more than once: {listed(twice)}")
+            return record
+
+        def refused(constant: str) -> NoReturn:
+            raise ValueError(f"{constant} is no number")
+
+        if not text.strip():
+            raise self._invalid("empty, not a JSON object")
+        try:
+            record = json.loads(
+                text.decode(), object_pairs_hook=once, parse_constant=refused, parse_int=float
+            )
+        except InvalidRecord:
+            raise
+        except (ValueError, RecursionError) as error:
+            raise self._invalid(f"not JSON: {error}") from error
+        if not isinstance(record, dict):
+            raise self._invalid("JSON, but not an object")
+        return record
+
+    def _is_usable(self, row: Matrix) -> bool:
+        """Whether every value is in the model's range, or missing where it may be."""
+        may_be = (np.abs(row) <= self.model.largest) | (np.isnan(row) & self._may_miss)
+        return bool(may_be.all())
 
     def _problems(self, record: Mapping[str, object]) -> str:
         """What is wrong with a record that cannot be scored, by feature, without its values."""
@@ -419,10 +490,7 @@ class Scoring:
         for name, may_miss in zip(self.names, self._may_miss, strict=True):
             if name in record and (problem := self._problem(record[name], bool(may_miss))):
                 wrong.setdefault(problem, []).append(name)
-        found = "; ".join(
-            f"{problem}: {listed(names)}" for problem, names in wrong.items() if names
-        )
-        return f"{found}. Accepted: the {len(self.names)} transformed features, as numbers"
+        return "; ".join(f"{problem}: {listed(names)}" for problem, names in wrong.items() if names)
 
     def _problem(self, value: object, may_miss: bool) -> str | None:
         if value is None or value != value:

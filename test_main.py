@@ -9,6 +9,7 @@ from pathlib import Path
 
 import joblib
 import lightgbm
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
@@ -146,11 +147,23 @@ def test_the_body_is_read_whatever_its_type(method, path, kind):
     assert answer.json()["probability"] == PROBABILITIES[FIRST]
 
 
-def test_the_order_of_the_keys_does_not_matter():
+def test_neither_the_order_of_the_keys_nor_their_spelling_matters():
     record = json.loads(record_text(FIRST))
     shuffled = {name: record[name] for name in sorted(record)}
     assert list(shuffled) != NAMES
-    assert predict(json.dumps(shuffled)).json()["probability"] == PROBABILITIES[FIRST]
+    escaped = record_text(FIRST).replace("_", "\\u005f").replace('":', '" :\n')
+    for body in (json.dumps(shuffled), json.dumps(record, indent=4), escaped):
+        assert predict(body).json()["probability"] == PROBABILITIES[FIRST]
+
+
+def test_the_fast_way_reads_numbers_as_python_does():
+    random = np.random.default_rng(0)
+    doubles = random.integers(0, 2**64, 20_000, dtype=np.uint64).view(np.float64)
+    spellings = [repr(double) for double in doubles[np.isfinite(doubles)].tolist()]
+    spellings += [f"{random.normal():.{digits}f}" for digits in range(30) for _ in range(100)]
+    spellings += ["0", "-0", "7", "9007199254740993", "18446744073709551617", "1E5", "4.9e-324"]
+    for spelling in spellings:
+        assert msgspec.json.decode(spelling, type=float) == float(spelling)
 
 
 def test_every_explanation_adds_up_to_its_prediction():
@@ -339,26 +352,23 @@ def test_features_that_cannot_be(value, status, detail):
 
 
 FEATURE = NAMES[0]
-NOT_JSON = "the body is not JSON: "
 
 
 @pytest.mark.parametrize(
     ("body", "detail"),
     [
-        (b"", "the body is empty, not a JSON object: send what /get_json gives"),
-        (b" \n", "the body is empty, not a JSON object: send what /get_json gives"),
-        (b"{", NOT_JSON + "unexpected end of data: line 1 column 2 (char 1)"),
+        (b"", f"empty, not a JSON object. {ACCEPTED}"),
+        (b" \n", f"empty, not a JSON object. {ACCEPTED}"),
         (
-            b'{"a": NaN}',
-            NOT_JSON + "unexpected character, expected a JSON value: line 1 column 7 (char 6)",
+            b"{",
+            "not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"
+            f". {ACCEPTED}",
         ),
-        (
-            b'{"a": -Infinity}',
-            NOT_JSON + "no digit after sign: line 1 column 8 (char 7)",
-        ),
-        (b"[1, 2]", "the body is JSON, but not an object: send what /get_json gives"),
-        (b"null", "the body is JSON, but not an object: send what /get_json gives"),
-        (b'{"a": 1, "a": 2}', "the body has a key more than once: a"),
+        (b'{"a": NaN}', f"not JSON: NaN is no number. {ACCEPTED}"),
+        (b'{"a": -Infinity}', f"not JSON: -Infinity is no number. {ACCEPTED}"),
+        (b"[1, 2]", f"JSON, but not an object. {ACCEPTED}"),
+        (b"null", f"JSON, but not an object. {ACCEPTED}"),
+        (b'{"a": 1, "a": 2}', f"more than once: a. {ACCEPTED}"),
         (
             record_with(**{FEATURE: ...}),
             f"missing: {FEATURE}. {ACCEPTED}",
@@ -385,11 +395,11 @@ NOT_JSON = "the body is not JSON: "
         ),
         (
             record_with().replace("{", f'{{"{FEATURE}": 1, ', 1),
-            f"the body has a key more than once: {FEATURE}",
+            f"more than once: {FEATURE}. {ACCEPTED}",
         ),
         (
             record_with(**{NAMES[1]: ...}).replace("{", f'{{"{FEATURE}": 1, ', 1),
-            f"missing: {NAMES[1]}. {ACCEPTED}",
+            f"more than once: {FEATURE}. {ACCEPTED}",
         ),
     ],
 )
