@@ -40,6 +40,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import structlog
 from cachetools import LRUCache
 from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
@@ -133,7 +134,6 @@ DOCS_HEADERS = [
 ]
 
 log = logging.getLogger(__name__)
-request_log = logging.getLogger(f"{__name__}.requests")
 
 
 class Settings(BaseSettings):
@@ -856,7 +856,7 @@ class Edge:
         """Wrap an application."""
         self.app = app
         self.metrics = service.metrics
-        self.logs_requests = service.settings.request_log
+        self.log = request_logger() if service.settings.request_log else None
         paths = [route.path for route in service.routes if isinstance(route, Route)]
         self.spelling = {path.rstrip("/") or "/": path for path in paths}
 
@@ -892,50 +892,55 @@ class Edge:
             seconds = time.perf_counter() - began
             self.metrics.requests(route, status).inc()
             self.metrics.seconds(route).observe(seconds)
-            if self.logs_requests:
-                request_log.info(
+            if self.log is not None:
+                self.log.info(
                     "request",
-                    extra={
-                        "method": scope["method"],
-                        "route": route,
-                        "status": status,
-                        "milliseconds": round(1000 * seconds, 3),
-                        "request_id": request_id,
-                    },
+                    method=scope["method"],
+                    route=route,
+                    status=status,
+                    milliseconds=round(1000 * seconds, 3),
+                    request_id=request_id,
                 )
+
+
+STAMP = structlog.processors.TimeStamper(fmt="iso", utc=True, key="time")
 
 
 def configure_logging() -> None:
     """Log to standard error: lines of JSON, or plain text where a person reads in a terminal."""
-    general: dict[str, Any]
-    requests: dict[str, Any]
-    if sys.stderr.isatty():
-        request = "%(method)s %(route)s %(status)s %(milliseconds)s ms %(request_id)s"
-        general = {"format": "%(asctime)s %(levelname)s %(message)s"}
-        requests = {"format": f"%(asctime)s {request}"}
-    else:
-        in_json = {"()": "pythonjsonlogger.orjson.OrjsonFormatter", "timestamp": "time"}
-        general = in_json | {
-            "fmt": ["levelname", "message"],
-            "rename_fields": {"levelname": "level"},
-        }
-        requests = in_json | {"fmt": []}
+    render: structlog.typing.Processor = structlog.dev.ConsoleRenderer()
+    if not sys.stderr.isatty():
+        render = structlog.processors.JSONRenderer(lambda line, **_: orjson.dumps(line).decode())
+    formatter = {
+        "()": structlog.stdlib.ProcessorFormatter,
+        "foreign_pre_chain": [structlog.stdlib.add_log_level, STAMP],
+        "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
+    }
     logging.config.dictConfig(
         {
             "version": 1,
             "disable_existing_loggers": False,
-            "formatters": {"general": general, "requests": requests},
-            "handlers": {
-                name: {"class": "logging.StreamHandler", "formatter": name}
-                for name in ("general", "requests")
-            },
+            "formatters": {"lines": formatter},
+            "handlers": {"lines": {"class": "logging.StreamHandler", "formatter": "lines"}},
             "loggers": {
-                "scoring": {"level": "INFO", "handlers": ["general"]},
-                log.name: {"level": "INFO", "handlers": ["general"]},
-                request_log.name: {"handlers": ["requests"], "propagate": False},
+                name: {"level": "INFO", "handlers": ["lines"]} for name in ("scoring", log.name)
             },
         }
     )
+
+
+def request_logger() -> structlog.typing.FilteringBoundLogger:
+    """The same for one line a request, in half the time that the standard library takes."""
+    sink: structlog.PrintLogger | structlog.BytesLogger = structlog.PrintLogger(sys.stderr)
+    render: structlog.typing.Processor = structlog.dev.ConsoleRenderer()
+    if not sys.stderr.isatty():
+        sink = structlog.BytesLogger(sys.stderr.buffer)
+        render = structlog.processors.JSONRenderer(orjson.dumps)
+    filtering = structlog.make_filtering_bound_logger(logging.INFO)
+    logger: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
+        sink, [STAMP, render], filtering
+    ).bind()
+    return logger
 
 
 def others_serve() -> bool:

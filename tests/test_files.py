@@ -681,8 +681,8 @@ def test_the_service_does_not_start(folder, command, workers, damage, model_sha2
     lines = errors.splitlines()
     ours = [json.loads(line) for line in lines if line.startswith("{")]
     assert 1 <= len(ours) <= workers
-    assert {(line["level"], line["message"]) for line in ours} == {
-        ("CRITICAL", f"cannot start: {problem}")
+    assert {(line["level"], line["event"]) for line in ours} == {
+        ("critical", f"cannot start: {problem}")
     }
     assert output == ""
     assert "secret" not in errors
