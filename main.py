@@ -904,11 +904,17 @@ class Edge:
 
 
 STAMP = structlog.processors.TimeStamper(fmt="iso", utc=True, key="time")
+FOR_A_PERSON = structlog.dev.ConsoleRenderer(
+    timestamp_key=STAMP.key,
+    pad_event_to=0,
+    sort_keys=False,
+    exception_formatter=structlog.dev.plain_traceback,  # the other one shows values
+)
 
 
 def configure_logging() -> None:
     """Log to standard error: lines of JSON, or plain text where a person reads in a terminal."""
-    render: structlog.typing.Processor = structlog.dev.ConsoleRenderer()
+    render: structlog.typing.Processor = FOR_A_PERSON
     if not sys.stderr.isatty():
         render = structlog.processors.JSONRenderer(lambda line, **_: orjson.dumps(line).decode())
     formatter = {
@@ -932,7 +938,7 @@ def configure_logging() -> None:
 def request_logger() -> structlog.typing.FilteringBoundLogger:
     """The same for one line a request, in half the time that the standard library takes."""
     sink: structlog.PrintLogger | structlog.BytesLogger = structlog.PrintLogger(sys.stderr)
-    render: structlog.typing.Processor = structlog.dev.ConsoleRenderer()
+    render: structlog.typing.Processor = FOR_A_PERSON
     if not sys.stderr.isatty():
         sink = structlog.BytesLogger(sys.stderr.buffer)
         render = structlog.processors.JSONRenderer(orjson.dumps)

@@ -367,9 +367,10 @@ class Scoring:
         Raises:
             InvalidRecord: as for `predict`, or it is not JSON, not an object, or has a key twice.
         """
-        # Of a key that comes twice msgspec keeps the last; one more colon tells, at little cost.
-        if text.count(b":") == self._colons:
-            with suppress(msgspec.DecodeError):
+        # Of a key that comes twice msgspec keeps the last; one more colon tells, at little cost,
+        # where none is written as an escape.
+        if text.count(b":") == self._colons and rb"\u003" not in text:
+            with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 values = msgspec.structs.astuple(self._decode(text))
                 return self._scored(np.array(values, dtype=np.float64))  # None becomes NaN
         return self.predict(self._parsed(text))

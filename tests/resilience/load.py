@@ -1,0 +1,152 @@
+"""Slow clients, more explanations than can be computed, and 100,000 requests.
+
+    python tests/resilience/load.py [slow] [overload] [many]
+
+`slow` has 500 sockets send a byte a second, half of them a header and half a body, and compares
+others' latency with and without them, twice. `overload` asks one worker for a minute for five times
+the explanations that it computes, none of them kept. `many` sends 100,000 mixed requests to two
+workers and looks at their memory and open files.
+"""
+
+import asyncio
+import itertools
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import uvloop
+from folders import slow_to_explain
+from service import RESSOURCES, Server
+from traffic import Tally, Work, at_rate, caller, request, running, until
+
+SLOW = 500
+SECONDS = 60
+CLIENTS = 20_000  # more than explanations are kept
+
+
+def mixed(server: Server) -> list[Work]:
+    """A request of every kind for each client, and some that are refused."""
+    feature = server.get("/get_feat")["data"][-1]
+    body = ""
+    paths = ["/get_ids", "/get_feat", "/health", f"/get_kde?param_name={feature}", "/nowhere"]
+    found = [request(path) for path in paths]
+    for client_id in server.get("/get_ids")["data"][:100]:
+        body = server.get(f"/get_json?param_name={client_id}")["data"]
+        found += [request(f"/get_{kind}?param_name={client_id}") for kind in ("shap", "test")]
+        found += [request("/prediction/", body.encode(), "POST") for _ in range(3)]
+        found += [request("/prediction/", body[:-9].encode(), "POST"), request("/get_shap")]
+    return [(message, bool) for message in found]
+
+
+async def drip(port: int, at_once: bytes, slowly: bytes) -> None:
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(at_once)
+        for byte in slowly:
+            writer.write(bytes([byte]))
+            await asyncio.sleep(1)
+    finally:
+        writer.close()
+
+
+async def slow() -> None:
+    with Server(REQUEST_LOG="0") as server:
+        work = mixed(server)
+        longest = max((message for message, _ in work), key=len)
+        head, end, body = longest.partition(b"\r\n\r\n")
+        for _ in range(2):
+            for sockets in (0, SLOW):
+                drips = [drip(server.port, b"", head * 9) for _ in range(sockets // 2)]
+                drips += [drip(server.port, head + end, body) for _ in range(sockets // 2)]
+                tally = Tally()
+                async with running(*drips):
+                    await asyncio.sleep(1)
+                    ends = time.perf_counter() + 10
+                    callers = [
+                        caller(server.port, until(ends, itertools.cycle(work)), tally, 0.01)
+                        for _ in range(4)
+                    ]
+                    await asyncio.gather(*callers)
+                    files = server.open_files()
+                times = [tally.milliseconds(200, share) for share in (0.5, 0.99)]
+                print(
+                    f"{sockets} slow sockets, {files} open files: {sum(tally.statuses.values())}"
+                    f" requests of others, p50 {times[0]:.2f} ms, p99 {times[1]:.2f} ms"
+                )
+
+
+async def overload() -> None:
+    scratch = Path(tempfile.mkdtemp(prefix="credit-scoring-"))
+    slow_to_explain(RESSOURCES, scratch / "ressources", CLIENTS)
+    with Server(scratch / "ressources", workers=1, REQUEST_LOG="0") as server:
+        ids = itertools.cycle(range(1, CLIENTS + 1))
+        explain: Iterator[Work] = ((request(f"/get_shap?param_name={n}"), whole) for n in ids)
+        health = itertools.repeat((request("/health"), bool))
+        peaks = []
+        for callers in (2, 4, 8, 16):
+            tally, ends = Tally(), time.perf_counter() + 5
+            await asyncio.gather(
+                *[caller(server.port, until(ends, explain), tally) for _ in range(callers)]
+            )
+            peaks.append(tally.statuses[200] / 5)
+            print(f"{callers} callers: {peaks[-1]:.0f} explanations a second")
+        peak = max(peaks)
+        probes, ends = Tally(), time.perf_counter() + SECONDS
+        probing = asyncio.create_task(caller(server.port, until(ends, health), probes, pause=0.05))
+        began = time.perf_counter()
+        flood = await at_rate(server.port, explain, 5 * peak, SECONDS)
+        useful = flood.statuses[200] / (time.perf_counter() - began)
+        await probing
+    shutil.rmtree(scratch)
+    print(
+        f"{5 * peak:.0f} a second for {SECONDS} s: {useful:.0f} useful a second,"
+        f" {100 * useful / peak:.0f} % of the peak; {dict(flood.statuses)}, {flood.wrong} wrong"
+    )
+    for name, tally, status in (
+        ("200", flood, 200),
+        ("503", flood, 503),
+        ("/health", probes, 200),
+    ):
+        shares = [tally.milliseconds(status, share) for share in (0.5, 0.99, 1)]
+        print(f"{name}: p50 {shares[0]:.1f} ms, p99 {shares[1]:.1f} ms, at most {shares[2]:.1f} ms")
+
+
+def whole(body: bytes) -> bool:
+    return body.startswith(b'{"values":[[') and body.endswith(b"]}")
+
+
+async def many() -> None:
+    with Server(REQUEST_LOG="0") as server:
+        work = mixed(server)
+        tally = Tally()
+        for step in range(6):
+            share = 2_500 if step else 250  # the first ones only warm it up
+            began = time.perf_counter()
+            callers = [
+                caller(
+                    server.port,
+                    itertools.islice(itertools.cycle(work), 37 * n, 37 * n + share),
+                    tally,
+                )
+                for n in range(8)
+            ]
+            await asyncio.gather(*callers)
+            rate = 8 * share / (time.perf_counter() - began)
+            print(
+                f"{sum(tally.statuses.values()):7} requests: {server.memory():.1f} MB,"
+                f" {server.open_files()} open files, {rate:.0f} a second"
+            )
+        print(dict(tally.statuses))
+
+
+if __name__ == "__main__":
+    wanted = sys.argv[1:] or ["slow", "overload", "many"]
+    if "slow" in wanted:
+        uvloop.run(slow())
+    if "overload" in wanted:
+        uvloop.run(overload())
+    if "many" in wanted:
+        uvloop.run(many())

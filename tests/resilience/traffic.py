@@ -1,0 +1,164 @@
+"""Requests by the thousand from one process: a client that costs little, so that two cores do."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+LOST = 0  # the status of a request whose connection ended without an answer
+
+
+def request(path: str, body: bytes = b"", method: str = "GET") -> bytes:
+    length = f"Content-Length: {len(body)}\r\n" if body else ""
+    return f"{method} {path} HTTP/1.1\r\nHost: a\r\n{length}\r\n".encode() + body
+
+
+class Connection(asyncio.Protocol):
+    """One request at a time over a kept connection."""
+
+    def __init__(self) -> None:
+        self.received = bytearray()
+        self.wanted = 0  # bytes of the answer; 0 until its head is there
+        self.answer: asyncio.Future[tuple[int, bytes]] | None = None
+        self.open = False
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport, self.open = transport, True
+
+    def ask(self, request: bytes) -> "asyncio.Future[tuple[int, bytes]]":
+        """Status and body; status `LOST` where the connection ends before them."""
+        self.answer = asyncio.get_running_loop().create_future()
+        self.received.clear()
+        self.wanted = 0
+        self.transport.write(request)
+        return self.answer
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
+        if not self.wanted and (end := self.received.find(b"\r\n\r\n")) >= 0:
+            self.status = int(self.received[9:12])
+            head = bytes(self.received[:end]).lower()
+            length = head.partition(b"content-length: ")[2].partition(b"\r\n")[0]
+            self.body_start = end + 4
+            self.wanted = self.body_start + int(length or 0)
+        if self.wanted and len(self.received) >= self.wanted and self.answer:
+            body = bytes(self.received[self.body_start : self.wanted])
+            self.answer.set_result((self.status, body))
+            self.answer = None
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self.open = False
+        if self.answer and not self.answer.done():
+            self.answer.set_result((LOST, b""))
+            self.answer = None
+
+
+async def connected(port: int) -> Connection:
+    """A connection, tried again for as long as the server refuses."""
+    while True:
+        try:
+            made = await asyncio.get_running_loop().create_connection(Connection, "127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.01)
+        else:
+            return made[1]
+
+
+@dataclass
+class Tally:
+    """What came back."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    seconds: dict[int, list[float]] = field(default_factory=dict)  # by status
+    wrong: int = 0  # answers of 200 that are not the right one
+
+    def add(self, status: int, seconds: float) -> None:
+        self.statuses[status] += 1
+        self.seconds.setdefault(status, []).append(seconds)
+
+    def milliseconds(self, status: int, share: float) -> float:
+        """The latency that a share of the answers with that status stay under."""
+        return 1000 * quantile(self.seconds[status], share)
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    return sorted(values)[min(int(share * len(values)), len(values) - 1)]
+
+
+Work = tuple[bytes, Callable[[bytes], bool]]  # a request, and whether a body is its answer
+
+
+async def caller(port: int, work: Iterator[Work], tally: Tally, pause: float = 0) -> None:
+    """Ask one after the other; over a new connection where the last one ended."""
+    connection = await connected(port)
+    for message, is_right in work:
+        if not connection.open:
+            connection = await connected(port)
+        began = time.perf_counter()
+        status, body = await connection.ask(message)
+        tally.add(status, time.perf_counter() - began)
+        if status == 200 and not is_right(body):
+            tally.wrong += 1
+        if pause:
+            await asyncio.sleep(pause)
+    connection.transport.close()
+
+
+def until(end: float, work: Iterator[Work]) -> Iterator[Work]:
+    """The work up to a moment of `time.perf_counter`."""
+    for item in work:
+        if time.perf_counter() > end:
+            return
+        yield item
+
+
+async def at_rate(
+    port: int, work: Iterator[Work], rate: float, seconds: float, connections: int = 500
+) -> Tally:
+    """Ask at a rate, whether or not earlier requests were answered.
+
+    Where all connections are busy a request waits for one; its time counts from when it was due.
+    """
+    tally = Tally()
+    idle: asyncio.LifoQueue[Connection | None] = asyncio.LifoQueue()
+    for _ in range(connections):
+        idle.put_nowait(None)
+
+    async def one(message: bytes, is_right: Callable[[bytes], bool], due: float) -> None:
+        kept = await idle.get()
+        connection = kept if kept and kept.open else await connected(port)
+        status, body = await connection.ask(message)
+        if status == LOST and connection is kept:  # the server had just closed it, for it was idle
+            connection = await connected(port)
+            status, body = await connection.ask(message)
+        tally.add(status, time.perf_counter() - due)
+        if status == 200 and not is_right(body):
+            tally.wrong += 1
+        idle.put_nowait(connection)
+
+    began = time.perf_counter()
+    asked = []
+    while (now := time.perf_counter()) < began + seconds:
+        while len(asked) < rate * (now - began):
+            asked.append(asyncio.create_task(one(*next(work), began + len(asked) / rate)))
+        await asyncio.sleep(0.002)
+    await asyncio.gather(*asked)
+    for _ in range(connections):
+        if connection := idle.get_nowait():
+            connection.transport.close()
+    return tally
+
+
+@asynccontextmanager
+async def running(*coroutines: Any) -> AsyncIterator[None]:
+    """Let coroutines run beside a block, and end them with it."""
+    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
