@@ -85,7 +85,8 @@ and `base` plus the SHAP values of `/get_shap` is the model's raw output."""
 
 EXPLANATIONS_KEPT = 32_000_000  # bytes of answers, about 1,600 clients of 347 features
 REFERENCE_VALUES_KEPT = 32_000_000  # bytes of answers
-EXPLAINING_AT_ONCE = 2  # threads; LightGBM computes without holding Python's lock
+EXPLAINING_AT_ONCE = 1  # threads in a worker: each worker has a core
+PATIENCE = 10  # the niceness of those threads: who answers at once goes first
 EXPLANATIONS_WAITING = 16  # beyond these a caller is told to come back
 WATCH_SECONDS = 1  # between two looks at the folder
 RETRY_SECONDS = 5  # before a worker that takes another's place is tried again
@@ -367,7 +368,9 @@ class Explainers:
 
     def __init__(self) -> None:
         """Start no thread before the first explanation."""
-        self.threads = ThreadPoolExecutor(EXPLAINING_AT_ONCE, thread_name_prefix="explainer")
+        self.threads = ThreadPoolExecutor(
+            EXPLAINING_AT_ONCE, "explainer", initializer=os.nice, initargs=(PATIENCE,)
+        )
         self.pending = 0
 
     async def run(self, scoring: Scoring, client_id: int) -> bytes:
@@ -701,9 +704,8 @@ async def wrong_method(request: Request, _: Exception) -> Response:
     """Answer for a route that is there under another method."""
     path = request.scope["path"]
     routes = [route for route in request.app.routes if isinstance(route, Route)]
-    allowed = ", ".join(
-        sorted(method for route in routes if route.path == path for method in route.methods or ())
-    )
+    methods = {method for route in routes if route.path == path for method in route.methods or ()}
+    allowed = ", ".join(sorted(methods or {"GET", "HEAD"}))  # without a route: a file of the docs
     detail = f"{path} takes {allowed}, not {shown(request.method)}"
     return JSONResponse({"detail": detail}, 405, {"Allow": allowed})
 
@@ -914,13 +916,14 @@ FOR_A_PERSON = structlog.dev.ConsoleRenderer(
 
 def configure_logging() -> None:
     """Log to standard error: lines of JSON, or plain text where a person reads in a terminal."""
-    render: structlog.typing.Processor = FOR_A_PERSON
+    render: list[structlog.typing.Processor] = [FOR_A_PERSON]
     if not sys.stderr.isatty():
-        render = structlog.processors.JSONRenderer(lambda line, **_: orjson.dumps(line).decode())
+        to_json = structlog.processors.JSONRenderer(lambda line, **_: orjson.dumps(line).decode())
+        render = [structlog.processors.format_exc_info, to_json]
     formatter = {
         "()": structlog.stdlib.ProcessorFormatter,
         "foreign_pre_chain": [structlog.stdlib.add_log_level, STAMP],
-        "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
+        "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *render],
     }
     logging.config.dictConfig(
         {

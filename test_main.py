@@ -428,7 +428,12 @@ def test_an_unknown_path():
 
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
-    [("POST", "/get_ids", "GET"), ("DELETE", "/prediction", "GET, POST"), ("PUT", "/docs", "GET")],
+    [
+        ("POST", "/get_ids", "GET"),
+        ("DELETE", "/prediction", "GET, POST"),
+        ("PUT", "/docs", "GET"),
+        ("POST", "/docs/assets/swagger-ui.css", "GET, HEAD"),
+    ],
 )
 def test_a_wrong_method(method, path, allowed):
     answer = client.request(method, path)

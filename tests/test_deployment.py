@@ -192,6 +192,7 @@ def test_server_by_default(active: Path, tmp_path: Path):
         *["--bind", "127.0.0.1:8000"],
         *["--timeout", "120"],
         *["--graceful-timeout", "20"],
+        *["--keep-alive", "75"],
         *["--worker-tmp-dir", memory],
         "--no-control-socket",
     ]

@@ -2,8 +2,11 @@
 
 import hmac
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +15,7 @@ import orjson
 import pytest
 from fastapi.testclient import TestClient
 from resilience.folders import MODEL, canary, recognisable_clients, write_facts
-from resilience.service import RESSOURCES, Server, wait_for
+from resilience.service import RESSOURCES, ROOT, Server, wait_for
 from starlette.routing import Mount, Route
 
 from main import Service, Settings
@@ -346,6 +349,27 @@ def test_log_has_no_id_value_body_or_key(private: Server):
         assert told not in log, told
     for value in set(record.values()) - {0, 1}:
         assert repr(value) not in log or len(repr(value)) < 8
+
+
+def test_fault_is_logged_as_one_line_without_its_variables():
+    code = f"""
+import main
+def fail(client={PERSON!r}):
+    raise LookupError("why")
+try:
+    fail()
+except LookupError as error:
+    main.log.critical("what", exc_info=error)
+"""
+    environment = os.environ | {"RESSOURCES_DIR": str(RESSOURCES)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    line = json.loads(done.stderr.splitlines()[-1])
+    assert (line["event"], line["level"]) == ("what", "critical")
+    assert line["exception"].startswith("Traceback (most recent call last):")
+    assert line["exception"].endswith("LookupError: why")
+    assert PERSON not in done.stderr
 
 
 def test_error_has_no_value(private: Server):
