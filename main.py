@@ -34,6 +34,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -83,8 +84,8 @@ Every probability is that of **class 1**, a client in default; class 0 is a solv
 exact: a record that `/get_json` gives scores at `/prediction/` as the pipeline scores that client,
 and `base` plus the SHAP values of `/get_shap` is the model's raw output."""
 
-EXPLANATIONS_KEPT = 32_000_000  # bytes of answers, about 1,600 clients of 347 features
-REFERENCE_VALUES_KEPT = 32_000_000  # bytes of answers
+EXPLANATIONS_KEPT = 16_000_000  # bytes of answers, about 600 clients of 347 features
+REFERENCE_VALUES_KEPT = 16_000_000  # bytes of answers
 EXPLAINING_AT_ONCE = 1  # threads in a worker: each worker has a core
 PATIENCE = 10  # the niceness of those threads: who answers at once goes first
 EXPLANATIONS_WAITING = 16  # beyond these a caller is told to come back
@@ -895,13 +896,16 @@ class Edge:
             self.metrics.requests(route, status).inc()
             self.metrics.seconds(route).observe(seconds)
             if self.log is not None:
-                self.log.info(
-                    "request",
-                    method=scope["method"],
-                    route=route,
-                    status=status,
-                    milliseconds=round(1000 * seconds, 3),
-                    request_id=request_id,
+                self.log(
+                    {
+                        "time": datetime.now(UTC).isoformat(),
+                        "event": "request",
+                        "method": scope["method"],
+                        "route": route,
+                        "status": status,
+                        "milliseconds": round(1000 * seconds, 3),
+                        "request_id": request_id,
+                    }
                 )
 
 
@@ -938,18 +942,13 @@ def configure_logging() -> None:
     )
 
 
-def request_logger() -> structlog.typing.FilteringBoundLogger:
-    """The same for one line a request, in half the time that the standard library takes."""
-    sink: structlog.PrintLogger | structlog.BytesLogger = structlog.PrintLogger(sys.stderr)
-    render: structlog.typing.Processor = FOR_A_PERSON
-    if not sys.stderr.isatty():
-        sink = structlog.BytesLogger(sys.stderr.buffer)
-        render = structlog.processors.JSONRenderer(orjson.dumps)
-    filtering = structlog.make_filtering_bound_logger(logging.INFO)
-    logger: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
-        sink, [STAMP, render], filtering
-    ).bind()
-    return logger
+def request_logger() -> Callable[[dict[str, Any]], None]:
+    """The same for the one line a request, without what general loggers do for each line."""
+    if sys.stderr.isatty():
+        terminal = structlog.PrintLogger(sys.stderr)
+        return lambda line: terminal.info(FOR_A_PERSON(None, "info", line))
+    lines = structlog.BytesLogger(sys.stderr.buffer)
+    return lambda line: lines.info(orjson.dumps(line))
 
 
 def others_serve() -> bool:

@@ -25,6 +25,7 @@ import weakref
 import zlib
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -536,15 +537,17 @@ def load(folder: Path, model_sha256: str | None = None) -> Scoring:
     pipeline, model_hash = _read_pipeline(
         folder / MODEL_FILE, {hashes.get(MODEL_FILE), model_sha256}
     )
-    reference, reference_hash = _read_table(folder / REFERENCE_FILE, hashes.get(REFERENCE_FILE))
-    _check_ids(REFERENCE_FILE, reference)
-    in_default = _targets(reference)
-    features = [name for name in _columns(reference) if name not in NOT_FEATURES]
-    by_class = np.argsort(in_default, kind="stable")
-    reference_table = _table(REFERENCE_FILE, reference[features], "F", by_class)
-    del reference  # the largest frame makes room for the next
-
-    new, new_hash = _read_table(folder / NEW_FILE, hashes.get(NEW_FILE))
+    with warnings.catch_warnings(), ThreadPoolExecutor(1) as beside:
+        warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # see `_is_mixed`
+        reading = beside.submit(_read_table, folder / NEW_FILE, hashes.get(NEW_FILE))
+        reference, reference_hash = _read_table(folder / REFERENCE_FILE, hashes.get(REFERENCE_FILE))
+        _check_ids(REFERENCE_FILE, reference)
+        in_default = _targets(reference)
+        features = [name for name in _columns(reference) if name not in NOT_FEATURES]
+        by_class = np.argsort(in_default, kind="stable")
+        reference_table = _table(REFERENCE_FILE, reference[features], "F", by_class)
+        del reference  # the largest frame makes room for what follows
+        new, new_hash = reading.result()
     client_ids = _check_ids(NEW_FILE, new)
     _check_columns(new, features)
     raw_table = _table(NEW_FILE, new[features], "C")
@@ -648,9 +651,7 @@ def _read_table(path: Path, expected: str | None) -> tuple[pd.DataFrame, str]:
             header, first = next(rows, []), next(rows, [])
             rows.close()
             file.seek(0)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # mixed, see below
-                frame = pd.read_csv(file)
+            frame = pd.read_csv(file)
             mixed = [name for name in frame if _is_mixed(frame[name])]
             if mixed:  # pandas types a large file piece by piece: 12 here, "12" there
                 file.seek(0)
@@ -676,7 +677,7 @@ def _digest(file: BinaryIO) -> tuple[str, int, bool]:
     sha256, commas, quotes = hashlib.sha256(), 0, False
     while block := file.read(BLOCK):
         sha256.update(block)
-        commas += block.count(b",")
+        commas += int(np.count_nonzero(np.frombuffer(block, np.uint8) == ord(",")))
         quotes = quotes or b'"' in block
     return sha256.hexdigest(), commas, quotes
 
@@ -746,7 +747,7 @@ def _table(
     rows: NDArray[np.intp] | slice = slice(None),
 ) -> Table:
     """The frame's values as doubles: clients side by side in memory ("C") or features ("F")."""
-    values = np.empty(frame.shape, order=order)
+    values = np.empty(frame.shape, order="F")  # column after column is written fastest
     categories = {}
     for position, name in enumerate(frame):
         column = frame[name]
@@ -758,7 +759,7 @@ def _table(
             doubles = column.to_numpy(np.float64)
         values[:, position] = doubles[rows]
     _check_range(file, values, _columns(frame))
-    return Table(values, categories)
+    return Table(np.asarray(values, order=order), categories)
 
 
 def _check_range(

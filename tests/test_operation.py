@@ -129,7 +129,7 @@ def test_request_is_one_line_of_json(server: Server, path: str, route: str, stat
     answer = get(server, path)
     line = logged(server, answer.headers["X-Request-ID"])
     assert list(line) == [
-        *("method", "route", "status", "milliseconds", "request_id", "event", "time")
+        *("time", "event", "method", "route", "status", "milliseconds", "request_id")
     ]
     assert (line["method"], line["route"], line["status"]) == ("GET", route, status)
     assert answer.status_code == status
