@@ -363,7 +363,7 @@ class Scoring:
         return self._scored(self._checked_row(record))
 
     def predict_json(self, text: bytes) -> Prediction:
-        """Score a transformed record that is JSON text: as `predict`, in a third of the time.
+        """Score a transformed record that is JSON text: as `predict`, but faster.
 
         Raises:
             InvalidRecord: as for `predict`, or it is not JSON, not an object, or has a key twice.
