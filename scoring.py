@@ -432,14 +432,10 @@ class Scoring:
 
     def _checked_row(self, record: Mapping[str, object]) -> Matrix:
         """The record's values in the model's order, shape (n,)."""
-        if record.keys() == self._known_names:
-            values = [record[name] for name in self.names]
-            if all(_is_numeric(type(value)) for value in values):
-                with suppress(OverflowError):  # an integer beyond every double
-                    row = np.array(values, dtype=np.float64)  # None becomes NaN
-                    if self._is_usable(row):
-                        return row
-        raise self._invalid(self._problems(record))
+        if problems := self._problems(record):
+            raise self._invalid(problems)
+        # None becomes NaN
+        return np.array([record[name] for name in self.names], dtype=np.float64)
 
     def _invalid(self, problem: str) -> InvalidRecord:
         return InvalidRecord(
@@ -478,13 +474,8 @@ class Scoring:
             raise self._invalid("JSON, but not an object")
         return record
 
-    def _is_usable(self, row: Matrix) -> bool:
-        """Whether every value is in the model's range, or missing where it may be."""
-        may_be = (np.abs(row) <= self.model.largest) | (np.isnan(row) & self._may_miss)
-        return bool(may_be.all())
-
     def _problems(self, record: Mapping[str, object]) -> str:
-        """What is wrong with a record that cannot be scored, by feature, without its values."""
+        """What is wrong with a record, by feature, without its values; empty if nothing is."""
         wrong: dict[str, list[str]] = {
             "missing": [name for name in self.names if name not in record],
             "unknown": [name for name in record if name not in self._known_names],

@@ -30,6 +30,8 @@ from resilience.traffic import (
     at_rate,
     caller,
     connected,
+    drip,
+    questions,
     request,
     running,
     until,
@@ -46,20 +48,9 @@ def get(server: Server, path: str, **options) -> httpx.Response:
     return httpx.request("GET", server.url + path, timeout=30, **options)
 
 
-def questions(server: Server, clients: int = 5) -> dict[bytes, bytes]:
-    """Requests of all kinds about some clients, with their answers."""
-    ids = server.get("/get_ids")["data"]
-    feature = server.get("/get_feat")["data"][-1]
-    asked = [request("/get_ids"), request("/get_feat"), request(f"/get_kde?param_name={feature}")]
-    for client_id in ids[:: len(ids) // clients]:
-        text = server.get(f"/get_json?param_name={client_id}")["data"]
-        asked += [
-            request(f"/get_test?param_name={client_id}"),
-            request(f"/get_json?param_name={client_id}"),
-            request(f"/get_shap?param_name={client_id}"),
-            request("/prediction/", text.encode(), "POST"),
-        ]
-    return uvloop.run(answers(server.port, asked))
+def known_answers(server: Server) -> dict[bytes, bytes]:
+    """Requests of all kinds about five clients, with their answers."""
+    return uvloop.run(answers(server.port, questions(server.get, 5)))
 
 
 async def answers(port: int, asked: list[bytes]) -> dict[bytes, bytes]:
@@ -258,7 +249,7 @@ def test_terminal_gets_plain_text():
 
 def test_killed_worker_loses_what_was_in_flight_on_it(server: Server):
     """Twenty times by resilience/faults.py."""
-    known = questions(server)
+    known = known_answers(server)
     callers = 8
     tally = Tally()
 
@@ -283,7 +274,7 @@ def test_killed_worker_loses_what_was_in_flight_on_it(server: Server):
 def test_stop_answers_what_was_accepted():
     """Under full load by resilience/faults.py."""
     with Server() as server:
-        known = questions(server)
+        known = known_answers(server)
         *_, prediction = known
         ids = server.get("/get_ids")["data"]
 
@@ -312,25 +303,15 @@ def test_stop_answers_what_was_accepted():
 
 def test_slow_clients_do_not_slow_others(server: Server):
     """Some hundred, for a minute, by resilience/load.py."""
-    known = questions(server)
+    known = known_answers(server)
     slow = 100
-
-    async def drip(at_once: bytes, slowly: bytes) -> None:
-        _, writer = await asyncio.open_connection("127.0.0.1", server.port)
-        try:
-            writer.write(at_once)
-            for byte in slowly:
-                writer.write(bytes([byte]))
-                await asyncio.sleep(0.2)
-        finally:
-            writer.close()
 
     async def measure() -> tuple[Tally, Tally]:
         alone, beside = Tally(), Tally()
         await caller(server.port, itertools.islice(work(known), 500), alone, 0.001)
         head, end, body = max(known, key=len).partition(b"\r\n\r\n")
-        drips = [drip(b"", head) for _ in range(slow // 2)]
-        drips += [drip(head + end, body) for _ in range(slow // 2)]
+        drips = [drip(server.port, b"", head, 0.2) for _ in range(slow // 2)]
+        drips += [drip(server.port, head + end, body, 0.2) for _ in range(slow // 2)]
         async with running(*drips):
             await asyncio.sleep(0.5)
             await caller(server.port, itertools.islice(work(known), 500), beside, 0.001)
@@ -367,7 +348,7 @@ def healths(server: Server) -> set[tuple[str, str | None]]:
 @pytest.mark.parametrize("name", BROKEN)
 def test_broken_files_are_refused(replaced: Server, folder: Path, name: str):
     in_use = replaced.get("/health")["sha256"]
-    known = questions(replaced)
+    known = known_answers(replaced)
     put(RESSOURCES, folder)
     spoil, problem = BROKEN[name]
     said = f'"event":"{folder}: new files are not taken into use: {problem}'
@@ -387,7 +368,7 @@ def test_worker_that_dies_while_files_are_broken_does_not_end_the_server(
     put(RESSOURCES, folder)
     refused = replaced.said("not taken into use")
     flipped_byte(folder)
-    known = questions(replaced)
+    known = known_answers(replaced)
     wait_for(lambda: replaced.said("not taken into use") == refused + 2)
     pid, other = replaced.pids()
     os.kill(pid, signal.SIGKILL)
@@ -411,7 +392,7 @@ def test_another_model_comes_into_use_without_a_lost_or_mixed_answer(
 ):
     other = tmp_path / "other"
     another_model(folder, other)
-    old = questions(replaced)
+    old = known_answers(replaced)
     given: dict[bytes, set[bytes]] = {asked: set() for asked in old}
     kept = [(asked, functools.partial(keep, given[asked])) for asked in old]
     tally = Tally()

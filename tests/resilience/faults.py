@@ -21,25 +21,9 @@ from pathlib import Path
 import uvloop
 from folders import BROKEN, another_model, put
 from service import RESSOURCES, Server, wait_for
-from traffic import LOST, Tally, Work, caller, connected, request
+from traffic import LOST, Tally, Work, caller, connected, questions
 
 CALLERS = 8
-
-
-def questions(server: Server) -> list[bytes]:
-    """Requests of all kinds about ten clients."""
-    ids = server.get("/get_ids")["data"]
-    feature = server.get("/get_feat")["data"][-1]
-    asked = [request("/get_ids"), request(f"/get_kde?param_name={feature}")]
-    for client_id in ids[:: len(ids) // 10]:
-        text = server.get(f"/get_json?param_name={client_id}")["data"]
-        asked += [
-            request(f"/get_test?param_name={client_id}"),
-            request(f"/get_json?param_name={client_id}"),
-            request(f"/get_shap?param_name={client_id}"),
-            request("/prediction/", text.encode(), "POST"),
-        ]
-    return asked
 
 
 async def answers(port: int, asked: list[bytes]) -> dict[bytes, bytes]:
@@ -57,7 +41,7 @@ def work(known: dict[bytes, bytes], stop: asyncio.Event) -> Iterator[Work]:
 
 async def kill(times: int) -> None:
     with Server(REQUEST_LOG="0") as server:
-        known = await answers(server.port, questions(server))
+        known = await answers(server.port, questions(server.get, 10))
         tally, stop, back = Tally(), asyncio.Event(), []
         callers = [
             asyncio.create_task(caller(server.port, work(known, stop), tally))
@@ -90,7 +74,7 @@ async def stop(times: int) -> None:
     """SIGTERM while callers ask: each request that the log has was answered, with what is right."""
     for number in range(times):
         with Server() as server:
-            known = await answers(server.port, questions(server))
+            known = await answers(server.port, questions(server.get, 10))
             tally = Tally()
             done = len(known) + 2 + sum(b"/get_json" in message for message in known)
             ending = asyncio.Event()
@@ -121,7 +105,7 @@ async def replace(times: int) -> None:
     shutil.copytree(RESSOURCES, folder)
     another_model(RESSOURCES, other)
     with Server(folder, REQUEST_LOG="0") as server:
-        first = await answers(server.port, questions(server))
+        first = await answers(server.port, questions(server.get, 10))
         asked = list(first)
         right: dict[bytes, set[bytes]] = {message: {first[message]} for message in asked}
         pids, tally, ending = server.pids(), Tally(), asyncio.Event()

@@ -20,7 +20,7 @@ from pathlib import Path
 import uvloop
 from folders import slow_to_explain
 from service import RESSOURCES, Server
-from traffic import Tally, Work, at_rate, caller, request, running, until
+from traffic import Tally, Work, at_rate, caller, drip, request, running, until
 
 SLOW = 500
 SECONDS = 60
@@ -41,17 +41,6 @@ def mixed(server: Server) -> list[Work]:
     return [(message, bool) for message in found]
 
 
-async def drip(port: int, at_once: bytes, slowly: bytes) -> None:
-    _, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        writer.write(at_once)
-        for byte in slowly:
-            writer.write(bytes([byte]))
-            await asyncio.sleep(1)
-    finally:
-        writer.close()
-
-
 async def slow() -> None:
     with Server(REQUEST_LOG="0") as server:
         work = mixed(server)
@@ -59,8 +48,8 @@ async def slow() -> None:
         head, end, body = longest.partition(b"\r\n\r\n")
         for _ in range(2):
             for sockets in (0, SLOW):
-                drips = [drip(server.port, b"", head * 9) for _ in range(sockets // 2)]
-                drips += [drip(server.port, head + end, body) for _ in range(sockets // 2)]
+                drips = [drip(server.port, b"", head * 9, 1) for _ in range(sockets // 2)]
+                drips += [drip(server.port, head + end, body, 1) for _ in range(sockets // 2)]
                 tally = Tally()
                 async with running(*drips):
                     await asyncio.sleep(1)

@@ -16,6 +16,34 @@ def request(path: str, body: bytes = b"", method: str = "GET") -> bytes:
     return f"{method} {path} HTTP/1.1\r\nHost: a\r\n{length}\r\n".encode() + body
 
 
+def questions(get: Callable[[str], Any], clients: int) -> list[bytes]:
+    """Requests of all kinds about some clients of the service that `get` asks."""
+    ids = get("/get_ids")["data"]
+    feature = get("/get_feat")["data"][-1]
+    asked = [request("/get_ids"), request("/get_feat"), request(f"/get_kde?param_name={feature}")]
+    for client_id in ids[:: len(ids) // clients]:
+        text = get(f"/get_json?param_name={client_id}")["data"]
+        asked += [
+            request(f"/get_test?param_name={client_id}"),
+            request(f"/get_json?param_name={client_id}"),
+            request(f"/get_shap?param_name={client_id}"),
+            request("/prediction/", text.encode(), "POST"),
+        ]
+    return asked
+
+
+async def drip(port: int, at_once: bytes, slowly: bytes, seconds: float) -> None:
+    """Send some bytes at once and then one after the other, with a pause after each."""
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(at_once)
+        for byte in slowly:
+            writer.write(bytes([byte]))
+            await asyncio.sleep(seconds)
+    finally:
+        writer.close()
+
+
 class Connection(asyncio.Protocol):
     """One request at a time over a kept connection."""
 
