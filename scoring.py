@@ -370,7 +370,8 @@ class Scoring:
         """
         # Of a key that comes twice msgspec keeps the last; one more colon tells, at little cost,
         # where none is written as an escape.
-        if text.count(b":") == self._colons and rb"\u003" not in text:
+        colons = np.count_nonzero(np.frombuffer(text, np.uint8) == ord(":"))
+        if colons == self._colons and b"\\" not in text:
             with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 values = msgspec.structs.astuple(self._decode(text))
                 return self._scored(np.array(values, dtype=np.float64))  # None becomes NaN
