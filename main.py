@@ -85,7 +85,7 @@ exact: a record that `/get_json` gives scores at `/prediction/` as the pipeline 
 and `base` plus the SHAP values of `/get_shap` is the model's raw output."""
 
 EXPLANATIONS_KEPT = 16_000_000  # bytes of answers, about 600 clients of 347 features
-REFERENCE_VALUES_KEPT = 16_000_000  # bytes of answers
+REFERENCE_VALUES_KEPT = 8_000_000  # bytes of answers
 EXPLAINING_AT_ONCE = 1  # threads in a worker: each worker has a core
 PATIENCE = 10  # the niceness of those threads: who answers at once goes first
 EXPLANATIONS_WAITING = 16  # beyond these a caller is told to come back

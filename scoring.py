@@ -537,21 +537,22 @@ def load(folder: Path, model_sha256: str | None = None) -> Scoring:
         in_default = _targets(reference)
         features = [name for name in _columns(reference) if name not in NOT_FEATURES]
         by_class = np.argsort(in_default, kind="stable")
-        reference_table = _table(REFERENCE_FILE, reference[features], "F", by_class)
-        del reference  # the largest frame makes room for what follows
+        reference_table = _table(REFERENCE_FILE, reference, features, "F", by_class)
         new, new_hash = reading.result()
+    del reference  # the largest frame makes room for what follows
+    _give_back_memory()
     client_ids = _check_ids(NEW_FILE, new)
     _check_columns(new, features)
-    raw_table = _table(NEW_FILE, new[features], "C")
+    raw_table = _table(NEW_FILE, new, features, "C")
     _check_kinds(features, reference_table, raw_table)
     inputs = _inputs(pipeline, features)
-    names, transformed = _transform(pipeline[0], new[inputs])
+    names, transformed = _transform(pipeline[0], new, inputs)
     model = _model(pipeline[1], names)
     _check_range(NEW_FILE, transformed, names, model.largest)
 
     checked = np.unique(np.linspace(0, len(new) - 1, CHECKED_CLIENTS, dtype=int))
-    _check_scores(pipeline, model, new[inputs].iloc[checked], transformed[checked])
-    del new
+    _check_scores(pipeline, model, new.iloc[checked][inputs], transformed[checked])
+    del new, reading  # which holds it too
     _give_back_memory()
     return Scoring(
         features=tuple(features),
@@ -735,13 +736,14 @@ def _targets(reference: pd.DataFrame) -> NDArray[np.int64]:
 def _table(
     file: str,
     frame: pd.DataFrame,
+    features: Sequence[str],
     order: Literal["C", "F"],
     rows: NDArray[np.intp] | slice = slice(None),
 ) -> Table:
-    """The frame's values as doubles: clients side by side in memory ("C") or features ("F")."""
-    values = np.empty(frame.shape, order="F")  # column after column is written fastest
+    """The features' values as doubles: those of a client side by side ("C") or of a feature."""
+    values = np.empty((len(frame), len(features)), order=order)
     categories = {}
-    for position, name in enumerate(frame):
+    for position, name in enumerate(features):
         column = frame[name]
         if _is_text(column):
             codes, texts = pd.factorize(column)
@@ -750,8 +752,8 @@ def _table(
         else:
             doubles = column.to_numpy(np.float64)
         values[:, position] = doubles[rows]
-    _check_range(file, values, _columns(frame))
-    return Table(np.asarray(values, order=order), categories)
+    _check_range(file, values, features)
+    return Table(values, categories)
 
 
 def _check_range(
@@ -804,18 +806,20 @@ def _inputs(pipeline: Pipeline, features: Sequence[str]) -> list[str]:
     return inputs
 
 
-def _transform(transformer: Any, frame: pd.DataFrame) -> tuple[list[str], Matrix]:
+def _transform(
+    transformer: Any, frame: pd.DataFrame, inputs: Sequence[str]
+) -> tuple[list[str], Matrix]:
     """Names and values of the transformed records, shape (clients, names)."""
     transformed = np.empty((0, 0))
     names: list[str] = []
     for start in range(0, len(frame), TRANSFORMED_AT_ONCE):
-        part = frame.iloc[start : start + TRANSFORMED_AT_ONCE]
+        part = frame.iloc[start : start + TRANSFORMED_AT_ONCE][inputs]
         try:
             output = transformer.transform(part)
             rows = np.asarray(output.toarray() if issparse(output) else output, dtype=np.float64)
             rows = rows.reshape(len(part), -1)
         except UNSUITABLE as error:
-            text = [name for name in frame if _is_text(frame[name])]
+            text = [name for name in inputs if _is_text(frame[name])]
             raise BadFile(
                 NEW_FILE,
                 f"the transformer of {MODEL_FILE} refuses it ({type(error).__name__});"
