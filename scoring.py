@@ -65,7 +65,7 @@ NOT_FEATURES = frozenset({ROW_NUMBER, ID, TARGET, PROBA})
 DEFAULT_THRESHOLD = 0.40
 TOLERANCE = 1e-9  # how far base + SHAP values may be from the model's raw output
 CHECKED_CLIENTS = 8  # how many clients the start-up scores both ways and explains
-TRANSFORMED_AT_ONCE = 4096  # rows: bounds the transformer's temporary copies
+TRANSFORMED_AT_ONCE = 8192  # rows: bounds the transformer's temporary copies
 NAMED_AT_MOST = 5  # names in one message
 NAME_LENGTH = 100  # characters of a name in a message
 LARGEST_DOUBLE = float(np.finfo(np.float64).max)
@@ -524,36 +524,38 @@ def load(folder: Path, model_sha256: str | None = None) -> Scoring:
     Raises:
         BadFile: a file is missing, unreadable or at odds with the others.
     """
+    scoring = _load(folder, model_sha256)
+    _give_back_memory()  # now that the frames are gone
+    return scoring
+
+
+def _load(folder: Path, model_sha256: str | None) -> Scoring:
     facts = _read_facts(folder / FACTS_FILE)
     hashes = facts.get("sha256", {})
     pipeline, model_hash = _read_pipeline(
         folder / MODEL_FILE, {hashes.get(MODEL_FILE), model_sha256}
     )
+    reference_path, new_path = folder / REFERENCE_FILE, folder / NEW_FILE
+    features = _features_in(reference_path)
     with warnings.catch_warnings(), ThreadPoolExecutor(1) as beside:
         warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # see `_is_mixed`
-        reading = beside.submit(_read_table, folder / NEW_FILE, hashes.get(NEW_FILE))
-        reference, reference_hash = _read_table(folder / REFERENCE_FILE, hashes.get(REFERENCE_FILE))
-        _check_ids(REFERENCE_FILE, reference)
-        in_default = _targets(reference)
-        features = [name for name in _columns(reference) if name not in NOT_FEATURES]
-        by_class = np.argsort(in_default, kind="stable")
-        reference_table = _table(REFERENCE_FILE, reference, features, "F", by_class)
-        new, new_hash = reading.result()
-    del reference  # the largest frame makes room for what follows
-    _give_back_memory()
-    client_ids = _check_ids(NEW_FILE, new)
-    _check_columns(new, features)
-    raw_table = _table(NEW_FILE, new, features, "C")
-    _check_kinds(features, reference_table, raw_table)
-    inputs = _inputs(pipeline, features)
-    names, transformed = _transform(pipeline[0], new, inputs)
+        # One thread takes these in turn: the second finds the first one done.
+        reading = beside.submit(_read_new, new_path, hashes.get(NEW_FILE), features)
+        transforming = beside.submit(lambda: _transform(pipeline[0], reading.result()[0], features))
+        reference_table, solvent, reference_hash = _read_reference(
+            reference_path, hashes.get(REFERENCE_FILE), features
+        )
+        new, client_ids, raw_table, new_hash = reading.result()
+        _check_kinds(features, reference_table, raw_table)
+        names, transformed = transforming.result()
     model = _model(pipeline[1], names)
-    _check_range(NEW_FILE, transformed, names, model.largest)
+    largest = model.largest
+    beyond = (transformed > largest).any(axis=0) | (transformed < -largest).any(axis=0)
+    _check_range(NEW_FILE, [names[column] for column in np.flatnonzero(beyond)])
 
     checked = np.unique(np.linspace(0, len(new) - 1, CHECKED_CLIENTS, dtype=int))
+    inputs = _inputs(pipeline[0], features)
     _check_scores(pipeline, model, new.iloc[checked][inputs], transformed[checked])
-    del new, reading  # which holds it too
-    _give_back_memory()
     return Scoring(
         features=tuple(features),
         names=tuple(names),
@@ -565,9 +567,40 @@ def load(folder: Path, model_sha256: str | None = None) -> Scoring:
         raw=raw_table,
         transformed=transformed,
         reference=reference_table,
-        solvent=int((in_default == 0).sum()),
+        solvent=solvent,
         probability_at_start=model.probability(transformed[0]),
     )
+
+
+def _features_in(path: Path) -> list[str]:
+    """The features that the header names; what is wrong with it is said when all is read."""
+    header: list[str] = []
+    with suppress(OSError, ValueError):
+        header = _columns(pd.read_csv(path, nrows=0))
+    return [name for name in header if name not in NOT_FEATURES]
+
+
+def _read_reference(
+    path: Path, expected: str | None, features: Sequence[str]
+) -> tuple[Table, int, str]:
+    """The reference clients by class, how many are solvent, and the file's SHA-256."""
+    frame, sha256 = _read_table(path, expected)
+    _check_ids(path.name, frame)
+    in_default = _targets(frame)
+    if [name for name in _columns(frame) if name not in NOT_FEATURES] != features:
+        raise BadFile(path.name, "changed while it was read")
+    table = _table(path.name, frame, features, "F", np.argsort(in_default, kind="stable"))
+    return table, int((in_default == 0).sum()), sha256
+
+
+def _read_new(
+    path: Path, expected: str | None, features: Sequence[str]
+) -> tuple[pd.DataFrame, list[int], Table, str]:
+    """The new clients as pandas reads them, their ids and values, and the file's SHA-256."""
+    frame, sha256 = _read_table(path, expected)
+    client_ids = _check_ids(path.name, frame)
+    _check_columns(frame, features)
+    return frame, client_ids, _table(path.name, frame, features, "C"), sha256
 
 
 def _give_back_memory() -> None:
@@ -743,6 +776,7 @@ def _table(
     """The features' values as doubles: those of a client side by side ("C") or of a feature."""
     values = np.empty((len(frame), len(features)), order=order)
     categories = {}
+    infinite = []
     for position, name in enumerate(features):
         column = frame[name]
         if _is_text(column):
@@ -752,18 +786,15 @@ def _table(
         else:
             doubles = column.to_numpy(np.float64)
         values[:, position] = doubles[rows]
-    _check_range(file, values, features)
+        if np.isinf(doubles).any():  # which JSON does not know
+            infinite.append(name)
+    _check_range(file, infinite)
     return Table(values, categories)
 
 
-def _check_range(
-    file: str, values: Matrix, names: Sequence[str], largest: float = LARGEST_DOUBLE
-) -> None:
-    """JSON has no infinity, and a classifier may take less than all doubles."""
-    beyond = ((values > largest) | (values < -largest)).any(axis=0)
-    if beyond.any():
-        wrong = [names[column] for column in np.flatnonzero(beyond).tolist()]
-        raise BadFile(file, f"infinite or too large values in {listed(wrong)}")
+def _check_range(file: str, beyond: Sequence[str]) -> None:
+    if beyond:
+        raise BadFile(file, f"infinite or too large values in {listed(beyond)}")
 
 
 def _columns(frame: pd.DataFrame) -> list[str]:
@@ -797,9 +828,9 @@ def _check_kinds(features: Sequence[str], reference: Table, new: Table) -> None:
             raise BadFile(file, f"text where the other file has numbers: {listed(text)}")
 
 
-def _inputs(pipeline: Pipeline, features: Sequence[str]) -> list[str]:
+def _inputs(transformer: Any, features: Sequence[str]) -> list[str]:
     """The features that the transformer was fitted on, in its order."""
-    inputs = list(getattr(pipeline[0], "feature_names_in_", features))
+    inputs = list(getattr(transformer, "feature_names_in_", features))
     missing = [name for name in inputs if name not in set(features)]
     if missing:
         raise BadFile(REFERENCE_FILE, f"lacks columns that {MODEL_FILE} needs: {listed(missing)}")
@@ -807,9 +838,10 @@ def _inputs(pipeline: Pipeline, features: Sequence[str]) -> list[str]:
 
 
 def _transform(
-    transformer: Any, frame: pd.DataFrame, inputs: Sequence[str]
+    transformer: Any, frame: pd.DataFrame, features: Sequence[str]
 ) -> tuple[list[str], Matrix]:
     """Names and values of the transformed records, shape (clients, names)."""
+    inputs = _inputs(transformer, features)
     transformed = np.empty((0, 0))
     names: list[str] = []
     for start in range(0, len(frame), TRANSFORMED_AT_ONCE):

@@ -36,6 +36,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, KBinsDiscretizer, StandardScaler
 
+import scoring
 from scoring import (
     FACTS_FILE,
     ID,
@@ -567,6 +568,18 @@ def test_one_flipped_bit_is_refused(numbers, tmp_path, name):
     (folder / name).write_bytes(content)
     was, is_now = (sha256((at / name).read_bytes()).hexdigest() for at in (numbers, folder))
     assert refusal(folder) == f"{name}: its SHA-256 is {is_now}, expected {was}"
+
+
+def test_a_header_that_changes_while_it_is_read_is_refused(folder, monkeypatch):
+    header_of = scoring._features_in
+
+    def read_and_replaced(path: Path) -> list[str]:
+        features = header_of(path)
+        without(REFERENCE_FILE, "AMT_CREDIT")(folder)
+        return features
+
+    monkeypatch.setattr(scoring, "_features_in", read_and_replaced)
+    assert refusal(folder) == f"{REFERENCE_FILE}: changed while it was read"
 
 
 def test_a_hash_may_be_in_upper_case(numbers, tmp_path):
