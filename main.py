@@ -332,7 +332,7 @@ class Loaded:
             scoring.sha256[MODEL_FILE],
             scoring.threshold,
             len(scoring.features),
-            len(scoring.reference.values),
+            len(scoring.reference),
             len(scoring.client_ids),
         )
         return cls(
@@ -658,7 +658,7 @@ async def model(request: Request) -> Response:
         "threshold": scoring.threshold,
         "features": len(scoring.features),
         "transformed_features": len(scoring.names),
-        "reference_clients": len(scoring.reference.values),
+        "reference_clients": len(scoring.reference),
         "new_clients": len(scoring.client_ids),
         "versions": {"credit-scoring": VERSION, "python": platform.python_version()}
         | {library: version(library) for library in LIBRARIES},

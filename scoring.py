@@ -65,7 +65,7 @@ NOT_FEATURES = frozenset({ROW_NUMBER, ID, TARGET, PROBA})
 DEFAULT_THRESHOLD = 0.40
 TOLERANCE = 1e-9  # how far base + SHAP values may be from the model's raw output
 CHECKED_CLIENTS = 8  # how many clients the start-up scores both ways and explains
-TRANSFORMED_AT_ONCE = 8192  # rows: bounds the transformer's temporary copies
+TRANSFORMED_AT_ONCE = 4096  # rows: bounds the transformer's temporary copies
 NAMED_AT_MOST = 5  # names in one message
 NAME_LENGTH = 100  # characters of a name in a message
 LARGEST_DOUBLE = float(np.finfo(np.float64).max)
@@ -252,7 +252,12 @@ class ExplainedModel:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Feature values of clients as doubles; a text feature holds positions in its categories."""
+    """Feature values of clients as doubles; a text feature holds positions in its categories.
+
+    Attributes:
+        values: shape (clients, features), NaN where a value is missing.
+        categories: by the position of a text feature.
+    """
 
     values: Matrix
     categories: Mapping[int, Sequence[str]]
@@ -265,13 +270,32 @@ class Table:
             row[column] = None if np.isnan(code) else categories[int(code)]
         return row
 
-    def column(self, rows: slice, column: int) -> Matrix | list[str]:
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """The same of the reference clients, feature by feature.
+
+    Attributes:
+        columns: an array a feature, shape (clients,), NaN where a value is missing.
+        categories: by the position of a text feature.
+        by_class: the positions of the clients of class 0, and of those of class 1.
+    """
+
+    columns: Sequence[Matrix]
+    categories: Mapping[int, Sequence[str]]
+    by_class: tuple[NDArray[np.intp], NDArray[np.intp]]
+
+    def __len__(self) -> int:
+        """How many clients there are."""
+        return sum(map(len, self.by_class))
+
+    def of_class(self, label: Literal[0, 1], column: int) -> Matrix | list[str]:
         """The values of one feature, missing ones left out: doubles, or texts."""
-        values = self.values[rows, column]
+        values = self.columns[column][self.by_class[label]]
         present = values[~np.isnan(values)]
         if column in self.categories:
             return [self.categories[column][int(code)] for code in present]
-        return np.ascontiguousarray(present)
+        return present
 
 
 @dataclass(frozen=True, eq=False)
@@ -287,8 +311,7 @@ class Scoring:
     model: Model
     raw: Table
     transformed: Matrix  # (new clients, names)
-    reference: Table  # one column a feature: the solvent clients, then those in default
-    solvent: int  # how many reference clients are of class 0
+    reference: Reference
     probability_at_start: float  # of the first new client
 
     @cached_property
@@ -400,10 +423,7 @@ class Scoring:
             raise UnknownFeature(
                 f"unknown feature {shown(feature)}, not one of the {len(self.features)} features"
             )
-        return (
-            self.reference.column(slice(None, self.solvent), column),
-            self.reference.column(slice(self.solvent, None), column),
-        )
+        return self.reference.of_class(0, column), self.reference.of_class(1, column)
 
     def check(self) -> None:
         """Score the first new client again.
@@ -542,11 +562,11 @@ def _load(folder: Path, model_sha256: str | None) -> Scoring:
         # One thread takes these in turn: the second finds the first one done.
         reading = beside.submit(_read_new, new_path, hashes.get(NEW_FILE), features)
         transforming = beside.submit(lambda: _transform(pipeline[0], reading.result()[0], features))
-        reference_table, solvent, reference_hash = _read_reference(
+        reference, reference_hash = _read_reference(
             reference_path, hashes.get(REFERENCE_FILE), features
         )
-        new, client_ids, raw_table, new_hash = reading.result()
-        _check_kinds(features, reference_table, raw_table)
+        new, client_ids, raw, new_hash = reading.result()
+        _check_kinds(features, reference, raw)
         names, transformed = transforming.result()
     model = _model(pipeline[1], names)
     largest = model.largest
@@ -564,10 +584,9 @@ def _load(folder: Path, model_sha256: str | None) -> Scoring:
         sha256={MODEL_FILE: model_hash, REFERENCE_FILE: reference_hash, NEW_FILE: new_hash},
         facts=facts,
         model=model,
-        raw=raw_table,
+        raw=raw,
         transformed=transformed,
-        reference=reference_table,
-        solvent=solvent,
+        reference=reference,
         probability_at_start=model.probability(transformed[0]),
     )
 
@@ -582,15 +601,15 @@ def _features_in(path: Path) -> list[str]:
 
 def _read_reference(
     path: Path, expected: str | None, features: Sequence[str]
-) -> tuple[Table, int, str]:
-    """The reference clients by class, how many are solvent, and the file's SHA-256."""
+) -> tuple[Reference, str]:
+    """The reference clients, and the file's SHA-256."""
     frame, sha256 = _read_table(path, expected)
     _check_ids(path.name, frame)
     in_default = _targets(frame)
     if [name for name in _columns(frame) if name not in NOT_FEATURES] != features:
         raise BadFile(path.name, "changed while it was read")
-    table = _table(path.name, frame, features, "F", np.argsort(in_default, kind="stable"))
-    return table, int((in_default == 0).sum()), sha256
+    by_class = np.flatnonzero(in_default == 0), np.flatnonzero(in_default == 1)
+    return Reference(*_doubles(path.name, frame, features), by_class), sha256
 
 
 def _read_new(
@@ -600,7 +619,8 @@ def _read_new(
     frame, sha256 = _read_table(path, expected)
     client_ids = _check_ids(path.name, frame)
     _check_columns(frame, features)
-    return frame, client_ids, _table(path.name, frame, features, "C"), sha256
+    columns, categories = _doubles(path.name, frame, features)
+    return frame, client_ids, Table(np.column_stack(columns), categories), sha256
 
 
 def _give_back_memory() -> None:
@@ -766,30 +786,27 @@ def _targets(reference: pd.DataFrame) -> NDArray[np.int64]:
     return classes.to_numpy(np.int64)
 
 
-def _table(
-    file: str,
-    frame: pd.DataFrame,
-    features: Sequence[str],
-    order: Literal["C", "F"],
-    rows: NDArray[np.intp] | slice = slice(None),
-) -> Table:
-    """The features' values as doubles: those of a client side by side ("C") or of a feature."""
-    values = np.empty((len(frame), len(features)), order=order)
-    categories = {}
-    infinite = []
+def _doubles(
+    file: str, frame: pd.DataFrame, features: Sequence[str]
+) -> tuple[list[Matrix], dict[int, list[str]]]:
+    """The features' values, an array each, and the categories of text; see `Table`.
+
+    Where pandas has doubles the array is the frame's own: reading takes no memory twice.
+    """
+    columns, categories, infinite = [], {}, []
     for position, name in enumerate(features):
         column = frame[name]
         if _is_text(column):
             codes, texts = pd.factorize(column)
             categories[position] = texts.tolist()
-            doubles = np.where(codes < 0, np.nan, codes)
+            values = np.where(codes < 0, np.nan, codes)
         else:
-            doubles = column.to_numpy(np.float64)
-        values[:, position] = doubles[rows]
-        if np.isinf(doubles).any():  # which JSON does not know
+            values = column.to_numpy(np.float64)
+        if np.isinf(values).any():  # which JSON does not know
             infinite.append(name)
+        columns.append(values)
     _check_range(file, infinite)
-    return Table(values, categories)
+    return columns, categories
 
 
 def _check_range(file: str, beyond: Sequence[str]) -> None:
@@ -813,16 +830,16 @@ def _check_columns(new: pd.DataFrame, features: Sequence[str]) -> None:
         )
 
 
-def _check_kinds(features: Sequence[str], reference: Table, new: Table) -> None:
+def _check_kinds(features: Sequence[str], reference: Reference, new: Table) -> None:
     """A feature is numbers in both files or text in both; without any value it may be either."""
-    for file, table, other in (
-        (REFERENCE_FILE, reference, new),
-        (NEW_FILE, new, reference),
+    for file, here, there, columns_there in (
+        (REFERENCE_FILE, reference.categories, new.categories, new.values.T),
+        (NEW_FILE, new.categories, reference.categories, reference.columns),
     ):
         text = [
             features[position]
-            for position in table.categories
-            if position not in other.categories and not np.isnan(other.values[:, position]).all()
+            for position in here
+            if position not in there and not np.isnan(columns_there[position]).all()
         ]
         if text:
             raise BadFile(file, f"text where the other file has numbers: {listed(text)}")
