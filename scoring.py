@@ -273,7 +273,7 @@ class Table:
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """The same of the reference clients, feature by feature.
+    """Feature values of the reference clients as doubles, a feature at a time, in file order.
 
     Attributes:
         columns: an array a feature, shape (clients,), NaN where a value is missing.
