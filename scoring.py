@@ -593,10 +593,9 @@ def _load(folder: Path, model_sha256: str | None) -> Scoring:
 
 def _features_in(path: Path) -> list[str]:
     """The features that the header names; what is wrong with it is said when all is read."""
-    header: list[str] = []
     with suppress(OSError, ValueError):
-        header = _columns(pd.read_csv(path, nrows=0))
-    return [name for name in header if name not in NOT_FEATURES]
+        return _features(pd.read_csv(path, nrows=0))
+    return []
 
 
 def _read_reference(
@@ -606,7 +605,7 @@ def _read_reference(
     frame, sha256 = _read_table(path, expected)
     _check_ids(path.name, frame)
     in_default = _targets(frame)
-    if [name for name in _columns(frame) if name not in NOT_FEATURES] != features:
+    if _features(frame) != features:
         raise BadFile(path.name, "changed while it was read")
     by_class = np.flatnonzero(in_default == 0), np.flatnonzero(in_default == 1)
     return Reference(*_doubles(path.name, frame, features), by_class), sha256
@@ -818,12 +817,16 @@ def _columns(frame: pd.DataFrame) -> list[str]:
     return list(map(str, frame.columns))
 
 
+def _features(frame: pd.DataFrame) -> list[str]:
+    return [name for name in _columns(frame) if name not in NOT_FEATURES]
+
+
 def _check_columns(new: pd.DataFrame, features: Sequence[str]) -> None:
     """Every feature of the reference clients is there; what else is there is not served."""
     missing = [name for name in features if name not in new]
     if missing:
         raise BadFile(NEW_FILE, f"lacks features of {REFERENCE_FILE}: {listed(missing)}")
-    others = [name for name in _columns(new) if name not in NOT_FEATURES.union(features)]
+    others = [name for name in _features(new) if name not in features]
     if others:
         log.warning(
             "%s: columns that %s lacks are ignored: %s", NEW_FILE, REFERENCE_FILE, listed(others)
