@@ -566,6 +566,7 @@ def _load(folder: Path, model_sha256: str | None) -> Scoring:
             reference_path, hashes.get(REFERENCE_FILE), features
         )
         new, client_ids, raw, new_hash = reading.result()
+        _name_ignored(new, features)
         _check_kinds(features, reference, raw)
         names, transformed = transforming.result()
     model = _model(pipeline[1], names)
@@ -619,7 +620,10 @@ def _read_new(
     client_ids = _check_ids(path.name, frame)
     _check_columns(frame, features)
     columns, categories = _doubles(path.name, frame, features)
-    return frame, client_ids, Table(np.column_stack(columns), categories), sha256
+    values = np.empty((len(frame), len(features)))
+    for position, column in enumerate(columns):
+        values[:, position] = column
+    return frame, client_ids, Table(values, categories), sha256
 
 
 def _give_back_memory() -> None:
@@ -801,7 +805,7 @@ def _doubles(
             values = np.where(codes < 0, np.nan, codes)
         else:
             values = column.to_numpy(np.float64)
-        if np.isinf(values).any():  # which JSON does not know
+        if np.isinf(values).any():
             infinite.append(name)
         columns.append(values)
     _check_range(file, infinite)
@@ -809,6 +813,7 @@ def _doubles(
 
 
 def _check_range(file: str, beyond: Sequence[str]) -> None:
+    """JSON has no infinity, and a classifier may take less than all doubles."""
     if beyond:
         raise BadFile(file, f"infinite or too large values in {listed(beyond)}")
 
@@ -822,10 +827,14 @@ def _features(frame: pd.DataFrame) -> list[str]:
 
 
 def _check_columns(new: pd.DataFrame, features: Sequence[str]) -> None:
-    """Every feature of the reference clients is there; what else is there is not served."""
+    """Every feature of the reference clients is there."""
     missing = [name for name in features if name not in new]
     if missing:
         raise BadFile(NEW_FILE, f"lacks features of {REFERENCE_FILE}: {listed(missing)}")
+
+
+def _name_ignored(new: pd.DataFrame, features: Sequence[str]) -> None:
+    """What else is there is not served."""
     others = [name for name in _features(new) if name not in features]
     if others:
         log.warning(

@@ -582,6 +582,21 @@ def test_a_header_that_changes_while_it_is_read_is_refused(folder, monkeypatch):
     assert refusal(folder) == f"{REFERENCE_FILE}: changed while it was read"
 
 
+def test_a_reference_file_without_features_is_refused(folder):
+    for feature in NUMBERS:
+        without(REFERENCE_FILE, feature)(folder)
+    message = refusal(folder)
+    assert message.startswith(f"{REFERENCE_FILE}: ")
+    assert NUMBERS[0] in message
+
+
+@pytest.mark.parametrize("damage", [removed(REFERENCE_FILE), holding(REFERENCE_FILE, b"")])
+def test_a_bad_reference_file_says_nothing_of_the_new_clients(folder, damage, caplog):
+    damage(folder)
+    assert refusal(folder).startswith(f"{REFERENCE_FILE}: ")
+    assert caplog.messages == []
+
+
 def test_a_hash_may_be_in_upper_case(numbers, tmp_path):
     folder = numbers.copy(tmp_path)
     hashes = {
