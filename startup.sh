@@ -114,10 +114,4 @@ if [ -z "${PROMETHEUS_MULTIPROC_DIR:-}" ]; then
     export PROMETHEUS_MULTIPROC_DIR
 fi
 
-# No --preload: LightGBM hangs in a process forked after the model was loaded. --timeout is how long a start may take
-# on a small machine, not a limit for requests; --graceful-timeout is how long a stop waits for running ones;
-# --keep-alive is longer than a proxy usually keeps a connection that it may use again.
-# gunicorn reads FORWARDED_ALLOW_IPS itself. The service writes its own access log.
-if [ -n "${PORT:-}" ]; then bind=0.0.0.0:$PORT; else bind=127.0.0.1:8000; fi
-exec python -m gunicorn main:app --worker-class uvicorn_worker.UvicornWorker --workers "${WEB_CONCURRENCY:-2}" \
-    --bind "$bind" --timeout 120 --graceful-timeout 20 --keep-alive 75 --worker-tmp-dir "$memory" --no-control-socket
+exec python -m gunicorn main:app # with gunicorn.conf.py

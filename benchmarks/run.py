@@ -36,6 +36,7 @@ import numpy as np
 from benchmarks.servers import (
     HOST,
     REPOSITORY,
+    SERVICE,
     Failed,
     Requests,
     Server,
@@ -172,7 +173,7 @@ class Bench:
 
     def service_of(self, name: str, folder: Path, **environment: str) -> Server:
         """This service on a folder, until the end."""
-        server = self.gunicorn(name, "main:app", RESSOURCES_DIR=str(folder), **environment)
+        server = self.gunicorn(name, SERVICE, RESSOURCES_DIR=str(folder), **environment)
         server.wait("/get_ids")
         return server
 
@@ -493,7 +494,7 @@ def clients_part(bench: Bench) -> Iterator[Row]:
     def unseen_small() -> Speed:
         environment = {"RESSOURCES_DIR": str(bench.small), "REQUEST_LOG": "0"}
         requests = gets("/get_shap", bench.ids)  # all of them take one caller longer than a round
-        with gunicorn("fresh", "main:app", environment, bench.scratch) as server:
+        with gunicorn("fresh", SERVICE, environment, bench.scratch) as server:
             server.wait("/get_ids")
             return load(server, requests, seconds, 1, bench.scratch)
 

@@ -22,10 +22,10 @@ START_SECONDS = 300  # how long a server may take to answer
 STOP_SECONDS = 10  # how long it may take to stop before it is killed
 WARM_SECONDS = 1  # how long one caller asks, one request after the other, before a load
 LONGEST_LOAD = 30  # seconds
-GUNICORN = (
-    *(sys.executable, "-m", "gunicorn", "--workers", "1", "--no-control-socket"),
-    *("--worker-class", "uvicorn_worker.UvicornWorker", "--timeout", str(START_SECONDS)),
-)
+GUNICORN = (sys.executable, "-m", "gunicorn", "--workers", "1", "--timeout", str(START_SECONDS))
+SERVICE = "main:app"
+# What everything but the service gets in place of its worker, whose bounds on requests cost time.
+USUAL_WORKER = ("--worker-class", "uvicorn_worker.UvicornWorker")
 TICKS = os.sysconf("SC_CLK_TCK")
 
 Requests = Sequence[tuple[str, bytes]]  # path and body; without a body it is a GET, else a POST
@@ -161,14 +161,15 @@ def free_port() -> int:
 
 
 def gunicorn(name: str, application: str, environment: dict[str, str], scratch: Path) -> Server:
-    """An application on one worker; every application is started with the same flags."""
+    """An application on one worker, with the flags of gunicorn.conf.py."""
+    worker = () if application == SERVICE else USUAL_WORKER
     port = free_port()
     counts = scratch / f"{name}-{port}-counts"  # where the service's workers count together
     counts.mkdir()
     return Server(
         name,
         port,
-        (*GUNICORN, "--bind", f"{HOST}:{port}", application),
+        (*GUNICORN, *worker, "--bind", f"{HOST}:{port}", application),
         {"PROMETHEUS_MULTIPROC_DIR": str(counts)} | environment,
         scratch / f"{name}-{port}.log",
     )

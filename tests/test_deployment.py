@@ -132,13 +132,13 @@ def test_requirements_are_what_is_installed():
 
 def test_every_import_is_a_direct_requirement():
     imported = set()
-    for file in ["main.py", "scoring.py", "train.py"]:
+    for file in ["main.py", "scoring.py", "train.py", *ROOT.glob("serving/*.py")]:
         for node in ast.walk(ast.parse((ROOT / file).read_text())):
             if isinstance(node, ast.Import):
                 imported |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
                 imported.add(node.module.partition(".")[0])
-    third_party = imported - sys.stdlib_module_names - {"main", "scoring", "train"}
+    third_party = imported - sys.stdlib_module_names - {"main", "scoring", "serving", "train"}
     packages = {"sklearn": "scikit-learn"}
     wanted = {packages.get(module, module.replace("_", "-")) for module in third_party}
     assert wanted - direct("requirements.in") == set()
@@ -182,28 +182,41 @@ def server(active: Path, **changes: str | Path) -> tuple[list[str], dict[str, st
     return ast.literal_eval(done.stdout)
 
 
-def test_server_by_default(active: Path, tmp_path: Path):
+def test_server_is_gunicorn_with_its_configuration(active: Path, tmp_path: Path):
     arguments, _ = server(active, PROMETHEUS_MULTIPROC_DIR=tmp_path)
+    assert arguments == ["-m", "gunicorn", "main:app"]
+
+
+def configured(**changes: str) -> dict[str, str]:
+    """What gunicorn makes of its configuration file and the environment."""
+    done = run(
+        sys.executable, "-m", "gunicorn", "main:app", "--print-config",
+        cwd=ROOT, env=environment(**changes),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return dict(re.findall(r"^(\w+) += (.*)$", done.stdout, re.MULTILINE))
+
+
+def test_gunicorn_by_default():
+    found = configured()
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else os.environ.get("TMPDIR", "/tmp")  # noqa: S108
-    assert arguments == [
-        *["-m", "gunicorn", "main:app"],
-        *["--worker-class", "uvicorn_worker.UvicornWorker"],
-        *["--workers", "2"],
-        *["--bind", "127.0.0.1:8000"],
-        *["--timeout", "120"],
-        *["--graceful-timeout", "20"],
-        *["--keep-alive", "75"],
-        *["--worker-tmp-dir", memory],
-        "--no-control-socket",
-    ]
+    expected = {
+        "worker_class": "serving.workers.Worker",
+        "workers": "2",
+        "bind": "['127.0.0.1:8000']",
+        "timeout": "120",
+        "graceful_timeout": "20",
+        "keepalive": "75",
+        "worker_tmp_dir": memory,
+        "control_socket_disable": "True",
+        "preload_app": "False",
+    }
+    assert {name: found[name] for name in expected} == expected
 
 
-def test_port_opens_the_server_to_the_network(active: Path, tmp_path: Path):
-    arguments, _ = server(
-        active, PROMETHEUS_MULTIPROC_DIR=tmp_path, PORT="8123", WEB_CONCURRENCY="5"
-    )
-    assert arguments[arguments.index("--bind") + 1] == "0.0.0.0:8123"
-    assert arguments[arguments.index("--workers") + 1] == "5"
+def test_port_opens_the_server_to_the_network():
+    found = configured(PORT="8123", WEB_CONCURRENCY="5")
+    assert (found["bind"], found["workers"]) == ("['0.0.0.0:8123']", "5")
 
 
 def test_server_keeps_what_the_caller_set(active: Path, tmp_path: Path):

@@ -666,7 +666,7 @@ def test_a_probability_equal_to_the_threshold_is_a_default(folder):
 
 DAMAGE, PROBLEM = AT_ODDS["text in both tables"]
 UVICORN = ["uvicorn", "main:app"]
-GUNICORN = ["gunicorn", "main:app", "-k", "uvicorn_worker.UvicornWorker", "--no-control-socket"]
+GUNICORN = ["gunicorn", "main:app"]
 
 
 @pytest.mark.parametrize(

@@ -47,9 +47,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def http(server: Server) -> Iterator[httpx.Client]:
-    # The server closes a connection that was idle for two seconds: do not meet it in that moment.
-    limits = httpx.Limits(keepalive_expiry=1)
-    with httpx.Client(base_url=server.url, limits=limits, timeout=30) as http:
+    with httpx.Client(base_url=server.url, timeout=30) as http:
         yield http
 
 

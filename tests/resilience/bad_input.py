@@ -31,8 +31,7 @@ def main(count: int) -> int:
     )
     found: Counter[tuple[str, int]] = Counter()
     wrong: list[object] = []
-    limits = httpx.Limits(keepalive_expiry=1)  # the server keeps an idle connection two seconds
-    with Server() as server, httpx.Client(base_url=server.url, limits=limits, timeout=30) as http:
+    with Server() as server, httpx.Client(base_url=server.url, timeout=30) as http:
         client_id = http.get("/get_ids").json()["data"][0]
         text = http.get("/get_json", params={"param_name": client_id}).json()["data"]
         record = json.loads(text)

@@ -18,7 +18,7 @@ from typing import IO, Any, Self
 ROOT = Path(__file__).resolve().parents[2]
 RESSOURCES = Path(os.environ.get("RESSOURCES_DIR") or ROOT / "ressources")
 SETTINGS = ("API_KEY", "MODEL_SHA256", "KDE_SWAP_CLASSES", "MAX_BODY_BYTES", "REQUEST_LOG", "PORT")
-SHUTDOWN_SECONDS = 25  # gunicorn's grace time in startup.sh, and a little
+SHUTDOWN_SECONDS = 25  # gunicorn's grace time, and a little
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 30) -> Any:
@@ -90,12 +90,10 @@ class Server:
 
     def start(self) -> None:
         """Start it, without waiting."""
-        command = f"""-m gunicorn main:app --worker-class uvicorn_worker.UvicornWorker
-            --workers {self.workers} --bind 127.0.0.1:{self.port} --timeout 120
-            --graceful-timeout 20 --no-control-socket"""
+        at = f"--workers {self.workers} --bind 127.0.0.1:{self.port}"
         with self.log_file.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, *command.split()],
+                [sys.executable, "-m", "gunicorn", "main:app", *at.split()],
                 cwd=ROOT,
                 env=self.environment,
                 stdout=self.output or log,

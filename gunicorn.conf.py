@@ -1,0 +1,19 @@
+"""How gunicorn runs the service; it reads this file by itself where it is started in this folder.
+
+PORT, WEB_CONCURRENCY and FORWARDED_ALLOW_IPS are environment variables that it knows. There is no
+`preload_app`: LightGBM hangs in a process that was forked after the model was loaded.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - the heartbeat files need memory, not a disk that may stall
+
+worker_class = "serving.workers.Worker"
+workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
+timeout = 120  # seconds; how long a start may take on a small machine, no limit for requests
+graceful_timeout = 20  # seconds; how long a stop waits for requests that run
+keepalive = 75  # seconds; longer than a proxy usually keeps a connection that it may use again
+worker_tmp_dir = str(MEMORY) if os.access(MEMORY, os.W_OK) else tempfile.gettempdir()
+control_socket_disable = True

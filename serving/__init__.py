@@ -1,0 +1,1 @@
+"""What any HTTP service needs: a worker, bounds, logs, a watched folder. It knows no client."""
