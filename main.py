@@ -395,13 +395,24 @@ class Explainers:
 # What a request says
 
 
+def service_of(request: Request) -> "Service":
+    """The application with its type: of `request.app` a type checker knows nothing."""
+    service: Service = request.app
+    return service
+
+
+def scoring_of(request: Request) -> Scoring:
+    """The clients, the features and the model in use."""
+    return service_of(request).loaded.scoring
+
+
 def check_key(request: Request) -> None:
     """Let in who has one of the keys, and everybody where there is none.
 
     Raises:
         HTTPException: 401.
     """
-    keys = request.app.keys
+    keys = service_of(request).keys
     if keys:
         given = request.headers.get("X-API-Key", "").encode("latin-1")
         # Every key is compared, each in constant time, so that time tells nothing of any.
@@ -442,7 +453,7 @@ async def body_of(request: Request) -> bytes:
     Raises:
         HTTPException: 413 where it is larger.
     """
-    largest = request.app.settings.max_body_bytes
+    largest = service_of(request).settings.max_body_bytes
     declared = request.headers.get("Content-Length", "")
     size, body = int(declared) if declared.isdecimal() else 0, b""
     if size <= largest:
@@ -510,7 +521,7 @@ async def index(request: Request) -> Response:
         for method in sorted(route.methods or ())
     }
     return JSONResponse(
-        {"service": request.app.title, "version": VERSION, "docs": DOCS, "routes": routes}
+        {"service": service_of(request).title, "version": VERSION, "docs": DOCS, "routes": routes}
     )
 
 
@@ -522,7 +533,7 @@ async def index(request: Request) -> Response:
 )
 async def get_ids(request: Request) -> Response:
     """Who is to be scored, in the order of the file."""
-    return answer(request.app.loaded.ids)
+    return answer(service_of(request).loaded.ids)
 
 
 @router.get(
@@ -533,7 +544,7 @@ async def get_ids(request: Request) -> Response:
 )
 async def get_feat(request: Request) -> Response:
     """The raw features, in the order of the reference file."""
-    return answer(request.app.loaded.features)
+    return answer(service_of(request).loaded.features)
 
 
 @router.get(
@@ -545,7 +556,7 @@ async def get_feat(request: Request) -> Response:
 )
 async def get_test(request: Request) -> Response:
     """What is known of a client, as the file has it."""
-    return record_answer(request.app.loaded.scoring.raw_record(client_parameter(request)))
+    return record_answer(scoring_of(request).raw_record(client_parameter(request)))
 
 
 @router.get(
@@ -557,7 +568,7 @@ async def get_test(request: Request) -> Response:
 )
 async def get_json(request: Request) -> Response:
     """What is known of a client, as the model takes it: decoded, it is a body of /prediction/."""
-    return record_answer(request.app.loaded.scoring.transformed_record(client_parameter(request)))
+    return record_answer(scoring_of(request).transformed_record(client_parameter(request)))
 
 
 PREDICTION: dict[str, Any] = {
@@ -574,7 +585,7 @@ async def prediction(request: Request) -> Response:
 
     Browsers send no body with GET, and some proxies drop it: POST does the same.
     """
-    loaded, metrics = request.app.loaded, request.app.metrics
+    loaded, metrics = service_of(request).loaded, service_of(request).metrics
     scored = loaded.scoring.predict_json(await body_of(request))  # a hop to a thread takes longer
     metrics.predictions(scored.prediction).inc()
     return answer(orjson.dumps(scored))
@@ -589,12 +600,12 @@ async def prediction(request: Request) -> Response:
 )
 async def get_shap(request: Request) -> Response:
     """SHAP values of class 1 in the model's raw output: log-odds for LightGBM."""
-    loaded, metrics = request.app.loaded, request.app.metrics
+    loaded, metrics = service_of(request).loaded, service_of(request).metrics
     client_id = client_parameter(request)
     body = loaded.explanations.get(client_id)
     origin = "reused"
     if body is None:
-        body = await request.app.explainers.run(loaded.scoring, client_id)
+        body = await service_of(request).explainers.run(loaded.scoring, client_id)
         keep(loaded.explanations, client_id, body)
         origin = "computed"
     metrics.explanations(origin).inc()
@@ -610,12 +621,16 @@ async def get_shap(request: Request) -> Response:
 )
 async def get_kde(request: Request) -> Response:
     """Raw values of a feature among the reference clients of each class, for a density plot."""
-    loaded = request.app.loaded
+    loaded = service_of(request).loaded
     feature = parameter(request)
     body = loaded.reference_values.get(feature)
     if body is None:
         values = loaded.scoring.reference_values(feature)
-        names = ("feat1", "feat0") if request.app.settings.kde_swap_classes else ("feat0", "feat1")
+        names = (
+            ("feat1", "feat0")
+            if service_of(request).settings.kde_swap_classes
+            else ("feat0", "feat1")
+        )
         body = orjson.dumps(
             dict(zip(names, values, strict=True)), option=orjson.OPT_SERIALIZE_NUMPY
         )
@@ -638,7 +653,7 @@ def keep(answers: LRUCache[Any, bytes], key: object, body: bytes) -> None:
 )
 async def health(request: Request) -> Response:
     """Score a client again; `refused` says why newer files in the folder are not in use."""
-    service = request.app
+    service = service_of(request)
     service.loaded.scoring.check()
     facts = {"status": "ok", "sha256": service.loaded.scoring.sha256[MODEL_FILE]}
     return JSONResponse(facts if service.refused is None else facts | {"refused": service.refused})
@@ -652,7 +667,7 @@ async def health(request: Request) -> Response:
 )
 async def model(request: Request) -> Response:
     """What an auditor asks for: exactly what is in use, and what its makers say of it."""
-    scoring = request.app.loaded.scoring
+    scoring = scoring_of(request)
     facts = {
         "sha256": scoring.sha256,
         "threshold": scoring.threshold,
@@ -675,7 +690,7 @@ async def model(request: Request) -> Response:
 )
 async def metrics(request: Request) -> Response:
     """Requests, their durations, predictions and explanations, of all workers together."""
-    text = request.app.metrics.text(request.app.loaded)
+    text = service_of(request).metrics.text(service_of(request).loaded)
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
@@ -708,7 +723,7 @@ async def unknown_path(request: Request, _: Exception) -> Response:
 async def wrong_method(request: Request, _: Exception) -> Response:
     """Answer for a route that is there under another method."""
     path = request.scope["path"]
-    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    routes = [route for route in service_of(request).routes if isinstance(route, Route)]
     methods = {method for route in routes if route.path == path for method in route.methods or ()}
     allowed = ", ".join(sorted(methods or {"GET", "HEAD"}))  # without a route: a file of the docs
     detail = f"{path} takes {allowed}, not {shown(request.method)}"
