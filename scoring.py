@@ -17,16 +17,14 @@ import hashlib
 import io
 import json
 import logging
-import lzma
-import pickle
-import struct
+import re
+import traceback
 import warnings
 import weakref
-import zlib
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -42,11 +40,11 @@ from lightgbm.basic import (  # type: ignore[attr-defined]
     _C_API_DTYPE_FLOAT64,
     _C_API_PREDICT_NORMAL,
     _LIB,
-    LightGBMError,
     _safe_call,
 )
 from numpy.typing import NDArray
 from scipy.sparse import issparse
+from sklearn.compose import ColumnTransformer
 from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.pipeline import Pipeline
 
@@ -66,42 +64,16 @@ DEFAULT_THRESHOLD = 0.40
 TOLERANCE = 1e-9  # how far base + SHAP values may be from the model's raw output
 CHECKED_CLIENTS = 8  # how many clients the start-up scores both ways and explains
 TRANSFORMED_AT_ONCE = 4096  # rows: bounds the transformer's temporary copies
+STRUCTURE = b":,[{"  # characters without which JSON has no second value
+STRUCTURE_MORE = (
+    1000  # how many more of them than a record has are still read, to say what is wrong
+)
 NAMED_AT_MOST = 5  # names in one message
 NAME_LENGTH = 100  # characters of a name in a message
 LARGEST_DOUBLE = float(np.finfo(np.float64).max)
+EXACT_INTEGERS = 2**53  # a double holds each whole number up to here
+WHOLE_NUMBER = re.compile(r"\s*[+-]?[0-9]+(\.0*)?\s*")
 BLOCK = 1 << 20  # bytes read at once
-
-# What unpickling raises on bytes that are no pickle, or one of classes that are not installed.
-UNPICKLING_ERRORS = (
-    pickle.UnpicklingError,
-    lzma.LZMAError,
-    zlib.error,
-    struct.error,
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    ImportError,
-    LookupError,
-    MemoryError,
-    NotImplementedError,
-    OSError,
-    RecursionError,
-    TypeError,
-    ValueError,
-    LightGBMError,
-)
-# What a transformer or a classifier raises on a table that does not suit it.
-UNSUITABLE = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    NotImplementedError,
-    TypeError,
-    ValueError,
-    LightGBMError,
-)
 
 Matrix = NDArray[np.float64]
 Record = dict[str, float | str | None]
@@ -114,6 +86,35 @@ class BadFile(ValueError):
 
     def __init__(self, file: str, problem: str) -> None:
         super().__init__(f"{file}: {' '.join(problem.split())}")
+
+
+@contextmanager
+def foreign_code(file: str, problem: Callable[[BaseException], str]) -> Iterator[None]:
+    """Turn whatever the code of a file raises into a `BadFile`.
+
+    Unpickling runs code that is not ours, and so do transformers, classifiers and what they are
+    made of: there is no list of what they raise.
+
+    Args:
+        file: the file that is named.
+        problem: what is wrong with it, for an error.
+
+    Raises:
+        BadFile: anything was raised, but a `BadFile` or an interrupt.
+    """
+    try:
+        yield
+    except (BadFile, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        raise BadFile(file, problem(error)) from error
+
+
+def described(error: BaseException) -> str:
+    """The kind and the text of an error, in short."""
+    # A foreign error may fail at giving its text; the standard library is prepared for that.
+    text = "".join(traceback.format_exception_only(error)).partition(": ")[2]
+    return f"{type(error).__name__}: {shown(text.strip())}"
 
 
 class UnknownClient(LookupError):
@@ -174,6 +175,10 @@ class Model(Protocol):
     def largest(self) -> float:
         """The largest magnitude that the classifier accepts."""
 
+    @property
+    def is_logistic(self) -> bool:
+        """Whether its raw output is log-odds; else it may also be the probability."""
+
     def probability(self, row: Matrix) -> float:
         """Probability of class 1 for one client, shape (n,)."""
 
@@ -190,6 +195,7 @@ class LightGBMModel:
     """
 
     largest = LARGEST_DOUBLE
+    is_logistic = True
 
     def __init__(self, booster: Booster) -> None:
         self.booster = booster
@@ -224,7 +230,7 @@ class LightGBMModel:
     def contributions(self, rows: Matrix) -> tuple[Matrix, float]:
         """See `Model`."""
         contributions = np.asarray(self.booster.predict(rows, pred_contrib=True, num_threads=1))
-        return contributions[:, :-1], float(contributions[0, -1])
+        return np.ascontiguousarray(contributions[:, :-1]), float(contributions[0, -1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,6 +241,7 @@ class ExplainedModel:
     explainer: Any
     columns: Sequence[str] | None
     largest: float = float(np.finfo(np.float32).max)  # scikit-learn's trees cast to float32
+    is_logistic = False
 
     def probability(self, row: Matrix) -> float:
         """See `Model`."""
@@ -247,7 +254,10 @@ class ExplainedModel:
         values = np.asarray(self.explainer.shap_values(rows, check_additivity=False))
         # Classifiers with one raw output per class add a last axis of two.
         values = values[..., 1] if values.ndim == 3 else values
-        return values, float(np.ravel(self.explainer.expected_value)[-1])
+        # orjson writes contiguous doubles alone.
+        return np.ascontiguousarray(values, np.float64), float(
+            np.ravel(self.explainer.expected_value)[-1]
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -304,6 +314,7 @@ class Scoring:
 
     features: tuple[str, ...]
     names: tuple[str, ...]
+    full_names: tuple[str, ...]  # the same as the transformer gives them, with its prefixes
     client_ids: tuple[int, ...]
     threshold: float
     sha256: Mapping[str, str]
@@ -320,12 +331,24 @@ class Scoring:
 
     @cached_property
     def _feature_position(self) -> dict[str, int]:
-        """Positions by name, and by the name as a query without escapes gives it: ``+`` a space."""
-        spaced = [feature.replace("+", " ") for feature in self.features]
-        positions = {
-            name: position for position, name in enumerate(spaced) if spaced.count(name) == 1
-        }
-        return positions | {name: position for position, name in enumerate(self.features)}
+        """Positions by name, and by other names where these are of one feature.
+
+        Other names are the transformer's full ones, and any name as a query without escapes gives
+        it: ``+`` as a space.
+        """
+        features = {name: position for position, name in enumerate(self.features)}
+        known = {
+            full: features[name] for full, name in self._name_by_full.items() if name in features
+        } | features
+        spaced = Counter(name.replace("+", " ") for name in known)
+        unescaped = {name.replace("+", " "): position for name, position in known.items()}
+        return {name: at for name, at in unescaped.items() if spaced[name] == 1} | known
+
+    @cached_property
+    def _name_by_full(self) -> dict[str, str]:
+        """The names of transformed features whose full names are others, by these."""
+        pairs = zip(self.full_names, self.names, strict=True)
+        return {full: name for full, name in pairs if full != name}
 
     @cached_property
     def _known_names(self) -> frozenset[str]:
@@ -360,6 +383,12 @@ class Scoring:
         """How many colons a record has as JSON text, every key being there once."""
         return len(self.names) + sum(name.count(":") for name in self.names)
 
+    @cached_property
+    def _structure(self) -> int:
+        """How many characters that JSON is made of a record may have, and some more."""
+        in_names = sum(map(_count_structure, map(str.encode, self.full_names)))
+        return 2 * len(self.names) + in_names + STRUCTURE_MORE
+
     def raw_record(self, client_id: int) -> Record:
         """The client's row as the CSV has it, NaN or None where a value is missing.
 
@@ -393,12 +422,20 @@ class Scoring:
         """
         # Of a key that comes twice msgspec keeps the last; one more colon tells, at little cost,
         # where none is written as an escape.
-        colons = np.count_nonzero(np.frombuffer(text, np.uint8) == ord(":"))
+        colons = _count(text, ":")
         if colons == self._colons and b"\\" not in text:
             with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 values = msgspec.structs.astuple(self._decode(text))
                 return self._scored(np.array(values, dtype=np.float64))  # None becomes NaN
         return self.predict(self._parsed(text))
+
+    def require_client(self, client_id: int) -> None:
+        """Nothing, where the client is known.
+
+        Raises:
+            UnknownClient: no new client has that id.
+        """
+        self._find(client_id)
 
     def explain(self, client_id: int) -> Explanation:
         """SHAP values of one new client; see `Explanation` for units and shapes.
@@ -453,6 +490,7 @@ class Scoring:
 
     def _checked_row(self, record: Mapping[str, object]) -> Matrix:
         """The record's values in the model's order, shape (n,)."""
+        record = self._named(record)
         if problems := self._problems(record):
             raise self._invalid(problems)
         # None becomes NaN
@@ -483,6 +521,11 @@ class Scoring:
 
         if not text.strip():
             raise self._invalid("empty, not a JSON object")
+        # Before anything is built of it: a megabyte of values holds the process for a second.
+        if (structure := _count_structure(text)) > self._structure:
+            raise self._invalid(
+                f"{structure} commas, colons and brackets, far more than a record has"
+            )
         try:
             record = json.loads(
                 text.decode(), object_pairs_hook=once, parse_constant=refused, parse_int=float
@@ -495,8 +538,19 @@ class Scoring:
             raise self._invalid("JSON, but not an object")
         return record
 
+    def _named(self, record: Mapping[str, object]) -> Mapping[str, object]:
+        """The record with full names replaced by the names that are served."""
+        given = [full for full in record if full in self._name_by_full]
+        if not given:
+            return record
+        if twice := [name for full in given if (name := self._name_by_full[full]) in record]:
+            raise self._invalid(f"more than once: {listed(twice)}")
+        return {self._name_by_full.get(name, name): value for name, value in record.items()}
+
     def _problems(self, record: Mapping[str, object]) -> str:
         """What is wrong with a record, by feature, without its values; empty if nothing is."""
+        if record.keys() == {"data"} and isinstance(record["data"], str):
+            return "data alone, a text: decode it, and send the record that it holds"
         wrong: dict[str, list[str]] = {
             "missing": [name for name in self.names if name not in record],
             "unknown": [name for name in record if name not in self._known_names],
@@ -512,6 +566,16 @@ class Scoring:
         if not _is_numeric(type(value)):
             return "not a number"
         return None if abs(value) <= self.model.largest else "out of range"  # type: ignore[arg-type]
+
+
+def _count(text: bytes, character: str) -> int:
+    """How often an ASCII character comes in a text."""
+    return int(np.count_nonzero(np.frombuffer(text, np.uint8) == ord(character)))
+
+
+def _count_structure(text: bytes) -> int:
+    """How many commas, colons and opening brackets a text has."""
+    return sum(_count(text, chr(character)) for character in STRUCTURE)
 
 
 def _is_numeric(kind: type) -> bool:
@@ -544,7 +608,8 @@ def load(folder: Path, model_sha256: str | None = None) -> Scoring:
     Raises:
         BadFile: a file is missing, unreadable or at odds with the others.
     """
-    scoring = _load(folder, model_sha256)
+    with foreign_code(str(folder), lambda error: f"cannot be loaded: {described(error)}"):
+        scoring = _load(folder, model_sha256)
     _give_back_memory()  # now that the frames are gone
     return scoring
 
@@ -568,7 +633,8 @@ def _load(folder: Path, model_sha256: str | None) -> Scoring:
         new, client_ids, raw, new_hash = reading.result()
         _name_ignored(new, features)
         _check_kinds(features, reference, raw)
-        names, transformed = transforming.result()
+        full_names, transformed = transforming.result()
+    names = _without_prefixes(pipeline[0], full_names)
     model = _model(pipeline[1], names)
     largest = model.largest
     beyond = (transformed > largest).any(axis=0) | (transformed < -largest).any(axis=0)
@@ -580,6 +646,7 @@ def _load(folder: Path, model_sha256: str | None) -> Scoring:
     return Scoring(
         features=tuple(features),
         names=tuple(names),
+        full_names=tuple(full_names),
         client_ids=tuple(client_ids),
         threshold=facts["threshold"],
         sha256={MODEL_FILE: model_hash, REFERENCE_FILE: reference_hash, NEW_FILE: new_hash},
@@ -594,7 +661,7 @@ def _load(folder: Path, model_sha256: str | None) -> Scoring:
 
 def _features_in(path: Path) -> list[str]:
     """The features that the header names; what is wrong with it is said when all is read."""
-    with suppress(OSError, ValueError):
+    with foreign_code(path.name, _unreadable), suppress(OSError, ValueError):
         return _features(pd.read_csv(path, nrows=0))
     return []
 
@@ -603,27 +670,35 @@ def _read_reference(
     path: Path, expected: str | None, features: Sequence[str]
 ) -> tuple[Reference, str]:
     """The reference clients, and the file's SHA-256."""
-    frame, sha256 = _read_table(path, expected)
-    _check_ids(path.name, frame)
-    in_default = _targets(frame)
-    if _features(frame) != features:
-        raise BadFile(path.name, "changed while it was read")
-    by_class = np.flatnonzero(in_default == 0), np.flatnonzero(in_default == 1)
-    return Reference(*_doubles(path.name, frame, features), by_class), sha256
+    with foreign_code(path.name, _unreadable):
+        frame, sha256 = _read_table(path, expected)
+        _check_ids(path.name, frame)
+        in_default = _targets(frame)
+        if _features(frame) != features:
+            raise BadFile(path.name, "changed while it was read")
+        by_class = np.flatnonzero(in_default == 0), np.flatnonzero(in_default == 1)
+        return Reference(*_doubles(path.name, frame, features), by_class), sha256
 
 
 def _read_new(
     path: Path, expected: str | None, features: Sequence[str]
 ) -> tuple[pd.DataFrame, list[int], Table, str]:
     """The new clients as pandas reads them, their ids and values, and the file's SHA-256."""
-    frame, sha256 = _read_table(path, expected)
-    client_ids = _check_ids(path.name, frame)
-    _check_columns(frame, features)
-    columns, categories = _doubles(path.name, frame, features)
-    values = np.empty((len(frame), len(features)))
-    for position, column in enumerate(columns):
-        values[:, position] = column
-    return frame, client_ids, Table(values, categories), sha256
+    with foreign_code(path.name, _unreadable):
+        frame, sha256 = _read_table(path, expected)
+        client_ids = _check_ids(path.name, frame)
+        _check_columns(frame, features)
+        columns, categories = _doubles(path.name, frame, features)
+        values = np.empty((len(frame), len(features)))
+        for position, column in enumerate(columns):
+            values[:, position] = column
+        return frame, client_ids, Table(values, categories), sha256
+
+
+def _unreadable(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"cannot be read: {error.strerror}"
+    return f"cannot be read: {described(error)}"
 
 
 def _give_back_memory() -> None:
@@ -635,14 +710,13 @@ def _give_back_memory() -> None:
 def _read_facts(path: Path) -> dict[str, Any]:
     """What ``model.json`` says, and the default threshold where it gives none."""
     facts: dict[str, Any] = {}
-    try:
-        facts = orjson.loads(path.read_bytes())
-    except FileNotFoundError:
-        log.warning("%s: absent, the threshold is %.2f", path.name, DEFAULT_THRESHOLD)
-    except OSError as error:
-        raise BadFile(path.name, f"cannot be read: {error.strerror}") from error
-    except orjson.JSONDecodeError as error:
-        raise BadFile(path.name, f"is not JSON: {error}") from error
+    with foreign_code(path.name, _unreadable):
+        try:
+            facts = orjson.loads(path.read_bytes())
+        except FileNotFoundError:
+            log.warning("%s: absent, the threshold is %.2f", path.name, DEFAULT_THRESHOLD)
+        except orjson.JSONDecodeError as error:
+            raise BadFile(path.name, f"is not JSON: {error}") from error
     if not isinstance(facts, dict):
         raise BadFile(path.name, "is not a JSON object")
     facts = {"threshold": DEFAULT_THRESHOLD, **facts}
@@ -656,33 +730,36 @@ def _read_facts(path: Path) -> dict[str, Any]:
 
 def _read_pipeline(path: Path, expected: set[str | None]) -> tuple[Pipeline, str]:
     """The pipeline, unpickled only from bytes that have every expected hash."""
-    try:
+    with foreign_code(path.name, _unreadable):
         content = path.read_bytes()
-    except OSError as error:
-        raise BadFile(path.name, f"cannot be read: {error.strerror}") from error
     sha256 = hashlib.sha256(content).hexdigest()
     for known in expected:
         _check_hash(path.name, sha256, known)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", InconsistentVersionWarning)
-            pipeline = joblib.load(io.BytesIO(content))
-    except InconsistentVersionWarning as warning:
-        raise BadFile(
-            path.name,
-            f"was pickled by scikit-learn {warning.original_sklearn_version},"
-            f" {warning.current_sklearn_version} is installed",
-        ) from warning
-    except UNPICKLING_ERRORS as error:
-        problem = f"cannot be unpickled: {type(error).__name__}: {shown(error)}"
-        raise BadFile(path.name, problem) from error
-    if not isinstance(pipeline, Pipeline) or len(getattr(pipeline, "steps", ())) != 2:
-        raise BadFile(path.name, "is not a scikit-learn Pipeline of two steps")
-    if not hasattr(pipeline[0], "transform") or not hasattr(pipeline[1], "predict_proba"):
-        raise BadFile(path.name, "is not a Pipeline of a transformer and a classifier")
-    if not np.array_equal(getattr(pipeline[1], "classes_", []), [0, 1]):
-        raise BadFile(path.name, "its classifier is not fitted on the classes 0 and 1")
+    with foreign_code(path.name, _unpickling), warnings.catch_warnings():
+        warnings.simplefilter("error", InconsistentVersionWarning)
+        pipeline = joblib.load(io.BytesIO(content))
+    with foreign_code(path.name, lambda error: f"is no Pipeline to use: {described(error)}"):
+        _check_pipeline(path.name, pipeline)
     return pipeline, sha256
+
+
+def _unpickling(error: BaseException) -> str:
+    if isinstance(error, InconsistentVersionWarning):
+        return (
+            f"was pickled by scikit-learn {error.original_sklearn_version},"
+            f" {error.current_sklearn_version} is installed"
+        )
+    return f"cannot be unpickled: {described(error)}"
+
+
+def _check_pipeline(file: str, pipeline: object) -> None:
+    """It is what the service can use: a transformer and a classifier of two classes."""
+    if not isinstance(pipeline, Pipeline) or len(getattr(pipeline, "steps", ())) != 2:
+        raise BadFile(file, "is not a scikit-learn Pipeline of two steps")
+    if not hasattr(pipeline[0], "transform") or not hasattr(pipeline[1], "predict_proba"):
+        raise BadFile(file, "is not a Pipeline of a transformer and a classifier")
+    if not np.array_equal(getattr(pipeline[1], "classes_", []), [0, 1]):
+        raise BadFile(file, "its classifier is not fitted on the classes 0 and 1")
 
 
 def _check_hash(file: str, sha256: str, expected: str | None) -> None:
@@ -709,16 +786,44 @@ def _read_table(path: Path, expected: str | None) -> tuple[pd.DataFrame, str]:
             shifted = len(first) != len(header)
             if shifted or quotes or commas != (len(frame) + 1) * (len(header) - 1):
                 _check_widths(path.name, file, len(header))
-    except OSError as error:
-        raise BadFile(path.name, f"cannot be read: {error.strerror}") from error
+            _check_whole_numbers(path.name, file, frame)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error, UnicodeError) as error:
         raise BadFile(path.name, f"is not a CSV table: {shown(error)}") from error
-    repeated = [name for name in dict.fromkeys(header) if header.count(name) > 1]
+    repeated = [name for name, count in Counter(header).items() if count > 1]
     if repeated:
         raise BadFile(path.name, f"has a column more than once: {listed(repeated)}")
     if frame.empty:
         raise BadFile(path.name, "holds no client")
     return frame, sha256
+
+
+def _check_whole_numbers(file_name: str, file: BinaryIO, frame: pd.DataFrame) -> None:
+    """No whole number is one that a double, as which it is served, cannot hold."""
+    large = [name for name in _features(frame) if _has_large_numbers(frame[name])]
+    if not large:
+        return
+    file.seek(0)
+    # Where one is missing pandas has read doubles already: only the text tells.
+    texts = pd.read_csv(file, usecols=large, dtype="str")
+    for name in large:
+        altered = texts[name].map(_is_altered, na_action="ignore").fillna(False).astype(bool)
+        if altered.any():
+            raise BadFile(
+                file_name,
+                f"column {shown(name)}: row {_first(altered)} is a whole number"
+                " that no double holds exactly",
+            )
+
+
+def _has_large_numbers(column: pd.Series) -> bool:
+    return not (_is_text(column) or column.dtype == object) and bool(
+        (column >= EXACT_INTEGERS).any() or (column <= -EXACT_INTEGERS).any()
+    )
+
+
+def _is_altered(text: str) -> bool:
+    """Whether a number is whole and another one as a double."""
+    return bool(WHOLE_NUMBER.fullmatch(text)) and float(text) != int(text.partition(".")[0])
 
 
 def _digest(file: BinaryIO) -> tuple[str, int, bool]:
@@ -835,7 +940,8 @@ def _check_columns(new: pd.DataFrame, features: Sequence[str]) -> None:
 
 def _name_ignored(new: pd.DataFrame, features: Sequence[str]) -> None:
     """What else is there is not served."""
-    others = [name for name in _features(new) if name not in features]
+    known = set(features)
+    others = [name for name in _features(new) if name not in known]
     if others:
         log.warning(
             "%s: columns that %s lacks are ignored: %s", NEW_FILE, REFERENCE_FILE, listed(others)
@@ -860,7 +966,8 @@ def _check_kinds(features: Sequence[str], reference: Reference, new: Table) -> N
 def _inputs(transformer: Any, features: Sequence[str]) -> list[str]:
     """The features that the transformer was fitted on, in its order."""
     inputs = list(getattr(transformer, "feature_names_in_", features))
-    missing = [name for name in inputs if name not in set(features)]
+    known = set(features)
+    missing = [name for name in inputs if name not in known]
     if missing:
         raise BadFile(REFERENCE_FILE, f"lacks columns that {MODEL_FILE} needs: {listed(missing)}")
     return inputs
@@ -871,37 +978,95 @@ def _transform(
 ) -> tuple[list[str], Matrix]:
     """Names and values of the transformed records, shape (clients, names)."""
     inputs = _inputs(transformer, features)
+    text = [name for name in inputs if _is_text(frame[name])]
+
+    def refused(error: BaseException) -> str:
+        """Without the error's own text: it may hold a client's value."""
+        return (
+            f"the transformer of {MODEL_FILE} refuses it ({type(error).__name__});"
+            f" its text columns: {listed(text) or 'none'}"
+        )
+
     transformed = np.empty((0, 0))
     names: list[str] = []
     for start in range(0, len(frame), TRANSFORMED_AT_ONCE):
         part = frame.iloc[start : start + TRANSFORMED_AT_ONCE][inputs]
-        try:
+        with foreign_code(NEW_FILE, refused):
             output = transformer.transform(part)
+            if np.ma.isMaskedArray(output):
+                raise BadFile(MODEL_FILE, "its transformer gives a masked array")
             rows = np.asarray(output.toarray() if issparse(output) else output, dtype=np.float64)
             rows = rows.reshape(len(part), -1)
-        except UNSUITABLE as error:
-            text = [name for name in inputs if _is_text(frame[name])]
-            raise BadFile(
-                NEW_FILE,
-                f"the transformer of {MODEL_FILE} refuses it ({type(error).__name__});"
-                f" its text columns: {listed(text) or 'none'}",
-            ) from error
         if start == 0:
             names = _output_names(transformer, output)
             transformed = np.empty((len(frame), rows.shape[1]))
         transformed[start : start + len(rows)] = rows
-    if len(set(names)) != transformed.shape[1]:
+    if len(names) != transformed.shape[1] or len(set(names)) != len(names):
         raise BadFile(MODEL_FILE, "its transformer does not give each of its outputs a name")
     return names, transformed
 
 
 def _output_names(transformer: Any, output: Any) -> list[str]:
-    """The names of the transformed features; none where the transformer does not tell."""
-    if hasattr(output, "columns"):  # a DataFrame
-        return _columns(output)
-    with suppress(*UNSUITABLE):
-        return list(transformer.get_feature_names_out())
-    return []
+    """The names of the transformed features; none where the transformer does not tell.
+
+    Raises:
+        BadFile: a name is no text, nor a number that stands for one.
+    """
+    names: list[Any] = []
+    with suppress(BadFile), foreign_code(MODEL_FILE, described):
+        names = list(
+            output.columns if hasattr(output, "columns") else transformer.get_feature_names_out()
+        )
+    wrong = [name for name in names if not isinstance(name, (str, int, np.integer))]
+    if wrong:
+        kind = type(wrong[0]).__name__
+        raise BadFile(MODEL_FILE, f"its transformer names an output by a {kind}, not by a text")
+    texts = list(map(str, names))  # NumPy's own texts become Python's
+    if unwritable := [text for text in texts if not _is_unicode(text)]:
+        raise BadFile(
+            MODEL_FILE, f"its transformer names an output by what is no text: {listed(unwritable)}"
+        )
+    return texts
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether a text can be written: a lone surrogate cannot."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+Prefixes = list[dict[str, "Prefixes"]]
+
+
+def _without_prefixes(transformer: Any, full_names: Sequence[str]) -> list[str]:
+    """The names less the prefixes of column transformers, where what remains is unique."""
+    prefixes = _prefixes(transformer)
+    short = [_without_prefix(name, prefixes) for name in full_names]
+    counts, taken = Counter(short), set(full_names)
+    return [
+        name if counts[name] == 1 and name not in taken else full
+        for full, name in zip(full_names, short, strict=True)
+    ]
+
+
+def _prefixes(transformer: Any) -> Prefixes:
+    """The labels that column transformers put before names, the last one's first.
+
+    Each label comes with those that the transformer under it has put there before.
+    """
+    steps = [step for _, step in transformer.steps] if isinstance(transformer, Pipeline) else []
+    return [
+        {label: _prefixes(inner) for label, inner, _ in step.transformers_}
+        for step in reversed(steps or [transformer])
+        if isinstance(step, ColumnTransformer) and step.verbose_feature_names_out is True
+    ]
+
+
+def _without_prefix(name: str, prefixes: Prefixes) -> str:
+    for labels in prefixes:
+        ends = [found.start() for found in re.finditer("(?=__)", name)]
+        if label := max((name[:end] for end in ends if name[:end] in labels), key=len, default=""):
+            name = _without_prefix(name[len(label) + 2 :], labels[label])
+    return name
 
 
 def _model(classifier: Any, names: Sequence[str]) -> Model:
@@ -909,39 +1074,49 @@ def _model(classifier: Any, names: Sequence[str]) -> Model:
 
     Threads cost a single row more than they give, and OpenMP's hang in a forked process.
     """
-    if getattr(classifier, "n_features_in_", len(names)) != len(names):
-        raise BadFile(
-            MODEL_FILE,
-            f"its transformer gives {len(names)} features,"
-            f" its classifier takes {classifier.n_features_in_}",
-        )
-    if hasattr(classifier, "n_jobs"):
-        classifier.n_jobs = 1
-    if isinstance(classifier, LGBMClassifier):
-        return LightGBMModel(classifier.booster_)
+    with foreign_code(MODEL_FILE, lambda error: f"its classifier fails: {described(error)}"):
+        if getattr(classifier, "n_features_in_", len(names)) != len(names):
+            raise BadFile(
+                MODEL_FILE,
+                f"its transformer gives {len(names)} features,"
+                f" its classifier takes {classifier.n_features_in_}",
+            )
+        if hasattr(classifier, "n_jobs"):
+            classifier.n_jobs = 1
+        if isinstance(classifier, LGBMClassifier):
+            return LightGBMModel(classifier.booster_)
+        columns = getattr(classifier, "feature_names_in_", None)
     import shap  # half a second and 75 MB that LightGBM can do without
 
-    try:
-        explainer = shap.TreeExplainer(classifier)
-    except UNSUITABLE as error:
-        kind = type(classifier).__name__
-        raise BadFile(MODEL_FILE, f"shap.TreeExplainer does not explain a {kind}") from error
-    columns = getattr(classifier, "feature_names_in_", None)
-    return ExplainedModel(classifier, explainer, columns)
+    kind = type(classifier).__name__
+    with foreign_code(MODEL_FILE, lambda _: f"shap.TreeExplainer does not explain a {kind}"):
+        return ExplainedModel(classifier, shap.TreeExplainer(classifier), columns)
 
 
 def _check_scores(pipeline: Pipeline, model: Model, raw: pd.DataFrame, rows: Matrix) -> None:
     """The model scores clients as the pipeline does, one by one, and its explanations add up."""
-    try:
-        whole = pipeline.predict_proba(raw)[:, 1]
+
+    def failed(error: BaseException) -> str:
+        return f"cannot score the clients of {NEW_FILE}: {described(error)}"
+
+    with foreign_code(MODEL_FILE, failed):
+        whole = np.asarray(pipeline.predict_proba(raw)[:, 1], np.float64)
         alone = np.array([model.probability(row) for row in rows])
         values, base = model.contributions(rows)
-    except UNSUITABLE as error:
-        raise BadFile(MODEL_FILE, f"cannot score the clients of {NEW_FILE}: {error}") from error
+    if not ((whole >= 0) & (whole <= 1)).all():
+        raise BadFile(MODEL_FILE, "gives a client a probability outside of 0 to 1")
     # Not to the last bit: matrix products may differ there between one client and several.
     if not np.allclose(alone, whole, rtol=0, atol=TOLERANCE):
         raise BadFile(MODEL_FILE, "scores a client differently alone and among others")
     output = base + values.sum(axis=1)
-    distances = [np.abs(output - alone).max(), np.abs(1 / (1 + np.exp(-output)) - alone).max()]
-    if min(distances) > TOLERANCE:
+    distances = [np.abs(logistic(output) - alone).max()]
+    if not model.is_logistic:
+        distances.append(np.abs(output - alone).max())
+    if not min(distances) <= TOLERANCE:
         raise BadFile(MODEL_FILE, "its SHAP values do not add up to its raw output")
+
+
+def logistic(output: Matrix) -> Matrix:
+    """The probability that log-odds stand for."""
+    probability: Matrix = 1 / (1 + np.exp(-output))
+    return probability

@@ -2,6 +2,7 @@
 
 import pytest
 from artefacts import NUMBERS, Folder, imputed_and_scaled, lightgbm, make_folder
+from recipes import RECIPES, Case, case_of
 from sklearn.pipeline import make_pipeline
 
 
@@ -10,3 +11,14 @@ def numbers(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     """LightGBM on imputed and scaled numbers. Nobody writes into it."""
     path = tmp_path_factory.mktemp("numbers") / "ressources"
     return make_folder(path, make_pipeline(imputed_and_scaled(), lightgbm()), NUMBERS)
+
+
+@pytest.fixture(scope="session", params=RECIPES)
+def case(request, tmp_path_factory) -> Case:
+    recipe = RECIPES[request.param]()
+    return case_of(make_folder(tmp_path_factory.mktemp("case") / "ressources", *recipe))
+
+
+@pytest.fixture(scope="session")
+def simple(numbers) -> Case:
+    return case_of(numbers)

@@ -10,10 +10,12 @@ import signal
 import socket
 import subprocess
 import sys
+from asyncio import CancelledError
 from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from zipfile import BadZipFile
 
 import joblib
 import numpy as np
@@ -21,6 +23,7 @@ import pandas as pd
 import pytest
 import sklearn.base
 from artefacts import NUMBERS, PLAIN, Folder, imputed_and_scaled, lightgbm, make_folder
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import (
@@ -209,6 +212,33 @@ def facts(**given: object) -> Damage:
     return lambda folder: folder.write_facts(**given)
 
 
+def named(names: Callable[[list[str]], object]) -> Damage:
+    """A transformer that gives its outputs other names than a text each."""
+    return lambda folder: fitted(lightgbm(), Renaming(names(NUMBERS)))(folder)
+
+
+class Renaming(BaseEstimator, TransformerMixin):
+    """Leaves the values as they are, and names them."""
+
+    def __init__(self, names: object = ()) -> None:
+        self.names = names
+
+    def fit(self, frame: pd.DataFrame, _: object = None) -> "Renaming":
+        self.feature_names_in_ = frame.columns.to_numpy()
+        return self
+
+    def transform(self, frame: pd.DataFrame) -> np.ndarray:
+        return frame.to_numpy(float)
+
+    def get_feature_names_out(self, _: object = None) -> object:
+        return self.names
+
+
+def masked(frame: pd.DataFrame) -> np.ndarray:
+    return np.ma.masked_invalid(frame.to_numpy(float))
+
+
+NAMELESS = "its transformer does not give each of its outputs a name"
 NO_FILE = "cannot be read: No such file or directory"
 IS_FOLDER = "cannot be read: Is a directory"
 NO_TABLE = "is not a CSV table"
@@ -290,9 +320,47 @@ MODELS: dict[str, tuple[Damage, str]] = {
         ),
         "its transformer gives 8 features, its classifier takes 3",
     ),
+    "outputs named by tuples": (
+        named(lambda names: [(name, 1) for name in names]),
+        "its transformer names an output by a tuple, not by a text",
+    ),
+    "outputs named by bytes": (
+        named(lambda names: [name.encode() for name in names]),
+        "its transformer names an output by a bytes, not by a text",
+    ),
+    "an output named by nothing": (
+        named(lambda names: [None, *names[1:]]),
+        "its transformer names an output by a NoneType, not by a text",
+    ),
+    "outputs named by a table": (
+        named(lambda names: np.array([names])),
+        "its transformer names an output by a ndarray, not by a text",
+    ),
+    "an output named by a mask": (
+        named(lambda names: np.ma.array(names, mask=[True] + [False] * 7, dtype=object)),
+        "its transformer names an output by a MaskedConstant, not by a text",
+    ),
+    "an output named by a lone surrogate": (
+        named(lambda names: ["\ud800", *names[1:]]),
+        r"its transformer names an output by what is no text: \ud800",
+    ),
+    "more names than outputs": (named(lambda names: [*names, names[0]]), NAMELESS),
+    "a name twice": (named(lambda names: [*names[1:], names[1]]), NAMELESS),
     "outputs without names": (
         fitted(lightgbm(), FunctionTransformer(np.asarray)),
-        "its transformer does not give each of its outputs a name",
+        NAMELESS,
+    ),
+    "a masked output": (
+        fitted(lightgbm(), FunctionTransformer(masked, feature_names_out="one-to-one")),
+        "its transformer gives a masked array",
+    ),
+    "probabilities that are none": (
+        fitted(lightgbm().set_params(objective="regression", n_estimators=1)),
+        "its SHAP values do not add up to its raw output",
+    ),
+    "probabilities beyond one": (
+        fitted(lightgbm().set_params(objective="regression", n_estimators=300, learning_rate=2)),
+        "gives a client a probability outside of 0 to 1",
     ),
 }
 
@@ -398,6 +466,26 @@ TABLE_PROBLEMS: dict[str, tuple[Callable[[str], Damage], str]] = {
     "infinite": (
         lambda name: cell(name, 4, "AMT_CREDIT", "-inf"),
         "infinite or too large values in AMT_CREDIT",
+    ),
+    "a whole number that no double holds": (
+        lambda name: cell(name, 4, "DAYS_BIRTH", "9007199254740993"),
+        "column DAYS_BIRTH: row 4 is a whole number that no double holds exactly",
+    ),
+    "a negative one": (
+        lambda name: cell(name, 4, "DAYS_BIRTH", "-9007199254740993"),
+        "column DAYS_BIRTH: row 4 is a whole number that no double holds exactly",
+    ),
+    "one beyond 64 bits": (
+        lambda name: cell(name, 4, "AMT_CREDIT", "36893488147419103233"),
+        "column AMT_CREDIT: row 4 is a whole number that no double holds exactly",
+    ),
+    "one among missing values": (
+        lambda name: cell(name, 4, "OWN_CAR_AGE", "9007199254740993"),
+        "column OWN_CAR_AGE: row 4 is a whole number that no double holds exactly",
+    ),
+    "one with a point": (
+        lambda name: cell(name, 4, "OWN_CAR_AGE", "+9007199254740993.0"),
+        "column OWN_CAR_AGE: row 4 is a whole number that no double holds exactly",
     ),
     "beyond doubles": (
         lambda name: cell(name, 4, "AMT_CREDIT", "1e999"),
@@ -545,7 +633,8 @@ def test_a_classifier_that_takes_no_missing_value_is_refused(folder):
     )
     model(lambda: make_pipeline(FunctionTransformer(), boosting))(folder)
     problem = (
-        f"{MODEL_FILE}: cannot score the clients of {NEW_FILE}: Input X contains NaN. Gradient"
+        f"{MODEL_FILE}: cannot score the clients of {NEW_FILE}:"
+        " ValueError: Input X contains NaN. Gradient"
     )
     assert refusal(folder).startswith(problem)
 
@@ -555,6 +644,80 @@ def test_a_classifier_that_takes_no_missing_value_is_refused(folder):
 def test_an_unreadable_file_is_refused(folder, name):
     (folder / name).chmod(0)
     assert refusal(folder) == f"{name}: cannot be read: Permission denied"
+
+
+@pytest.mark.parametrize("number", ["9007199254740992", "-9007199254740994", "1e300", "2e16"])
+@pytest.mark.parametrize("column", ["DAYS_BIRTH", "OWN_CAR_AGE"])
+def test_a_large_number_that_a_double_holds_is_served_as_it_is(folder, number, column):
+    both(*(cell(name, 4, column, number) for name in TABLES))(folder)
+    scoring = folder.load()
+    assert scoring.raw_record(scoring.client_ids[3])[column] == float(number)
+    assert float(number) in np.concatenate(scoring.reference_values(column))
+
+
+class Raises:
+    """Opened as a pickle, it raises."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    def __reduce__(self):
+        return thrown, (self.error,)
+
+
+def thrown(error: BaseException) -> None:
+    raise error
+
+
+class Mute(Exception):
+    """An error that cannot tell what it is."""
+
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+FOREIGN = [
+    RuntimeError("why"),
+    StopIteration("why"),
+    MemoryError("why"),
+    BadZipFile("why"),
+    SystemExit("why"),
+    GeneratorExit("why"),
+    CancelledError("why"),
+    Exception("why"),
+    Warning("why"),
+]
+
+
+@pytest.mark.parametrize("error", FOREIGN, ids=lambda error: type(error).__name__)
+def test_whatever_unpickling_raises_is_a_refusal(folder, error):
+    joblib.dump(Raises(error), folder / MODEL_FILE)
+    assert refusal(folder) == f"{MODEL_FILE}: {UNREADABLE}{type(error).__name__}: why"
+
+
+def test_an_error_that_cannot_be_told_is_a_refusal(folder):
+    joblib.dump(Raises(Mute()), folder / MODEL_FILE)
+    assert refusal(folder).startswith(f"{MODEL_FILE}: {UNREADABLE}Mute: ")
+
+
+def test_an_error_is_told_in_short(folder):
+    joblib.dump(Raises(RuntimeError("why\n" * 10_000)), folder / MODEL_FILE)
+    assert len(refusal(folder)) < 200
+
+
+@pytest.mark.parametrize("error", FOREIGN, ids=lambda error: type(error).__name__)
+def test_whatever_a_transformer_raises_is_a_refusal_without_its_text(folder, error):
+    transformer = FunctionTransformer(raising_later, kw_args={"error": error})
+    fitted(lightgbm(), transformer)(folder)
+    kind = type(error).__name__
+    assert refusal(folder) == f"{REFUSED} ({kind}); its text columns: none"
+
+
+def raising_later(frame: pd.DataFrame, error: BaseException) -> np.ndarray:
+    """Fitted on many rows, it fails on some."""
+    if len(frame) < 100:
+        raise error
+    return frame.to_numpy(float)
 
 
 # Hashes
