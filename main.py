@@ -17,11 +17,9 @@
 Class 1 is a client in default, class 0 a solvent one.
 """
 
-import asyncio
 import base64
 import contextlib
 import hashlib
-import hmac
 import logging
 import logging.config
 import math
@@ -32,13 +30,13 @@ import secrets
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
 import structlog
@@ -57,13 +55,14 @@ from prometheus_client import (
 )
 from prometheus_client.core import InfoMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
-from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scoring import (
+    FACTS_FILE,
     FILES,
     MODEL_FILE,
     BadFile,
@@ -72,9 +71,15 @@ from scoring import (
     Scoring,
     UnknownClient,
     UnknownFeature,
+    described,
+    foreign_code,
     load,
     shown,
 )
+from serving.middleware import ApiKey
+from serving.registry import WorkerRegistry
+from serving.watcher import Fingerprint, FolderWatcher, fingerprint_of
+from serving.workers import BoundedPool, Busy
 
 VERSION = "1.0.0"
 DESCRIPTION = """\
@@ -89,11 +94,12 @@ REFERENCE_VALUES_KEPT = 8_000_000  # bytes of answers
 EXPLAINING_AT_ONCE = 1  # threads in a worker: each worker has a core
 PATIENCE = 10  # the niceness of those threads: who answers at once goes first
 EXPLANATIONS_WAITING = 16  # beyond these a caller is told to come back
-WATCH_SECONDS = 1  # between two looks at the folder
 RETRY_SECONDS = 5  # before a worker that takes another's place is tried again
 START_FAILED = 3  # gunicorn gives up, instead of trying again, where a worker ends with it
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where the workers count together
 LIBRARIES = ("fastapi", "scikit-learn", "lightgbm", "shap", "pandas", "numpy", "joblib")
+
+QUERY_FIELDS = 100  # as many are read of a query
 
 INTEGER = re.compile(r"-?[0-9]{1,100}")
 REQUEST_ID = re.compile(r"[0-9A-Za-z_.:-]{1,64}")
@@ -101,7 +107,7 @@ REQUEST_ID = re.compile(r"[0-9A-Za-z_.:-]{1,64}")
 DOCS = "/docs"
 DOCS_ASSETS = f"{DOCS}/assets"
 OPENAPI = "/openapi.json"
-OPEN_PATHS = frozenset({"/", "/health", DOCS})  # no key is asked for; nor for the docs' parts
+OPEN_PATHS = frozenset({"/", "/health", DOCS, OPENAPI})  # no key is asked for
 UNKNOWN = "unknown"  # a route's name in logs and metrics where there is none
 
 DOCS_PAGE = get_swagger_ui_html(
@@ -149,6 +155,20 @@ class Settings(BaseSettings):
     kde_swap_classes: bool = False
     max_body_bytes: int = Field(default=1_000_000, ge=1)
     request_log: bool = True
+
+    @field_validator("api_key")
+    @classmethod
+    def _names_a_key(cls, api_key: SecretStr) -> SecretStr:
+        """Whoever sets keys wants the service closed: one that reads as none must not open it."""
+        given = api_key.get_secret_value()
+        if given and not given.replace(",", "").strip():
+            raise ValueError("names no key")
+        return api_key
+
+    @property
+    def class_names(self) -> tuple[str, str]:
+        """The names in `/get_kde` of class 0 and of class 1."""
+        return ("feat1", "feat0") if self.kde_swap_classes else ("feat0", "feat1")
 
     @property
     def keys(self) -> tuple[bytes, ...]:
@@ -211,12 +231,28 @@ class ReferenceValues(BaseModel):
     feat1: list[float] | list[str] = Field(description="of class 1, in default")
 
 
+class WorkerState(BaseModel):
+    """What one of the server's processes has in use."""
+
+    pid: int = Field(description="number of the process")
+    sha256: dict[str, str] = Field(description="of each file in use")
+    threshold: float
+    files: list[str] = Field(description="those that were there")
+    refused: str | None = Field(description="why the files now in the folder are not in use")
+
+
 class Health(BaseModel):
     """A client was scored just now, with the result that it had at start-up."""
 
     status: str = Field(examples=["ok"])
     sha256: str = Field(description="of the model in use")
-    refused: str | None = Field(None, description="why the files now in the folder are not in use")
+    refused: str | None = Field(
+        None,
+        description="why the files now in the folder are not in use, in this worker or another",
+    )
+    workers: list[WorkerState] | None = Field(
+        None, description="all of them, where another one is not of the same mind"
+    )
 
 
 class ModelFacts(BaseModel):
@@ -230,6 +266,12 @@ class ModelFacts(BaseModel):
     new_clients: int
     versions: dict[str, str] = Field(description="of this service, Python and the libraries")
     facts: dict[str, Any] = Field(description="what model.json says")
+    workers: list[WorkerState] | None = Field(
+        None, description="each process of the server; where there is one alone, nothing"
+    )
+    get_kde: dict[str, str] | None = Field(
+        None, description="the class that feat0 and feat1 are of, where they are swapped"
+    )
 
 
 class Problem(BaseModel):
@@ -287,43 +329,38 @@ class Metrics:
         return generate_latest(counts) + generate_latest(model)
 
 
-Fingerprint = tuple[tuple[int, int, int] | None, ...]
-
-
-def fingerprint_of(folder: Path) -> Fingerprint:
-    """What changes when a file of the folder is written or replaced: time, size and inode."""
-    found: list[tuple[int, int, int] | None] = []
-    for name in FILES:
-        try:
-            status = (folder / name).stat()
-        except OSError:
-            found.append(None)
-        else:
-            found.append((status.st_mtime_ns, status.st_size, status.st_ino))
-    return tuple(found)
-
-
 @dataclass(frozen=True, eq=False)
 class Loaded:
     """A folder as it was read, and the answers made from it so far."""
 
     scoring: Scoring
     fingerprint: Fingerprint
+    files: frozenset[str]  # those that were there
     ids: bytes
     features: bytes
     explanations: LRUCache[int, bytes]
     reference_values: LRUCache[str, bytes]
 
     @classmethod
-    def read(cls, settings: Settings) -> "Loaded":
+    def read(cls, settings: Settings, wanted: frozenset[str] = frozenset()) -> "Loaded":
         """Load the folder of the settings.
 
+        Args:
+            settings: name the folder, and perhaps the hash of its model.
+            wanted: files that were there before, of which the optional one may not be missing.
+
         Raises:
-            BadFile: see `scoring.load`.
+            BadFile: it is, or see `scoring.load`.
         """
         began = time.perf_counter()
-        fingerprint = fingerprint_of(settings.ressources_dir)
+        fingerprint = fingerprint_of(settings.ressources_dir, FILES)
+        files = frozenset(
+            name for name, found in zip(FILES, fingerprint, strict=True) if found is not None
+        )
+        if FACTS_FILE in wanted - files:  # what it holds about hashes would hold no longer
+            raise BadFile(FACTS_FILE, "was there and is gone; to go on without it, restart")
         scoring = load(settings.ressources_dir, settings.model_sha256)
+        rehearse(scoring)
         log.info(
             "loaded %s in %.2f s: %s %s, threshold %s, %d features, %d reference and %d new",
             settings.ressources_dir,
@@ -338,11 +375,16 @@ class Loaded:
         return cls(
             scoring=scoring,
             fingerprint=fingerprint,
+            files=files,
             ids=orjson.dumps({"data": scoring.client_ids}),
             features=orjson.dumps({"data": scoring.features}),
             explanations=LRUCache(EXPLANATIONS_KEPT, getsizeof=len),
             reference_values=LRUCache(REFERENCE_VALUES_KEPT, getsizeof=len),
         )
+
+    def is_current(self, folder: Path) -> bool:
+        """Whether the files of the folder are still those that were read."""
+        return fingerprint_of(folder, FILES) == self.fingerprint
 
     def collect(self) -> Iterator[InfoMetricFamily]:
         """The model in use, for Prometheus."""
@@ -350,7 +392,12 @@ class Loaded:
         yield InfoMetricFamily("model", "The model in use", facts)
 
 
-def explanation_answer(scoring: Scoring, client_id: int) -> bytes:
+def record_body(record: object) -> bytes:
+    """A record as JSON text inside JSON: the dashboard decodes it a second time."""
+    return orjson.dumps({"data": orjson.dumps(record).decode()})
+
+
+def explanation_body(scoring: Scoring, client_id: int) -> bytes:
     """The body of `/get_shap`."""
     explanation = scoring.explain(client_id)
     return orjson.dumps(
@@ -364,32 +411,49 @@ def explanation_answer(scoring: Scoring, client_id: int) -> bytes:
     )
 
 
-class Explainers:
-    """A few threads for explanations, and a bound on how many wait for them."""
+def reference_body(scoring: Scoring, feature: str, names: tuple[str, str]) -> bytes:
+    """The body of `/get_kde`, the names being those of class 0 and of class 1."""
+    values = scoring.reference_values(feature)
+    return orjson.dumps(dict(zip(names, values, strict=True)), option=orjson.OPT_SERIALIZE_NUMPY)
 
-    def __init__(self) -> None:
-        """Start no thread before the first explanation."""
-        self.threads = ThreadPoolExecutor(
-            EXPLAINING_AT_ONCE, "explainer", initializer=os.nice, initargs=(PATIENCE,)
-        )
-        self.pending = 0
 
-    async def run(self, scoring: Scoring, client_id: int) -> bytes:
-        """The body of `/get_shap`, computed beside the event loop.
+def model_facts(scoring: Scoring) -> dict[str, Any]:
+    """What `/model` says of the files in use."""
+    return {
+        "sha256": scoring.sha256,
+        "threshold": scoring.threshold,
+        "features": len(scoring.features),
+        "transformed_features": len(scoring.names),
+        "reference_clients": len(scoring.reference),
+        "new_clients": len(scoring.client_ids),
+        "versions": {"credit-scoring": VERSION, "python": platform.python_version()}
+        | {library: version(library) for library in LIBRARIES},
+        "facts": scoring.facts,
+    }
 
-        Raises:
-            HTTPException: 503, at once, where too many wait already.
-            UnknownClient: no new client has that id.
-        """
-        if self.pending >= EXPLAINING_AT_ONCE + EXPLANATIONS_WAITING:
-            raise HTTPException(503, "too many explanations at once", {"Retry-After": "1"})
-        self.pending += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(
-                self.threads, explanation_answer, scoring, client_id
-            )
-        finally:
-            self.pending -= 1
+
+def rehearse(scoring: Scoring) -> None:
+    """Write each kind of answer once, before anybody asks.
+
+    What is made once for a model is made here, and not while a request waits.
+
+    Raises:
+        BadFile: one cannot be written.
+    """
+
+    def unwritable(error: BaseException) -> str:
+        return f"what is answered of it cannot be written: {described(error)}"
+
+    client_id, feature = scoring.client_ids[0], scoring.features[0]
+    with foreign_code(FACTS_FILE, unwritable):
+        orjson.dumps(scoring.facts)
+    with foreign_code(MODEL_FILE, unwritable):
+        record_body(scoring.raw_record(client_id))
+        record = orjson.dumps(scoring.transformed_record(client_id))
+        orjson.dumps(scoring.predict_json(record))
+        scoring.predict(orjson.loads(record))
+        explanation_body(scoring, client_id)
+        reference_body(scoring, feature, ("feat0", "feat1"))
 
 
 # What a request says
@@ -406,30 +470,16 @@ def scoring_of(request: Request) -> Scoring:
     return service_of(request).loaded.scoring
 
 
-def check_key(request: Request) -> None:
-    """Let in who has one of the keys, and everybody where there is none.
-
-    Raises:
-        HTTPException: 401.
-    """
-    keys = service_of(request).keys
-    if keys:
-        given = request.headers.get("X-API-Key", "").encode("latin-1")
-        # Every key is compared, each in constant time, so that time tells nothing of any.
-        matches = [hmac.compare_digest(given, key) for key in keys]
-        if not any(matches):
-            raise HTTPException(
-                401, "a valid key is needed in X-API-Key", {"WWW-Authenticate": "APIKey"}
-            )
-
-
 def parameter(request: Request) -> str:
     """The value of `param_name`.
 
     Raises:
-        HTTPException: 422 where it is missing.
+        HTTPException: 422 where it is missing, or one of very many.
     """
-    value = request.query_params.get("param_name")
+    query: str = request.scope["query_string"].decode("latin-1")
+    if query.count("&") >= QUERY_FIELDS:
+        raise HTTPException(422, f"more than {QUERY_FIELDS} parameters, where one is read")
+    value = dict(parse_qsl(query, keep_blank_values=True)).get("param_name")
     if value is None:
         raise HTTPException(422, f"param_name is missing: {request.url.path}?param_name=…")
     return value
@@ -471,13 +521,8 @@ def answer(body: bytes) -> Response:
     return Response(body, media_type="application/json")
 
 
-def record_answer(record: object) -> Response:
-    """A record as JSON text inside JSON: the dashboard decodes it a second time."""
-    return answer(orjson.dumps({"data": orjson.dumps(record).decode()}))
-
-
 class DirectRoute(APIRoute):
-    """A route whose function takes the request and returns the response, once the key is checked.
+    """A route whose function takes the request and returns the response.
 
     FastAPI documents such a route as any other, but neither reads its parameters, which would take
     a third of the time of a request that is answered from memory, nor cleans up after dependencies.
@@ -493,14 +538,11 @@ class DirectRoute(APIRoute):
         """Answer a request.
 
         Raises:
-            HTTPException: 405, or 401 where the path is not open to all.
+            HTTPException: 405.
         """
         if scope["method"] not in (self.methods or ()):
             raise HTTPException(405)
-        request = Request(scope, receive, send)
-        if self.path not in OPEN_PATHS:
-            check_key(request)
-        response = await self.endpoint(request)
+        response = await self.endpoint(Request(scope, receive, send))
         await response(scope, receive, send)
 
 
@@ -556,7 +598,8 @@ async def get_feat(request: Request) -> Response:
 )
 async def get_test(request: Request) -> Response:
     """What is known of a client, as the file has it."""
-    return record_answer(scoring_of(request).raw_record(client_parameter(request)))
+    record = scoring_of(request).raw_record(client_parameter(request))
+    return answer(record_body(record))
 
 
 @router.get(
@@ -568,9 +611,14 @@ async def get_test(request: Request) -> Response:
 )
 async def get_json(request: Request) -> Response:
     """What is known of a client, as the model takes it: decoded, it is a body of /prediction/."""
-    return record_answer(scoring_of(request).transformed_record(client_parameter(request)))
+    record = scoring_of(request).transformed_record(client_parameter(request))
+    return answer(record_body(record))
 
 
+NO_RECORD = (
+    "empty, and param_name is not read here: send as the body the record that"
+    " /get_json?param_name=… has in its data, decoded"
+)
 PREDICTION: dict[str, Any] = {
     "response_model": PredictionAnswer,
     "responses": problems(401, 413, 422, 500),
@@ -586,7 +634,10 @@ async def prediction(request: Request) -> Response:
     Browsers send no body with GET, and some proxies drop it: POST does the same.
     """
     loaded, metrics = service_of(request).loaded, service_of(request).metrics
-    scored = loaded.scoring.predict_json(await body_of(request))  # a hop to a thread takes longer
+    body = await body_of(request)
+    if not body and b"param_name" in request.scope["query_string"]:
+        raise HTTPException(422, NO_RECORD)
+    scored = loaded.scoring.predict_json(body)  # a hop to a thread takes longer
     metrics.predictions(scored.prediction).inc()
     return answer(orjson.dumps(scored))
 
@@ -605,9 +656,11 @@ async def get_shap(request: Request) -> Response:
     body = loaded.explanations.get(client_id)
     origin = "reused"
     if body is None:
-        body = await service_of(request).explainers.run(loaded.scoring, client_id)
+        loaded.scoring.require_client(client_id)
+        explainers, call = service_of(request).explainers, (loaded, client_id)
+        origin = "reused" if call in explainers else "computed"
+        body = await explainers.run(call, explanation_body, loaded.scoring, client_id)
         keep(loaded.explanations, client_id, body)
-        origin = "computed"
     metrics.explanations(origin).inc()
     return answer(body)
 
@@ -625,15 +678,8 @@ async def get_kde(request: Request) -> Response:
     feature = parameter(request)
     body = loaded.reference_values.get(feature)
     if body is None:
-        values = loaded.scoring.reference_values(feature)
-        names = (
-            ("feat1", "feat0")
-            if service_of(request).settings.kde_swap_classes
-            else ("feat0", "feat1")
-        )
-        body = orjson.dumps(
-            dict(zip(names, values, strict=True)), option=orjson.OPT_SERIALIZE_NUMPY
-        )
+        names = service_of(request).settings.class_names
+        body = reference_body(loaded.scoring, feature, names)
         keep(loaded.reference_values, feature, body)
     return answer(body)
 
@@ -655,8 +701,16 @@ async def health(request: Request) -> Response:
     """Score a client again; `refused` says why newer files in the folder are not in use."""
     service = service_of(request)
     service.loaded.scoring.check()
-    facts = {"status": "ok", "sha256": service.loaded.scoring.sha256[MODEL_FILE]}
-    return JSONResponse(facts if service.refused is None else facts | {"refused": service.refused})
+    said, others = service.said(), service.registry.others()
+    refused = service.refused or next(
+        (f"by another worker: {other['refused']}" for other in others if other["refused"]), None
+    )
+    health: dict[str, Any] = {"status": "ok", "sha256": said["sha256"][MODEL_FILE]}
+    if refused:
+        health["refused"] = refused
+    if any(other | said != other for other in others):
+        health["workers"] = service.registry.workers()
+    return JSONResponse(health)
 
 
 @router.get(
@@ -667,18 +721,14 @@ async def health(request: Request) -> Response:
 )
 async def model(request: Request) -> Response:
     """What an auditor asks for: exactly what is in use, and what its makers say of it."""
-    scoring = scoring_of(request)
-    facts = {
-        "sha256": scoring.sha256,
-        "threshold": scoring.threshold,
-        "features": len(scoring.features),
-        "transformed_features": len(scoring.names),
-        "reference_clients": len(scoring.reference),
-        "new_clients": len(scoring.client_ids),
-        "versions": {"credit-scoring": VERSION, "python": platform.python_version()}
-        | {library: version(library) for library in LIBRARIES},
-        "facts": scoring.facts,
-    }
+    service = service_of(request)
+    facts = model_facts(service.loaded.scoring)
+    if workers := service.registry.workers():
+        facts["workers"] = workers
+    if service.settings.kde_swap_classes:
+        facts["get_kde"] = {
+            name: f"class {label}" for label, name in enumerate(service.settings.class_names)
+        }
     return answer(orjson.dumps(facts))
 
 
@@ -706,11 +756,11 @@ async def docs(_: Request) -> Response:
 Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 
 
-def refusal(status: int, hint: str = "") -> Handler:
+def refusal(status: int, hint: str = "", headers: dict[str, str] | None = None) -> Handler:
     """Answer an error with a status, the error's own text and where to find what is accepted."""
 
     async def handler(_: Request, error: Exception) -> Response:
-        return JSONResponse({"detail": f"{error}{hint}"}, status)
+        return JSONResponse({"detail": f"{error}{hint}"}, status, headers)
 
     return handler
 
@@ -726,7 +776,7 @@ async def wrong_method(request: Request, _: Exception) -> Response:
     routes = [route for route in service_of(request).routes if isinstance(route, Route)]
     methods = {method for route in routes if route.path == path for method in route.methods or ()}
     allowed = ", ".join(sorted(methods or {"GET", "HEAD"}))  # without a route: a file of the docs
-    detail = f"{path} takes {allowed}, not {shown(request.method)}"
+    detail = f"{shown(path)} takes {allowed}, not {shown(request.method)}"
     return JSONResponse({"detail": detail}, 405, {"Allow": allowed})
 
 
@@ -740,18 +790,25 @@ async def fault(request: Request, _: Exception) -> Response:
 class Service(FastAPI):
     """The application, and what it loaded: the one reference that a reload swaps."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, registry: WorkerRegistry | None = None) -> None:
         """Load the folder of the settings.
 
+        Args:
+            settings: of this process.
+            registry: where this worker is known to the others; nowhere where it is alone.
+
         Raises:
-            BadFile: see `scoring.load`.
+            BadFile: see `Loaded.read`.
         """
         self.settings = settings
-        self.keys = settings.keys
-        self.loaded = Loaded.read(settings)
+        self.registry = registry or WorkerRegistry(None)
+        wanted = frozenset(name for other in self.registry.others() for name in other["files"])
+        self.loaded = Loaded.read(settings, wanted)
         self.refused: str | None = None  # why the files now in the folder are not in use
         self.metrics = Metrics()
-        self.explainers = Explainers()
+        self.explainers = BoundedPool[bytes](
+            EXPLAINING_AT_ONCE, EXPLANATIONS_WAITING, PATIENCE, "explainer"
+        )
         super().__init__(
             title="Credit scoring",
             version=VERSION,
@@ -768,14 +825,56 @@ class Service(FastAPI):
                 UnknownFeature: refusal(404, ": /get_feat lists them"),
                 InvalidRecord: refusal(422, ": /get_json gives them"),
                 InconsistentScore: refusal(503),
+                Busy: refusal(503, "too many explanations at once", {"Retry-After": "1"}),
                 ClientDisconnect: refusal(400, "the body was cut short"),
                 Exception: fault,
             },
         )
         self.mount(DOCS_ASSETS, StaticFiles(packages=[("fastapi_offline", "static")]))
+        self.add_middleware(ApiKey, keys=settings.keys, is_open=is_open)
         self.add_middleware(Edge, service=self)
-        if not self.keys:
+        self.tell()
+        if not settings.keys:
             log.warning("API_KEY is not set: everybody who reaches the service may ask")
+
+    def said(self) -> dict[str, Any]:
+        """What this worker has in use, as every worker tells it."""
+        scoring, files = self.loaded.scoring, sorted(self.loaded.files)
+        return {"sha256": scoring.sha256, "threshold": scoring.threshold, "files": files}
+
+    def tell(self) -> None:
+        """Let the other workers know what this one has in use, and what it refused."""
+        self.registry.tell(self.said() | {"refused": self.refused})
+
+    def reload(self) -> bool:
+        """Take the files now in the folder into use; whether that was possible.
+
+        gunicorn's SIGHUP would end the whole server where the new files are bad.
+        """
+        folder = self.settings.ressources_dir
+        try:
+            loaded = Loaded.read(self.settings, self.loaded.files)
+        except BadFile as problem:
+            self.refuse(str(problem))
+            return False
+        # Files that changed while they were read may be of two models: the watcher looks again.
+        if loaded.is_current(folder):
+            self.loaded, self.refused = loaded, None
+            self.tell()
+        return True
+
+    def refuse(self, reason: str) -> None:
+        """Go on with the files in use."""
+        if reason != self.refused:
+            folder = self.settings.ressources_dir
+            log.warning("%s: new files are not taken into use: %s", folder, reason)
+        self.refused = reason
+        self.tell()
+
+    def report(self, fault: BaseException) -> None:
+        """Log a fault that a reload ended with, and go on with the files in use."""
+        log.critical("a reload failed", exc_info=fault)
+        self.refuse(f"a fault of the service: {described(fault)}")
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document, with examples from the loaded files: they work when tried.
@@ -786,8 +885,8 @@ class Service(FastAPI):
         client_id = scoring.client_ids[0]
         record = scoring.transformed_record(client_id)
         example = {name: None if math.isnan(value) else value for name, value in record.items()}
-        client_example = {} if self.keys else {"example": client_id}
-        record_example = {} if self.keys else {"example": example}
+        client_example = {} if self.settings.keys else {"example": client_id}
+        record_example = {} if self.settings.keys else {"example": example}
         record_schema = {
             "type": "object",
             "properties": {
@@ -822,7 +921,7 @@ class Service(FastAPI):
                 }
             },
         }
-        if self.keys:
+        if self.settings.keys:
             key = {"type": "apiKey", "in": "header", "name": "X-API-Key"}
             document["components"]["securitySchemes"] = {"key": key}
             for path in document["paths"].keys() - OPEN_PATHS:
@@ -831,44 +930,25 @@ class Service(FastAPI):
         return document
 
 
+def is_open(path: str) -> bool:
+    """Whether a path is open to all where keys are set."""
+    return path in OPEN_PATHS or path.startswith(f"{DOCS_ASSETS}/")
+
+
 @contextlib.asynccontextmanager
 async def watched(service: Service) -> AsyncIterator[None]:
     """Watch the folder for as long as the service runs."""
-    task = asyncio.create_task(watch(service))
-    task.add_done_callback(unwatched)
-    yield
-    task.cancel()
-
-
-def unwatched(task: asyncio.Task[None]) -> None:
-    """Say so where the watch ended by a fault."""
-    if not task.cancelled():
-        log.critical("the folder is no longer watched", exc_info=task.exception())
-
-
-async def watch(service: Service) -> None:
-    """Take a changed folder into use: once it lies still, read and checked aside, then swapped.
-
-    gunicorn's SIGHUP would end the whole server where the new files are bad.
-    """
     folder = service.settings.ressources_dir
-    seen = tried = service.loaded.fingerprint
-    while True:
-        await asyncio.sleep(WATCH_SECONDS)
-        before, seen = seen, await asyncio.to_thread(fingerprint_of, folder)
-        if seen == service.loaded.fingerprint:
-            tried, service.refused = seen, None
-        elif seen == before and seen != tried:
-            tried = seen
-            try:
-                loaded = await asyncio.to_thread(Loaded.read, service.settings)
-            except BadFile as problem:
-                service.refused = str(problem)
-                log.warning("%s: new files are not taken into use: %s", folder, problem)
-            else:
-                # Files that changed while they were read may be of two models: look again.
-                if await asyncio.to_thread(fingerprint_of, folder) == loaded.fingerprint:
-                    service.loaded, service.refused = loaded, None
+    watcher = FolderWatcher(
+        lambda: fingerprint_of(folder, FILES),
+        service.loaded.fingerprint,
+        service.reload,
+        service.report,
+    )
+    watcher.start()
+    yield
+    watcher.stop()
+    service.registry.leave()
 
 
 class Edge:
@@ -970,13 +1050,6 @@ def request_logger() -> Callable[[dict[str, Any]], None]:
     return lambda line: lines.info(orjson.dumps(line))
 
 
-def others_serve() -> bool:
-    """Whether other workers of this server run: those that counted left files of their number."""
-    folder = os.environ.get(METRICS_FOLDER)
-    files = Path(folder).glob("counter_*.db") if folder else ()
-    return any(Path("/proc", file.stem.removeprefix("counter_")).exists() for file in files)
-
-
 def start() -> Service:
     """The service of this process' environment; ends the process where it cannot be.
 
@@ -984,15 +1057,17 @@ def start() -> Service:
         SystemExit: after one line that says why.
     """
     configure_logging()
+    shared = os.environ.get(METRICS_FOLDER)
+    registry = WorkerRegistry(Path(shared) if shared else None)
     try:
-        return Service(Settings())
+        return Service(Settings(), registry)
     except ValidationError as error:
         # Without the values: one may be a key.
         wrong = [f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors()]
         log.critical("settings: %s", "; ".join(wrong))
     except BadFile as error:
         log.critical("cannot start: %s", error)
-        if others_serve():  # with what they loaded before: gunicorn goes on, and tries again
+        if registry.others():  # with what they loaded before: gunicorn goes on, and tries again
             time.sleep(RETRY_SECONDS)
             sys.exit(1)
     sys.exit(START_FAILED)

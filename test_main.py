@@ -236,6 +236,13 @@ def test_health():
     assert answer.json() == {"status": "ok", "sha256": sha256}
 
 
+def test_model_says_that_classes_are_swapped():
+    swapped = TestClient(Service(Settings(kde_swap_classes=True)))
+    said = swapped.get("/model").json()["get_kde"]
+    assert said == {"feat1": "class 0", "feat0": "class 1"}
+    assert "get_kde" not in get("/model").json()
+
+
 def test_health_notices_a_wrong_score():
     broken = Service(Settings())
     broken.loaded = replace(
@@ -351,6 +358,22 @@ def test_features_that_cannot_be(value, status, detail):
     assert answer.json() == {"detail": detail}
 
 
+@pytest.mark.parametrize("query", ["a&" * 100, "&" * 60_000, "param_name=1&" * 100])
+def test_very_many_parameters_are_not_read(query):
+    for path in ("/get_test", "/get_json", "/get_shap", "/get_kde"):
+        answer = client.get(f"{path}?{query}param_name={FIRST}")
+        assert answer.status_code == 422
+        assert answer.json() == {"detail": "more than 100 parameters, where one is read"}
+
+
+def test_the_last_of_some_parameters_is_read():
+    expected = get("/get_test", param_name=FIRST).json()
+    answer = client.get(f"/get_test?a=1&param_name={NOBODY}&b=&param_name={FIRST}&c")
+    assert answer.json() == expected
+    answer = client.get(f"/get_test?{'a&' * 99}param_name={FIRST}")
+    assert answer.json() == expected
+
+
 FEATURE = NAMES[0]
 
 
@@ -367,6 +390,10 @@ FEATURE = NAMES[0]
         (b'{"a": NaN}', f"not JSON: NaN is no number. {ACCEPTED}"),
         (b'{"a": -Infinity}', f"not JSON: -Infinity is no number. {ACCEPTED}"),
         (b"[1, 2]", f"JSON, but not an object. {ACCEPTED}"),
+        (
+            json.dumps({"data": record_text(FIRST)}),
+            f"data alone, a text: decode it, and send the record that it holds. {ACCEPTED}",
+        ),
         (b"null", f"JSON, but not an object. {ACCEPTED}"),
         (b'{"a": 1, "a": 2}', f"more than once: a. {ACCEPTED}"),
         (
@@ -410,6 +437,16 @@ def test_bodies_that_cannot_be_scored(body, detail):
         assert answer.json() == {"detail": detail}
 
 
+def test_a_client_named_in_the_query_of_a_prediction():
+    for method in ("GET", "POST"):
+        answer = client.request(method, "/prediction/", params={"param_name": FIRST})
+        assert answer.status_code == 422
+        assert answer.json() == {
+            "detail": "empty, and param_name is not read here: send as the body the record that"
+            " /get_json?param_name=… has in its data, decoded"
+        }
+
+
 def test_a_body_over_the_limit():
     limit = app.settings.max_body_bytes
     for body in (b" " * (limit + 1), iter([b" " * limit, b" "])):
@@ -441,6 +478,13 @@ def test_a_wrong_method(method, path, allowed):
     assert answer.status_code == 405
     assert answer.headers["Allow"] == allowed
     assert answer.json() == {"detail": f"{canonical} takes {allowed}, not {method}"}
+
+
+def test_a_wrong_method_is_told_in_short():
+    path = "/docs/assets/" + "x" * 10_000
+    answer = client.post(path)
+    assert answer.status_code == 405
+    assert answer.json() == {"detail": f"{path[:100]}… takes GET, HEAD, not POST"}
 
 
 def test_a_fault_tells_nothing():

@@ -1,7 +1,62 @@
-"""The worker process of gunicorn."""
+"""The worker process of gunicorn, and its threads for what takes long."""
+
+import asyncio
+import os
+from collections.abc import Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Generic, ParamSpec, TypeVar
 
 from uvicorn_worker import UvicornWorker
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Worker(UvicornWorker):  # type: ignore[misc]  # the package has no types
     """uvicorn in a worker of gunicorn, on uvloop and httptools."""
+
+
+class Busy(RuntimeError):
+    """So many calls wait already that another one is not begun."""
+
+
+class BoundedPool(Generic[T]):
+    """Threads for calls that take long, a bound on how many wait, and no call twice at once."""
+
+    def __init__(self, threads: int, waiting: int, niceness: int, name: str) -> None:
+        """Start no thread before the first call.
+
+        Args:
+            threads: how many calls run at once.
+            waiting: how many calls there may be, those that run included.
+            niceness: of the threads: whoever answers at once goes first.
+            name: what the threads are called.
+        """
+        self._threads = ThreadPoolExecutor(threads, name, initializer=os.nice, initargs=(niceness,))
+        self._waiting = waiting
+        self._running: dict[Hashable, asyncio.Future[T]] = {}
+
+    def __contains__(self, key: Hashable) -> bool:
+        """Whether the call with that key waits or runs."""
+        return key in self._running
+
+    async def run(
+        self, key: Hashable, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """What a function gives, called beside the event loop.
+
+        Where a call with that key waits or runs already, what that one gives.
+
+        Raises:
+            Busy: at once, where too many wait.
+        """
+        call = self._running.get(key)
+        if call is None:
+            if len(self._running) >= self._waiting:
+                raise Busy
+            loop = asyncio.get_running_loop()
+            call = loop.run_in_executor(self._threads, lambda: function(*args, **kwargs))
+            self._running[key] = call
+            call.add_done_callback(lambda _: self._running.pop(key))
+        # Shielded: a caller who goes away takes nothing from the others.
+        return await asyncio.shield(call)

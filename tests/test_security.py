@@ -1,5 +1,6 @@
 """Who may do what, what is never opened, and what is never told: to callers or in logs."""
 
+import contextlib
 import hmac
 import json
 import os
@@ -13,10 +14,14 @@ from pathlib import Path
 import httpx
 import orjson
 import pytest
+from fastapi import WebSocket
 from fastapi.testclient import TestClient
+from pydantic import ValidationError
 from resilience.folders import MODEL, canary, recognisable_clients, write_facts
 from resilience.service import RESSOURCES, ROOT, Server, wait_for
+from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
+from starlette.websockets import WebSocketDisconnect
 
 from main import Service, Settings
 from scoring import BadFile, load
@@ -108,7 +113,65 @@ def test_spellings_of_a_path_need_the_key_too(guarded: Service):
     client = client_of(guarded)
     host = "http://testserver"
     for path in ["//get_ids", "/get_ids/", "///get_ids//", "/prediction", "/./get_ids", "/GET_IDS"]:
-        assert client.get(host + path).status_code in {401, 404}, path
+        assert client.get(host + path).status_code == 401, path
+
+
+def test_route_added_later_is_closed():
+    """However it is added: the key is asked for before any route is looked for."""
+    for key, status in [("", 200), (KEYS[0], 401)]:
+        added = service(api_key=key)
+
+        @added.get("/added")
+        def of_fastapi() -> str:
+            return "told"
+
+        added.add_route("/plain", lambda _: PlainTextResponse("told"))
+        added.mount("/mounted", PlainTextResponse("told"))
+        for path in ["/added", "/plain", "/mounted/below"]:
+            assert client_of(added).get(path).status_code == status, path
+            right = client_of(added).get(path, headers={"X-API-Key": KEYS[0]})
+            assert right.status_code == 200
+            assert "told" in right.text
+
+
+def test_websocket_added_later_is_closed():
+    for key in ["", KEYS[0]]:
+        added = service(api_key=key)
+
+        @added.websocket("/added")
+        async def greet(socket: WebSocket) -> None:
+            await socket.accept()
+            await socket.send_text("told")
+            await socket.close()
+
+        with contextlib.ExitStack() as stack:
+            if key:
+                stack.enter_context(pytest.raises(WebSocketDisconnect))
+            socket = stack.enter_context(client_of(added).websocket_connect("/added"))
+            assert socket.receive_text() == "told"
+
+
+def test_unknown_path_tells_nothing_without_a_key(guarded: Service):
+    answer = client_of(guarded).get("/nowhere")
+    assert answer.status_code == 401
+    assert answer.json() == {"detail": "a valid key is needed in X-API-Key"}
+
+
+@pytest.mark.parametrize("keys", [",", " ", " , ,", "\t"])
+def test_keys_that_are_none_stop_the_start(keys: str):
+    with pytest.raises(ValidationError, match="names no key"):
+        Settings(api_key=keys)
+    server = Server(workers=1, API_KEY=keys)
+    server.start()
+    try:
+        assert server.process.wait(60) == 3
+        lines = [json.loads(line) for line in server.log().splitlines() if line.startswith("{")]
+        assert [line["event"] for line in lines if line["level"] == "critical"] == [
+            "settings: api_key: Value error, names no key"
+        ]
+        assert "Traceback" not in server.log()
+    finally:
+        server.stop()
 
 
 def test_every_key_is_compared_in_constant_time(guarded: Service, monkeypatch):
@@ -247,8 +310,11 @@ def test_headers_of_every_answer(guarded: Service):
                 assert answer.status_code in {404, 422}
                 check_headers(answer, path)
     for path in ["/nowhere", "/docs/nowhere", "/docs/assets/nowhere", "/docsnowhere", "/%00"]:
-        answer = client.get(path)
+        answer = client.get(path, headers=key)
         assert answer.status_code == 404
+        check_headers(answer, path)
+        answer = client.get(path)
+        assert answer.status_code == (404 if is_open(path) else 401)
         check_headers(answer, path)
     answer = client.post("/prediction/", content=bytes(1_000_001), headers=key)
     assert answer.status_code == 413

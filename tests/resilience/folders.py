@@ -94,18 +94,18 @@ def flipped_byte(folder: Path) -> None:
 
 def half_copied_without_hashes(folder: Path) -> None:
     half_copied(folder)
-    (folder / FACTS).unlink()
+    write_facts(folder, sha256={})
 
 
 def flipped_byte_without_hashes(folder: Path) -> None:
     flipped_byte(folder)
-    (folder / FACTS).unlink()
+    write_facts(folder, sha256={})
 
 
 def half_a_row(folder: Path) -> None:
     content = (folder / NEW).read_bytes()
     (folder / NEW).write_bytes(content[: content.rindex(b",")])
-    (folder / FACTS).unlink()
+    write_facts(folder, sha256={})
 
 
 def renamed_feature(folder: Path) -> None:
@@ -141,15 +141,19 @@ def canary(folder: Path) -> None:
     joblib.dump(Canary(folder.parent / "sang"), folder / MODEL)
 
 
+def facts_gone(folder: Path) -> None:
+    (folder / FACTS).unlink()
+
+
 # By what is wrong, with how the service begins to say so.
 BROKEN: Mapping[str, tuple[Callable[[Path], None], str]] = {
     "half copied": (half_copied, "model.joblib: its SHA-256 is "),
     "one byte flipped": (flipped_byte, "model.joblib: its SHA-256 is "),
-    "half copied, no model.json": (
+    "half copied, no hashes": (
         half_copied_without_hashes,
         "model.joblib: cannot be unpickled: ",
     ),
-    "one byte flipped, no model.json": (
+    "one byte flipped, no hashes": (
         flipped_byte_without_hashes,
         "model.joblib: cannot be unpickled: ",
     ),
@@ -160,5 +164,6 @@ BROKEN: Mapping[str, tuple[Callable[[Path], None], str]] = {
         "model.joblib: was pickled by scikit-learn 1.0.2, ",
     ),
     "a file missing": (missing_file, "train_samp.csv: cannot be read: No such file or directory"),
+    "model.json gone": (facts_gone, "model.json: was there and is gone; "),
     "canary": (canary, "model.joblib: its SHA-256 is "),
 }

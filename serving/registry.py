@@ -1,0 +1,90 @@
+"""What each worker of a server says of itself, for the others to read."""
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+
+NAMED = "worker-"
+
+
+class WorkerRegistry:
+    """A file for each worker in a folder that they share, locked for as long as the worker lives.
+
+    The system frees a lock when its process ends, however that happens: a file without a lock is
+    of a worker that is gone, whatever has its process number now.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        """Say nothing yet.
+
+        Args:
+            folder: shared by the workers of one server alone; None where there is one process.
+        """
+        self._folder = folder
+        self._name = f"{NAMED}{os.getpid()}-{secrets.token_hex(4)}"
+        self._file: IO[bytes] | None = None
+
+    def tell(self, said: dict[str, Any]) -> None:
+        """Let the others read that of this worker, instead of what it said before."""
+        if self._folder is None:
+            return
+        # Locked under another name first: no file of a living worker is ever seen without a lock.
+        path = self._folder / f"new-{self._name}"
+        file = path.open("wb")
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.write(orjson.dumps({"pid": os.getpid()} | said))
+        file.flush()
+        path.replace(self._folder / self._name)
+        if self._file is not None:
+            self._file.close()
+        self._file = file
+
+    def workers(self) -> list[dict[str, Any]]:
+        """What all living workers say, by process number; this one too."""
+        return sorted(self._living(), key=lambda said: int(said["pid"]))
+
+    def others(self) -> list[dict[str, Any]]:
+        """What the other living workers say."""
+        return [said for said in self.workers() if said["pid"] != os.getpid()]
+
+    def leave(self) -> None:
+        """Be known no longer."""
+        if self._file is not None and self._folder is not None:
+            (self._folder / self._name).unlink(missing_ok=True)
+            self._file.close()
+            self._file = None
+
+    def _living(self) -> Iterator[dict[str, Any]]:
+        for path in self._folder.glob(f"{NAMED}*") if self._folder else ():
+            with suppress(FileNotFoundError):
+                said = _said(path)
+                if said is None:
+                    path.unlink()
+                else:
+                    yield said
+
+
+def _said(path: Path) -> dict[str, Any] | None:
+    """What a worker says, None where it is gone."""
+    while True:
+        with path.open("rb") as file:
+            if _is_locked(file):
+                said: dict[str, Any] = orjson.loads(file.read())
+                return said
+            # A living worker lets go of a file only when it has put the next one in its place.
+            if os.path.samestat(path.stat(), os.fstat(file.fileno())):
+                return None
+
+
+def _is_locked(file: IO[bytes]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False

@@ -1,0 +1,86 @@
+"""Workers know of each other for as long as they live, and no longer."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from serving.registry import WorkerRegistry
+
+SAY = """
+import sys
+from pathlib import Path
+from serving.registry import WorkerRegistry
+registry = WorkerRegistry(Path(sys.argv[1]))
+registry.tell({"model": "first"})
+for line in sys.stdin:
+    registry.tell({"model": line.strip()})
+    print("told", flush=True)
+"""
+
+
+@pytest.fixture
+def other(tmp_path: Path):
+    """Another process that tells what it is sent."""
+    with subprocess.Popen(
+        [sys.executable, "-c", SAY, tmp_path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield process
+        process.kill()
+
+
+def tell(process: subprocess.Popen, model: str) -> None:
+    process.stdin.write(f"{model}\n")
+    process.stdin.flush()
+    assert process.stdout.readline() == "told\n"
+
+
+def test_a_worker_without_a_folder_is_alone():
+    registry = WorkerRegistry(None)
+    registry.tell({"model": "a"})
+    assert registry.workers() == registry.others() == []
+    registry.leave()
+
+
+def test_each_worker_is_known_by_what_it_said_last(tmp_path: Path, other: subprocess.Popen):
+    registry = WorkerRegistry(tmp_path)
+    tell(other, "b")
+    theirs = {"pid": other.pid, "model": "b"}
+    assert registry.workers() == registry.others() == [theirs]
+    registry.tell({"model": "a"})
+    ours = {"pid": os.getpid(), "model": "a"}
+    assert registry.workers() == sorted([theirs, ours], key=lambda said: said["pid"])
+    assert registry.others() == [theirs]
+    for number in range(20):
+        tell(other, f"{number}")
+        assert registry.others() == [theirs | {"model": f"{number}"}]
+    registry.leave()
+    assert registry.workers() == [theirs | {"model": "19"}]
+    registry.leave()
+
+
+def test_a_killed_worker_is_known_no_longer(tmp_path: Path, other: subprocess.Popen):
+    registry = WorkerRegistry(tmp_path)
+    registry.tell({"model": "a"})
+    tell(other, "b")
+    assert len(registry.workers()) == 2
+    other.send_signal(signal.SIGKILL)
+    other.wait()
+    assert registry.others() == []
+    assert len(list(tmp_path.iterdir())) == 1
+    registry.leave()
+
+
+def test_files_without_a_lock_are_of_no_worker(tmp_path: Path):
+    """Counters of a process number that lives, and what a dead worker said."""
+    (tmp_path / "counter_1.db").touch()
+    (tmp_path / f"worker-{os.getpid()}-dead").write_bytes(b"{}")
+    registry = WorkerRegistry(tmp_path)
+    assert registry.workers() == []
+    assert [path.name for path in tmp_path.iterdir()] == ["counter_1.db"]

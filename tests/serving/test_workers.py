@@ -1,0 +1,78 @@
+"""Calls beside the event loop: bounded, and none twice at once."""
+
+import asyncio
+from threading import Event
+
+import pytest
+
+from serving.workers import BoundedPool, Busy
+
+
+def pool(waiting: int = 3) -> BoundedPool[str]:
+    return BoundedPool(1, waiting, 0, "test")
+
+
+def test_calls_with_one_key_are_one_call():
+    released, calls = Event(), []
+
+    def work(value: str) -> str:
+        calls.append(value)
+        assert released.wait(60)
+        return value
+
+    async def ask() -> list[str]:
+        threads = pool(waiting=2)
+        asked = [asyncio.create_task(threads.run(key, work, key)) for key in "aaaaabbbb"]
+        await asyncio.sleep(0)  # each has begun
+        assert "a" in threads
+        released.set()
+        answers = await asyncio.gather(*asked)
+        assert "a" not in threads
+        return [*answers, await threads.run("a", work, "again")]
+
+    assert asyncio.run(ask()) == [*"aaaaabbbb", "again"]
+    assert calls == ["a", "b", "again"]
+
+
+def test_calls_beyond_the_bound_are_refused_at_once():
+    released = Event()
+
+    async def ask() -> list[str | BaseException]:
+        threads = pool(waiting=3)
+        asked = [asyncio.create_task(threads.run(key, released.wait, 60)) for key in range(5)]
+        done, _ = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+        assert done <= set(asked[3:])
+        released.set()
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    *answered, first, second = asyncio.run(ask())
+    assert answered == [True] * 3
+    assert [type(first), type(second)] == [Busy, Busy]
+
+
+def test_a_caller_who_goes_away_takes_nothing_from_the_others():
+    released = Event()
+
+    async def ask() -> str:
+        threads = pool()
+        gone, stays = (asyncio.create_task(threads.run("a", released.wait, 60)) for _ in range(2))
+        await asyncio.sleep(0)
+        gone.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await gone
+        released.set()
+        return await stays
+
+    assert asyncio.run(ask()) is True
+
+
+def test_a_call_that_fails_fails_for_each_caller_and_is_forgotten():
+    async def ask() -> list[str | BaseException]:
+        threads = pool()
+        asked = [threads.run("a", int, "x") for _ in range(2)]
+        failed = await asyncio.gather(*asked, return_exceptions=True)
+        return [*failed, await threads.run("a", str, "right")]
+
+    *failed, right = asyncio.run(ask())
+    assert [type(error) for error in failed] == [ValueError, ValueError]
+    assert right == "right"
