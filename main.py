@@ -19,6 +19,7 @@ Class 1 is a client in default, class 0 a solvent one.
 
 import base64
 import contextlib
+import gc
 import hashlib
 import logging
 import logging.config
@@ -1059,6 +1060,9 @@ def start() -> Service:
     configure_logging()
     shared = os.environ.get(METRICS_FOLDER)
     registry = WorkerRegistry(Path(shared) if shared else None)
+    # A full collection walks what all the libraries made, for 60 ms, and a reload causes some: a
+    # request would wait for them. What is made from here on is walked as ever.
+    gc.freeze()
     try:
         return Service(Settings(), registry)
     except ValidationError as error:

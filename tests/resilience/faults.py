@@ -1,9 +1,10 @@
 """Workers killed, servers stopped and files replaced under load.
 
-    python tests/resilience/faults.py [kill] [stop] [replace]
+    python tests/resilience/faults.py [kill] [stop] [replace] [swap]
 
 `kill` ends one of two workers with SIGKILL, 20 times. `stop` sends SIGTERM under load, 5 times.
-`replace` swaps two models 10 times, and puts broken files between them.
+`replace` swaps two models 10 times, and puts broken files between them. `swap` swaps them 30 times,
+and asks for /health all the while: how long does a request wait for it?
 """
 
 import asyncio
@@ -21,7 +22,7 @@ from pathlib import Path
 import uvloop
 from folders import BROKEN, another_model, put
 from service import RESSOURCES, Server, wait_for
-from traffic import LOST, Tally, Work, caller, connected, questions
+from traffic import LOST, Tally, Work, caller, connected, questions, request
 
 CALLERS = 8
 
@@ -154,11 +155,47 @@ async def replace(times: int) -> None:
     )
 
 
+async def swap(times: int) -> None:
+    scratch = Path(tempfile.mkdtemp(prefix="credit-scoring-"))
+    folder, other = scratch / "ressources", scratch / "other"
+    shutil.copytree(RESSOURCES, folder)
+    another_model(RESSOURCES, other)
+    with Server(folder, REQUEST_LOG="0") as server:
+
+        async def probe(tally: Tally) -> None:
+            """Ask on connections enough to meet both workers."""
+            health = itertools.repeat((request("/health"), bool))
+            work = itertools.takewhile(lambda _: not ending.is_set(), health)
+            await asyncio.gather(*[caller(server.port, work, tally, 0.005) for _ in range(6)])
+
+        for name, swaps in (("without swaps", 0), (f"{times} swaps", times)):
+            tally, ending = Tally(), asyncio.Event()
+            probing = asyncio.create_task(probe(tally))
+            if not swaps:
+                await asyncio.sleep(10)
+            for number in range(swaps):
+                lines = server.said('"loaded ')
+                put(other if number % 2 == 0 else RESSOURCES, folder)
+                await asyncio.to_thread(
+                    wait_for, lambda lines=lines: server.said('"loaded ') >= lines + 2
+                )
+            ending.set()
+            await probing
+            shares = [tally.milliseconds(200, share) for share in (0.5, 0.99, 0.999, 1)]
+            print(
+                f"{name}: {tally.statuses[200]} of {sum(tally.statuses.values())} /health were"
+                " 200; p50 {:.1f}, p99 {:.1f}, p99.9 {:.1f}, worst {:.1f} ms".format(*shares)
+            )
+    shutil.rmtree(scratch)
+
+
 if __name__ == "__main__":
-    wanted = sys.argv[1:] or ["kill", "stop", "replace"]
+    wanted = sys.argv[1:] or ["kill", "stop", "replace", "swap"]
     if "kill" in wanted:
         uvloop.run(kill(20))
     if "stop" in wanted:
         uvloop.run(stop(5))
     if "replace" in wanted:
         uvloop.run(replace(10))
+    if "swap" in wanted:
+        uvloop.run(swap(30))

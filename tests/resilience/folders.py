@@ -21,14 +21,22 @@ ID = "SK_ID_CURR"
 def put(source: Path, folder: Path) -> None:
     """Replace files as the README asks: each renamed into place, model.json last."""
     for name in (MODEL, REFERENCE, NEW, FACTS):
+        if not (source / name).exists():  # as model.json may be
+            continue
         copy = folder / f"{name}.new"
         shutil.copyfile(source / name, copy)
         copy.replace(folder / name)
 
 
+def facts_of(folder: Path) -> dict[str, Any]:
+    """What model.json says, and what the service goes by where there is none."""
+    file = folder / FACTS
+    return {"threshold": 0.4} | (json.loads(file.read_text()) if file.exists() else {})
+
+
 def write_facts(folder: Path, **changes: Any) -> None:
     """Let model.json have the hashes of the files that are there."""
-    facts = json.loads((folder / FACTS).read_text())
+    facts = facts_of(folder)
     files = {name: (folder / name).read_bytes() for name in (MODEL, REFERENCE, NEW)}
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     (folder / FACTS).write_text(json.dumps(facts | {"sha256": hashes} | changes))
