@@ -4,16 +4,24 @@ import asyncio
 import os
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Generic, ParamSpec, TypeVar
+from typing import Any, ClassVar, Generic, ParamSpec, TypeVar
 
 from uvicorn_worker import UvicornWorker
+
+from serving.protocol import BoundedHttpProtocol
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class Worker(UvicornWorker):  # type: ignore[misc]  # the package has no types
-    """uvicorn in a worker of gunicorn, on uvloop and httptools."""
+    """uvicorn in a worker of gunicorn, on uvloop and httptools; requests only, and bounded ones."""
+
+    CONFIG_KWARGS: ClassVar[dict[str, Any]] = {
+        "loop": "uvloop",
+        "http": BoundedHttpProtocol,
+        "ws": "none",
+    }
 
 
 class Busy(RuntimeError):

@@ -1,5 +1,6 @@
 """Bad input to a real server: each answer is a small 4xx in JSON, and the server stays the same."""
 
+import contextlib
 import gzip
 import json
 import socket
@@ -26,6 +27,8 @@ from schemathesis.config import SchemathesisConfig
 from main import app
 
 LARGE = 100 << 20
+NO_HTTP = {"detail": "this is no HTTP/1.1 request"}
+TOO_LARGE = {"detail": "a request has at most 100 headers, of 65536 bytes with its path"}
 MORE_MEMORY = 60  # MB of both workers together, whatever was sent
 BODIES = list(bodies({"first": 1.0, "second": 1.0}))
 CLIENT_ROUTES = ["/get_shap", "/get_test", "/get_json"]
@@ -162,22 +165,49 @@ def test_chunks_of_one_byte(server: Server, known: SimpleNamespace):
     ids=lambda headers: headers[:40],
 )
 def test_what_is_not_http_ends_in_400(server: Server, known: SimpleNamespace, headers: str):
-    """Such bytes do not reach the service: uvicorn answers them, in plain text."""
-    assert server.raw(post(known, headers, b"{}")).status == 400
+    answer = server.raw(post(known, headers, b"{}"))
+    assert (answer.status, answer.json()) == (400, NO_HTTP)
+    assert is_refusal(answer.status, answer.headers["content-type"], answer.body)
 
 
 @pytest.mark.parametrize(
     "line",
     [
         b"GET /get_shap?\xff HTTP/1.1",
-        b"GET /" + b"x" * 100_000 + b" HTTP/1.1",
         b"NONSENSE /get_ids HTTP/1.1",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",  # TLS
     ],
     ids=lambda line: line[:20].decode("latin-1"),
 )
 def test_what_is_no_request_ends_in_400(server: Server, line: bytes):
-    assert server.raw(line + b"\r\nHost: a\r\n\r\n").status == 400
+    answer = server.raw(line + b"\r\nHost: a\r\n\r\n")
+    assert (answer.status, answer.json()) == (400, NO_HTTP)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /" + b"x" * 100_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET /get_ids HTTP/1.1\r\n" + b"a:\r\n" * 101 + b"\r\n",
+        b"GET /get_ids HTTP/1.1\r\na: " + b"x" * 100_000 + b"\r\n\r\n",
+    ],
+    ids=["path", "headers", "header"],
+)
+def test_head_beyond_its_bounds_ends_in_431(server: Server, head: bytes):
+    answer = server.raw(head)
+    assert (answer.status, answer.json()) == (431, TOO_LARGE)
+    assert is_refusal(answer.status, answer.headers["content-type"], answer.body)
+
+
+def test_headers_without_end_take_no_memory(server: Server):
+    largest = server.memory("VmHWM")
+    for _ in range(4):
+        with (
+            socket.create_connection(("127.0.0.1", server.port), 30) as connection,
+            contextlib.suppress(ConnectionError),
+        ):
+            connection.sendall(b"GET / HTTP/1.1\r\n" + b"a:\r\n" * (LARGE // 20))
+    assert server.memory("VmHWM") < largest + 20
 
 
 @pytest.mark.parametrize("host", ["[", "[::1", "a b", "x" * 10_000, "", "a:99999999"])

@@ -1,14 +1,16 @@
 """Slow clients, more explanations than can be computed, and 100,000 requests.
 
-    python tests/resilience/load.py [slow] [overload] [many]
+    python tests/resilience/load.py [slow] [headers] [overload] [many]
 
 `slow` has 500 sockets send a byte a second, half of them a header and half a body, and compares
-others' latency with and without them, twice. `overload` asks one worker for a minute for five times
-the explanations that it computes, none of them kept. `many` sends 100,000 mixed requests to two
-workers and looks at their memory and open files.
+others' latency with and without them, twice; then it waits until the server has closed them all.
+`headers` sends 80 MB of header lines on one connection. `overload` asks one worker for a minute for
+five times the explanations that it computes, none of them kept. `many` sends 100,000 mixed requests
+to two workers and looks at their memory and open files.
 """
 
 import asyncio
+import contextlib
 import itertools
 import shutil
 import sys
@@ -19,11 +21,12 @@ from pathlib import Path
 
 import uvloop
 from folders import slow_to_explain
-from service import RESSOURCES, Server
+from service import RESSOURCES, Server, wait_for
 from traffic import Tally, Work, at_rate, caller, drip, request, running, until
 
 SLOW = 500
 SECONDS = 60
+HEADERS = 80_000_000  # bytes
 CLIENTS = 20_000  # more than explanations are kept
 
 
@@ -65,6 +68,41 @@ async def slow() -> None:
                     f"{sockets} slow sockets, {files} open files: {sum(tally.statuses.values())}"
                     f" requests of others, p50 {times[0]:.2f} ms, p99 {times[1]:.2f} ms"
                 )
+        idle = server.open_files()
+        drips = [drip(server.port, b"", head * 9, 1) for _ in range(SLOW // 2)]
+        drips += [drip(server.port, head + end, body, 1) for _ in range(SLOW // 2)]
+        async with running(*drips):
+            began = time.perf_counter()
+            await asyncio.sleep(5)
+            most = server.open_files()
+            await asyncio.to_thread(wait_for, lambda: server.open_files() <= idle, 60)
+            seconds = time.perf_counter() - began
+        print(f"{SLOW} slow sockets, {most} open files: all gone after {seconds:.1f} s")
+
+
+async def headers() -> None:
+    """80 MB of header lines on one connection, and /health meanwhile."""
+    with Server(workers=1, REQUEST_LOG="0") as server:
+        health = itertools.repeat((request("/health"), bool))
+        before, tally = server.memory("VmHWM"), Tally()
+        ends = time.perf_counter() + 5
+        probing = asyncio.create_task(caller(server.port, until(ends, health), tally, 0.002))
+        _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(b"GET / HTTP/1.1\r\n")
+        sent, lines = 0, b"a:\r\n" * 16_000
+        with contextlib.suppress(ConnectionError):
+            while sent < HEADERS:
+                writer.write(lines)
+                await writer.drain()
+                sent += len(lines)
+        writer.close()
+        await probing
+        more = server.memory("VmHWM") - before
+        print(
+            f"{sent / 1e6:.0f} of {HEADERS / 1e6:.0f} MB of headers were taken: {more:+.1f} MB in"
+            f" the worker at most; /health: p99 {tally.milliseconds(200, 0.99):.1f} ms,"
+            f" worst {tally.milliseconds(200, 1):.1f} ms"
+        )
 
 
 async def overload() -> None:
@@ -132,9 +170,11 @@ async def many() -> None:
 
 
 if __name__ == "__main__":
-    wanted = sys.argv[1:] or ["slow", "overload", "many"]
+    wanted = sys.argv[1:] or ["slow", "headers", "overload", "many"]
     if "slow" in wanted:
         uvloop.run(slow())
+    if "headers" in wanted:
+        uvloop.run(headers())
     if "overload" in wanted:
         uvloop.run(overload())
     if "many" in wanted:
