@@ -22,7 +22,6 @@ import contextlib
 import gc
 import hashlib
 import logging
-import logging.config
 import math
 import os
 import platform
@@ -40,7 +39,6 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
-import structlog
 from cachetools import LRUCache
 from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
@@ -77,6 +75,7 @@ from scoring import (
     load,
     shown,
 )
+from serving.logs import LogWriter, configure_logging, request_logger
 from serving.middleware import ApiKey
 from serving.registry import WorkerRegistry
 from serving.watcher import Fingerprint, FolderWatcher, fingerprint_of
@@ -96,6 +95,7 @@ EXPLAINING_AT_ONCE = 1  # threads in a worker: each worker has a core
 PATIENCE = 10  # the niceness of those threads: who answers at once goes first
 EXPLANATIONS_WAITING = 16  # beyond these a caller is told to come back
 RETRY_SECONDS = 5  # before a worker that takes another's place is tried again
+STANDARD_ERROR = 2
 START_FAILED = 3  # gunicorn gives up, instead of trying again, where a worker ends with it
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where the workers count together
 LIBRARIES = ("fastapi", "scikit-learn", "lightgbm", "shap", "pandas", "numpy", "joblib")
@@ -309,6 +309,9 @@ class Metrics:
         )
         self.explanations = self._by_labels(
             Counter, "explanations", "Explanations computed or reused", "origin"
+        )
+        self.dropped_lines = Counter(
+            "log_lines_dropped", "Lines of the log that nobody read", registry=self.registry
         )
 
     def _by_labels(self, kind: type[Any], name: str, text: str, *labels: str) -> Callable[..., Any]:
@@ -791,12 +794,20 @@ async def fault(request: Request, _: Exception) -> Response:
 class Service(FastAPI):
     """The application, and what it loaded: the one reference that a reload swaps."""
 
-    def __init__(self, settings: Settings, registry: WorkerRegistry | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        registry: WorkerRegistry | None = None,
+        metrics: Metrics | None = None,
+        logs: LogWriter | None = None,
+    ) -> None:
         """Load the folder of the settings.
 
         Args:
             settings: of this process.
             registry: where this worker is known to the others; nowhere where it is alone.
+            metrics: what is counted; from zero on.
+            logs: where each request gets a line; nowhere.
 
         Raises:
             BadFile: see `Loaded.read`.
@@ -806,7 +817,8 @@ class Service(FastAPI):
         wanted = frozenset(name for other in self.registry.others() for name in other["files"])
         self.loaded = Loaded.read(settings, wanted)
         self.refused: str | None = None  # why the files now in the folder are not in use
-        self.metrics = Metrics()
+        self.metrics = metrics or Metrics()
+        self.logs = logs
         self.explainers = BoundedPool[bytes](
             EXPLAINING_AT_ONCE, EXPLANATIONS_WAITING, PATIENCE, "explainer"
         )
@@ -950,6 +962,8 @@ async def watched(service: Service) -> AsyncIterator[None]:
     yield
     watcher.stop()
     service.registry.leave()
+    if service.logs is not None:
+        service.logs.close()  # uvicorn ends the process by a signal: nothing else would run
 
 
 class Edge:
@@ -959,7 +973,8 @@ class Edge:
         """Wrap an application."""
         self.app = app
         self.metrics = service.metrics
-        self.log = request_logger() if service.settings.request_log else None
+        logs = service.logs if service.settings.request_log else None
+        self.log = None if logs is None else request_logger(logs)
         paths = [route.path for route in service.routes if isinstance(route, Route)]
         self.spelling = {path.rstrip("/") or "/": path for path in paths}
 
@@ -1009,62 +1024,22 @@ class Edge:
                 )
 
 
-STAMP = structlog.processors.TimeStamper(fmt="iso", utc=True, key="time")
-FOR_A_PERSON = structlog.dev.ConsoleRenderer(
-    timestamp_key=STAMP.key,
-    pad_event_to=0,
-    sort_keys=False,
-    exception_formatter=structlog.dev.plain_traceback,  # the other one shows values
-)
-
-
-def configure_logging() -> None:
-    """Log to standard error: lines of JSON, or plain text where a person reads in a terminal."""
-    render: list[structlog.typing.Processor] = [FOR_A_PERSON]
-    if not sys.stderr.isatty():
-        to_json = structlog.processors.JSONRenderer(lambda line, **_: orjson.dumps(line).decode())
-        render = [structlog.processors.format_exc_info, to_json]
-    formatter = {
-        "()": structlog.stdlib.ProcessorFormatter,
-        "foreign_pre_chain": [structlog.stdlib.add_log_level, STAMP],
-        "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *render],
-    }
-    logging.config.dictConfig(
-        {
-            "version": 1,
-            "disable_existing_loggers": False,
-            "formatters": {"lines": formatter},
-            "handlers": {"lines": {"class": "logging.StreamHandler", "formatter": "lines"}},
-            "loggers": {
-                name: {"level": "INFO", "handlers": ["lines"]} for name in ("scoring", log.name)
-            },
-        }
-    )
-
-
-def request_logger() -> Callable[[dict[str, Any]], None]:
-    """The same for the one line a request, without what general loggers do for each line."""
-    if sys.stderr.isatty():
-        terminal = structlog.PrintLogger(sys.stderr)
-        return lambda line: terminal.info(FOR_A_PERSON(None, "info", line))
-    lines = structlog.BytesLogger(sys.stderr.buffer)
-    return lambda line: lines.info(orjson.dumps(line))
-
-
 def start() -> Service:
     """The service of this process' environment; ends the process where it cannot be.
 
     Raises:
         SystemExit: after one line that says why.
     """
-    configure_logging()
+    metrics = Metrics()
+    logs = LogWriter(STANDARD_ERROR, metrics.dropped_lines.inc)
+    configure_logging(logs, ("scoring", "serving", log.name))
     shared = os.environ.get(METRICS_FOLDER)
     registry = WorkerRegistry(Path(shared) if shared else None)
     # A full collection walks what all the libraries made, for 60 ms, and a reload causes some: a
     # request would wait for them. What is made from here on is walked as ever.
     gc.freeze()
     try:
-        return Service(Settings(), registry)
+        return Service(Settings(), registry, metrics, logs)
     except ValidationError as error:
         # Without the values: one may be a key.
         wrong = [f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors()]

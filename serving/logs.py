@@ -1,0 +1,159 @@
+"""The log: lines of JSON, or plain text in a terminal. Nobody ever waits for it."""
+
+import atexit
+import logging
+import logging.config
+import os
+import select
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from threading import Event, Thread
+from typing import Any
+
+import orjson
+import structlog
+
+LINES_WAITING = 10_000  # a line beyond these is dropped
+BATCH_SECONDS = 0.01  # how long lines are gathered before they are written together
+BATCH_BYTES = 1 << 16
+EXIT_SECONDS = 1.0  # how long an exit waits for what is not written yet
+
+SERVERS = ("gunicorn.error", "gunicorn.access", "uvicorn", "uvicorn.error", "uvicorn.access")
+STAMP = structlog.processors.TimeStamper(fmt="iso", utc=True, key="time")
+FOR_A_PERSON = structlog.dev.ConsoleRenderer(
+    timestamp_key=STAMP.key,
+    pad_event_to=0,
+    sort_keys=False,
+    exception_formatter=structlog.dev.plain_traceback,  # the other one shows values
+)
+
+
+class LogWriter:
+    """Writes lines by a thread of its own, in their order; drops them where they are not read.
+
+    A pipe whose reader has stopped takes 64 kB and then no more: whoever writes to it waits for
+    ever, and with the event loop all requests.
+    """
+
+    def __init__(self, descriptor: int, on_drop: Callable[[int], object]) -> None:
+        """Begin to write.
+
+        Args:
+            descriptor: of an open file.
+            on_drop: gets the number of lines that were dropped.
+        """
+        self._descriptor = descriptor
+        self._on_drop = on_drop
+        self._lines: deque[bytes] = deque()
+        self._wake = Event()
+        self._closing = False
+        self._thread = Thread(target=self._run, name="log", daemon=True)
+        self._thread.start()
+        atexit.register(self.close)
+
+    def write(self, line: bytes) -> None:
+        """Take a line, which ends with a line end; return at once."""
+        if self._closing:
+            self._write_now(line)
+        elif len(self._lines) >= LINES_WAITING:
+            self._on_drop(1)
+        else:
+            self._lines.append(line)
+            if not self._wake.is_set():
+                self._wake.set()
+
+    def close(self) -> None:
+        """Write what waits, for a second at most; later lines are written at once or dropped."""
+        self._closing = True
+        self._wake.set()
+        self._thread.join(EXIT_SECONDS)
+
+    def _run(self) -> None:
+        while not self._closing:
+            self._wake.wait()
+            if not self._closing:
+                time.sleep(BATCH_SECONDS)
+            self._wake.clear()
+            while self._lines:
+                self._write_batch()
+
+    def _write_batch(self) -> None:
+        batch = []
+        size = 0
+        while self._lines and size < BATCH_BYTES:
+            batch.append(self._lines.popleft())
+            size += len(batch[-1])
+        waiting = memoryview(b"".join(batch))
+        try:
+            while waiting:
+                waiting = waiting[os.write(self._descriptor, waiting) :]
+        except OSError:  # nobody is there any more, or the disk is full
+            self._on_drop(len(batch))
+
+    def _write_now(self, line: bytes) -> None:
+        try:
+            if select.select([], [self._descriptor], [], 0)[1]:
+                os.write(self._descriptor, line)
+                return
+        except OSError:
+            pass
+        self._on_drop(1)
+
+
+class _TextStream:
+    """What a handler of the standard library writes to."""
+
+    def __init__(self, writer: LogWriter) -> None:
+        self._writer = writer
+
+    def write(self, text: str) -> None:
+        """Take a text that ends with a line end."""
+        self._writer.write(text.encode("utf-8", "backslashreplace"))
+
+    def flush(self) -> None:
+        """Nothing: the writer does it in its own time."""
+
+
+def configure_logging(writer: LogWriter, loggers: Sequence[str]) -> None:
+    """Let some loggers, and those of the server, write by a writer.
+
+    gunicorn's own process is not among them: it writes its few lines itself.
+    """
+    stream = _TextStream(writer)
+    render: list[structlog.typing.Processor] = [FOR_A_PERSON]
+    if not sys.stderr.isatty():
+        to_json = structlog.processors.JSONRenderer(lambda line, **_: orjson.dumps(line).decode())
+        render = [structlog.processors.format_exc_info, to_json]
+    formatter = {
+        "()": structlog.stdlib.ProcessorFormatter,
+        "foreign_pre_chain": [structlog.stdlib.add_log_level, STAMP],
+        "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *render],
+    }
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {"lines": formatter},
+            "handlers": {
+                "lines": {
+                    "class": "logging.StreamHandler",
+                    "stream": stream,
+                    "formatter": "lines",
+                }
+            },
+            "loggers": {name: {"level": "INFO", "handlers": ["lines"]} for name in loggers},
+        }
+    )
+    for name in SERVERS:
+        for handler in logging.getLogger(name).handlers:
+            if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stderr:
+                handler.setStream(stream)
+
+
+def request_logger(writer: LogWriter) -> Callable[[dict[str, Any]], None]:
+    """The same for the one line a request, without what general loggers do for each line."""
+    if sys.stderr.isatty():
+        return lambda line: writer.write(f"{FOR_A_PERSON(None, 'info', line)}\n".encode())
+    return lambda line: writer.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
