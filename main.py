@@ -29,11 +29,13 @@ import re
 import secrets
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import Enum
 from functools import cache
 from importlib.metadata import version
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -76,7 +78,7 @@ from scoring import (
     shown,
 )
 from serving.logs import LogWriter, configure_logging, request_logger
-from serving.middleware import ApiKey
+from serving.middleware import HAS_KEY, ApiKey
 from serving.registry import WorkerRegistry
 from serving.watcher import Fingerprint, FolderWatcher, fingerprint_of
 from serving.workers import BoundedPool, Busy
@@ -202,10 +204,27 @@ class Features(BaseModel):
     data: list[str] = Field(examples=[["AMT_INCOME_TOTAL", "AMT_CREDIT"]])
 
 
-class RecordText(BaseModel):
-    """A record as JSON text, to be decoded a second time; a missing value is null."""
+def record_text(schema: str) -> Any:
+    """A field that holds a record as JSON text, of a schema that is made from the files."""
+    return Field(
+        examples=['{"AMT_INCOME_TOTAL":157500.0,"OWN_CAR_AGE":null}'],
+        json_schema_extra={
+            "contentMediaType": "application/json",
+            "contentSchema": {"$ref": f"#/components/schemas/{schema}"},
+        },
+    )
 
-    data: str = Field(examples=['{"AMT_INCOME_TOTAL":157500.0,"OWN_CAR_AGE":null}'])
+
+class RawRecordText(BaseModel):
+    """A raw record as JSON text, to be decoded a second time; a missing value is null."""
+
+    data: str = record_text("RawRecord")
+
+
+class TransformedRecordText(BaseModel):
+    """A transformed record as JSON text, to be decoded a second time; a missing value is null."""
+
+    data: str = record_text("TransformedRecord")
 
 
 class PredictionAnswer(BaseModel):
@@ -436,6 +455,68 @@ def model_facts(scoring: Scoring) -> dict[str, Any]:
     }
 
 
+def components(scoring: Scoring | None) -> dict[str, dict[str, Any]]:
+    """The parts of the OpenAPI document that routes refer to, with names and examples of files.
+
+    Args:
+        scoring: what was loaded; None for what everybody may know.
+    """
+    parameter = {"name": "param_name", "in": "query", "required": True}
+    client = parameter | {
+        "description": "a client's id, one of /get_ids",
+        "schema": {"type": "integer"},
+    }
+    feature = parameter | {
+        "description": "a feature, one of /get_feat",
+        "schema": {"type": "string"},
+    }
+    sent: dict[str, Any] = {"schema": {"$ref": "#/components/schemas/TransformedRecord"}}
+    raw: dict[str, Any] = {"type": "object"}
+    transformed: dict[str, Any] = {"type": "object"}
+    if scoring is not None:
+        client_id = scoring.client_ids[0]
+        record = scoring.transformed_record(client_id)
+        client["example"] = client_id
+        feature["schema"] = {"type": "string", "enum": scoring.features}
+        feature["example"] = scoring.features[0]
+        sent["example"] = {
+            name: None if math.isnan(value) else value for name, value in record.items()
+        }
+        raw = record_schema(
+            {
+                name: ["string" if name in scoring.text_features else "number", "null"]
+                for name in scoring.features
+            }
+        )
+        transformed = record_schema(
+            {
+                name: ["number", "null"] if name in scoring.nullable else "number"
+                for name in scoring.names
+            }
+        )
+    return {
+        "parameters": {"client": client, "feature": feature},
+        "requestBodies": {
+            "record": {
+                "description": "a transformed record: what /get_json gives, decoded",
+                "required": True,
+                "content": {"application/json": sent},
+            }
+        },
+        "schemas": {"RawRecord": raw, "TransformedRecord": transformed},
+    }
+
+
+def record_schema(types: Mapping[str, str | list[str]]) -> dict[str, Any]:
+    """The schema of a record that has each feature, by the types of their values."""
+    return {
+        "type": "object",
+        "properties": {name: {"type": kind} for name, kind in types.items()},
+        "required": list(types),
+        "additionalProperties": False,
+    }
+
+
 def rehearse(scoring: Scoring) -> None:
     """Write each kind of answer once, before anybody asks.
 
@@ -458,6 +539,7 @@ def rehearse(scoring: Scoring) -> None:
         scoring.predict(orjson.loads(record))
         explanation_body(scoring, client_id)
         reference_body(scoring, feature, ("feat0", "feat1"))
+        orjson.dumps(components(scoring))
 
 
 # What a request says
@@ -554,17 +636,32 @@ CLIENT = {"parameters": [{"$ref": "#/components/parameters/client"}]}
 FEATURE = {"parameters": [{"$ref": "#/components/parameters/feature"}]}
 RECORD = {"requestBody": {"$ref": "#/components/requestBodies/record"}}
 
-router = APIRouter(route_class=DirectRoute)
+# The groups of the document.
+CLIENTS: list[str | Enum] = ["clients"]
+SCORES: list[str | Enum] = ["scores"]
+REFERENCE: list[str | Enum] = ["reference clients"]
+SERVICE: list[str | Enum] = ["service"]
+TAGS = [
+    {"name": CLIENTS[0], "description": "Who is to be scored, and what is known of them."},
+    {"name": SCORES[0], "description": "How likely a default is, and why."},
+    {"name": REFERENCE[0], "description": "Earlier clients who paid and who did not."},
+    {"name": SERVICE[0], "description": "What runs, whether it is well, and what it did."},
+]
+
+router = APIRouter(route_class=DirectRoute, generate_unique_id_function=attrgetter("name"))
 
 
-@router.get("/", summary="What this is", response_model=Index, responses=problems(500))
+@router.head("/", include_in_schema=False)
+@router.get(
+    "/", summary="What this is", response_model=Index, responses=problems(500), tags=SERVICE
+)
 async def index(request: Request) -> Response:
     """The service, its version, its routes, and where they are described."""
     routes = {
         f"{method} {route.path}": route.summary
         for route in router.routes
         if isinstance(route, APIRoute)
-        for method in sorted(route.methods or ())
+        for method in sorted((route.methods or set()) - {"HEAD"})
     }
     return JSONResponse(
         {"service": service_of(request).title, "version": VERSION, "docs": DOCS, "routes": routes}
@@ -573,6 +670,7 @@ async def index(request: Request) -> Response:
 
 @router.get(
     "/get_ids",
+    tags=CLIENTS,
     summary="Ids of the new clients",
     response_model=ClientIds,
     responses=problems(401, 500),
@@ -584,6 +682,7 @@ async def get_ids(request: Request) -> Response:
 
 @router.get(
     "/get_feat",
+    tags=REFERENCE,
     summary="Names of the features",
     response_model=Features,
     responses=problems(401, 500),
@@ -595,8 +694,9 @@ async def get_feat(request: Request) -> Response:
 
 @router.get(
     "/get_test",
+    tags=CLIENTS,
     summary="A client's raw record",
-    response_model=RecordText,
+    response_model=RawRecordText,
     responses=problems(401, 404, 422, 500),
     openapi_extra=CLIENT,
 )
@@ -608,8 +708,9 @@ async def get_test(request: Request) -> Response:
 
 @router.get(
     "/get_json",
+    tags=CLIENTS,
     summary="A client's transformed record",
-    response_model=RecordText,
+    response_model=TransformedRecordText,
     responses=problems(401, 404, 422, 500),
     openapi_extra=CLIENT,
 )
@@ -624,14 +725,20 @@ NO_RECORD = (
     " /get_json?param_name=… has in its data, decoded"
 )
 PREDICTION: dict[str, Any] = {
+    "tags": SCORES,
     "response_model": PredictionAnswer,
     "responses": problems(401, 413, 422, 500),
     "openapi_extra": RECORD,
 }
 
 
-@router.get("/prediction/", summary="Probability of default, the body sent with GET", **PREDICTION)
-@router.post("/prediction/", summary="Probability of default", **PREDICTION)
+@router.get(
+    "/prediction/",
+    name="predict_by_get",
+    summary="Probability of default, the body sent with GET",
+    **PREDICTION,
+)
+@router.post("/prediction/", name="predict", summary="Probability of default", **PREDICTION)
 async def prediction(request: Request) -> Response:
     """Score the transformed record in the body, whatever the order of its keys.
 
@@ -648,6 +755,7 @@ async def prediction(request: Request) -> Response:
 
 @router.get(
     "/get_shap",
+    tags=SCORES,
     summary="Why a client scores as it does",
     response_model=ExplanationAnswer,
     responses=problems(401, 404, 422, 500, 503),
@@ -671,6 +779,7 @@ async def get_shap(request: Request) -> Response:
 
 @router.get(
     "/get_kde",
+    tags=REFERENCE,
     summary="A feature among those who paid and those who did not",
     response_model=ReferenceValues,
     responses=problems(401, 404, 422, 500),
@@ -694,8 +803,10 @@ def keep(answers: LRUCache[Any, bytes], key: object, body: bytes) -> None:
         answers[key] = body
 
 
+@router.head("/health", include_in_schema=False)
 @router.get(
     "/health",
+    tags=SERVICE,
     summary="Whether a prediction was made and checked",
     response_model=Health,
     response_model_exclude_none=True,
@@ -719,6 +830,7 @@ async def health(request: Request) -> Response:
 
 @router.get(
     "/model",
+    tags=SERVICE,
     summary="Hashes, threshold, sizes and versions",
     response_model=ModelFacts,
     responses=problems(401, 500),
@@ -738,6 +850,7 @@ async def model(request: Request) -> Response:
 
 @router.get(
     "/metrics",
+    tags=SERVICE,
     summary="Counters for Prometheus",
     response_class=PlainTextResponse,
     responses=problems(401, 500),
@@ -746,6 +859,12 @@ async def metrics(request: Request) -> Response:
     """Requests, their durations, predictions and explanations, of all workers together."""
     text = service_of(request).metrics.text(service_of(request).loaded)
     return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+
+@router.get(OPENAPI, summary="The OpenAPI document", include_in_schema=False)
+async def openapi(request: Request) -> Response:
+    """What the service answers; the names of features only for who may ask for them."""
+    return answer(orjson.dumps(service_of(request).document(told=request.scope[HAS_KEY])))
 
 
 @router.get(DOCS, summary="Swagger UI", include_in_schema=False)
@@ -827,6 +946,8 @@ class Service(FastAPI):
             version=VERSION,
             description=DESCRIPTION,
             routes=router.routes,
+            openapi_tags=TAGS,
+            openapi_url=None,
             docs_url=None,
             redoc_url=None,
             redirect_slashes=False,
@@ -890,57 +1011,41 @@ class Service(FastAPI):
         self.refuse(f"a fault of the service: {described(fault)}")
 
     def openapi(self) -> dict[str, Any]:
-        """The OpenAPI document, with examples from the loaded files: they work when tried.
+        """The OpenAPI document, with names and examples from the files: they work when tried."""
+        return self.document(told=True)
 
-        Where keys are set the examples are of no client, for the document is open to all.
+    def document(self, *, told: bool) -> dict[str, Any]:
+        """The OpenAPI document.
+
+        Args:
+            told: whether it has the names of features, and a client for an example.
         """
-        scoring = self.loaded.scoring
-        client_id = scoring.client_ids[0]
-        record = scoring.transformed_record(client_id)
-        example = {name: None if math.isnan(value) else value for name, value in record.items()}
-        client_example = {} if self.settings.keys else {"example": client_id}
-        record_example = {} if self.settings.keys else {"example": example}
-        record_schema = {
-            "type": "object",
-            "properties": {
-                name: {"type": ["number", "null"] if name in scoring.nullable else "number"}
-                for name in scoring.names
-            },
-            "required": scoring.names,
-            "additionalProperties": False,
-        }
-        parameter = {"name": "param_name", "in": "query", "required": True}
+        if self.openapi_schema is None:
+            self._describe_settings(super().openapi())
         document = super().openapi()
-        document["components"] |= {
-            "parameters": {
-                "client": parameter
-                | {
-                    "description": "a client's id, one of /get_ids",
-                    "schema": {"type": "integer"},
-                }
-                | client_example,
-                "feature": parameter
-                | {
-                    "description": "a feature, one of /get_feat",
-                    "schema": {"type": "string", "enum": scoring.features},
-                    "example": scoring.features[0],
-                },
-            },
-            "requestBodies": {
-                "record": {
-                    "description": "a transformed record: what /get_json gives, decoded",
-                    "required": True,
-                    "content": {"application/json": {"schema": record_schema} | record_example},
-                }
-            },
-        }
+        made, parts = document["components"], components(self.loaded.scoring if told else None)
+        both = {name: made.get(name, {}) | part for name, part in parts.items()}
+        return document | {"components": made | both}
+
+    def _describe_settings(self, document: dict[str, Any]) -> None:
+        """Say in the document what the settings change."""
+        if self.settings.kde_swap_classes:
+            values = document["components"]["schemas"]["ReferenceValues"]["properties"]
+            first, second = values["feat0"], values["feat1"]
+            first["description"], second["description"] = (
+                second["description"],
+                first["description"],
+            )
+            document["paths"]["/get_kde"]["get"]["description"] += (
+                "\n\nHere, by `KDE_SWAP_CLASSES=1`, `feat0` is class 1, in default, and `feat1` is"
+                " class 0, solvent."
+            )
         if self.settings.keys:
             key = {"type": "apiKey", "in": "header", "name": "X-API-Key"}
             document["components"]["securitySchemes"] = {"key": key}
             for path in document["paths"].keys() - OPEN_PATHS:
                 for operation in document["paths"][path].values():
                     operation["security"] = [{"key": []}]
-        return document
 
 
 def is_open(path: str) -> bool:

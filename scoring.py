@@ -365,6 +365,11 @@ class Scoring:
             name for name, missing in zip(self.names, self._may_miss, strict=True) if missing
         )
 
+    @property
+    def text_features(self) -> frozenset[str]:
+        """The features that are text."""
+        return frozenset(self.features[position] for position in self.raw.categories)
+
     @cached_property
     def _decode(self) -> Callable[[bytes], msgspec.Struct]:
         """A decoder of this model's records alone: every name, each number in range."""

@@ -8,11 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import joblib
+import jsonschema
 import lightgbm
 import msgspec
 import numpy as np
 import pandas as pd
 import pytest
+import schemathesis
 import shap
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
@@ -67,7 +69,7 @@ def test_index():
         f"{method} {route.path}": route.summary
         for route in app.routes
         if isinstance(route, APIRoute)
-        for method in route.methods
+        for method in route.methods - {"HEAD"}
     }
     assert get("/").json() == {
         "service": "Credit scoring",
@@ -305,6 +307,17 @@ def test_slashes_do_not_matter(path, query):
         assert (answer.status_code, answer.content) == (200, expected.content)
 
 
+@pytest.mark.parametrize("path", ["/", "/health", "/health/"])
+def test_head(path):
+    """Monitors ask so."""
+    expected, answer = client.get(path), client.head(path)
+    assert (answer.status_code, answer.content) == (200, b"")
+    for name in ("Content-Type", "Content-Length", "Cache-Control"):
+        assert answer.headers[name] == expected.headers[name]
+    wrong = client.delete(path)
+    assert (wrong.status_code, wrong.headers["Allow"]) == (405, "GET, HEAD")
+
+
 def test_answers_are_read_with_eval():
     """The dashboard does, so no answer holds a word that only JSON knows."""
     paths = ["/get_ids", "/get_feat", f"/get_kde?param_name={FEATURES[0]}"]
@@ -497,6 +510,71 @@ def test_a_fault_tells_nothing():
 
 
 # What is documented
+
+
+def test_operations_have_short_ids_and_a_group():
+    document = get("/openapi.json").json()
+    groups = {tag["name"] for tag in document["tags"] if tag["description"]}
+    found = {}
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            (tag,) = operation["tags"]
+            assert tag in groups
+            assert operation["operationId"] not in found
+            found[operation["operationId"]] = f"{method.upper()} {path}"
+    assert found == {
+        "index": "GET /",
+        "get_ids": "GET /get_ids",
+        "get_feat": "GET /get_feat",
+        "get_test": "GET /get_test",
+        "get_json": "GET /get_json",
+        "predict": "POST /prediction/",
+        "predict_by_get": "GET /prediction/",
+        "get_shap": "GET /get_shap",
+        "get_kde": "GET /get_kde",
+        "health": "GET /health",
+        "model": "GET /model",
+        "metrics": "GET /metrics",
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "schema", "names"),
+    [("/get_test", "RawRecord", FEATURES), ("/get_json", "TransformedRecord", NAMES)],
+)
+def test_decoded_records_have_a_schema(path, schema, names):
+    document = get("/openapi.json").json()
+    content = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]
+    answer = document["components"]["schemas"][content["schema"]["$ref"].rpartition("/")[2]]
+    text = answer["properties"]["data"]
+    assert (text["type"], text["contentMediaType"]) == ("string", "application/json")
+    assert text["contentSchema"] == {"$ref": f"#/components/schemas/{schema}"}
+    described = document["components"]["schemas"][schema]
+    assert list(described["properties"]) == described["required"] == names
+    for client_id in IDS[:9]:
+        record = json.loads(get(path, param_name=client_id).json()["data"])
+        jsonschema.Draft202012Validator(described).validate(record)
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.Draft202012Validator(described).validate(record | {names[0]: "text"})
+
+
+def test_document_is_valid():
+    schemathesis.openapi.from_dict(get("/openapi.json").json()).validate()
+
+
+def test_document_says_that_classes_are_swapped():
+    def described(service):
+        document = TestClient(service).get("/openapi.json").json()
+        values = document["components"]["schemas"]["ReferenceValues"]["properties"]
+        texts = [values[name]["description"] for name in ("feat0", "feat1")]
+        return texts, document["paths"]["/get_kde"]["get"]["description"]
+
+    texts, text = described(app)
+    assert texts == ["of class 0, solvent", "of class 1, in default"]
+    assert "KDE_SWAP_CLASSES" not in text
+    texts, text = described(Service(Settings(kde_swap_classes=True)))
+    assert texts == ["of class 1, in default", "of class 0, solvent"]
+    assert "`feat0` is class 1, in default, and `feat1` is class 0, solvent" in text
 
 
 def test_every_documented_example_works():

@@ -60,8 +60,7 @@ def known(http: httpx.Client) -> SimpleNamespace:
     ids = http.get("/get_ids").json()["data"]
     text = http.get("/get_json", params={"param_name": ids[0]}).json()["data"]
     document = http.get("/openapi.json").json()
-    content = document["components"]["requestBodies"]["record"]["content"]["application/json"]
-    properties = content["schema"]["properties"]
+    properties = document["components"]["schemas"]["TransformedRecord"]["properties"]
     return SimpleNamespace(
         clients=len(ids),
         client_id=ids[0],

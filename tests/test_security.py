@@ -202,6 +202,25 @@ def test_document_asks_for_the_key_only_where_one_is_set(guarded: Service, ungua
     assert "security" not in json.dumps(document["paths"])
 
 
+def test_document_tells_names_only_with_a_key(guarded: Service, unguarded: Service):
+    client, scoring = client_of(guarded), guarded.loaded.scoring
+    names = {*scoring.features, *scoring.names}
+    for headers in ({}, {"X-API-Key": "wrong"}):
+        answer = client.get("/openapi.json", headers=headers)
+        assert answer.status_code == 200
+        told = set(re.findall(r'"([^"]*)"', answer.text))
+        examples = {"AMT_INCOME_TOTAL", "AMT_CREDIT", "OWN_CAR_AGE"}  # of answers, in the code
+        assert not told & (names - examples)
+        schemas = answer.json()["components"]["schemas"]
+        assert schemas["RawRecord"] == schemas["TransformedRecord"] == {"type": "object"}
+    for service, headers in ((guarded, {"X-API-Key": KEYS[1].encode()}), (unguarded, {})):
+        document = client_of(service).get("/openapi.json", headers=headers).json()
+        assert document == orjson.loads(orjson.dumps(service.openapi()))
+        assert document["components"]["parameters"]["feature"]["schema"]["enum"] == [
+            *scoring.features
+        ]
+
+
 def test_open_routes_tell_nothing_of_a_client_where_keys_are_set(guarded: Service):
     client = client_of(guarded)
     scoring = guarded.loaded.scoring
