@@ -37,6 +37,7 @@ if command -v flock >/dev/null && ! flock -n 9; then
 fi
 
 own_venv=$PWD/.venv
+ours=.venv/.made-by-startup.sh # nothing without this file in it is ever removed
 original_path=$PATH
 if [ -n "${VIRTUAL_ENV:-}" ]; then
     PATH=$VIRTUAL_ENV/bin:$PATH
@@ -53,9 +54,18 @@ if [ -z "${VIRTUAL_ENV:-}" ] || [ "$VIRTUAL_ENV" -ef "$own_venv" ]; then
     VIRTUAL_ENV=$own_venv
     # Made again from nothing: one cut short (a package may be there by half), one whose python is gone, and one
     # that came here with a copied folder (its scripts name the old one).
-    if [ -e .venv/.incomplete ] || ! is_311 .venv/bin/python ||
-        { grep -q '^command = ' .venv/pyvenv.cfg && ! grep -qF " $own_venv" .venv/pyvenv.cfg; }; then
-        [ ! -d .venv ] || say "making .venv again"
+    remade=
+    if [ -e .venv ] || [ -L .venv ]; then
+        if ! is_311 .venv/bin/python ||
+            { grep -q '^command = ' .venv/pyvenv.cfg && ! grep -qF " $own_venv" .venv/pyvenv.cfg; }; then
+            [ -e "$ours" ] || die "$own_venv is not of Python 3.11, or is of another folder: remove it, or activate another"
+            remade=yes
+        elif [ -e .venv/.incomplete ] && [ -e "$ours" ]; then
+            remade=yes
+        fi
+    fi
+    if [ -n "$remade" ]; then
+        say "making .venv again"
         rm -rf .venv
     fi
     if [ ! -d .venv ]; then
@@ -67,6 +77,7 @@ if [ -z "${VIRTUAL_ENV:-}" ] || [ "$VIRTUAL_ENV" -ef "$own_venv" ]; then
         "$base" -c 'import ensurepip, venv' 2>/dev/null ||
             die "$base has no venv module; on Debian and Ubuntu: apt-get install python3.11-venv"
         mkdir .venv
+        : >"$ours"
         : >.venv/.incomplete
         "$base" -m venv "$own_venv"
     fi
@@ -85,17 +96,34 @@ if [ -e "$VIRTUAL_ENV/.incomplete" ] || ! installed; then
     rm "$VIRTUAL_ENV/.incomplete"
 fi
 
-if ! python -c 'import ctypes; ctypes.CDLL("libgomp.so.1")' 2>/dev/null; then
+has_libgomp() { python -c 'import ctypes; ctypes.CDLL("libgomp.so.1")' 2>/dev/null; }
+
+if ! has_libgomp; then
     say "installing libgomp1, which LightGBM needs"
     as_root=
     [ "$(id -u)" = 0 ] || as_root='sudo -n'
-    { $as_root apt-get update -q && $as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -q -y --no-install-recommends libgomp1; } </dev/null >&2 ||
-        say "could not; as root: apt-get install libgomp1"
+    { $as_root apt-get update -qq && $as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -qq -y --no-install-recommends libgomp1; } </dev/null >/dev/null || true
+    has_libgomp || die "libgomp1 is missing, and could not be installed; as root: apt-get install libgomp1"
 fi
 exec 9<&-
 
 [ $# -eq 0 ] || exec "$@"
+
+# What follows is for the server alone.
+
+whole_number() { # NAME VALUE LARGEST
+    case $2 in
+        *[!0-9]* | 0* | ??????*) ;;
+        *) [ "$2" -gt "$3" ] || return 0 ;;
+    esac
+    die "$1 is not a whole number from 1 to $3"
+}
+
+# gunicorn reads these itself, and an empty one as a value.
+if [ -n "${PORT:-}" ]; then whole_number PORT "$PORT" 65535; else unset PORT; fi
+if [ -n "${WEB_CONCURRENCY:-}" ]; then whole_number WEB_CONCURRENCY "$WEB_CONCURRENCY" 256; else unset WEB_CONCURRENCY; fi
+[ -n "${FORWARDED_ALLOW_IPS:-}" ] || unset FORWARDED_ALLOW_IPS
 
 # One client is scored faster by one thread than by several that wait for each other.
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
@@ -103,15 +131,24 @@ export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
 memory=/dev/shm
 [ -w "$memory" ] || memory=${TMPDIR:-/tmp}
 
-# The workers count into files that are summed at /metrics. Each server has a folder of its own, named by its process
-# (exec keeps the number): two servers never share one, and a start removes those of servers that are gone.
+# The workers count into files that are summed at /metrics, and are known to each other there. Each server has a folder
+# of its own. It holds a lock on a file in it, by a descriptor that its processes inherit: a start removes the folders
+# that were made here and whose lock is free. Process numbers tell nothing: containers may share the memory.
 if [ -z "${PROMETHEUS_MULTIPROC_DIR:-}" ]; then
     for folder in "$memory"/credit-scoring-*; do
-        process=${folder##*/credit-scoring-}
-        [ -e "/proc/${process%-*}" ] || rm -rf "$folder" 2>/dev/null || true # perhaps another user's
+        if [ ! -L "$folder" ] && [ -f "$folder/lock" ] && flock -n "$folder/lock" true 2>/dev/null; then
+            rm -rf "$folder"
+        fi
     done
-    PROMETHEUS_MULTIPROC_DIR=$(mktemp -d "$memory/credit-scoring-$$-XXXXXX")
+    PROMETHEUS_MULTIPROC_DIR=$(mktemp -d "$memory/credit-scoring-XXXXXX")
     export PROMETHEUS_MULTIPROC_DIR
+    # Locked first and named then: a lock that can be seen is held.
+    if command -v flock >/dev/null; then
+        exec 8>"$PROMETHEUS_MULTIPROC_DIR/new"
+        if flock -n 8; then mv "$PROMETHEUS_MULTIPROC_DIR/new" "$PROMETHEUS_MULTIPROC_DIR/lock"; fi
+    fi
+elif [ ! -d "$PROMETHEUS_MULTIPROC_DIR" ] || [ ! -w "$PROMETHEUS_MULTIPROC_DIR" ]; then
+    die "PROMETHEUS_MULTIPROC_DIR is not a folder that can be written"
 fi
 
 exec python -m gunicorn main:app # with gunicorn.conf.py

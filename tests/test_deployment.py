@@ -1,6 +1,7 @@
 """The files that install, start, check and deploy the service."""
 
 import ast
+import fcntl
 import hashlib
 import os
 import re
@@ -224,20 +225,109 @@ def test_server_keeps_what_the_caller_set(active: Path, tmp_path: Path):
     assert (kept["PROMETHEUS_MULTIPROC_DIR"], kept["OMP_NUM_THREADS"]) == (str(tmp_path), "4")
 
 
+def memory() -> Path:
+    return Path("/dev/shm" if os.access("/dev/shm", os.W_OK) else os.environ.get("TMPDIR", "/tmp"))  # noqa: S108
+
+
+@pytest.fixture
+def counters() -> Iterator[Callable[[str], Path]]:
+    """Makes folders where servers count, and removes what is left of them."""
+    made: list[Path] = []
+
+    def make(name: str) -> Path:
+        made.append(memory() / f"credit-scoring-{os.getpid()}-{name}")
+        made[-1].mkdir()
+        return made[-1]
+
+    yield make
+    for folder in made:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def test_each_server_counts_in_a_folder_of_its_own_that_the_next_removes(active: Path):
     _, first = server(active)
     folder = Path(first["PROMETHEUS_MULTIPROC_DIR"])
-    assert list(folder.iterdir()) == []
+    assert [path.name for path in folder.iterdir()] == ["lock"]
     assert first["OMP_NUM_THREADS"] == "1"
-    running = folder.with_name(f"credit-scoring-{os.getpid()}-test")  # of a process that lives
-    running.mkdir()
+    _, second = server(active)
+    assert not folder.exists()
+    shutil.rmtree(second["PROMETHEUS_MULTIPROC_DIR"])
+
+
+def test_a_start_removes_only_folders_that_were_made_here(active: Path, counters):
+    """Whatever their names are: process numbers of another container tell nothing."""
+    running, ended, others = counters("running"), counters("ended"), counters("others")
+    for folder in (running, ended):
+        (folder / "lock").touch()
+    (others / "counter_1.db").touch()
+    with (running / "lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _, started = server(active)
+        assert [folder.exists() for folder in (running, ended, others)] == [True, False, True]
+    shutil.rmtree(started["PROMETHEUS_MULTIPROC_DIR"])
+
+
+def test_a_running_server_holds_the_lock_of_its_folder(deployed: str, active: Path):
+    folders = [
+        line.partition("=")[2]
+        for status in Path("/proc").glob("[0-9]*/environ")
+        for line in environ(status)
+        if line.startswith("PROMETHEUS_MULTIPROC_DIR=") and deployed.rpartition(":")[2] in
+        [item.partition("=")[2] for item in environ(status) if item.startswith("PORT=")]
+    ]  # fmt: skip
+    (folder,) = set(folders)
+    with (Path(folder) / "lock").open() as lock, pytest.raises(BlockingIOError):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    _, started = server(active)
+    assert Path(folder).exists()
+    shutil.rmtree(started["PROMETHEUS_MULTIPROC_DIR"])
+
+
+def environ(file: Path) -> list[str]:
     try:
-        _, second = server(active)
-        assert not folder.exists()
-        assert running.exists()
-        Path(second["PROMETHEUS_MULTIPROC_DIR"]).rmdir()
-    finally:
-        running.rmdir()
+        return file.read_text(errors="replace").split("\0")
+    except OSError:  # gone meanwhile, or another user's
+        return []
+
+
+@pytest.mark.parametrize(
+    "value", ["0", "65536", "99999", "abc", "-1", "+5", " 5", "5 ", "5\n6", "080", "8" * 999]
+)
+def test_port_that_is_none(active: Path, value: str):
+    done = run(STARTUP, env=environment(VIRTUAL_ENV=active, PORT=value))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "startup.sh: PORT is not a whole number from 1 to 65535\n"
+
+
+@pytest.mark.parametrize("value", ["0", "257", "abc", "2.5", "1e2", "0x2", "9" * 30])
+def test_number_of_workers_that_is_none(active: Path, value: str):
+    done = run(STARTUP, env=environment(VIRTUAL_ENV=active, WEB_CONCURRENCY=value))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "startup.sh: WEB_CONCURRENCY is not a whole number from 1 to 256\n"
+
+
+def test_folder_of_counters_that_is_none(active: Path, tmp_path: Path):
+    done = run(
+        STARTUP, env=environment(VIRTUAL_ENV=active, PROMETHEUS_MULTIPROC_DIR=tmp_path / "a")
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert (
+        done.stderr == "startup.sh: PROMETHEUS_MULTIPROC_DIR is not a folder that can be written\n"
+    )
+
+
+def test_empty_settings_are_not_set(active: Path, tmp_path: Path):
+    names = ["PORT", "WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS"]
+    _, kept = server(active, PROMETHEUS_MULTIPROC_DIR=tmp_path, **dict.fromkeys(names, ""))
+    assert not kept.keys() & set(names)
+    given = {"PORT": "65535", "WEB_CONCURRENCY": "256", "FORWARDED_ALLOW_IPS": "*"}
+    _, kept = server(active, PROMETHEUS_MULTIPROC_DIR=tmp_path, **given)
+    assert {name: kept[name] for name in names} == given
+
+
+def test_settings_of_the_server_stop_no_command(active: Path):
+    done = run(STARTUP, "echo", "done", env=environment(VIRTUAL_ENV=active, PORT="abc"))
+    assert (done.returncode, done.stdout) == (0, "done\n")
 
 
 def test_command_gets_its_arguments_and_passes_its_exit_code_on(active: Path):
@@ -343,6 +433,39 @@ def test_environment_that_came_with_a_copied_folder_is_made_again(fresh, tmp_pat
     assert made.read_text() == f"command = python3.11 -m venv {tmp_path}/a folder/.venv\n"
 
 
+UNUSABLE = (
+    "startup.sh: {venv} is not of Python 3.11, or is of another folder:"
+    " remove it, or activate another\n"
+)
+
+
+def test_environment_of_the_users_is_never_removed(fresh, tmp_path: Path):
+    venv = tmp_path / "a folder/.venv"
+    script(venv / "bin/python", "exit 1")
+    (venv / "theirs").touch()
+    done = fresh("true")
+    assert (done.returncode, done.stderr) == (1, UNUSABLE.format(venv=venv))
+    assert (venv / "theirs").exists()
+
+
+def test_usable_environment_of_the_users_is_installed_into(fresh, tmp_path: Path):
+    assert fresh("true").returncode == 0
+    venv = tmp_path / "a folder/.venv"
+    (venv / ".made-by-startup.sh").unlink()
+    (venv / "theirs").touch()
+    (venv / "bin/have").unlink()
+    (tmp_path / "fails").touch()
+    assert fresh("true").returncode == 1
+    (tmp_path / "fails").unlink()
+    done = fresh("true")  # begun before, and not ended
+    assert (done.returncode, "making .venv again" in done.stderr) == (0, False)
+    assert (venv / "theirs").exists()
+    (venv / "pyvenv.cfg").write_text("command = python3.11 -m venv /elsewhere/.venv\n")
+    done = fresh("true")
+    assert (done.returncode, done.stderr) == (1, UNUSABLE.format(venv=venv))
+    assert (venv / "theirs").exists()
+
+
 def test_active_environment_without_a_python_is_not_used(fresh, tmp_path: Path):
     done = fresh("sh", "-c", 'echo "$VIRTUAL_ENV"', VIRTUAL_ENV=tmp_path / "gone")
     assert done.stdout == f"{tmp_path}/a folder/.venv\n"
@@ -370,17 +493,42 @@ def test_venv_module_is_needed(fresh, tmp_path: Path):
     )
 
 
-def test_missing_libgomp_is_installed_and_a_failing_apt_stops_nothing(fresh, tmp_path: Path):
+APT = ["update -qq", "install -qq -y --no-install-recommends libgomp1"]
+
+
+def without_libgomp(tmp_path: Path, install: str) -> None:
+    """No libgomp, and an apt whose installation does something."""
     (tmp_path / "no libgomp").touch()
     script(tmp_path / "machine/sudo", '[ "$1" = -n ] && shift && exec "$@"')
-    script(tmp_path / "machine/apt-get", f'echo "$*" >>"{tmp_path}/apt"; [ "$1" = update ]')
+    script(
+        tmp_path / "machine/apt-get",
+        f'echo "$*" >>"{tmp_path}/apt"; echo chatter; [ "$1" = update ] && exit 0',
+        install,
+    )
+
+
+@pytest.mark.parametrize("command", [["echo", "started"], []], ids=["command", "server"])
+def test_start_ends_with_one_line_where_libgomp_cannot_be_installed(
+    fresh, tmp_path: Path, command: list[str]
+):
+    without_libgomp(tmp_path, "echo E: no such package >&2; exit 100")
+    done = fresh(*command)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert (tmp_path / "apt").read_text().splitlines() == APT
+    assert done.stderr.splitlines()[-3:] == [
+        "startup.sh: installing libgomp1, which LightGBM needs",
+        "E: no such package",
+        "startup.sh: libgomp1 is missing, and could not be installed;"
+        " as root: apt-get install libgomp1",
+    ]
+
+
+@pytest.mark.parametrize("code", [0, 100])
+def test_start_goes_on_where_libgomp_is_there_afterwards(fresh, tmp_path: Path, code: int):
+    without_libgomp(tmp_path, f'rm "{tmp_path}/no libgomp"; exit {code}')
     done = fresh("echo", "started")
     assert (done.returncode, done.stdout) == (0, "started\n")
-    assert (tmp_path / "apt").read_text().splitlines() == [
-        "update -q",
-        "install -q -y --no-install-recommends libgomp1",
-    ]
-    assert done.stderr.endswith("startup.sh: could not; as root: apt-get install libgomp1\n")
+    assert (tmp_path / "apt").read_text().splitlines() == APT
 
 
 def test_startup_is_executable_and_has_unix_line_ends():
@@ -458,3 +606,67 @@ def test_check_refuses_silence(artifact: Path):
         done = check(f"http://127.0.0.1:{closed.getsockname()[1]}", artifact)
     assert done.returncode == 1
     assert "Connection refused" in done.stderr
+
+
+# .ci/run
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """.ci/run beside a start script that does nothing, on a machine of fake commands."""
+    (tmp_path / ".ci").mkdir()
+    text = (ROOT / ".ci/run").read_text()
+    assert text.count("/usr/sbin:/usr/bin:/sbin:/bin") == 1
+    text = text.replace("/usr/sbin:/usr/bin:/sbin:/bin", f"{tmp_path}/bin")
+    (tmp_path / ".ci/run").write_text(text)
+    for tool in ["bash", "sh", "dirname", "tr", "env", "cat", "touch", "chmod"]:
+        (tmp_path / "bin").mkdir(exist_ok=True)
+        (tmp_path / "bin" / tool).symlink_to(shutil.which(tool))
+    script(tmp_path / "startup.sh", 'echo "$*"')
+    for tool in ["python3.11", "google-chrome", "ps"]:
+        script(tmp_path / "bin" / tool, "exit 0")
+
+    def start(user: int) -> subprocess.CompletedProcess[str]:
+        script(tmp_path / "bin/id", f"echo {user}")
+        return run(shutil.which("bash"), tmp_path / ".ci/run", env={"PATH": str(tmp_path / "bin")})
+
+    return start
+
+
+def apt(tmp_path: Path, installs: bool) -> None:
+    wrk = tmp_path / "bin/wrk"
+    script(
+        tmp_path / "bin/apt-get",
+        f'echo "$*" >>"{tmp_path}/apt"',
+        f'[ "$1" = update ] || {{ {str(installs).lower()} && touch "{wrk}" && chmod +x "{wrk}"; }}',
+    )
+
+
+@pytest.mark.parametrize("user", [0, 1000])
+def test_gate_installs_what_is_missing(gate, tmp_path: Path, user: int):
+    apt(tmp_path, installs=True)
+    script(
+        tmp_path / "bin/sudo",
+        f'[ "$1" = -n ] && shift && echo sudo >>"{tmp_path}/apt" && exec "$@"',
+    )
+    done = gate(user)
+    assert done.returncode == 0, done.stderr
+    called = ["update -q", "install -q -y --no-install-recommends wrk"]
+    as_other = [line for call in called for line in ("sudo", call)]
+    assert (tmp_path / "apt").read_text().splitlines() == (as_other if user else called)
+    assert done.stdout.splitlines() == ["ruff format --check", "ruff check", "mypy", "pytest"]
+
+
+@pytest.mark.parametrize("user", [0, 1000])
+def test_gate_is_red_where_a_part_is_missing(gate, tmp_path: Path, user: int):
+    apt(tmp_path, installs=False)
+    done = gate(user)
+    assert done.returncode != 0
+    assert done.stdout == ""
+
+
+def test_gate_installs_nothing_where_all_is_there(gate, tmp_path: Path):
+    script(tmp_path / "bin/wrk", "exit 0")
+    done = gate(1000)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not (tmp_path / "apt").exists()
