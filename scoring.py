@@ -75,6 +75,9 @@ EXACT_INTEGERS = 2**53  # a double holds each whole number up to here
 WHOLE_NUMBER = re.compile(r"\s*[+-]?[0-9]+(\.0*)?\s*")
 BLOCK = 1 << 20  # bytes read at once
 
+# What pandas and the standard library raise on what is no table.
+NO_TABLE = (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error, UnicodeError)
+
 Matrix = NDArray[np.float64]
 Record = dict[str, float | str | None]
 
@@ -676,7 +679,7 @@ def _read_reference(
 ) -> tuple[Reference, str]:
     """The reference clients, and the file's SHA-256."""
     with foreign_code(path.name, _unreadable):
-        frame, sha256 = _read_table(path, expected)
+        frame, sha256 = read_table(path, expected)
         _check_ids(path.name, frame)
         in_default = _targets(frame)
         if _features(frame) != features:
@@ -690,7 +693,7 @@ def _read_new(
 ) -> tuple[pd.DataFrame, list[int], Table, str]:
     """The new clients as pandas reads them, their ids and values, and the file's SHA-256."""
     with foreign_code(path.name, _unreadable):
-        frame, sha256 = _read_table(path, expected)
+        frame, sha256 = read_table(path, expected)
         client_ids = _check_ids(path.name, frame)
         _check_columns(frame, features)
         columns, categories = _doubles(path.name, frame, features)
@@ -703,6 +706,8 @@ def _read_new(
 def _unreadable(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"cannot be read: {error.strerror}"
+    if isinstance(error, NO_TABLE):
+        return f"is not a CSV table: {shown(error)}"
     return f"cannot be read: {described(error)}"
 
 
@@ -772,28 +777,30 @@ def _check_hash(file: str, sha256: str, expected: str | None) -> None:
         raise BadFile(file, f"its SHA-256 is {sha256}, expected {shown(expected)}")
 
 
-def _read_table(path: Path, expected: str | None) -> tuple[pd.DataFrame, str]:
-    """A CSV file as pandas reads it, every number to its nearest double; and its SHA-256."""
-    try:
-        with path.open("rb") as file:
-            sha256, commas, quotes = _digest(file)
-            _check_hash(path.name, sha256, expected)
-            rows = _rows(file)
-            header, first = next(rows, []), next(rows, [])
-            rows.close()
+def read_table(path: Path, expected: str | None = None) -> tuple[pd.DataFrame, str]:
+    """A CSV file as pandas reads it, every number to its nearest double; and its SHA-256.
+
+    Raises:
+        BadFile: it has another hash than expected, cannot be read, is no table of whole rows and
+            distinct columns, or has a whole number that no double holds.
+    """
+    with foreign_code(path.name, _unreadable), path.open("rb") as file:
+        sha256, commas, quotes = _digest(file)
+        _check_hash(path.name, sha256, expected)
+        rows = _rows(file)
+        header, first = next(rows, []), next(rows, [])
+        rows.close()
+        file.seek(0)
+        frame = pd.read_csv(file)
+        mixed = [name for name in frame if _is_mixed(frame[name])]
+        if mixed:  # pandas types a large file piece by piece: 12 here, "12" there
             file.seek(0)
-            frame = pd.read_csv(file)
-            mixed = [name for name in frame if _is_mixed(frame[name])]
-            if mixed:  # pandas types a large file piece by piece: 12 here, "12" there
-                file.seek(0)
-                frame = pd.read_csv(file, dtype=dict.fromkeys(mixed, "str"))
-            # pandas fills short rows without a word, and shifts all where the first one is long.
-            shifted = len(first) != len(header)
-            if shifted or quotes or commas != (len(frame) + 1) * (len(header) - 1):
-                _check_widths(path.name, file, len(header))
-            _check_whole_numbers(path.name, file, frame)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error, UnicodeError) as error:
-        raise BadFile(path.name, f"is not a CSV table: {shown(error)}") from error
+            frame = pd.read_csv(file, dtype=dict.fromkeys(mixed, "str"))
+        # pandas fills short rows without a word, and shifts all where the first one is long.
+        shifted = len(first) != len(header)
+        if shifted or quotes or commas != (len(frame) + 1) * (len(header) - 1):
+            _check_widths(path.name, file, len(header))
+        _check_whole_numbers(path.name, file, frame)
     repeated = [name for name, count in Counter(header).items() if count > 1]
     if repeated:
         raise BadFile(path.name, f"has a column more than once: {listed(repeated)}")

@@ -49,7 +49,17 @@ from sklearn.preprocessing import MinMaxScaler, OneHotEncoder
 from tqdm import tqdm  # type: ignore[import-untyped]
 
 import scoring
-from scoring import FACTS_FILE, ID, MODEL_FILE, NEW_FILE, PROBA, REFERENCE_FILE, TARGET, BadFile
+from scoring import (
+    FACTS_FILE,
+    ID,
+    MODEL_FILE,
+    NEW_FILE,
+    PROBA,
+    REFERENCE_FILE,
+    ROW_NUMBER,
+    TARGET,
+    BadFile,
+)
 
 OUT = Path(__file__).with_name("ressources")
 REFERENCE_CLIENTS, NEW_CLIENTS = 2_000, 500
@@ -692,23 +702,12 @@ def read_table(path: Path) -> pd.DataFrame:
     Raises:
         BadFile: the file cannot be read, or a column is missing, repeated or holds what it may not.
     """
-    try:
-        # The second row is there to be refused where it is longer: pandas would shift the columns.
-        rows = pd.read_csv(path, header=None, nrows=2, dtype=str, keep_default_na=False)
-        table = pd.read_csv(path, low_memory=False)
-    except OSError as error:
-        raise BadFile(path.name, f"cannot be read: {error.strerror}") from error
-    except ValueError as error:  # what pandas raises is one, and so are bytes that are not UTF-8
-        raise BadFile(path.name, f"is not a CSV table: {error}") from error
-    header = [str(name) for name in rows.loc[0]]
-    if twice := repeated(header):
-        raise BadFile(path.name, f"has the column {twice} more than once")
-    table = table[[name for name in header if name not in ("", PROBA)]]
+    table, _ = scoring.read_table(path)
+    unnamed = [name for position, name in enumerate(table) if name == f"Unnamed: {position}"]
+    table = table.drop(columns=[*unnamed, ROW_NUMBER, PROBA], errors="ignore")
     for name in (ID, TARGET):
         if name not in table:
             raise BadFile(path.name, f"lacks the column {name}")
-    if table.empty:
-        raise BadFile(path.name, "holds no client")
     if table[ID].dtype != np.int64:
         raise BadFile(path.name, f"column {ID}: a value is missing or no integer")
     if table[ID].duplicated().any():

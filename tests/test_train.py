@@ -302,8 +302,13 @@ def test_what_the_table_is_refused_for(tmp_path, monkeypatch, capsys):
     refused = {
         "is not a CSV table: No columns to parse from file": "",
         "is not a CSV table: Error tokenizing data": "a,b\n1,2\n1,2,3\n",
-        "is not a CSV table: Error tokenizing data.": "a,b\n1,2,3\n1,2,3\n",
-        "has the column income more than once": "income,income\n1,2\n",
+        "row 1 has 3 fields, the header 2": "a,b\n1,2,3\n1,2,3\n",
+        "row 3 has 1 fields, the header 3": "SK_ID_CURR,TARGET,a\n1,0,1\n2,1,2\n3\n",
+        "row 2 has 2 fields, the header 3": 'SK_ID_CURR,TARGET,a\n1,0,"x\ny"\n2,1\n',
+        "column a: row 2 is a whole number that no double holds exactly": (
+            "SK_ID_CURR,TARGET,a\n1,0,1\n2,1,9007199254740993\n"
+        ),
+        "has a column more than once: income": "income,income\n1,2\n",
         "lacks the column SK_ID_CURR": "TARGET,a\n0,1\n",
         "lacks the column TARGET": "SK_ID_CURR,a\n0,1\n",
         "holds no client": "SK_ID_CURR,TARGET,a\n",
@@ -333,6 +338,17 @@ def test_what_the_table_is_refused_for(tmp_path, monkeypatch, capsys):
         line = refusal(monkeypatch, capsys, "--data", path, "--out", tmp_path / "out")
         assert line.startswith(f"train.py: clients.csv: {message.strip()}")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["Unnamed: 0", "", PROBA])
+def test_columns_that_are_no_features_are_ignored(tmp_path, monkeypatch, name):
+    """The first column by its name or without, and the probabilities of an earlier model."""
+    table = a_bank()
+    table.insert(0, name, range(len(table)))
+    table.to_csv(tmp_path / "clients.csv", index=False)
+    run(monkeypatch, "--data", tmp_path / "clients.csv", "--out", tmp_path / "out")
+    loaded = scoring.load(tmp_path / "out")
+    assert list(loaded.features) == [column for column in a_bank() if column not in (ID, TARGET)]
 
 
 def test_a_table_that_cannot_be_read_is_refused(tmp_path, monkeypatch, capsys):
