@@ -1,9 +1,13 @@
 """What the suites share: one small folder, trained once."""
 
+import os
+
 import pytest
 from artefacts import NUMBERS, Folder, imputed_and_scaled, lightgbm, make_folder
 from recipes import RECIPES, Case, case_of
 from sklearn.pipeline import make_pipeline
+
+os.environ["REQUEST_LOG"] = "0"  # of the service in this process: it would write into the report
 
 
 @pytest.fixture(scope="session")

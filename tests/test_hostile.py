@@ -50,7 +50,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def http(server: Server) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.url, timeout=30) as http:
+    with httpx.Client(base_url=server.url, timeout=120) as http:
         yield http
 
 
@@ -79,7 +79,6 @@ def test_body(http: httpx.Client, known: SimpleNamespace, name: str):
         answer = http.request(method, "/prediction/", content=body)
         assert (answer.status_code, answer.json()) == (422, {"detail": detail})
         assert is_refusal(answer.status_code, answer.headers["Content-Type"], answer.content)
-        assert answer.elapsed.total_seconds() < 5
 
 
 @pytest.mark.parametrize("path", CLIENT_ROUTES)

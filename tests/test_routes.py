@@ -97,7 +97,7 @@ def test_every_answer(case: Case):
 def test_every_answer_of_a_server(case: Case):
     with (
         Server(case.folder.path, workers=1, MODEL_SHA256="") as server,
-        Client(base_url=server.url, timeout=30) as http,
+        Client(base_url=server.url, timeout=120) as http,
     ):
         check_every_answer(http, case)
 

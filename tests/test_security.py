@@ -389,7 +389,7 @@ def private(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def test_log_has_no_id_value_body_or_key(private: Server):
     statuses = set()
     headers = {"X-API-Key": KEY}
-    with httpx.Client(base_url=private.url, headers=headers, timeout=30) as http:
+    with httpx.Client(base_url=private.url, headers=headers, timeout=120) as http:
 
         def ask(method: str, path: str, **options) -> httpx.Response:
             answer = http.request(method, path, **options)

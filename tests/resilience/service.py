@@ -21,7 +21,7 @@ SETTINGS = ("API_KEY", "MODEL_SHA256", "KDE_SWAP_CLASSES", "MAX_BODY_BYTES", "RE
 SHUTDOWN_SECONDS = 25  # gunicorn's grace time, and a little
 
 
-def wait_for(condition: Callable[[], Any], seconds: float = 30) -> Any:
+def wait_for(condition: Callable[[], Any], seconds: float = 120) -> Any:
     """What the condition gives, asked again and again until it is true.
 
     Raises:
@@ -159,6 +159,12 @@ class Server:
     def open_files(self) -> int:
         """Files and sockets that the workers hold."""
         return sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in self.pids())
+
+    def unread(self) -> int:
+        """Bytes that were sent to it and that it has not read, and connections not accepted."""
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        port = f":{self.port:04X}"
+        return sum(int(row[4].partition(":")[2], 16) for row in rows if row[1].endswith(port))
 
     def get(self, path: str, **headers: str) -> Any:
         """The JSON of a path that answers 200, over a connection of its own."""

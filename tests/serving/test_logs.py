@@ -131,7 +131,7 @@ def test_server_whose_log_nobody_reads_goes_on():
     readable, writable = os.pipe()
     with Server(workers=1, output=writable) as server:
         os.close(writable)
-        with httpx.Client(base_url=server.url, timeout=30) as http:
+        with httpx.Client(base_url=server.url, timeout=120) as http:
             wait_for(lambda: is_healthy(http))
 
             def ask(times: int) -> None:
