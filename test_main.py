@@ -5,6 +5,7 @@ import json
 import math
 import re
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 import joblib
@@ -229,6 +230,16 @@ def test_awkward_names_are_there():
     assert any("/" in name for name in FEATURES)
     assert any("*" in name for name in FEATURES)
     assert any(":" in name for name in FEATURES)
+
+
+def test_what_is_made_once_for_a_model_is_made_before_anybody_asks():
+    """Else the first request after a reload would wait for it, and with it all others."""
+    scoring = main.Loaded.read(app.settings).scoring
+    lazy = {
+        name for name, value in vars(type(scoring)).items() if isinstance(value, cached_property)
+    }
+    assert len(lazy) >= 8
+    assert lazy <= vars(scoring).keys()
 
 
 def test_health():

@@ -196,6 +196,32 @@ def test_an_unknown_feature_is_named_in_short(simple):
         simple.scoring.reference_values("x" * 1_000_000)
 
 
+class Compared(str):
+    """A name that counts how often names are compared."""
+
+    times = 0
+
+    def __eq__(self, other: object) -> bool:
+        Compared.times += 1
+        return str.__eq__(self, other)
+
+    __hash__ = str.__hash__
+
+    def replace(self, *changes) -> "Compared":
+        return Compared(str.replace(self, *changes))
+
+
+def test_many_features_are_looked_up_in_linear_time(simple):
+    """Each name was compared with all others: a second for 10,000 features."""
+    names = tuple(Compared(f"{number}+a" if number % 2 else f"{number}") for number in range(2_000))
+    many = replace(simple.scoring, features=names, names=names, full_names=names)
+    reference = replace(many.reference, columns=many.reference.columns[:1] * 2_000)
+    many = replace(many, reference=reference)
+    Compared.times = 0
+    assert many.reference_values("1 a")[0].size > 0
+    assert Compared.times < 20 * len(names)
+
+
 def test_a_plus_may_come_as_a_space(simple):
     exact = simple.scoring.reference_values("previous_CHANNEL_TYPE_AP+ (Cash loan)_mean")
     spaced = simple.scoring.reference_values("previous_CHANNEL_TYPE_AP  (Cash loan)_mean")
