@@ -537,7 +537,7 @@ def rehearse(scoring: Scoring) -> None:
         record = orjson.dumps(scoring.transformed_record(client_id))
         orjson.dumps(scoring.predict_json(record))
         with contextlib.suppress(InvalidRecord):
-            scoring.predict_json(b"{}")
+            scoring.predict_json(b'{"":0}')
         explanation_body(scoring, client_id)
         reference_body(scoring, feature, ("feat0", "feat1"))
         orjson.dumps(components(scoring))
