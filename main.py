@@ -74,6 +74,7 @@ from scoring import (
     UnknownFeature,
     described,
     foreign_code,
+    give_back_memory,
     load,
     shown,
 )
@@ -384,6 +385,7 @@ class Loaded:
             raise BadFile(FACTS_FILE, "was there and is gone; to go on without it, restart")
         scoring = load(settings.ressources_dir, settings.model_sha256)
         rehearse(scoring)
+        give_back_memory()
         log.info(
             "loaded %s in %.2f s: %s %s, threshold %s, %d features, %d reference and %d new",
             settings.ressources_dir,

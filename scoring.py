@@ -617,9 +617,7 @@ def load(folder: Path, model_sha256: str | None = None) -> Scoring:
         BadFile: a file is missing, unreadable or at odds with the others.
     """
     with foreign_code(str(folder), lambda error: f"cannot be loaded: {described(error)}"):
-        scoring = _load(folder, model_sha256)
-    _give_back_memory()  # now that the frames are gone
-    return scoring
+        return _load(folder, model_sha256)
 
 
 def _load(folder: Path, model_sha256: str | None) -> Scoring:
@@ -711,8 +709,11 @@ def _unreadable(error: BaseException) -> str:
     return f"cannot be read: {described(error)}"
 
 
-def _give_back_memory() -> None:
-    """Let the system have what reading took: glibc would keep a quarter of a large process."""
+def give_back_memory() -> None:
+    """Let the system have what reading took: glibc would keep a quarter of a large process.
+
+    Called when nothing holds a frame any more.
+    """
     with suppress(AttributeError):  # another C library
         ctypes.CDLL(None).malloc_trim(0)
 
