@@ -23,7 +23,8 @@ from scipy.special import expit
 from starlette.routing import Route
 
 import main
-from main import Service, Settings, app
+from credit_scoring.snapshot import read_snapshot
+from main import Settings, app, create_app
 
 FOLDER = app.settings.ressources_dir
 REFERENCE = pd.read_csv(FOLDER / "train_samp.csv")
@@ -130,13 +131,13 @@ def test_a_client_on_either_side_of_the_threshold(decision, choose):
 
 
 def test_a_probability_at_the_threshold_is_a_default():
-    scoring = app.loaded.scoring
-    record = scoring.transformed_record(FIRST)
+    scorer = app.folder.current.scorer
+    record = scorer.transformed_record(FIRST)
     for threshold, decision in [
         (PROBABILITIES[FIRST], 1),
         (math.nextafter(PROBABILITIES[FIRST], 1), 0),
     ]:
-        at = replace(scoring, threshold=threshold)
+        at = replace(scorer, threshold=threshold)
         assert at.predict(record).prediction == decision
 
 
@@ -210,7 +211,7 @@ def test_reference_values_of_every_feature(feature):
 
 
 def test_reference_values_the_other_way_round_for_the_deployed_dashboard():
-    swapped = TestClient(Service(Settings(kde_swap_classes=True)))
+    swapped = TestClient(create_app(Settings(kde_swap_classes=True)))
     right = get("/get_kde", param_name=FEATURES[0]).json()
     assert swapped.get("/get_kde", params={"param_name": FEATURES[0]}).json() == {
         "feat0": right["feat1"],
@@ -234,12 +235,14 @@ def test_awkward_names_are_there():
 
 def test_what_is_made_once_for_a_model_is_made_before_anybody_asks():
     """Else the first request after a reload would wait for it, and with it all others."""
-    scoring = main.Loaded.read(app.settings).scoring
-    lazy = {
-        name for name, value in vars(type(scoring)).items() if isinstance(value, cached_property)
-    }
-    assert len(lazy) >= 8
-    assert lazy <= vars(scoring).keys()
+    scorer = read_snapshot(FOLDER, None, frozenset()).scorer
+    found = 0
+    for made in (scorer, scorer.records):
+        kinds = vars(type(made)).items()
+        lazy = {name for name, value in kinds if isinstance(value, cached_property)}
+        assert lazy <= vars(made).keys()
+        found += len(lazy)
+    assert found >= 8
 
 
 def test_health():
@@ -250,17 +253,17 @@ def test_health():
 
 
 def test_model_says_that_classes_are_swapped():
-    swapped = TestClient(Service(Settings(kde_swap_classes=True)))
+    swapped = TestClient(create_app(Settings(kde_swap_classes=True)))
     said = swapped.get("/model").json()["get_kde"]
     assert said == {"feat1": "class 0", "feat0": "class 1"}
     assert "get_kde" not in get("/model").json()
 
 
 def test_health_notices_a_wrong_score():
-    broken = Service(Settings())
-    broken.loaded = replace(
-        broken.loaded, scoring=replace(broken.loaded.scoring, probability_at_start=0.5)
-    )
+    broken = create_app(Settings())
+    current = broken.folder.current
+    wrong = replace(current.scorer, probability_at_start=0.5)
+    broken.folder.current = replace(current, scorer=wrong)
     answer = TestClient(broken).get("/health")
     assert answer.status_code == 503
     assert answer.json() == {"detail": "a client no longer scores as at start-up"}
@@ -512,8 +515,8 @@ def test_a_wrong_method_is_told_in_short():
 
 
 def test_a_fault_tells_nothing():
-    broken = Service(Settings())
-    broken.loaded = None
+    broken = create_app(Settings())
+    broken.folder.current = None
     answer = TestClient(broken, raise_server_exceptions=False).get("/get_ids")
     assert answer.status_code == 500
     assert answer.json() == {"detail": "Internal Server Error"}
@@ -583,7 +586,7 @@ def test_document_says_that_classes_are_swapped():
     texts, text = described(app)
     assert texts == ["of class 0, solvent", "of class 1, in default"]
     assert "KDE_SWAP_CLASSES" not in text
-    texts, text = described(Service(Settings(kde_swap_classes=True)))
+    texts, text = described(create_app(Settings(kde_swap_classes=True)))
     assert texts == ["of class 1, in default", "of class 0, solvent"]
     assert "`feat0` is class 1, in default, and `feat1` is class 0, solvent" in text
 

@@ -48,17 +48,17 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder
 from tqdm import tqdm  # type: ignore[import-untyped]
 
-import scoring
-from scoring import (
-    FACTS_FILE,
+from credit_scoring import loading, tables
+from credit_scoring.errors import BadFile
+from credit_scoring.files import (
     ID,
+    METADATA_FILE,
     MODEL_FILE,
     NEW_FILE,
     PROBA,
     REFERENCE_FILE,
     ROW_NUMBER,
     TARGET,
-    BadFile,
 )
 
 OUT = Path(__file__).with_name("ressources")
@@ -702,7 +702,7 @@ def read_table(path: Path) -> pd.DataFrame:
     Raises:
         BadFile: the file cannot be read, or a column is missing, repeated or holds what it may not.
     """
-    table, _ = scoring.read_table(path)
+    table, _ = tables.read_table(path)
     unnamed = [name for position, name in enumerate(table) if name == f"Unnamed: {position}"]
     table = table.drop(columns=[*unnamed, ROW_NUMBER, PROBA], errors="ignore")
     for name in (ID, TARGET):
@@ -911,11 +911,11 @@ def write(out: Path, pipeline: Pipeline, parts: Split, facts: dict[str, Any]) ->
             for file in (MODEL_FILE, REFERENCE_FILE, NEW_FILE)
         }
         facts = facts | {"sha256": hashes}
-        (folder / FACTS_FILE).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-        scoring.load(folder)
+        (folder / METADATA_FILE).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+        loading.load(folder)
         # Each file appears whole. The hashes come first, so that a service which starts in between
         # refuses the mixture of old and new files instead of serving it.
-        for file in (FACTS_FILE, *hashes):
+        for file in (METADATA_FILE, *hashes):
             (folder / file).replace(out / file)
     return facts
 

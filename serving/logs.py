@@ -18,6 +18,7 @@ import structlog
 LINES_WAITING = 10_000  # a line beyond these is dropped
 BATCH_SECONDS = 0.01  # how long lines are gathered before they are written together
 BATCH_BYTES = 1 << 16
+STANDARD_ERROR = 2
 EXIT_SECONDS = 1.0  # how long an exit waits for what is not written yet
 
 SERVERS = ("gunicorn.error", "gunicorn.access", "uvicorn", "uvicorn.error", "uvicorn.access")
@@ -114,6 +115,18 @@ class _TextStream:
 
     def flush(self) -> None:
         """Nothing: the writer does it in its own time."""
+
+
+def start_logging(loggers: Sequence[str], on_drop: Callable[[int], object]) -> LogWriter:
+    """Let some loggers, and those of the server, write to standard error without being waited for.
+
+    Args:
+        loggers: their names.
+        on_drop: gets the number of lines that were dropped.
+    """
+    writer = LogWriter(STANDARD_ERROR, on_drop)
+    configure_logging(writer, loggers)
+    return writer
 
 
 def configure_logging(writer: LogWriter, loggers: Sequence[str]) -> None:

@@ -1,28 +1,169 @@
-"""What a request passes on its way to a route, one concern each."""
+"""What a request passes on its way to a route, one concern each, in this order.
+
+    RequestLog         counts it, and writes its line
+    CanonicalPath      one spelling of its path
+    ResponseHeaders    what every answer carries
+    ApiKey             who may ask
+
+They leave what the others need in the request's scope, under the names below.
+"""
 
 import hmac
+import re
+import secrets
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
 
 from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-HAS_KEY = "has_key"  # in a request's scope: whether it came with a key, or none is needed
+from serving.metrics import Metrics
+
+REQUEST_ID = "request_id"
+ROUTE = "route_name"  # as logs and metrics call it
+HEADERS = "answer_headers"  # for answers that are sent from outside of `ResponseHeaders`
+HAS_KEY = "has_key"  # whether the request came with a key, or none is needed
+
+UNKNOWN = "unknown"  # the name of a route that is none
+ACCEPTED_ID = re.compile(r"[0-9A-Za-z_.:-]{1,64}")
+
+RawHeaders = list[tuple[bytes, bytes]]
 
 
+@dataclass(frozen=True)
+class RequestLog:
+    """Give each request an id, count it, and write its line.
+
+    Attributes:
+        app: what answers.
+        metrics: where it is counted.
+        write: takes the fields of a line; None where no line is written.
+    """
+
+    app: ASGIApp
+    metrics: Metrics
+    write: Callable[[dict[str, Any]], None] | None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        scope[REQUEST_ID] = request_id = _request_id(scope)
+        status = 500
+
+        async def send_and_see(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_and_see)
+        finally:
+            seconds = time.perf_counter() - began
+            route = scope.get(ROUTE, UNKNOWN)
+            self.metrics.requests(route, status).inc()
+            self.metrics.seconds(route).observe(seconds)
+            if self.write is not None:
+                self.write(
+                    {
+                        "time": datetime.now(UTC).isoformat(),
+                        "event": "request",
+                        "method": scope["method"],
+                        "route": route,
+                        "status": status,
+                        "milliseconds": round(1000 * seconds, 3),
+                        "request_id": request_id,
+                    }
+                )
+
+
+def _request_id(scope: Scope) -> str:
+    """The caller's id for a request, or a new one where there is none that may be logged."""
+    given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
+    return given if ACCEPTED_ID.fullmatch(given) else secrets.token_hex(16)
+
+
+@dataclass(frozen=True)
+class CanonicalPath:
+    """Spell a path as its route does, whatever its slashes, without a redirect.
+
+    Attributes:
+        app: what answers.
+        routes: those of the application, also the ones that are added before the first request.
+    """
+
+    app: ASGIApp
+    routes: Sequence[BaseRoute]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "http":
+            path = "/" + "/".join(filter(None, scope["path"].split("/")))
+            known = self._spelling.get(path)
+            scope["path"] = known or path
+            scope[ROUTE] = known or self._mounted_above(path)
+        await self.app(scope, receive, send)
+
+    @cached_property
+    def _spelling(self) -> dict[str, str]:
+        paths = [route.path for route in self.routes if isinstance(route, Route)]
+        return {path.rstrip("/") or "/": path for path in paths}
+
+    def _mounted_above(self, path: str) -> str:
+        """What is mounted is one route, with everything below it."""
+        mounts = [route.path for route in self.routes if isinstance(route, Mount)]
+        return next((mount for mount in mounts if path.startswith(f"{mount}/")), UNKNOWN)
+
+
+@dataclass(frozen=True)
+class ResponseHeaders:
+    """Add what every answer carries, and the request's id.
+
+    Attributes:
+        app: what answers.
+        headers: those for a path.
+    """
+
+    app: ASGIApp
+    headers: Callable[[str], RawHeaders]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = (b"x-request-id", scope[REQUEST_ID].encode())
+        scope[HEADERS] = headers = [*self.headers(scope["path"]), request_id]
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *headers]
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+@dataclass(frozen=True)
 class ApiKey:
-    """Ask for a key wherever a path is not listed as open: a route added tomorrow is closed."""
+    """Ask for a key wherever a path is not listed as open: a route added tomorrow is closed.
 
-    def __init__(self, app: ASGIApp, keys: Sequence[bytes], is_open: Callable[[str], bool]) -> None:
-        """Wrap an application.
+    Attributes:
+        app: what is asked once the key is right.
+        keys: any of them will do; without one everybody may ask.
+        is_open: whether a path needs no key.
+    """
 
-        Args:
-            app: what is asked once the key is right.
-            keys: any of them will do; without one everybody may ask.
-            is_open: whether a path needs no key.
-        """
-        self.app = app
-        self.keys = keys
-        self.is_open = is_open
+    app: ASGIApp
+    keys: Sequence[bytes]
+    is_open: Callable[[str], bool]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or answer it with 401."""

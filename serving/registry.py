@@ -6,9 +6,11 @@ import secrets
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 import orjson
+
+from serving.metrics import SHARED_FOLDER
 
 NAMED = "worker-"
 
@@ -29,6 +31,12 @@ class WorkerRegistry:
         self._folder = folder
         self._name = f"{NAMED}{os.getpid()}-{secrets.token_hex(4)}"
         self._file: IO[bytes] | None = None
+
+    @classmethod
+    def of_environment(cls) -> Self:
+        """The registry of this process' server, in the folder where its workers count together."""
+        folder = os.environ.get(SHARED_FOLDER)
+        return cls(Path(folder) if folder else None)
 
     def tell(self, said: dict[str, Any]) -> None:
         """Let the others read that of this worker, instead of what it said before."""

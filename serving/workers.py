@@ -1,17 +1,26 @@
-"""The worker process of gunicorn, and its threads for what takes long."""
+"""The worker process of gunicorn: its class, its start and end, its threads for what takes long."""
 
 import asyncio
+import gc
+import logging
 import os
+import sys
+import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, ClassVar, Generic, ParamSpec, TypeVar
+from typing import Any, ClassVar, Generic, NoReturn, ParamSpec, TypeVar
 
 from uvicorn_worker import UvicornWorker
 
 from serving.protocol import BoundedHttpProtocol
 
+RETRY_SECONDS = 5  # before a worker that takes another's place is tried again
+START_FAILED = 3  # gunicorn gives up, instead of trying again, where a worker ends with it
+
 P = ParamSpec("P")
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 
 class Worker(UvicornWorker):  # type: ignore[misc]  # the package has no types
@@ -68,3 +77,29 @@ class BoundedPool(Generic[T]):
             call.add_done_callback(lambda _: self._running.pop(key))
         # Shielded: a caller who goes away takes nothing from the others.
         return await asyncio.shield(call)
+
+
+def freeze_libraries() -> None:
+    """Keep what all the libraries made out of garbage collections.
+
+    A full one walks it for 60 ms, and a reload causes some: a request would wait for them. What is
+    made from here on is walked as ever.
+    """
+    gc.freeze()
+
+
+def give_up(reason: str, *, try_again: bool = False) -> NoReturn:
+    """End a worker that cannot start, after one line that says why.
+
+    Args:
+        reason: that line.
+        try_again: whether gunicorn is to go on and start another one, after some seconds.
+
+    Raises:
+        SystemExit: always.
+    """
+    log.critical(reason)
+    if try_again:
+        time.sleep(RETRY_SECONDS)
+        sys.exit(1)
+    sys.exit(START_FAILED)

@@ -16,7 +16,9 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from scoring import FACTS_FILE, ID, MODEL_FILE, NEW_FILE, REFERENCE_FILE, Scoring, load
+from credit_scoring.files import ID, METADATA_FILE, MODEL_FILE, NEW_FILE, REFERENCE_FILE
+from credit_scoring.loading import load
+from credit_scoring.scorer import Scorer
 
 AWKWARD = [
     "previous_CHANNEL_TYPE_AP+ (Cash loan)_mean",
@@ -79,7 +81,7 @@ class Folder:
     def pipeline(self) -> Pipeline:
         return joblib.load(self / MODEL_FILE)
 
-    def load(self) -> Scoring:
+    def load(self) -> Scorer:
         return load(self.path)
 
     def copy(self, path: Path) -> "Folder":
@@ -92,7 +94,7 @@ class Folder:
             for name in (MODEL_FILE, REFERENCE_FILE, NEW_FILE)
         }
         facts = {"threshold": 0.4, "sha256": hashes} | facts
-        (self / FACTS_FILE).write_text(json.dumps(facts))
+        (self / METADATA_FILE).write_text(json.dumps(facts))
 
 
 def make_folder(

@@ -36,7 +36,8 @@ from sklearn.preprocessing import (
 )
 from sklearn.tree import DecisionTreeClassifier
 
-from scoring import ID, NEW_FILE, Scoring
+from credit_scoring.files import ID, NEW_FILE
+from credit_scoring.scorer import Scorer
 
 MIXED = [TEXTS[0], *PLAIN, FLAGS[0], *AWKWARD, TEXTS[1], FLAGS[1]]
 
@@ -194,7 +195,7 @@ class Case(NamedTuple):
     """A folder, what was loaded from it, and the same files as pandas and joblib read them."""
 
     folder: Folder
-    scoring: Scoring
+    scorer: Scorer
     pipeline: Pipeline
     inputs: pd.DataFrame  # the new clients' features, as the transformer takes them
 

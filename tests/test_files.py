@@ -39,17 +39,10 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, KBinsDiscretizer, StandardScaler
 
-import scoring
-from scoring import (
-    FACTS_FILE,
-    ID,
-    MODEL_FILE,
-    NEW_FILE,
-    REFERENCE_FILE,
-    TARGET,
-    BadFile,
-    load,
-)
+from credit_scoring import loading
+from credit_scoring.errors import BadFile
+from credit_scoring.files import ID, METADATA_FILE, MODEL_FILE, NEW_FILE, REFERENCE_FILE, TARGET
+from credit_scoring.loading import load
 
 ROOT = Path(__file__).parent.parent
 TABLES = [REFERENCE_FILE, NEW_FILE]
@@ -521,9 +514,9 @@ def test_a_ragged_table_without_quotes_is_refused(plain, tmp_path, name, width, 
 NO_CLASS = f"{REFERENCE_FILE}: column {TARGET}: row 4 is neither 0 nor 1"
 LACKS_INPUT = f"{REFERENCE_FILE}: lacks columns that {MODEL_FILE} needs: "
 REFUSED = f"{NEW_FILE}: the transformer of {MODEL_FILE} refuses it"
-NO_JSON = f"{FACTS_FILE}: is not JSON: "
-NO_THRESHOLD = f"{FACTS_FILE}: threshold is not a probability"
-NO_HASHES = f"{FACTS_FILE}: sha256 is not an object of file names and hashes"
+NO_JSON = f"{METADATA_FILE}: is not JSON: "
+NO_THRESHOLD = f"{METADATA_FILE}: threshold is not a probability"
+NO_HASHES = f"{METADATA_FILE}: sha256 is not an object of file names and hashes"
 
 AT_ODDS: dict[str, tuple[Damage, str]] = {
     "no class": (without(REFERENCE_FILE, TARGET), f"{REFERENCE_FILE}: lacks the column {TARGET}"),
@@ -569,19 +562,25 @@ AT_ODDS: dict[str, tuple[Damage, str]] = {
         both(fitted(RandomForestClassifier(2)), cell(NEW_FILE, 2, "AMT_CREDIT", "-1e300")),
         f"{NEW_FILE}: infinite or too large values in AMT_CREDIT",
     ),
-    "model.json a folder": (a_folder(FACTS_FILE), f"{FACTS_FILE}: {IS_FOLDER}"),
+    "model.json a folder": (a_folder(METADATA_FILE), f"{METADATA_FILE}: {IS_FOLDER}"),
     "model.json empty": (
-        holding(FACTS_FILE, b""),
+        holding(METADATA_FILE, b""),
         NO_JSON + "Input is a zero-length, empty document: line 1 column 1 (char 0)",
     ),
     "model.json cut": (
-        holding(FACTS_FILE, b'{"threshold": 0.4'),
+        holding(METADATA_FILE, b'{"threshold": 0.4'),
         NO_JSON + "unexpected end of data: line 1 column 18 (char 17)",
     ),
-    "model.json a list": (holding(FACTS_FILE, b"[0.4]"), f"{FACTS_FILE}: is not a JSON object"),
-    "model.json null": (holding(FACTS_FILE, b"null"), f"{FACTS_FILE}: is not a JSON object"),
+    "model.json a list": (
+        holding(METADATA_FILE, b"[0.4]"),
+        f"{METADATA_FILE}: is not a JSON object",
+    ),
+    "model.json null": (
+        holding(METADATA_FILE, b"null"),
+        f"{METADATA_FILE}: is not a JSON object",
+    ),
     "threshold NaN": (
-        holding(FACTS_FILE, b'{"threshold": NaN}'),
+        holding(METADATA_FILE, b'{"threshold": NaN}'),
         NO_JSON + "unexpected character, expected a JSON value: line 1 column 15 (char 14)",
     ),
     "threshold null": (facts(threshold=None), NO_THRESHOLD),
@@ -640,7 +639,7 @@ def test_a_classifier_that_takes_no_missing_value_is_refused(folder):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
-@pytest.mark.parametrize("name", [MODEL_FILE, REFERENCE_FILE, NEW_FILE, FACTS_FILE])
+@pytest.mark.parametrize("name", [MODEL_FILE, REFERENCE_FILE, NEW_FILE, METADATA_FILE])
 def test_an_unreadable_file_is_refused(folder, name):
     (folder / name).chmod(0)
     assert refusal(folder) == f"{name}: cannot be read: Permission denied"
@@ -650,9 +649,9 @@ def test_an_unreadable_file_is_refused(folder, name):
 @pytest.mark.parametrize("column", ["DAYS_BIRTH", "OWN_CAR_AGE"])
 def test_a_large_number_that_a_double_holds_is_served_as_it_is(folder, number, column):
     both(*(cell(name, 4, column, number) for name in TABLES))(folder)
-    scoring = folder.load()
-    assert scoring.raw_record(scoring.client_ids[3])[column] == float(number)
-    assert float(number) in np.concatenate(scoring.reference_values(column))
+    scorer = folder.load()
+    assert scorer.raw_record(scorer.client_ids[3])[column] == float(number)
+    assert float(number) in np.concatenate(scorer.reference_values(column))
 
 
 class Raises:
@@ -734,14 +733,14 @@ def test_one_flipped_bit_is_refused(numbers, tmp_path, name):
 
 
 def test_a_header_that_changes_while_it_is_read_is_refused(folder, monkeypatch):
-    header_of = scoring._features_in
+    header_of = loading._features_in
 
     def read_and_replaced(path: Path) -> list[str]:
         features = header_of(path)
         without(REFERENCE_FILE, "AMT_CREDIT")(folder)
         return features
 
-    monkeypatch.setattr(scoring, "_features_in", read_and_replaced)
+    monkeypatch.setattr(loading, "_features_in", read_and_replaced)
     assert refusal(folder) == f"{REFERENCE_FILE}: changed while it was read"
 
 
@@ -767,7 +766,7 @@ def test_a_hash_may_be_in_upper_case(numbers, tmp_path):
     }
     folder.write_facts(sha256={name: value.upper() for name, value in hashes.items()})
     assert load(folder.path, hashes[MODEL_FILE].upper()).sha256 == hashes
-    (folder / FACTS_FILE).unlink()
+    (folder / METADATA_FILE).unlink()
     assert load(folder.path, hashes[MODEL_FILE]).sha256 == hashes
 
 
@@ -800,7 +799,7 @@ def test_a_pickle_is_opened_only_with_the_right_hash(folder, tmp_path):
 
 
 def test_without_facts_the_threshold_is_the_default_and_the_log_says_so(folder, caplog):
-    (folder / FACTS_FILE).unlink()
+    (folder / METADATA_FILE).unlink()
     assert folder.load().threshold == 0.4
     assert caplog.messages == ["model.json: absent, the threshold is 0.40"]
 
@@ -808,18 +807,18 @@ def test_without_facts_the_threshold_is_the_default_and_the_log_says_so(folder, 
 @pytest.mark.parametrize("threshold", [0, 1, 0.0, 1.0, 0.25, 5e-324])
 def test_the_threshold_of_the_facts_decides(folder, threshold):
     folder.write_facts(threshold=threshold, trained="2026-01-02")
-    scoring = folder.load()
-    assert scoring.threshold == threshold
-    assert scoring.facts["trained"] == "2026-01-02"
-    for client_id in scoring.client_ids:
-        prediction = scoring.predict(scoring.transformed_record(client_id))
+    scorer = folder.load()
+    assert scorer.threshold == threshold
+    assert scorer.metadata["trained"] == "2026-01-02"
+    for client_id in scorer.client_ids:
+        prediction = scorer.predict(scorer.transformed_record(client_id))
         assert prediction.prediction == int(prediction.probability >= threshold)
 
 
 def test_a_probability_equal_to_the_threshold_is_a_default(folder):
-    scoring = folder.load()
-    record = scoring.transformed_record(scoring.client_ids[3])
-    probability = scoring.predict(record).probability
+    scorer = folder.load()
+    record = scorer.transformed_record(scorer.client_ids[3])
+    probability = scorer.predict(record).probability
     for threshold, decision in [(probability, 1), (math.nextafter(probability, 1), 0)]:
         folder.write_facts(threshold=threshold)
         assert folder.load().predict(record).prediction == decision
@@ -887,7 +886,7 @@ def test_the_service_does_not_start(folder, command, workers, damage, model_sha2
         # Where two workers fail in the same moment, gunicorn ends with 1 and a trace of its own.
         assert process.returncode in {1, 3}
         assert "main.py" not in errors
-        assert "scoring.py" not in errors
+        assert "loading.py" not in errors
 
 
 def is_alive(group: int) -> bool:

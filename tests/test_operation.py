@@ -36,8 +36,8 @@ from resilience.traffic import (
     running,
 )
 
-import scoring
-from main import VERSION, Service, Settings
+from credit_scoring import loading
+from main import VERSION, Settings, create_app
 from serving.workers import BoundedPool
 
 MADE_ID = re.compile("[0-9a-f]{32}")
@@ -471,10 +471,10 @@ def test_more_explanations_than_can_be_computed(tmp_path: Path):
 
 
 def test_explanation_that_has_no_place_is_refused():
-    full = Service(Settings(ressources_dir=RESSOURCES))
+    full = create_app(Settings(ressources_dir=RESSOURCES))
     full.explainers = BoundedPool(1, 0, 0, "none")
     http = TestClient(full)
-    client_id = full.loaded.scoring.client_ids[0]
+    client_id = full.folder.current.scorer.client_ids[0]
     answer = http.get("/get_shap", params={"param_name": client_id})
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "1"
@@ -488,7 +488,7 @@ def is_explanation(body: bytes) -> bool:
 
 
 def test_32_threads_explain_as_one_does():
-    loaded = scoring.load(RESSOURCES)
+    loaded = loading.load(RESSOURCES)
     ids = loaded.client_ids[:64]
     alone = [loaded.explain(client_id).values for client_id in ids]
     with ThreadPoolExecutor(32) as threads:

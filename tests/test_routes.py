@@ -14,8 +14,8 @@ from recipes import Case, cells, null, value
 from resilience.service import Server
 from scipy.special import expit
 
-from main import Service, Settings
-from scoring import NEW_FILE, REFERENCE_FILE, TARGET
+from credit_scoring.files import NEW_FILE, REFERENCE_FILE, TARGET
+from main import Settings, create_app
 
 Get = Callable[..., Any]
 
@@ -84,7 +84,7 @@ def check_explanation(case: Case, answer: Any, record: dict[str, Any], probabili
 
 def service(case: Case) -> TestClient:
     settings = Settings(ressources_dir=case.folder.path, request_log=False)
-    return TestClient(Service(settings), raise_server_exceptions=False)
+    return TestClient(create_app(settings), raise_server_exceptions=False)
 
 
 def test_every_answer(case: Case):
@@ -114,7 +114,7 @@ def test_full_names_are_understood(case: Case):
     short = case.full_names()
     assert any(full != name for full, name in short.items())
     features = get("/get_feat")["data"]
-    for client_id in case.scoring.client_ids:
+    for client_id in case.scorer.client_ids:
         record = json.loads(get("/get_json", client_id)["data"])
         right = http.post("/prediction/", json=record).json()
         full = {name: record[served] for name, served in short.items()}
@@ -136,7 +136,7 @@ def test_full_names_are_understood(case: Case):
 @pytest.mark.parametrize("case", ["nested prefixes"], indirect=True)
 def test_a_feature_by_both_of_its_names_is_refused(case: Case):
     http = service(case)
-    record = json.loads(asked(http)("/get_json", case.scoring.client_ids[0])["data"])
+    record = json.loads(asked(http)("/get_json", case.scorer.client_ids[0])["data"])
     answer = http.post("/prediction/", json=record | {"few__zero__OWN_CAR_AGE": 1.0})
     assert answer.status_code == 422
     assert answer.json()["detail"].startswith("more than once: OWN_CAR_AGE. Accepted: ")

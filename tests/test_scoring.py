@@ -1,4 +1,4 @@
-"""`scoring` against the pipeline, pandas, shap and Python's own float, value by value."""
+"""`credit_scoring` against the pipeline, pandas, shap and Python's own float, value by value."""
 
 import csv
 import math
@@ -29,39 +29,30 @@ from sklearn.preprocessing import (
     OrdinalEncoder,
 )
 
-from scoring import (
-    ID,
-    NEW_FILE,
-    PROBA,
-    REFERENCE_FILE,
-    TARGET,
-    InconsistentScore,
-    InvalidRecord,
-    Scoring,
-    UnknownClient,
-    UnknownFeature,
-)
+from credit_scoring.errors import InconsistentScore, InvalidRecord, UnknownClient, UnknownFeature
+from credit_scoring.files import ID, NEW_FILE, PROBA, REFERENCE_FILE, TARGET
+from credit_scoring.scorer import Scorer
 
 # What was loaded
 
 
 def test_ids_and_features_are_those_of_the_files_in_their_order(case):
-    assert list(case.scoring.client_ids) == list(cells(case.folder / NEW_FILE))
+    assert list(case.scorer.client_ids) == list(cells(case.folder / NEW_FILE))
     columns = case.folder.read(REFERENCE_FILE).columns
-    assert list(case.scoring.features) == columns[2:-2].tolist()
+    assert list(case.scorer.features) == columns[2:-2].tolist()
 
 
 def test_a_raw_record_is_the_text_of_the_file(case):
     for client_id, row in cells(case.folder / NEW_FILE).items():
-        expected = {name: value(row[name]) for name in case.scoring.features}
-        assert null(case.scoring.raw_record(client_id)) == expected
+        expected = {name: value(row[name]) for name in case.scorer.features}
+        assert null(case.scorer.raw_record(client_id)) == expected
 
 
 def test_a_transformed_record_is_what_the_transformer_gives(case):
     expected = case.transformed()
-    assert list(case.scoring.names) == list(expected)
-    for client_id in case.scoring.client_ids:
-        record = case.scoring.transformed_record(client_id)
+    assert list(case.scorer.names) == list(expected)
+    for client_id in case.scorer.client_ids:
+        record = case.scorer.transformed_record(client_id)
         assert list(record) == list(expected)
         np.testing.assert_array_equal(list(record.values()), expected.loc[client_id])
 
@@ -71,24 +62,24 @@ def test_every_client_scores_as_the_pipeline_scores_its_raw_record(case):
     shuffled = random.Random(1)
     together = case.pipeline.predict_proba(case.inputs)[:, 1]
     assert len(set(together)) > 5
-    for client_id, among_all in zip(case.scoring.client_ids, together, strict=True):
-        record = null(case.scoring.transformed_record(client_id))
+    for client_id, among_all in zip(case.scorer.client_ids, together, strict=True):
+        record = null(case.scorer.transformed_record(client_id))
         keys = shuffled.sample(list(record), len(record))
         alone = case.pipeline.predict_proba(case.inputs.loc[[client_id]])[0, 1]
         for sent in (record, {key: record[key] for key in keys}):
-            prediction = case.scoring.predict(sent)
+            prediction = case.scorer.predict(sent)
             assert prediction.probability == alone == among_all
             assert prediction.prediction == (alone >= 0.4)
             assert prediction.threshold == 0.4
 
 
 def test_every_explanation_adds_up(case):
-    for client_id in case.scoring.client_ids:
-        explanation = case.scoring.explain(client_id)
-        probability = case.scoring.predict(case.scoring.transformed_record(client_id)).probability
-        record = np.array(list(case.scoring.transformed_record(client_id).values()))
+    for client_id in case.scorer.client_ids:
+        explanation = case.scorer.explain(client_id)
+        probability = case.scorer.predict(case.scorer.transformed_record(client_id)).probability
+        record = np.array(list(case.scorer.transformed_record(client_id).values()))
         output = explanation.base + explanation.values.sum()
-        assert explanation.names == case.scoring.names
+        assert explanation.names == case.scorer.names
         assert explanation.values.shape == explanation.record.shape == record.shape
         np.testing.assert_array_equal(explanation.record, record)
         if isinstance(case.classifier, LGBMClassifier):
@@ -104,27 +95,27 @@ def test_every_explanation_adds_up(case):
 
 def test_reference_values_are_those_of_each_class_in_file_order(case):
     rows = cells(case.folder / REFERENCE_FILE).values()
-    for feature in case.scoring.features:
+    for feature in case.scorer.features:
         expected = [
             [value(row[feature]) for row in rows if row[TARGET] == of_class and row[feature]]
             for of_class in "01"
         ]
-        assert [list(values) for values in case.scoring.reference_values(feature)] == expected
+        assert [list(values) for values in case.scorer.reference_values(feature)] == expected
 
 
 def test_null_is_accepted_exactly_where_clients_miss_a_value(case):
     rows = case.transformed()
     missed = set(rows.columns[rows.isna().any()])
-    record = case.scoring.transformed_record(case.scoring.client_ids[0])
-    assert case.scoring.nullable == missed
-    for name in case.scoring.names:
+    record = case.scorer.transformed_record(case.scorer.client_ids[0])
+    assert case.scorer.records.nullable == missed
+    for name in case.scorer.names:
         if name in missed:
             (expected,) = case.plainly(rows[:1].assign(**{name: math.nan}))
-            assert case.scoring.predict(record | {name: None}).probability == expected
-            assert case.scoring.predict(record | {name: math.nan}).probability == expected
+            assert case.scorer.predict(record | {name: None}).probability == expected
+            assert case.scorer.predict(record | {name: math.nan}).probability == expected
         else:
             with pytest.raises(InvalidRecord) as refused:
-                case.scoring.predict(record | {name: None})
+                case.scorer.predict(record | {name: None})
             assert str(refused.value) == (
                 f"null, though never missing among clients: {name}."
                 f" Accepted: the {len(record)} transformed features, as numbers"
@@ -140,9 +131,9 @@ def test_null_is_accepted_exactly_where_clients_miss_a_value(case):
 def test_contributions_are_those_of_shap(case):
     rows = case.transformed().to_numpy()
     explainer = shap.TreeExplainer(case.classifier)
-    values = np.array([case.scoring.explain(client).values for client in case.scoring.client_ids])
+    values = np.array([case.scorer.explain(client).values for client in case.scorer.client_ids])
     np.testing.assert_array_equal(values, explainer(rows).values)
-    bases = {case.scoring.explain(client).base for client in case.scoring.client_ids}
+    bases = {case.scorer.explain(client).base for client in case.scorer.client_ids}
     assert bases == {explainer.expected_value}
 
 
@@ -153,11 +144,11 @@ def test_threads_do_not_disturb_each_other(case):
     """32 at once, each all clients from another one on: the bits that one thread gets."""
 
     def results(start: int) -> dict[int, tuple[bytes, float, float]]:
-        ids = case.scoring.client_ids[start % 20 :] + case.scoring.client_ids[: start % 20]
+        ids = case.scorer.client_ids[start % 20 :] + case.scorer.client_ids[: start % 20]
         explained = {}
         for client_id in ids:
-            explanation = case.scoring.explain(client_id)
-            prediction = case.scoring.predict(case.scoring.transformed_record(client_id))
+            explanation = case.scorer.explain(client_id)
+            prediction = case.scorer.predict(case.scorer.transformed_record(client_id))
             bits = explanation.values.tobytes()
             explained[client_id] = bits, explanation.base, prediction.probability
         return explained
@@ -168,9 +159,9 @@ def test_threads_do_not_disturb_each_other(case):
 
 
 def test_the_check_scores_the_first_client_again(simple):
-    simple.scoring.check()
+    simple.scorer.check()
     with pytest.raises(InconsistentScore, match=r"^a client no longer scores as at start-up$"):
-        replace(simple.scoring, probability_at_start=0.5).check()
+        replace(simple.scorer, probability_at_start=0.5).check()
 
 
 # What is not there
@@ -180,20 +171,20 @@ def test_the_check_scores_the_first_client_again(simple):
 @pytest.mark.parametrize("client_id", [0, -1, 100_001, 2**70])
 def test_an_unknown_client_is_named(simple, method, client_id):
     with pytest.raises(UnknownClient) as refused:
-        getattr(simple.scoring, method)(client_id)
+        getattr(simple.scorer, method)(client_id)
     assert str(refused.value) == (f"unknown client {client_id}, not one of the 20 new clients")
 
 
 @pytest.mark.parametrize("feature", ["", "amt_credit", ID, TARGET, PROBA, "Unnamed: 0"])
 def test_an_unknown_feature_is_named(simple, feature):
     with pytest.raises(UnknownFeature) as refused:
-        simple.scoring.reference_values(feature)
+        simple.scorer.reference_values(feature)
     assert str(refused.value) == (f"unknown feature {feature}, not one of the 8 features")
 
 
 def test_an_unknown_feature_is_named_in_short(simple):
     with pytest.raises(UnknownFeature, match=rf"^unknown feature {'x' * 100}…, not one of "):
-        simple.scoring.reference_values("x" * 1_000_000)
+        simple.scorer.reference_values("x" * 1_000_000)
 
 
 class Compared(str):
@@ -214,7 +205,8 @@ class Compared(str):
 def test_many_features_are_looked_up_in_linear_time(simple):
     """Each name was compared with all others: a second for 10,000 features."""
     names = tuple(Compared(f"{number}+a" if number % 2 else f"{number}") for number in range(2_000))
-    many = replace(simple.scoring, features=names, names=names, full_names=names)
+    records = replace(simple.scorer.records, names=names, full_names=names)
+    many = replace(simple.scorer, features=names, records=records)
     reference = replace(many.reference, columns=many.reference.columns[:1] * 2_000)
     many = replace(many, reference=reference)
     Compared.times = 0
@@ -223,8 +215,8 @@ def test_many_features_are_looked_up_in_linear_time(simple):
 
 
 def test_a_plus_may_come_as_a_space(simple):
-    exact = simple.scoring.reference_values("previous_CHANNEL_TYPE_AP+ (Cash loan)_mean")
-    spaced = simple.scoring.reference_values("previous_CHANNEL_TYPE_AP  (Cash loan)_mean")
+    exact = simple.scorer.reference_values("previous_CHANNEL_TYPE_AP+ (Cash loan)_mean")
+    spaced = simple.scorer.reference_values("previous_CHANNEL_TYPE_AP  (Cash loan)_mean")
     assert [list(values) for values in spaced] == [list(values) for values in exact]
 
 
@@ -239,13 +231,13 @@ def test_a_plus_that_may_come_as_the_space_of_another_name_is_needed(tmp_path):
         lambda frame: frame.rename(columns=columns),
         names,
     )
-    scoring, reference = folder.load(), folder.read(REFERENCE_FILE)
+    scorer, reference = folder.load(), folder.read(REFERENCE_FILE)
     solvent = reference[reference[TARGET] == 0]
     for asked, column in [*zip(names, names, strict=True), ("c d", "c+d")]:
         expected = solvent[column].dropna().tolist()
-        assert scoring.reference_values(asked)[0].tolist() == expected
+        assert scorer.reference_values(asked)[0].tolist() == expected
     with pytest.raises(UnknownFeature):
-        scoring.reference_values("e f ")
+        scorer.reference_values("e f ")
 
 
 # Records that cannot be scored
@@ -290,17 +282,17 @@ NEVER_MISSING = "null, though never missing among clients"
     ],
 )
 def test_an_invalid_record_is_refused_by_names(simple, change, problem):
-    record = simple.scoring.transformed_record(simple.scoring.client_ids[0]) | change
+    record = simple.scorer.transformed_record(simple.scorer.client_ids[0]) | change
     assert refusal(simple, record) == problem
 
 
 def refusal(case: Case, record: dict[str, object]) -> str:
     """The message less its last sentence."""
     with pytest.raises(InvalidRecord) as refused:
-        case.scoring.predict(record)
+        case.scorer.predict(record)
     problem, last, rest = str(refused.value).rpartition(". Accepted: the ")
     assert (
-        last + rest == f". Accepted: the {len(case.scoring.names)} transformed features, as numbers"
+        last + rest == f". Accepted: the {len(case.scorer.names)} transformed features, as numbers"
     )
     return problem
 
@@ -314,7 +306,7 @@ def refusal(case: Case, record: dict[str, object]) -> str:
     ],
 )
 def test_a_record_without_a_feature_is_refused(simple, left_out, problem):
-    record = simple.scoring.transformed_record(simple.scoring.client_ids[0])
+    record = simple.scorer.transformed_record(simple.scorer.client_ids[0])
     rest = {name: value for name, value in record.items() if name not in left_out}
     assert refusal(simple, rest) == problem
     assert refusal(simple, rest | {"days_birth": 1.0}) == f"{problem}; unknown: days_birth"
@@ -338,11 +330,11 @@ def test_a_refusal_is_short_and_holds_no_value(simple):
     indirect=["case"],
 )
 def test_a_number_is_out_of_range_where_the_classifier_cannot_take_it(case, largest):
-    record = case.scoring.transformed_record(case.scoring.client_ids[0])
+    record = case.scorer.transformed_record(case.scorer.client_ids[0])
     for accepted in (largest, -largest, 5e-324, -0.0, int(largest)):
         sent = record | {"AMT_CREDIT": accepted}
         (expected,) = case.plainly(pd.DataFrame([sent], dtype=float))
-        assert case.scoring.predict(sent).probability == expected
+        assert case.scorer.predict(sent).probability == expected
     for refused in (math.nextafter(largest, math.inf), math.inf, int(largest) * 2, -(10**5000)):
         assert refusal(case, record | {"AMT_CREDIT": refused}) == "out of range: AMT_CREDIT"
 
@@ -373,18 +365,18 @@ def without(column: int) -> Callable[[Path], None]:
     return write
 
 
-def content(scoring: Scoring) -> dict[str, object]:
+def content(scorer: Scorer) -> dict[str, object]:
     """All that a scoring knows, but the hashes of its files."""
-    ids = scoring.client_ids
+    ids = scorer.client_ids
     return {
         "ids": ids,
-        "features": scoring.features,
-        "raw": [null(scoring.raw_record(client)) for client in ids],
-        "transformed": [null(scoring.transformed_record(client)) for client in ids],
-        "explained": [scoring.explain(client).values.tolist() for client in ids],
+        "features": scorer.features,
+        "raw": [null(scorer.raw_record(client)) for client in ids],
+        "transformed": [null(scorer.transformed_record(client)) for client in ids],
+        "explained": [scorer.explain(client).values.tolist() for client in ids],
         "reference": [
-            [list(values) for values in scoring.reference_values(feature)]
-            for feature in scoring.features
+            [list(values) for values in scorer.reference_values(feature)]
+            for feature in scorer.features
         ],
     }
 
@@ -447,7 +439,7 @@ def test_text_that_looks_like_numbers_in_one_part_of_a_large_file(tmp_path):
     encoder = OrdinalEncoder(encoded_missing_value=-1)
     steps = make_pipeline(encoder, lightgbm())
     folder = make_folder(tmp_path / "ressources", steps, [TEXTS[1]], enlarge, dtype={TEXTS[1]: str})
-    scoring = folder.load()
-    assert [scoring.raw_record(client)[TEXTS[1]] or "" for client in range(1_110)] == text
-    assert scoring.transformed_record(1)[TEXTS[1]] == 0
-    assert sorted(np.concatenate(scoring.reference_values(TEXTS[1]))) == sorted(filter(None, text))
+    scorer = folder.load()
+    assert [scorer.raw_record(client)[TEXTS[1]] or "" for client in range(1_110)] == text
+    assert scorer.transformed_record(1)[TEXTS[1]] == 0
+    assert sorted(np.concatenate(scorer.reference_values(TEXTS[1]))) == sorted(filter(None, text))

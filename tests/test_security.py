@@ -23,15 +23,16 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 from starlette.websockets import WebSocketDisconnect
 
-from main import Service, Settings
-from scoring import BadFile, load
+from credit_scoring.errors import BadFile
+from credit_scoring.loading import load
+from main import Service, Settings, create_app
 
 KEYS = ["first key", "second-key", "third·clé"]
 OPEN = {"/", "/health", "/docs", "/docs/assets", "/openapi.json"}
 
 
 def service(**settings) -> Service:
-    return Service(Settings(ressources_dir=RESSOURCES, request_log=False, **settings))
+    return create_app(Settings(ressources_dir=RESSOURCES, request_log=False, **settings))
 
 
 @pytest.fixture(scope="module")
@@ -50,13 +51,13 @@ def client_of(service: Service) -> TestClient:
 
 def requests(service: Service) -> list[tuple[str, str, bytes]]:
     """A request that is answered with 200 for every route and method in the table of routes."""
-    loaded = service.loaded
-    client_id, feature = loaded.scoring.client_ids[0], loaded.scoring.features[0]
+    loaded = service.folder.current
+    client_id, feature = loaded.scorer.client_ids[0], loaded.scorer.features[0]
     values = {
         "/get_kde": feature,
         **dict.fromkeys(["/get_test", "/get_json", "/get_shap"], client_id),
     }
-    body = orjson.dumps(loaded.scoring.transformed_record(client_id))
+    body = orjson.dumps(loaded.scorer.transformed_record(client_id))
     found = []
     for route in service.routes:
         if isinstance(route, Mount):
@@ -203,8 +204,8 @@ def test_document_asks_for_the_key_only_where_one_is_set(guarded: Service, ungua
 
 
 def test_document_tells_names_only_with_a_key(guarded: Service, unguarded: Service):
-    client, scoring = client_of(guarded), guarded.loaded.scoring
-    names = {*scoring.features, *scoring.names}
+    client, scorer = client_of(guarded), guarded.folder.current.scorer
+    names = {*scorer.features, *scorer.names}
     for headers in ({}, {"X-API-Key": "wrong"}):
         answer = client.get("/openapi.json", headers=headers)
         assert answer.status_code == 200
@@ -217,15 +218,15 @@ def test_document_tells_names_only_with_a_key(guarded: Service, unguarded: Servi
         document = client_of(service).get("/openapi.json", headers=headers).json()
         assert document == orjson.loads(orjson.dumps(service.openapi()))
         assert document["components"]["parameters"]["feature"]["schema"]["enum"] == [
-            *scoring.features
+            *scorer.features
         ]
 
 
 def test_open_routes_tell_nothing_of_a_client_where_keys_are_set(guarded: Service):
     client = client_of(guarded)
-    scoring = guarded.loaded.scoring
-    ids = {str(client_id) for client_id in scoring.client_ids}
-    values = {repr(value) for value in scoring.transformed[0].tolist() if len(repr(value)) > 8}
+    scorer = guarded.folder.current.scorer
+    ids = {str(client_id) for client_id in scorer.client_ids}
+    values = {repr(value) for value in scorer.transformed[0].tolist() if len(repr(value)) > 8}
     assert len(values) > 9
     for method, path, _ in requests(guarded):
         if is_open(path) and not path.startswith("/docs/"):
@@ -344,7 +345,7 @@ def test_headers_of_a_fault(monkeypatch):
     """Every route that reads what was loaded fails; nothing of the fault is sent."""
     faulty = service()
     asked = [(method, path, body) for method, path, body in requests(faulty)]
-    monkeypatch.setattr(faulty, "loaded", "nothing of use")
+    monkeypatch.setattr(faulty.folder, "current", "nothing of use")
     statuses = []
     for method, path, body in asked:
         answer = client_of(faulty).request(method, path, content=body)

@@ -11,9 +11,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import scoring
 import train
-from scoring import FACTS_FILE, ID, MODEL_FILE, NEW_FILE, PROBA, REFERENCE_FILE, TARGET
+from credit_scoring import loading
+from credit_scoring.files import (
+    ID,
+    METADATA_FILE,
+    MODEL_FILE,
+    NEW_FILE,
+    PROBA,
+    REFERENCE_FILE,
+    TARGET,
+)
 
 SHIPPED = Path(train.__file__).with_name("ressources")
 TABLES = (REFERENCE_FILE, NEW_FILE)
@@ -63,7 +71,8 @@ def a_bank(clients=900, seed=0):
 @pytest.fixture(scope="module")
 def shipped():
     tables = {file: read(SHIPPED, file) for file in TABLES}
-    return tables[REFERENCE_FILE], tables[NEW_FILE], json.loads((SHIPPED / FACTS_FILE).read_text())
+    metadata = json.loads((SHIPPED / METADATA_FILE).read_text())
+    return tables[REFERENCE_FILE], tables[NEW_FILE], metadata
 
 
 @pytest.fixture(scope="module")
@@ -220,7 +229,7 @@ def test_a_seed_gives_the_same_files_and_another_seed_others(tmp_path, monkeypat
 
 
 def test_the_clients_are_split_three_ways(bank):
-    table, facts = a_bank(), json.loads((bank / FACTS_FILE).read_text())
+    table, facts = a_bank(), json.loads((bank / METADATA_FILE).read_text())
     reference, new = read(bank, REFERENCE_FILE), read(bank, NEW_FILE)
     assert (len(reference), len(new)) == (180, 90)
     held_out = {*reference[ID], *new[ID]}
@@ -243,13 +252,13 @@ def test_held_out_clients_are_not_fitted_on(tmp_path, bank, monkeypatch):
     features = a_bank(seed=1).drop(columns=[ID, TARGET])
     features[["is new", "is known"]] = features[["is new", "is known"]].astype(float)
     np.testing.assert_array_equal(one.predict_proba(features), two.predict_proba(features))
-    one, two = (json.loads((folder / FACTS_FILE).read_text()) for folder in (bank, tmp_path))
+    one, two = (json.loads((folder / METADATA_FILE).read_text()) for folder in (bank, tmp_path))
     assert one["threshold"] == two["threshold"]
     assert one["quality"] != two["quality"]
 
 
 def test_the_service_takes_a_table_of_texts_flags_and_gaps(bank):
-    loaded = scoring.load(bank)
+    loaded = loading.load(bank)
     assert loaded.features == tuple(a_bank().columns.drop([ID, TARGET]))
     new, table = read(bank, NEW_FILE), a_bank().set_index(ID)
     for client, row in new.set_index(ID).iterrows():
@@ -272,7 +281,7 @@ def test_a_reference_file_is_itself_such_a_table(tmp_path, bank, monkeypatch):
     sizes = ("--reference-clients", 40, "--new-clients", 20)
     run(monkeypatch, "--data", bank / REFERENCE_FILE, "--out", out, *sizes)
     assert list(read(out, REFERENCE_FILE)) == list(read(bank, REFERENCE_FILE))
-    assert json.loads((out / FACTS_FILE).read_text())["training_clients"] == 120
+    assert json.loads((out / METADATA_FILE).read_text())["training_clients"] == 120
 
 
 def test_only_the_four_files_are_replaced(tmp_path, bank, monkeypatch):
@@ -280,7 +289,7 @@ def test_only_the_four_files_are_replaced(tmp_path, bank, monkeypatch):
         (tmp_path / file).write_text("mine")
     a_bank().to_csv(tmp_path / "clients.csv", index=False)
     run(monkeypatch, "--data", tmp_path / "clients.csv", "--out", tmp_path)
-    made = {FACTS_FILE, MODEL_FILE, *TABLES}
+    made = {METADATA_FILE, MODEL_FILE, *TABLES}
     assert {file.name for file in tmp_path.iterdir()} == made | {"notes.txt", "clients.csv"}
     assert (tmp_path / "notes.txt").read_text() == "mine"
     assert [(tmp_path / f).read_bytes() for f in TABLES] == [
@@ -347,7 +356,7 @@ def test_columns_that_are_no_features_are_ignored(tmp_path, monkeypatch, name):
     table.insert(0, name, range(len(table)))
     table.to_csv(tmp_path / "clients.csv", index=False)
     run(monkeypatch, "--data", tmp_path / "clients.csv", "--out", tmp_path / "out")
-    loaded = scoring.load(tmp_path / "out")
+    loaded = loading.load(tmp_path / "out")
     assert list(loaded.features) == [column for column in a_bank() if column not in (ID, TARGET)]
 
 
@@ -437,7 +446,7 @@ def test_the_auc_interval_stays_within_0_and_1():
 
 def test_reported_quality_is_that_of_the_held_out_clients(bank):
     table, model = a_bank(), joblib.load(bank / MODEL_FILE)
-    facts = json.loads((bank / FACTS_FILE).read_text())
+    facts = json.loads((bank / METADATA_FILE).read_text())
     features = pd.concat([read(bank, REFERENCE_FILE), read(bank, NEW_FILE)])
     target = table.set_index(ID)[TARGET][features[ID]].to_numpy()
     probability = model.predict_proba(features.drop(columns=[ID, TARGET, PROBA]))[:, 1]

@@ -1,0 +1,118 @@
+"""Tree classifiers behind one protocol: probabilities and SHAP values of class 1."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+from lightgbm import Booster, LGBMClassifier
+
+from credit_scoring.errors import BadFile, describe, foreign_code
+from credit_scoring.files import MODEL_FILE
+from credit_scoring.lightgbm_row import SingleRowPredictor
+from credit_scoring.tables import Matrix
+
+LARGEST_DOUBLE = float(np.finfo(np.float64).max)
+LARGEST_FLOAT = float(np.finfo(np.float32).max)
+
+
+class Classifier(Protocol):
+    """A binary tree classifier on transformed values, n of them a client."""
+
+    @property
+    def largest(self) -> float:
+        """The largest magnitude that the classifier accepts."""
+
+    @property
+    def is_logistic(self) -> bool:
+        """Whether its raw output is log-odds; else it may also be the probability."""
+
+    def probability(self, row: Matrix) -> float:
+        """Probability of class 1 for one client, shape (n,)."""
+
+    def contributions(self, rows: Matrix) -> tuple[Matrix, float]:
+        """SHAP values of class 1 for rows of clients, shape (m, n), and the expected value."""
+
+
+class LightGBMClassifier:
+    """LightGBM's boosted trees.
+
+    ``pred_contrib`` is the exact TreeSHAP of Lundberg et al. (2018, arXiv:1802.03888), the very
+    call that ``shap.TreeExplainer`` makes.
+    """
+
+    largest = LARGEST_DOUBLE
+    is_logistic = True
+
+    def __init__(self, booster: Booster) -> None:
+        self.booster = booster
+        self.probability = SingleRowPredictor(booster)
+
+    def contributions(self, rows: Matrix) -> tuple[Matrix, float]:
+        """See `Classifier`."""
+        contributions = np.asarray(self.booster.predict(rows, pred_contrib=True, num_threads=1))
+        return np.ascontiguousarray(contributions[:, :-1]), float(contributions[0, -1])
+
+
+@dataclass(frozen=True, eq=False)
+class ExplainedClassifier:
+    """Any other classifier that ``shap.TreeExplainer`` explains.
+
+    Attributes:
+        classifier: as it was unpickled.
+        explainer: the ``shap.TreeExplainer`` of it.
+        columns: the names of its inputs, where it was fitted on a DataFrame.
+    """
+
+    classifier: Any
+    explainer: Any
+    columns: Sequence[str] | None
+    largest: float = LARGEST_FLOAT  # scikit-learn's trees cast to float32
+    is_logistic = False
+
+    def probability(self, row: Matrix) -> float:
+        """See `Classifier`."""
+        rows = row.reshape(1, -1)
+        named = rows if self.columns is None else pd.DataFrame(rows, columns=pd.Index(self.columns))
+        return float(self.classifier.predict_proba(named)[0, 1])
+
+    def contributions(self, rows: Matrix) -> tuple[Matrix, float]:
+        """See `Classifier`."""
+        values = np.asarray(self.explainer.shap_values(rows, check_additivity=False))
+        # Classifiers with one raw output per class add a last axis of two.
+        values = values[..., 1] if values.ndim == 3 else values
+        expected = float(np.ravel(self.explainer.expected_value)[-1])
+        # orjson writes contiguous doubles alone.
+        return np.ascontiguousarray(values, np.float64), expected
+
+
+def choose_classifier(fitted: Any, names: Sequence[str]) -> Classifier:
+    """The classifier of a pipeline behind the protocol, with one thread a call.
+
+    Threads cost a single row more than they give, and OpenMP's hang in a forked process.
+
+    Args:
+        fitted: the last step of the pipeline.
+        names: of the transformed features.
+
+    Raises:
+        BadFile: it takes another number of features, or nothing here explains it.
+    """
+    with foreign_code(MODEL_FILE, lambda error: f"its classifier fails: {describe(error)}"):
+        if getattr(fitted, "n_features_in_", len(names)) != len(names):
+            raise BadFile(
+                MODEL_FILE,
+                f"its transformer gives {len(names)} features,"
+                f" its classifier takes {fitted.n_features_in_}",
+            )
+        if hasattr(fitted, "n_jobs"):
+            fitted.n_jobs = 1
+        if isinstance(fitted, LGBMClassifier):
+            return LightGBMClassifier(fitted.booster_)
+        columns = getattr(fitted, "feature_names_in_", None)
+    import shap  # half a second and 75 MB that LightGBM can do without
+
+    kind = type(fitted).__name__
+    with foreign_code(MODEL_FILE, lambda _: f"shap.TreeExplainer does not explain a {kind}"):
+        return ExplainedClassifier(fitted, shap.TreeExplainer(fitted), columns)

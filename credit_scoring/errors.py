@@ -1,0 +1,86 @@
+"""What can be wrong, and texts about it of a safe length.
+
+ScoringError
+ ├─ BadFile             a file of the folder cannot be used
+ ├─ UnknownClient       no new client has this id
+ ├─ UnknownFeature      no feature has this name
+ ├─ InvalidRecord       a record cannot be scored
+ └─ InconsistentScore   a client scores differently than before
+"""
+
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+NAMED_AT_MOST = 5  # names in one message
+NAME_LENGTH = 100  # characters of a name in a message
+
+
+class ScoringError(Exception):
+    """Any error of this package; its text may be sent to whoever asked."""
+
+
+class BadFile(ScoringError):
+    """A file of the folder cannot be used; the message is one line that begins with its name."""
+
+    def __init__(self, file: str, problem: str) -> None:
+        super().__init__(f"{file}: {' '.join(problem.split())}")
+
+
+class UnknownClient(ScoringError):
+    """No new client has this id."""
+
+
+class UnknownFeature(ScoringError):
+    """No feature has this name."""
+
+
+class InvalidRecord(ScoringError):
+    """A record cannot be scored; the message names its features, not its values."""
+
+
+class InconsistentScore(ScoringError):
+    """A client scored at start-up now scores differently."""
+
+
+@contextmanager
+def foreign_code(file: str, problem: Callable[[BaseException], str]) -> Iterator[None]:
+    """Turn whatever the code of a file raises into a `BadFile`.
+
+    Unpickling runs code that is not ours, and so do transformers, classifiers and what they are
+    made of: there is no list of what they raise.
+
+    Args:
+        file: the file that is named.
+        problem: what is wrong with it, for an error.
+
+    Raises:
+        BadFile: anything was raised, but a `BadFile` or an interrupt.
+    """
+    try:
+        yield
+    except (BadFile, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        raise BadFile(file, problem(error)) from error
+
+
+def describe(error: BaseException) -> str:
+    """The kind and the text of an error, in short."""
+    # A foreign error may fail at giving its text; the standard library is prepared for that.
+    text = "".join(traceback.format_exception_only(error)).partition(": ")[2]
+    return f"{type(error).__name__}: {abridged(text.strip())}"
+
+
+def abridged(name: object) -> str:
+    """A received or loaded name, safe and short enough for a message."""
+    text = str(name)
+    text = text if len(text) <= NAME_LENGTH else text[:NAME_LENGTH] + "…"
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def first_few(names: Sequence[object]) -> str:
+    """The first few names, and how many more there are."""
+    first = ", ".join(map(abridged, names[:NAMED_AT_MOST]))
+    more = len(names) - NAMED_AT_MOST
+    return f"{first} and {more} more" if more > 0 else first

@@ -1,0 +1,185 @@
+"""Transformed records as callers send them, read into rows of doubles.
+
+Two ways give the same: a decoder of the model's names alone, which is fast and refuses without a
+reason, and the standard library's, which finds what is wrong and says it.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, NoReturn
+
+import msgspec
+import numpy as np
+
+from credit_scoring.errors import InvalidRecord, first_few
+from credit_scoring.tables import Matrix
+
+STRUCTURE = b":,[{"  # characters without which JSON has no second value
+STRUCTURE_MORE = 1000  # more of them than a record has, still read to say what is wrong
+
+
+@dataclass(frozen=True, eq=False)
+class RecordReader:
+    """Reads transformed records of one model.
+
+    Attributes:
+        names: of the transformed features, in the model's order, n of them.
+        full_names: the same as the transformer gives them, with its prefixes.
+        may_miss: whether a value may be missing, by position.
+        largest: the largest magnitude of a value.
+    """
+
+    names: tuple[str, ...]
+    full_names: tuple[str, ...]
+    may_miss: Sequence[bool]
+    largest: float
+
+    def row(self, record: Mapping[str, object]) -> Matrix:
+        """The record's values in the model's order, shape (n,), whatever the order of its keys.
+
+        Raises:
+            InvalidRecord: a feature is missing, unknown, not a number, out of range, or null where
+                the new clients never miss it.
+        """
+        record = self._with_short_names(record)
+        if problems := self._problems(record):
+            raise self._invalid(problems)
+        # None becomes NaN
+        return np.array([record[name] for name in self.names], dtype=np.float64)
+
+    def row_of_json(self, text: bytes) -> Matrix:
+        """The same for JSON text, but faster.
+
+        Raises:
+            InvalidRecord: as for `row`, or it is not JSON, not an object, or has a key twice.
+        """
+        # Of a key that comes twice msgspec keeps the last; one more colon tells, at little cost,
+        # where none is written as an escape.
+        if _count(text, ":") == self._colons and b"\\" not in text:
+            with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                values = msgspec.structs.astuple(self._decode(text))
+                return np.array(values, dtype=np.float64)  # None becomes NaN
+        return self.row(self._parsed(text))
+
+    @cached_property
+    def nullable(self) -> frozenset[str]:
+        """The transformed features that may be null."""
+        pairs = zip(self.names, self.may_miss, strict=True)
+        return frozenset(name for name, may_miss in pairs if may_miss)
+
+    @cached_property
+    def short_names(self) -> dict[str, str]:
+        """The names of features whose full names are others, by these."""
+        pairs = zip(self.full_names, self.names, strict=True)
+        return {full: name for full, name in pairs if full != name}
+
+    @cached_property
+    def _known_names(self) -> frozenset[str]:
+        return frozenset(self.names)
+
+    @cached_property
+    def _decode(self) -> Callable[[bytes], msgspec.Struct]:
+        """A decoder of this model's records alone: every name, each number in range."""
+        number = Annotated[float, msgspec.Meta(ge=-self.largest, le=self.largest)]
+        fields = [
+            (f"f{position}", number | None if may_miss else number)
+            for position, may_miss in enumerate(self.may_miss)
+        ]
+        names = {field: name for (field, _), name in zip(fields, self.names, strict=True)}
+        record = msgspec.defstruct("Record", fields, rename=names, forbid_unknown_fields=True)
+        return msgspec.json.Decoder(record).decode
+
+    @cached_property
+    def _colons(self) -> int:
+        """How many colons a record has as JSON text, every key being there once."""
+        return len(self.names) + sum(name.count(":") for name in self.names)
+
+    @cached_property
+    def _most_structure(self) -> int:
+        """How many characters that JSON is made of a record may have, and some more."""
+        in_names = sum(_count_structure(name.encode()) for name in self.full_names)
+        return 2 * len(self.names) + in_names + STRUCTURE_MORE
+
+    def _invalid(self, problem: str) -> InvalidRecord:
+        return InvalidRecord(
+            f"{problem}. Accepted: the {len(self.names)} transformed features, as numbers"
+        )
+
+    def _parsed(self, text: bytes) -> Mapping[str, object]:
+        """The object that a JSON text is.
+
+        By the standard library, which knows a repeated key and gives 1e999 as infinity.
+        """
+
+        def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+            record = dict(pairs)
+            if len(record) < len(pairs):
+                counts = Counter(name for name, _ in pairs)
+                twice = [name for name, count in counts.items() if count > 1]
+                raise self._invalid(f"more than once: {first_few(twice)}")
+            return record
+
+        def refused(constant: str) -> NoReturn:
+            raise ValueError(f"{constant} is no number")
+
+        if not text.strip():
+            raise self._invalid("empty, not a JSON object")
+        # Before anything is built of it: a megabyte of values holds the process for a second.
+        if (structure := _count_structure(text)) > self._most_structure:
+            raise self._invalid(
+                f"{structure} commas, colons and brackets, far more than a record has"
+            )
+        try:
+            record = json.loads(
+                text.decode(), object_pairs_hook=once, parse_constant=refused, parse_int=float
+            )
+        except (ValueError, RecursionError) as error:
+            raise self._invalid(f"not JSON: {error}") from error
+        if not isinstance(record, dict):
+            raise self._invalid("JSON, but not an object")
+        return record
+
+    def _with_short_names(self, record: Mapping[str, object]) -> Mapping[str, object]:
+        """The record with full names replaced by the names that are served."""
+        given = [full for full in record if full in self.short_names]
+        if not given:
+            return record
+        if twice := [name for full in given if (name := self.short_names[full]) in record]:
+            raise self._invalid(f"more than once: {first_few(twice)}")
+        return {self.short_names.get(name, name): value for name, value in record.items()}
+
+    def _problems(self, record: Mapping[str, object]) -> str:
+        """What is wrong with a record, by feature, without its values; empty if nothing is."""
+        if record.keys() == {"data"} and isinstance(record["data"], str):
+            return "data alone, a text: decode it, and send the record that it holds"
+        wrong: dict[str, list[str]] = {
+            "missing": [name for name in self.names if name not in record],
+            "unknown": [name for name in record if name not in self._known_names],
+        }
+        for name, may_miss in zip(self.names, self.may_miss, strict=True):
+            if name in record and (problem := self._problem(record[name], may_miss)):
+                wrong.setdefault(problem, []).append(name)
+        return "; ".join(
+            f"{problem}: {first_few(names)}" for problem, names in wrong.items() if names
+        )
+
+    def _problem(self, value: object, may_miss: bool) -> str | None:
+        if value is None or value != value:
+            return None if may_miss else "null, though never missing among clients"
+        if not isinstance(value, (float, int)) or isinstance(value, bool):
+            return "not a number"
+        return None if abs(value) <= self.largest else "out of range"
+
+
+def _count(text: bytes, character: str) -> int:
+    """How often an ASCII character comes in a text."""
+    return int(np.count_nonzero(np.frombuffer(text, np.uint8) == ord(character)))
+
+
+def _count_structure(text: bytes) -> int:
+    """How many commas, colons and opening brackets a text has."""
+    return sum(_count(text, chr(character)) for character in STRUCTURE)

@@ -1,0 +1,197 @@
+"""`Scorer`: the clients, features and model of one folder, and what can be asked of them."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from credit_scoring.classifier import Classifier
+from credit_scoring.errors import InconsistentScore, UnknownClient, UnknownFeature, abridged
+from credit_scoring.records import RecordReader
+from credit_scoring.reference import Reference
+from credit_scoring.tables import Matrix, Table
+
+Record = dict[str, float | str | None]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The probability of default and the decision taken on it.
+
+    Attributes:
+        probability: probability of class 1, in [0, 1].
+        prediction: 1 (default expected) where ``probability >= threshold``, else 0.
+        threshold: the decision threshold, a probability.
+    """
+
+    probability: float
+    prediction: int
+    threshold: float
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """Why a client scores as it does: SHAP values of class 1 in the model's raw output.
+
+    The raw output is the log-odds for boosted trees, the probability for forests;
+    ``base + values.sum()`` is the model's raw output for that client.
+
+    Attributes:
+        names: names of the transformed features, n of them.
+        values: SHAP values, shape (n,).
+        record: the transformed record, shape (n,), NaN where a value is missing.
+        base: the expected value.
+    """
+
+    names: tuple[str, ...]
+    values: Matrix
+    record: Matrix
+    base: float
+
+
+@dataclass(frozen=True, eq=False)
+class Scorer:
+    """Everything that was loaded from one folder; made by `loading.load`, never changed.
+
+    Attributes:
+        features: names of the raw features.
+        client_ids: of the new clients, in file order.
+        threshold: the decision threshold, a probability.
+        sha256: of each file that has one.
+        metadata: what ``model.json`` says.
+        classifier: scores and explains transformed rows.
+        records: reads transformed records, and knows the names of their features.
+        raw: the new clients' raw values.
+        transformed: the same transformed, shape (new clients, n).
+        reference: the reference clients' raw values.
+        probability_at_start: of the first new client.
+    """
+
+    features: tuple[str, ...]
+    client_ids: tuple[int, ...]
+    threshold: float
+    sha256: Mapping[str, str]
+    metadata: Mapping[str, Any]
+    classifier: Classifier
+    records: RecordReader
+    raw: Table
+    transformed: Matrix
+    reference: Reference
+    probability_at_start: float
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the transformed features, in the model's order."""
+        return self.records.names
+
+    @property
+    def text_features(self) -> frozenset[str]:
+        """The raw features that are text."""
+        return frozenset(self.features[position] for position in self.raw.categories)
+
+    def raw_record(self, client_id: int) -> Record:
+        """The client's row as the CSV has it, NaN or None where a value is missing.
+
+        Raises:
+            UnknownClient: no new client has that id.
+        """
+        return dict(zip(self.features, self.raw.row(self.position(client_id)), strict=True))
+
+    def transformed_record(self, client_id: int) -> dict[str, float]:
+        """The client's row after the pipeline's transformer, NaN where a value is missing.
+
+        Raises:
+            UnknownClient: no new client has that id.
+        """
+        row = self.transformed[self.position(client_id)]
+        return dict(zip(self.names, row.tolist(), strict=True))
+
+    def predict(self, record: Mapping[str, object]) -> Prediction:
+        """Score a transformed record, whatever the order of its keys.
+
+        Raises:
+            InvalidRecord: see `RecordReader.row`.
+        """
+        return self._scored(self.records.row(record))
+
+    def predict_json(self, text: bytes) -> Prediction:
+        """Score a transformed record that is JSON text: as `predict`, but faster.
+
+        Raises:
+            InvalidRecord: see `RecordReader.row_of_json`.
+        """
+        return self._scored(self.records.row_of_json(text))
+
+    def explain(self, client_id: int) -> Explanation:
+        """SHAP values of one new client; see `Explanation` for units and shapes.
+
+        Raises:
+            UnknownClient: no new client has that id.
+        """
+        position = self.position(client_id)
+        row = self.transformed[position : position + 1]
+        values, base = self.classifier.contributions(row)
+        return Explanation(self.names, values[0], row[0], base)
+
+    def reference_values(self, feature: str) -> tuple[Matrix | list[str], Matrix | list[str]]:
+        """Raw values of a feature among reference clients of class 0 and of class 1.
+
+        Missing values are left out; each list is in the order of the file.
+
+        Raises:
+            UnknownFeature: no feature has that name.
+        """
+        column = self._feature_position.get(feature)
+        if column is None:
+            raise UnknownFeature(
+                f"unknown feature {abridged(feature)}, not one of the {len(self.features)} features"
+            )
+        return self.reference.of_class(0, column), self.reference.of_class(1, column)
+
+    def check(self) -> None:
+        """Score the first new client again.
+
+        Raises:
+            InconsistentScore: the probability is not the one found at start-up.
+        """
+        if self.classifier.probability(self.transformed[0]) != self.probability_at_start:
+            raise InconsistentScore("a client no longer scores as at start-up")
+
+    def position(self, client_id: int) -> int:
+        """The client's row in both tables.
+
+        Raises:
+            UnknownClient: no new client has that id.
+        """
+        position = self._position.get(client_id)
+        if position is None:
+            raise UnknownClient(
+                f"unknown client {abridged(client_id)},"
+                f" not one of the {len(self.client_ids)} new clients"
+            )
+        return position
+
+    @cached_property
+    def _position(self) -> dict[int, int]:
+        return {client_id: position for position, client_id in enumerate(self.client_ids)}
+
+    @cached_property
+    def _feature_position(self) -> dict[str, int]:
+        """Positions by name, and by other names where these are of one feature.
+
+        Other names are the transformer's full ones, and any name as a query without escapes gives
+        it: ``+`` as a space.
+        """
+        features = {name: position for position, name in enumerate(self.features)}
+        short_names = self.records.short_names
+        known = {
+            full: features[name] for full, name in short_names.items() if name in features
+        } | features
+        spaced = Counter(name.replace("+", " ") for name in known)
+        unescaped = {name.replace("+", " "): position for name, position in known.items()}
+        return {name: at for name, at in unescaped.items() if spaced[name] == 1} | known
+
+    def _scored(self, row: Matrix) -> Prediction:
+        probability = self.classifier.probability(row)
+        return Prediction(probability, int(probability >= self.threshold), self.threshold)

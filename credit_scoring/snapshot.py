@@ -1,0 +1,130 @@
+"""A folder as it was read, with the answers made from it so far: what a reload swaps."""
+
+import contextlib
+import ctypes
+import logging
+import time
+from collections.abc import Set
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+from cachetools import LRUCache
+
+from credit_scoring.answers import explanation_body, record_body, reference_body
+from credit_scoring.errors import BadFile, InvalidRecord, describe, foreign_code
+from credit_scoring.files import METADATA_FILE, MODEL_FILE
+from credit_scoring.loading import load
+from credit_scoring.schemas import components
+from credit_scoring.scorer import Scorer
+
+EXPLANATIONS_KEPT = 16_000_000  # bytes of answers, about 600 clients of 347 features
+REFERENCE_VALUES_KEPT = 8_000_000  # bytes of answers
+
+log = logging.getLogger(__name__)
+
+
+class AnswerCache(LRUCache[Any, bytes]):
+    """The answers asked for last, up to a number of bytes."""
+
+    def __init__(self, largest: int) -> None:
+        super().__init__(largest, getsizeof=len)
+
+    def keep(self, key: object, body: bytes) -> None:
+        """Keep an answer, where it is not larger than all that may be kept."""
+        with contextlib.suppress(ValueError):
+            self[key] = body
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """What was loaded, and answers of it that are ready.
+
+    Attributes:
+        scorer: what was loaded.
+        ids: the body of `/get_ids`.
+        features: the body of `/get_feat`.
+        explanations: bodies of `/get_shap` by client.
+        reference_values: bodies of `/get_kde` by feature, as it was named.
+    """
+
+    scorer: Scorer
+    ids: bytes
+    features: bytes
+    explanations: AnswerCache = field(default_factory=lambda: AnswerCache(EXPLANATIONS_KEPT))
+    reference_values: AnswerCache = field(
+        default_factory=lambda: AnswerCache(REFERENCE_VALUES_KEPT)
+    )
+
+    def state(self) -> dict[str, Any]:
+        """What is in use, as every worker tells it."""
+        return {"sha256": self.scorer.sha256, "threshold": self.scorer.threshold}
+
+
+def read_snapshot(folder: Path, model_sha256: str | None, gone: Set[str]) -> Snapshot:
+    """Load a folder, and write each kind of answer once.
+
+    Args:
+        folder: see `load`.
+        model_sha256: see `load`.
+        gone: files that were in the folder before; ``model.json``, which may be absent else, must
+            not be one of them: what it says about hashes would hold no longer.
+
+    Raises:
+        BadFile: see `load`, or an answer cannot be written.
+    """
+    began = time.perf_counter()
+    if METADATA_FILE in gone:
+        raise BadFile(METADATA_FILE, "was there and is gone; to go on without it, restart")
+    scorer = load(folder, model_sha256)
+    rehearse(scorer)
+    _give_back_memory()
+    log.info(
+        "loaded %s in %.2f s: %s %s, threshold %s, %d features, %d reference and %d new",
+        folder,
+        time.perf_counter() - began,
+        MODEL_FILE,
+        scorer.sha256[MODEL_FILE],
+        scorer.threshold,
+        len(scorer.features),
+        len(scorer.reference),
+        len(scorer.client_ids),
+    )
+    ids, features = ({"data": names} for names in (scorer.client_ids, scorer.features))
+    return Snapshot(scorer, orjson.dumps(ids), orjson.dumps(features))
+
+
+def rehearse(scorer: Scorer) -> None:
+    """Write each kind of answer once, before anybody asks.
+
+    What is made once for a model is made here, and not while a request waits.
+
+    Raises:
+        BadFile: one cannot be written.
+    """
+
+    def unwritable(error: BaseException) -> str:
+        return f"what is answered of it cannot be written: {describe(error)}"
+
+    client_id, feature = scorer.client_ids[0], scorer.features[0]
+    with foreign_code(METADATA_FILE, unwritable):
+        orjson.dumps(scorer.metadata)
+    with foreign_code(MODEL_FILE, unwritable):
+        record_body(scorer.raw_record(client_id))
+        record = orjson.dumps(scorer.transformed_record(client_id))
+        orjson.dumps(scorer.predict_json(record))
+        with contextlib.suppress(InvalidRecord):
+            scorer.predict_json(b'{"":0}')
+        explanation_body(scorer, client_id)
+        reference_body(scorer, feature, ("feat0", "feat1"))
+        orjson.dumps(components(scorer))
+
+
+def _give_back_memory() -> None:
+    """Let the system have what reading took: glibc would keep a quarter of a large process.
+
+    Called when nothing holds a frame any more.
+    """
+    with contextlib.suppress(AttributeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)

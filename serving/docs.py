@@ -1,0 +1,76 @@
+"""Swagger UI without any other host, and what the OpenAPI document says of keys."""
+
+import base64
+import hashlib
+from collections.abc import Collection
+from typing import Any
+
+from starlette.staticfiles import StaticFiles
+
+DOCS = "/docs"
+ASSETS = f"{DOCS}/assets"
+OPENAPI = "/openapi.json"
+
+SECURITY_HEADERS = [
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+]
+API_HEADERS = [
+    *SECURITY_HEADERS,
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+]
+
+
+def page_options() -> dict[str, Any]:
+    """What FastAPI's page of Swagger UI is made with, beside its title."""
+    return {
+        "openapi_url": OPENAPI,
+        "swagger_js_url": f"{ASSETS}/swagger-ui-bundle.js",
+        "swagger_css_url": f"{ASSETS}/swagger-ui.css",
+        "swagger_favicon_url": f"{ASSETS}/favicon.png",
+        "swagger_ui_parameters": {"validatorUrl": None},  # else it sends the document to swagger.io
+    }
+
+
+def assets() -> StaticFiles:
+    """The files of Swagger UI, to be mounted at `ASSETS`."""
+    return StaticFiles(packages=[("fastapi_offline", "static")])
+
+
+def is_docs(path: str) -> bool:
+    """Whether a path is the page's, or one of its files'."""
+    return path == DOCS or path.startswith(f"{ASSETS}/")
+
+
+class AnswerHeaders:
+    """The headers of an answer, by its path: only the page may run its own script."""
+
+    def __init__(self, page: bytes) -> None:
+        """Allow the one script that is in the page.
+
+        Args:
+            page: of Swagger UI, as it is served.
+        """
+        script = page.partition(b"<script>")[2].partition(b"</script>")[0]
+        sha256 = base64.b64encode(hashlib.sha256(script).digest()).decode()
+        policy = (
+            f"default-src 'none'; script-src 'self' 'sha256-{sha256}';"
+            " style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self';"
+            " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        )
+        self._of_docs = [*SECURITY_HEADERS, (b"content-security-policy", policy.encode())]
+
+    def __call__(self, path: str) -> list[tuple[bytes, bytes]]:
+        """The headers for a path."""
+        return self._of_docs if is_docs(path) else API_HEADERS
+
+
+def require_key(document: dict[str, Any], open_paths: Collection[str]) -> None:
+    """Say in the document that every path but some wants a key."""
+    key = {"type": "apiKey", "in": "header", "name": "X-API-Key"}
+    document["components"]["securitySchemes"] = {"key": key}
+    for path in document["paths"].keys() - open_paths:
+        for operation in document["paths"][path].values():
+            operation["security"] = [{"key": []}]

@@ -1,0 +1,88 @@
+"""Errors as answers, each kind in one place: routes have no `try`."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from serving.middleware import HEADERS
+
+LONGEST = 100  # characters of a path or a method in a message
+
+Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
+
+DESCRIPTIONS = {
+    401: "The key in X-API-Key is missing or wrong; only where the service has keys.",
+    404: "Nothing has this id or this name.",
+    413: "The body is larger than the service accepts.",
+    422: "What was sent is not what the route takes: `detail` says what it takes.",
+    500: "A fault of the service.",
+    503: "Not now.",
+}
+
+
+def abridged(text: object) -> str:
+    """What was received, safe and short enough for a message."""
+    whole = str(text)
+    cut = whole if len(whole) <= LONGEST else whole[:LONGEST] + "…"
+    return cut.encode("utf-8", "backslashreplace").decode()
+
+
+class Problem(BaseModel):
+    """What was received, and what would be accepted."""
+
+    detail: str
+
+
+def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The error answers of a route, for the OpenAPI document."""
+    return {status: {"model": Problem, "description": DESCRIPTIONS[status]} for status in statuses}
+
+
+def refusal(status: int, hint: str = "", headers: dict[str, str] | None = None) -> Handler:
+    """Answer an error with a status, the error's own text and where to find what is accepted."""
+
+    async def handler(_: Request, error: Exception) -> Response:
+        return JSONResponse({"detail": f"{error}{hint}"}, status, headers)
+
+    return handler
+
+
+async def unknown_path(request: Request, _: Exception) -> Response:
+    """Answer for a path without a route."""
+    return JSONResponse(
+        {"detail": f"no route {abridged(request.url.path)}: / lists the routes"}, 404
+    )
+
+
+async def wrong_method(request: Request, _: Exception) -> Response:
+    """Answer for a route that is there under another method."""
+    path = request.scope["path"]
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    methods = {method for route in routes if route.path == path for method in route.methods or ()}
+    allowed = ", ".join(sorted(methods or {"GET", "HEAD"}))  # without a route: a mounted file
+    detail = f"{abridged(path)} takes {allowed}, not {abridged(request.method)}"
+    return JSONResponse({"detail": detail}, 405, {"Allow": allowed})
+
+
+async def fault(request: Request, _: Exception) -> Response:
+    """Answer for a fault of the service: nothing of it is sent, the server logs its trace."""
+    response = JSONResponse({"detail": "Internal Server Error"}, 500)
+    response.raw_headers += request.scope[HEADERS]  # sent from outside of the middleware
+    return response
+
+
+USUAL_HANDLERS: dict[int | type[Exception], Handler] = {
+    404: unknown_path,
+    405: wrong_method,
+    ClientDisconnect: refusal(400, "the body was cut short"),
+    Exception: fault,
+}
+
+
+def wrong_settings(error: ValidationError) -> str:
+    """What is wrong with settings, without their values: one may be a key."""
+    return "; ".join(f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors())

@@ -1,0 +1,96 @@
+"""What a request says, and routes that answer from memory."""
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match
+from starlette.types import Receive, Scope, Send
+
+from serving.errors import abridged
+
+QUERY_FIELDS = 100  # as many are read of a query
+INTEGER = re.compile(r"-?[0-9]{1,100}")
+
+
+class Direct:
+    """Makes of a route one whose function takes the request and returns the response.
+
+    FastAPI documents such a route as any other, but neither reads its parameters, which would take
+    a third of the time of a request that is answered from memory, nor cleans up after dependencies.
+    """
+
+    path: str
+    methods: Any
+    endpoint: Callable[[Request], Awaitable[Response]]
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """By the path as `CanonicalPath` spells it: no route has parameters in its path."""
+        if scope["type"] != "http" or scope["path"] != self.path:
+            return Match.NONE, {}
+        return (Match.FULL if scope["method"] in (self.methods or ()) else Match.PARTIAL), {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request.
+
+        Raises:
+            HTTPException: 405.
+        """
+        if scope["method"] not in (self.methods or ()):
+            raise HTTPException(405)
+        response = await self.endpoint(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+
+def query_value(request: Request, name: str) -> str:
+    """The value of a parameter in the query, the last one where it comes several times.
+
+    Raises:
+        HTTPException: 422 where it is missing, or one of very many.
+    """
+    query: str = request.scope["query_string"].decode("latin-1")
+    if query.count("&") >= QUERY_FIELDS:
+        raise HTTPException(422, f"more than {QUERY_FIELDS} parameters, where one is read")
+    value = dict(parse_qsl(query, keep_blank_values=True)).get(name)
+    if value is None:
+        raise HTTPException(422, f"{name} is missing: {request.url.path}?{name}=…")
+    return value
+
+
+def query_integer(request: Request, name: str, meaning: str) -> int:
+    """The same as an integer.
+
+    Raises:
+        HTTPException: 422 where it is missing or not an integer.
+    """
+    value = query_value(request, name)
+    if not INTEGER.fullmatch(value):
+        raise HTTPException(422, f"{name} is not an integer, {meaning}: {abridged(value)}")
+    return int(value)
+
+
+async def body_of(request: Request, largest: int) -> bytes:
+    """The body, whatever its type is said to be, read up to a number of bytes.
+
+    Raises:
+        HTTPException: 413 where it is larger.
+    """
+    declared = request.headers.get("Content-Length", "")
+    size, body = int(declared) if declared.isdecimal() else 0, b""
+    if size <= largest:
+        async for chunk in request.stream():
+            body += chunk
+            if (size := len(body)) > largest:
+                break
+    if size > largest:
+        raise HTTPException(413, f"the body is larger than the {largest} bytes accepted")
+    return body
+
+
+def json_response(body: bytes) -> Response:
+    """A JSON text as a response."""
+    return Response(body, media_type="application/json")
