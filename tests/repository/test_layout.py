@@ -1,0 +1,145 @@
+"""The rooms of the house: what each may import, and how long it may be."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKFLOW = ROOT / ".github/workflows/ci-cd.yml"
+OURS = {"benchmarks", "credit_scoring", "main", "serving", "tests", "train", "training"}
+
+# What a room may not import, by the folder or file that it is.
+FORBIDDEN = {
+    "credit_scoring": {"fastapi", "starlette", "serving", "training", "main", "train", "dask"},
+    "serving": {"fastapi", "credit_scoring", "training", "main", "train", "pandas", "lightgbm"},
+    "training": {"fastapi", "starlette", "serving", "main", "train"},
+    "train.py": {"fastapi", "starlette", "serving", "main"},
+}
+# Each module of `credit_scoring` imports only those before it.
+LOWEST_FIRST = [
+    "errors", "files", "tables", "lightgbm_row", "classifier", "pipeline", "records", "reference",
+    "scorer", "loading", "schemas", "answers", "snapshot",
+]  # fmt: skip
+MOST_LINES = 300
+# `main.py` holds every route; the other two are lists of names and a population, told in one go.
+LONGER = {"main.py": 420, "training/home_credit.py": 600, "training/simulation.py": 600}
+
+
+def rooms(*places: str) -> Iterator[Path]:
+    """The files of some folders, or the files themselves."""
+    for place in places:
+        yield from [ROOT / place] if place.endswith(".py") else (ROOT / place).rglob("*.py")
+
+
+def imported(source: str) -> set[str]:
+    """The modules that a source imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "relative"
+            # What is imported from a package may be a module of it.
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def tops(source: str) -> set[str]:
+    """The packages that a source imports from."""
+    return {name.partition(".")[0] for name in imported(source)}
+
+
+def upward(module: str, source: str) -> set[str]:
+    """The modules of `credit_scoring` that one of them imports though they come after it."""
+    names = {name.split(".")[1] for name in imported(source) if name.startswith("credit_scoring.")}
+    return names & set(LOWEST_FIRST[LOWEST_FIRST.index(module) :])
+
+
+@pytest.mark.parametrize("place", FORBIDDEN)
+def test_a_room_does_not_know_what_is_above_it(place: str):
+    files = list(rooms(place))
+    assert files
+    for file in files:
+        assert not tops(file.read_text()) & FORBIDDEN[place], file
+
+
+def test_only_main_knows_fastapi():
+    files = set(rooms("credit_scoring", "serving", "training", "train.py", "gunicorn.conf.py"))
+    assert len(files) > 25
+    assert [file for file in files if "fastapi" in tops(file.read_text())] == []
+    assert "fastapi" in tops((ROOT / "main.py").read_text())
+
+
+def test_arrows_run_one_way():
+    modules = {file.stem: file.read_text() for file in rooms("credit_scoring")}
+    assert modules.keys() - {"__init__"} == set(LOWEST_FIRST)
+    assert not imported(modules.pop("__init__"))
+    for module, source in modules.items():
+        assert not upward(module, source), module
+
+
+def test_arrows_of_serving_are_no_circle():
+    below = {
+        file.stem: {name.split(".")[1] for name in imported(file.read_text()) if "serving." in name}
+        for file in rooms("serving")
+    }
+    while free := [module for module, names in below.items() if not names & below.keys()]:
+        for module in free:
+            del below[module]
+    assert not below
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("import fastapi.routing as r", {"fastapi"}),
+        ("def f():\n    from starlette.requests import Request", {"starlette"}),
+        ("if True:\n    import os, serving.logs", {"os", "serving"}),
+    ],
+)
+def test_imports_are_seen_wherever_they_are(source: str, found: set[str]):
+    assert tops(source) == found
+
+
+@pytest.mark.parametrize("source", ["from credit_scoring import scorer",
+                                    "from credit_scoring.scorer import Scorer",
+                                    "import credit_scoring.scorer"])  # fmt: skip
+def test_an_arrow_that_runs_down_is_seen(source: str):
+    assert upward("tables", source) == upward("scorer", source) == {"scorer"}
+    assert not upward("loading", source)
+
+
+def test_no_room_is_too_long():
+    files = [*rooms("credit_scoring", "serving", "training"), *ROOT.glob("*.py")]
+    lengths = {str(file.relative_to(ROOT)): len(file.read_text().splitlines()) for file in files}
+    lengths.pop("test_main.py")
+    assert len(lengths) > 30
+    most = {name: LONGER.get(name, MOST_LINES) for name in lengths}
+    assert {name: n for name, n in lengths.items() if n > most[name]} == {}
+
+
+def test_what_main_imports_is_deployed():
+    """However far: from the files that the workflow keeps, and from no others of ours."""
+    steps = yaml.safe_load(WORKFLOW.read_text())["jobs"]["test"]["steps"]
+    (kept,) = [step["with"]["path"] for step in steps if "upload-artifact" in step.get("uses", "")]
+    waiting, seen = ["main", "gunicorn.conf"], set()
+    while waiting:
+        module = waiting.pop()
+        seen.add(module)
+        file = ROOT / f"{module.replace('.', '/')}.py"
+        if module == "gunicorn.conf":
+            file = ROOT / "gunicorn.conf.py"
+        if file.exists():
+            assert f"{module}.py" in kept.split() or f"{module.partition('.')[0]}/" in kept.split()
+            waiting += [name for name in imported(file.read_text()) - seen if tops_ours(name)]
+    assert {"credit_scoring.loading", "serving.protocol"} <= seen
+    assert not {name.partition(".")[0] for name in seen} & {"training", "train", "tests"}
+
+
+def tops_ours(name: str) -> bool:
+    """Whether a module is one of this repository's."""
+    return name.partition(".")[0] in OURS and name not in sys.stdlib_module_names
