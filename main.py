@@ -55,7 +55,7 @@ from serving.middleware import HAS_KEY, ApiKey, CanonicalPath, RequestLog, Respo
 from serving.registry import WorkerRegistry
 from serving.reload import ReloadedFolder
 from serving.routing import Direct, body_of, json_response, query_integer, query_value
-from serving.workers import BoundedPool, Busy, freeze_libraries, give_up
+from serving.workers import BoundedPool, Busy, give_up, put_requests_first
 
 VERSION = "1.0.0"
 TITLE = "Credit scoring"
@@ -394,7 +394,7 @@ def start() -> Service:
     """
     metrics, registry = Metrics(), WorkerRegistry.of_environment()
     logs = start_logging(("credit_scoring", "serving", log.name), metrics.dropped_lines.inc)
-    freeze_libraries()
+    put_requests_first()
     try:
         return create_app(Settings(), registry, metrics, logs)
     except ValidationError as error:
