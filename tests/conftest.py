@@ -3,9 +3,10 @@
 import os
 
 import pytest
-from artefacts import NUMBERS, Folder, imputed_and_scaled, lightgbm, make_folder
-from recipes import RECIPES, Case, case_of
 from sklearn.pipeline import make_pipeline
+
+from tests.support.artefacts import NUMBERS, Folder, imputed_and_scaled, lightgbm, make_folder
+from tests.support.recipes import RECIPES, Case, case_of
 
 os.environ["REQUEST_LOG"] = "0"  # of the service in this process: it would write into the report
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from resilience.service import Server, wait_for
 
 from serving.logs import LINES_WAITING, LogWriter
+from tests.support.server import Server, wait_for
 
 LINE = b"x" * 99 + b"\n"
 

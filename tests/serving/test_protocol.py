@@ -9,9 +9,9 @@ from contextlib import contextmanager, suppress
 
 import pytest
 import uvicorn
-from resilience.service import Answer, parsed, wait_for
 
 from serving.protocol import HEAD_BYTES, HEADER_LINES, BoundedHttpProtocol
+from tests.support.server import Answer, parsed, wait_for
 
 TOO_LARGE = {"detail": "a request has at most 100 headers, of 65536 bytes with its path"}
 TOO_SLOW = {"detail": "a request must arrive within 30 seconds"}

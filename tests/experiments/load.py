@@ -1,0 +1,182 @@
+"""Slow clients, more explanations than can be computed, and 100,000 requests.
+
+    python -m tests.experiments.load [slow] [headers] [overload] [many]
+
+`slow` has 500 sockets send a byte a second, half of them a header and half a body, and compares
+others' latency with and without them, twice; then it waits until the server has closed them all.
+`headers` sends 80 MB of header lines on one connection. `overload` asks one worker for a minute for
+five times the explanations that it computes, none of them kept. `many` sends 100,000 mixed requests
+to two workers and looks at their memory and open files.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import uvloop
+
+from tests.support.folders import slow_to_explain
+from tests.support.server import MB, RESSOURCES, Server, wait_for
+from tests.support.traffic import Tally, Work, at_rate, caller, drip, request, running, until
+
+SLOW = 500
+SECONDS = 60
+HEADERS = 80_000_000  # bytes
+CLIENTS = 20_000  # more than explanations are kept
+
+
+def mixed(server: Server) -> list[Work]:
+    """A request of every kind for each client, and some that are refused."""
+    feature = server.ask_json("/get_feat")["data"][-1]
+    body = ""
+    paths = ["/get_ids", "/get_feat", "/health", f"/get_kde?param_name={feature}", "/nowhere"]
+    found = [request(path) for path in paths]
+    for client_id in server.ask_json("/get_ids")["data"][:100]:
+        body = server.ask_json(f"/get_json?param_name={client_id}")["data"]
+        found += [request(f"/get_{kind}?param_name={client_id}") for kind in ("shap", "test")]
+        found += [request("/prediction/", body.encode(), "POST") for _ in range(3)]
+        found += [request("/prediction/", body[:-9].encode(), "POST"), request("/get_shap")]
+    return [(message, bool) for message in found]
+
+
+async def slow() -> None:
+    with Server(REQUEST_LOG="0") as server:
+        work = mixed(server)
+        longest = max((message for message, _ in work), key=len)
+        head, end, body = longest.partition(b"\r\n\r\n")
+        for _ in range(2):
+            for sockets in (0, SLOW):
+                drips = [drip(server.port, b"", head * 9, 1) for _ in range(sockets // 2)]
+                drips += [drip(server.port, head + end, body, 1) for _ in range(sockets // 2)]
+                tally = Tally()
+                async with running(*drips):
+                    await asyncio.sleep(1)
+                    ends = time.perf_counter() + 10
+                    callers = [
+                        caller(server.port, until(ends, itertools.cycle(work)), tally, 0.01)
+                        for _ in range(4)
+                    ]
+                    await asyncio.gather(*callers)
+                    files = server.open_files()
+                times = [tally.milliseconds(200, share) for share in (0.5, 0.99)]
+                print(
+                    f"{sockets} slow sockets, {files} open files: {sum(tally.statuses.values())}"
+                    f" requests of others, p50 {times[0]:.2f} ms, p99 {times[1]:.2f} ms"
+                )
+        idle = server.open_files()
+        drips = [drip(server.port, b"", head * 9, 1) for _ in range(SLOW // 2)]
+        drips += [drip(server.port, head + end, body, 1) for _ in range(SLOW // 2)]
+        async with running(*drips):
+            began = time.perf_counter()
+            await asyncio.sleep(5)
+            most = server.open_files()
+            await asyncio.to_thread(wait_for, lambda: server.open_files() <= idle, 60)
+            seconds = time.perf_counter() - began
+        print(f"{SLOW} slow sockets, {most} open files: all gone after {seconds:.1f} s")
+
+
+async def headers() -> None:
+    """80 MB of header lines on one connection, and /health meanwhile."""
+    with Server(workers=1, REQUEST_LOG="0") as server:
+        health = itertools.repeat((request("/health"), bool))
+        before, tally = server.memory().peak, Tally()
+        ends = time.perf_counter() + 5
+        probing = asyncio.create_task(caller(server.port, until(ends, health), tally, 0.002))
+        _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(b"GET / HTTP/1.1\r\n")
+        sent, lines = 0, b"a:\r\n" * 16_000
+        with contextlib.suppress(ConnectionError):
+            while sent < HEADERS:
+                writer.write(lines)
+                await writer.drain()
+                sent += len(lines)
+        writer.close()
+        await probing
+        more = server.memory().peak - before
+        print(
+            f"{sent / 1e6:.0f} of {HEADERS / 1e6:.0f} MB of headers were taken: {more / MB:+.1f} MB"
+            f" in the worker at most; /health: p99 {tally.milliseconds(200, 0.99):.1f} ms,"
+            f" worst {tally.milliseconds(200, 1):.1f} ms"
+        )
+
+
+async def overload() -> None:
+    scratch = Path(tempfile.mkdtemp(prefix="credit-scoring-"))
+    slow_to_explain(RESSOURCES, scratch / "ressources", CLIENTS)
+    with Server(scratch / "ressources", workers=1, REQUEST_LOG="0") as server:
+        ids = itertools.cycle(range(1, CLIENTS + 1))
+        explain: Iterator[Work] = ((request(f"/get_shap?param_name={n}"), whole) for n in ids)
+        health = itertools.repeat((request("/health"), bool))
+        peaks = []
+        for callers in (2, 4, 8, 16):
+            tally, ends = Tally(), time.perf_counter() + 5
+            await asyncio.gather(
+                *[caller(server.port, until(ends, explain), tally) for _ in range(callers)]
+            )
+            peaks.append(tally.statuses[200] / 5)
+            print(f"{callers} callers: {peaks[-1]:.0f} explanations a second")
+        peak = max(peaks)
+        probes, ends = Tally(), time.perf_counter() + SECONDS
+        probing = asyncio.create_task(caller(server.port, until(ends, health), probes, pause=0.05))
+        began = time.perf_counter()
+        flood = await at_rate(server.port, explain, 5 * peak, SECONDS)
+        useful = flood.statuses[200] / (time.perf_counter() - began)
+        await probing
+    shutil.rmtree(scratch)
+    print(
+        f"{5 * peak:.0f} a second for {SECONDS} s: {useful:.0f} useful a second,"
+        f" {100 * useful / peak:.0f} % of the peak; {dict(flood.statuses)}, {flood.wrong} wrong"
+    )
+    for name, tally, status in (
+        ("200", flood, 200),
+        ("503", flood, 503),
+        ("/health", probes, 200),
+    ):
+        shares = [tally.milliseconds(status, share) for share in (0.5, 0.99, 1)]
+        print(f"{name}: p50 {shares[0]:.1f} ms, p99 {shares[1]:.1f} ms, at most {shares[2]:.1f} ms")
+
+
+def whole(body: bytes) -> bool:
+    return body.startswith(b'{"values":[[') and body.endswith(b"]}")
+
+
+async def many() -> None:
+    with Server(REQUEST_LOG="0") as server:
+        work = mixed(server)
+        tally = Tally()
+        for step in range(6):
+            share = 2_500 if step else 250  # the first ones only warm it up
+            began = time.perf_counter()
+            callers = [
+                caller(
+                    server.port,
+                    itertools.islice(itertools.cycle(work), 37 * n, 37 * n + share),
+                    tally,
+                )
+                for n in range(8)
+            ]
+            await asyncio.gather(*callers)
+            rate = 8 * share / (time.perf_counter() - began)
+            print(
+                f"{sum(tally.statuses.values()):7} requests: {server.memory().now / MB:.1f} MB,"
+                f" {server.open_files()} open files, {rate:.0f} a second"
+            )
+        print(dict(tally.statuses))
+
+
+if __name__ == "__main__":
+    wanted = sys.argv[1:] or ["slow", "headers", "overload", "many"]
+    if "slow" in wanted:
+        uvloop.run(slow())
+    if "headers" in wanted:
+        uvloop.run(headers())
+    if "overload" in wanted:
+        uvloop.run(overload())
+    if "many" in wanted:
+        uvloop.run(many())

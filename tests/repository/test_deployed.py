@@ -1,0 +1,106 @@
+"""What is deployed is served, and checked by the workflow's own last step."""
+
+import fcntl
+import hashlib
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.commands import environment, run, started
+from tests.support.server import HOST, ROOT, free_port
+from tests.support.workflow import STEPS, step_using
+
+
+def test_a_running_server_holds_the_lock_of_its_folder(deployed: str, active: Path):
+    folders = [
+        line.partition("=")[2]
+        for status in Path("/proc").glob("[0-9]*/environ")
+        for line in environ(status)
+        if line.startswith("PROMETHEUS_MULTIPROC_DIR=") and deployed.rpartition(":")[2] in
+        [item.partition("=")[2] for item in environ(status) if item.startswith("PORT=")]
+    ]  # fmt: skip
+    (folder,) = set(folders)
+    with (Path(folder) / "lock").open() as lock, pytest.raises(BlockingIOError):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    _, kept = started(active)
+    assert Path(folder).exists()
+    shutil.rmtree(kept["PROMETHEUS_MULTIPROC_DIR"])
+
+
+def environ(file: Path) -> list[str]:
+    try:
+        return file.read_text(errors="replace").split("\0")
+    except OSError:  # gone meanwhile, or another user's
+        return []
+
+
+@pytest.fixture(scope="module")
+def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that the deploy job downloads: the artifact's files, as service/."""
+    folder = tmp_path_factory.mktemp("deploy job")
+    for name in step_using("test", "actions/upload-artifact")["with"]["path"].split():
+        source, target = ROOT / name, folder / "service" / name
+        if source.is_dir():
+            shutil.copytree(source, target)
+        else:
+            target.parent.mkdir(exist_ok=True)
+            shutil.copyfile(source, target)  # without its executable bit, as artifacts are
+    return folder
+
+
+@pytest.fixture(scope="module")
+def deployed(artifact: Path) -> Iterator[str]:
+    """The address of a server of just those files, started as Azure does."""
+    port = free_port()
+    process = subprocess.Popen(
+        ["/bin/sh", "startup.sh"],
+        cwd=artifact / "service",
+        env=environment(VIRTUAL_ENV=sys.prefix, PORT=str(port), WEB_CONCURRENCY="1"),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        said = ""
+        while "Listening at" not in said:
+            line = process.stderr.readline()
+            assert line, said
+            said += line
+        # From here on the socket queues a request until the service answers.
+        yield f"http://{HOST}:{port}"
+        process.terminate()
+        process.communicate(timeout=30)
+    assert process.returncode == 0
+
+
+def check(address: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    program = STEPS["deploy"][-1]["run"]
+    return run(sys.executable, "-c", program, cwd=cwd, env=environment(URL=address, PATIENCE="0"))
+
+
+def test_deployed_files_serve_and_the_check_accepts_them(deployed: str, artifact: Path):
+    done = check(deployed, artifact)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_check_refuses_another_model(deployed: str, tmp_path: Path):
+    other = tmp_path / "service/ressources/model.joblib"
+    other.parent.mkdir(parents=True)
+    other.write_bytes(b"another model")
+    done = check(deployed, tmp_path)
+    assert done.returncode == 1
+    assert hashlib.sha256(b"another model").hexdigest() in done.stderr
+    real = (ROOT / "ressources/model.joblib").read_bytes()
+    assert hashlib.sha256(real).hexdigest() in done.stderr
+
+
+def test_check_refuses_silence(artifact: Path):
+    with socket.socket() as closed:
+        closed.bind((HOST, 0))  # bound, not listening: connections are refused
+        done = check(f"http://{HOST}:{closed.getsockname()[1]}", artifact)
+    assert done.returncode == 1
+    assert "Connection refused" in done.stderr

@@ -1,0 +1,74 @@
+""".ci/run, on a machine of fake commands."""
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.commands import run, script
+from tests.support.server import ROOT
+
+# .ci/run
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """.ci/run beside a start script that does nothing, on a machine of fake commands."""
+    (tmp_path / ".ci").mkdir()
+    text = (ROOT / ".ci/run").read_text()
+    assert text.count("/usr/sbin:/usr/bin:/sbin:/bin") == 1
+    text = text.replace("/usr/sbin:/usr/bin:/sbin:/bin", f"{tmp_path}/bin")
+    (tmp_path / ".ci/run").write_text(text)
+    for tool in ["bash", "sh", "dirname", "tr", "env", "cat", "touch", "chmod"]:
+        (tmp_path / "bin").mkdir(exist_ok=True)
+        (tmp_path / "bin" / tool).symlink_to(shutil.which(tool))
+    script(tmp_path / "startup.sh", 'echo "$*"')
+    for tool in ["python3.11", "google-chrome", "ps"]:
+        script(tmp_path / "bin" / tool, "exit 0")
+
+    def start(user: int) -> subprocess.CompletedProcess[str]:
+        script(tmp_path / "bin/id", f"echo {user}")
+        return run(shutil.which("bash"), tmp_path / ".ci/run", env={"PATH": str(tmp_path / "bin")})
+
+    return start
+
+
+def apt(tmp_path: Path, installs: bool) -> None:
+    wrk = tmp_path / "bin/wrk"
+    script(
+        tmp_path / "bin/apt-get",
+        f'echo "$*" >>"{tmp_path}/apt"',
+        f'[ "$1" = update ] || {{ {str(installs).lower()} && touch "{wrk}" && chmod +x "{wrk}"; }}',
+    )
+
+
+@pytest.mark.parametrize("user", [0, 1000])
+def test_gate_installs_what_is_missing(gate, tmp_path: Path, user: int):
+    apt(tmp_path, installs=True)
+    script(
+        tmp_path / "bin/sudo",
+        f'[ "$1" = -n ] && shift && echo sudo >>"{tmp_path}/apt" && exec "$@"',
+    )
+    done = gate(user)
+    assert done.returncode == 0, done.stderr
+    called = ["update -q", "install -q -y --no-install-recommends wrk"]
+    as_other = [line for call in called for line in ("sudo", call)]
+    assert (tmp_path / "apt").read_text().splitlines() == (as_other if user else called)
+    assert done.stdout.splitlines() == ["ruff format --check", "ruff check", "mypy", "pytest"]
+
+
+@pytest.mark.parametrize("user", [0, 1000])
+def test_gate_is_red_where_a_part_is_missing(gate, tmp_path: Path, user: int):
+    apt(tmp_path, installs=False)
+    done = gate(user)
+    assert done.returncode != 0
+    assert done.stdout == ""
+
+
+def test_gate_installs_nothing_where_all_is_there(gate, tmp_path: Path):
+    script(tmp_path / "bin/wrk", "exit 0")
+    done = gate(1000)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not (tmp_path / "apt").exists()

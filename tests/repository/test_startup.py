@@ -1,0 +1,172 @@
+"""startup.sh: what it starts the server with, and which settings it refuses."""
+
+import fcntl
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.commands import STARTUP, environment, run, script, started
+from tests.support.server import ROOT
+
+
+def test_server_is_gunicorn_with_its_configuration(active: Path, tmp_path: Path):
+    arguments, _ = started(active, PROMETHEUS_MULTIPROC_DIR=tmp_path)
+    assert arguments == ["-m", "gunicorn", "main:app"]
+
+
+def configured(**changes: str) -> dict[str, str]:
+    """What gunicorn makes of its configuration file and the environment."""
+    done = run(
+        sys.executable, "-m", "gunicorn", "main:app", "--print-config",
+        cwd=ROOT, env=environment(**changes),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return dict(re.findall(r"^(\w+) += (.*)$", done.stdout, re.MULTILINE))
+
+
+def test_gunicorn_by_default():
+    found = configured()
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else os.environ.get("TMPDIR", "/tmp")  # noqa: S108
+    expected = {
+        "worker_class": "serving.workers.Worker",
+        "workers": "2",
+        "bind": "['127.0.0.1:8000']",
+        "timeout": "120",
+        "graceful_timeout": "20",
+        "keepalive": "75",
+        "worker_tmp_dir": memory,
+        "control_socket_disable": "True",
+        "preload_app": "False",
+    }
+    assert {name: found[name] for name in expected} == expected
+
+
+def test_port_opens_the_server_to_the_network():
+    found = configured(PORT="8123", WEB_CONCURRENCY="5")
+    assert (found["bind"], found["workers"]) == ("['0.0.0.0:8123']", "5")
+
+
+def test_server_keeps_what_the_caller_set(active: Path, tmp_path: Path):
+    _, kept = started(active, PROMETHEUS_MULTIPROC_DIR=tmp_path, OMP_NUM_THREADS="4")
+    assert (kept["PROMETHEUS_MULTIPROC_DIR"], kept["OMP_NUM_THREADS"]) == (str(tmp_path), "4")
+
+
+def memory() -> Path:
+    return Path("/dev/shm" if os.access("/dev/shm", os.W_OK) else os.environ.get("TMPDIR", "/tmp"))  # noqa: S108
+
+
+@pytest.fixture
+def counters() -> Iterator[Callable[[str], Path]]:
+    """Makes folders where servers count, and removes what is left of them."""
+    made: list[Path] = []
+
+    def make(name: str) -> Path:
+        made.append(memory() / f"credit-scoring-{os.getpid()}-{name}")
+        made[-1].mkdir()
+        return made[-1]
+
+    yield make
+    for folder in made:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_each_server_counts_in_a_folder_of_its_own_that_the_next_removes(active: Path):
+    _, first = started(active)
+    folder = Path(first["PROMETHEUS_MULTIPROC_DIR"])
+    assert [path.name for path in folder.iterdir()] == ["lock"]
+    assert first["OMP_NUM_THREADS"] == "1"
+    _, second = started(active)
+    assert not folder.exists()
+    shutil.rmtree(second["PROMETHEUS_MULTIPROC_DIR"])
+
+
+def test_a_start_removes_only_folders_that_were_made_here(active: Path, counters):
+    """Whatever their names are: process numbers of another container tell nothing."""
+    running, ended, others = counters("running"), counters("ended"), counters("others")
+    for folder in (running, ended):
+        (folder / "lock").touch()
+    (others / "counter_1.db").touch()
+    with (running / "lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _, kept = started(active)
+        assert [folder.exists() for folder in (running, ended, others)] == [True, False, True]
+    shutil.rmtree(kept["PROMETHEUS_MULTIPROC_DIR"])
+
+
+@pytest.mark.parametrize(
+    "value", ["0", "65536", "99999", "abc", "-1", "+5", " 5", "5 ", "5\n6", "080", "8" * 999]
+)
+def test_port_that_is_none(active: Path, value: str):
+    done = run(STARTUP, env=environment(VIRTUAL_ENV=active, PORT=value))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "startup.sh: PORT is not a whole number from 1 to 65535\n"
+
+
+@pytest.mark.parametrize("value", ["0", "257", "abc", "2.5", "1e2", "0x2", "9" * 30])
+def test_number_of_workers_that_is_none(active: Path, value: str):
+    done = run(STARTUP, env=environment(VIRTUAL_ENV=active, WEB_CONCURRENCY=value))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "startup.sh: WEB_CONCURRENCY is not a whole number from 1 to 256\n"
+
+
+def test_folder_of_counters_that_is_none(active: Path, tmp_path: Path):
+    done = run(
+        STARTUP, env=environment(VIRTUAL_ENV=active, PROMETHEUS_MULTIPROC_DIR=tmp_path / "a")
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert (
+        done.stderr == "startup.sh: PROMETHEUS_MULTIPROC_DIR is not a folder that can be written\n"
+    )
+
+
+def test_empty_settings_are_not_set(active: Path, tmp_path: Path):
+    names = ["PORT", "WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS"]
+    _, kept = started(active, PROMETHEUS_MULTIPROC_DIR=tmp_path, **dict.fromkeys(names, ""))
+    assert not kept.keys() & set(names)
+    given = {"PORT": "65535", "WEB_CONCURRENCY": "256", "FORWARDED_ALLOW_IPS": "*"}
+    _, kept = started(active, PROMETHEUS_MULTIPROC_DIR=tmp_path, **given)
+    assert {name: kept[name] for name in names} == given
+
+
+def test_settings_of_the_server_stop_no_command(active: Path):
+    done = run(STARTUP, "echo", "done", env=environment(VIRTUAL_ENV=active, PORT="abc"))
+    assert (done.returncode, done.stdout) == (0, "done\n")
+
+
+def test_command_gets_its_arguments_and_passes_its_exit_code_on(active: Path):
+    program = "import sys; print(sys.argv[1:]); sys.exit(7)"
+    done = run(STARTUP, "python", "-c", program, "a b", "--c", env=environment(VIRTUAL_ENV=active))
+    assert (done.returncode, done.stdout, done.stderr) == (7, "['a b', '--c']\n", "")
+
+
+def test_command_runs_in_the_folder_however_it_was_reached(active: Path, tmp_path: Path):
+    (tmp_path / "a link").symlink_to(ROOT)
+    for startup in [STARTUP, tmp_path / "a link/startup.sh"]:
+        done = run(
+            startup,
+            *["sh", "-c", 'pwd; echo "$RESSOURCES_DIR"'],
+            cwd=tmp_path,
+            env=environment(VIRTUAL_ENV=active, RESSOURCES_DIR="mine"),
+        )
+        assert done.stdout.splitlines() == [str(ROOT), f"{tmp_path}/mine"]
+
+
+def test_unknown_command(active: Path):
+    done = run(STARTUP, "no-such-command", env=environment(VIRTUAL_ENV=active))
+    assert done.returncode == 127
+    assert "no-such-command: not found" in done.stderr
+
+
+def test_active_environment_of_another_python_is_refused(tmp_path: Path):
+    script(tmp_path / "bin/python", '[ "$1" = --version ] && echo Python 3.12.1', "exit 1")
+    done = run(STARTUP, env=environment(VIRTUAL_ENV=tmp_path))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"startup.sh: the active environment {tmp_path} has Python 3.12.1,"
+        " and Python 3.11 is needed\n"
+    )

@@ -1,0 +1,185 @@
+"""startup.sh makes the environment, and removes only what it made."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.commands import STARTUP, environment, run, script
+from tests.support.server import ROOT
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """A copy of the folder, where python3.11 makes an environment whose pip notes its calls."""
+    folder = tmp_path / "a folder"
+    folder.mkdir()
+    for file in ["startup.sh", "requirements.txt", "requirements-dev.txt"]:
+        shutil.copy(ROOT / file, folder)
+    script(
+        tmp_path / "machine/python3.11",
+        f'if [ "$1 $2" != "-m venv" ]; then exec "{sys.executable}" "$@"; fi',
+        'mkdir -p "$3/bin"',
+        'echo "command = python3.11 -m venv $3" >"$3/pyvenv.cfg"',
+        f'cp "{tmp_path}/python" "$3/bin/python"',
+    )
+    script(
+        tmp_path / "python",
+        f'noted="{tmp_path}/noted" have="$(dirname "$0")/have"',
+        'case "$*" in',
+        '*"-m pip --version") ;;',
+        '*"-m pip install"*)',
+        '    for last; do :; done; echo "$last" >>"$noted"; echo "$last" >"$have"',
+        f'    [ ! -e "{tmp_path}/fails" ];;',
+        '*importlib.metadata*) for last; do :; done; [ "$(cat "$have" 2>/dev/null)" = "$last" ];;',
+        f'*libgomp*) [ ! -e "{tmp_path}/no libgomp" ];;',
+        f'*) exec "{sys.executable}" "$@";;',
+        "esac",
+    )
+
+    def start(*command: str, **changes: str | Path) -> subprocess.CompletedProcess[str]:
+        path = f"{tmp_path}/machine:/usr/bin:/bin"
+        return run(folder / "startup.sh", *command, env=environment(PATH=path, **changes))
+
+    return start
+
+
+def noted(tmp_path: Path) -> list[str]:
+    return (tmp_path / "noted").read_text().splitlines()
+
+
+def test_first_start_installs_and_the_second_does_not(fresh, tmp_path: Path):
+    first, second = fresh("sh", "-c", 'echo "$VIRTUAL_ENV"'), fresh("true")
+    venv = f"{tmp_path}/a folder/.venv"
+    assert (first.returncode, first.stdout) == (0, f"{venv}\n")
+    assert first.stderr == (
+        f"startup.sh: installing requirements-dev.txt into {venv}, once;"
+        " this takes a minute or two\n"
+    )
+    assert (second.returncode, second.stderr) == (0, "")
+    assert noted(tmp_path) == ["requirements-dev.txt"]
+
+
+def test_install_cut_short_is_made_again(fresh, tmp_path: Path):
+    (tmp_path / "fails").touch()
+    assert fresh("true").returncode == 1
+    (tmp_path / "fails").unlink()
+    again = fresh("true")
+    assert again.returncode == 0
+    assert again.stderr.startswith("startup.sh: making .venv again\n")
+    assert noted(tmp_path) == ["requirements-dev.txt"] * 2
+
+
+def test_environment_that_came_with_a_copied_folder_is_made_again(fresh, tmp_path: Path):
+    assert fresh("true").returncode == 0
+    made = tmp_path / "a folder/.venv/pyvenv.cfg"
+    made.write_text("command = python3.11 -m venv /elsewhere/.venv\n")
+    assert fresh("true").stderr.startswith("startup.sh: making .venv again\n")
+    assert made.read_text() == f"command = python3.11 -m venv {tmp_path}/a folder/.venv\n"
+
+
+UNUSABLE = (
+    "startup.sh: {venv} is not of Python 3.11, or is of another folder:"
+    " remove it, or activate another\n"
+)
+
+
+def test_environment_of_the_users_is_never_removed(fresh, tmp_path: Path):
+    venv = tmp_path / "a folder/.venv"
+    script(venv / "bin/python", "exit 1")
+    (venv / "theirs").touch()
+    done = fresh("true")
+    assert (done.returncode, done.stderr) == (1, UNUSABLE.format(venv=venv))
+    assert (venv / "theirs").exists()
+
+
+def test_usable_environment_of_the_users_is_installed_into(fresh, tmp_path: Path):
+    assert fresh("true").returncode == 0
+    venv = tmp_path / "a folder/.venv"
+    (venv / ".made-by-startup.sh").unlink()
+    (venv / "theirs").touch()
+    (venv / "bin/have").unlink()
+    (tmp_path / "fails").touch()
+    assert fresh("true").returncode == 1
+    (tmp_path / "fails").unlink()
+    done = fresh("true")  # begun before, and not ended
+    assert (done.returncode, "making .venv again" in done.stderr) == (0, False)
+    assert (venv / "theirs").exists()
+    (venv / "pyvenv.cfg").write_text("command = python3.11 -m venv /elsewhere/.venv\n")
+    done = fresh("true")
+    assert (done.returncode, done.stderr) == (1, UNUSABLE.format(venv=venv))
+    assert (venv / "theirs").exists()
+
+
+def test_active_environment_without_a_python_is_not_used(fresh, tmp_path: Path):
+    done = fresh("sh", "-c", 'echo "$VIRTUAL_ENV"', VIRTUAL_ENV=tmp_path / "gone")
+    assert done.stdout == f"{tmp_path}/a folder/.venv\n"
+    assert f"the active environment {tmp_path}/gone has no python" in done.stderr
+
+
+def test_python_3_11_is_needed(fresh, tmp_path: Path):
+    for name in ["python3.11", "python3"]:
+        script(tmp_path / "machine" / name, "exit 1")
+    done = fresh()
+    assert (done.returncode, done.stderr) == (
+        1,
+        "startup.sh: Python 3.11 is needed, and neither python3.11 nor python3 is that\n",
+    )
+    assert not (tmp_path / "a folder/.venv").exists()
+
+
+def test_venv_module_is_needed(fresh, tmp_path: Path):
+    script(tmp_path / "machine/python3.11", 'case "$2" in *ensurepip*) exit 1;; esac')
+    done = fresh()
+    assert (done.returncode, done.stderr) == (
+        1,
+        "startup.sh: python3.11 has no venv module;"
+        " on Debian and Ubuntu: apt-get install python3.11-venv\n",
+    )
+
+
+APT = ["update -qq", "install -qq -y --no-install-recommends libgomp1"]
+
+
+def without_libgomp(tmp_path: Path, install: str) -> None:
+    """No libgomp, and an apt whose installation does something."""
+    (tmp_path / "no libgomp").touch()
+    script(tmp_path / "machine/sudo", '[ "$1" = -n ] && shift && exec "$@"')
+    script(
+        tmp_path / "machine/apt-get",
+        f'echo "$*" >>"{tmp_path}/apt"; echo chatter; [ "$1" = update ] && exit 0',
+        install,
+    )
+
+
+@pytest.mark.parametrize("command", [["echo", "started"], []], ids=["command", "server"])
+def test_start_ends_with_one_line_where_libgomp_cannot_be_installed(
+    fresh, tmp_path: Path, command: list[str]
+):
+    without_libgomp(tmp_path, "echo E: no such package >&2; exit 100")
+    done = fresh(*command)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert (tmp_path / "apt").read_text().splitlines() == APT
+    assert done.stderr.splitlines()[-3:] == [
+        "startup.sh: installing libgomp1, which LightGBM needs",
+        "E: no such package",
+        "startup.sh: libgomp1 is missing, and could not be installed;"
+        " as root: apt-get install libgomp1",
+    ]
+
+
+@pytest.mark.parametrize("code", [0, 100])
+def test_start_goes_on_where_libgomp_is_there_afterwards(fresh, tmp_path: Path, code: int):
+    without_libgomp(tmp_path, f'rm "{tmp_path}/no libgomp"; exit {code}')
+    done = fresh("echo", "started")
+    assert (done.returncode, done.stdout) == (0, "started\n")
+    assert (tmp_path / "apt").read_text().splitlines() == APT
+
+
+def test_startup_is_executable_and_has_unix_line_ends():
+    assert os.access(STARTUP, os.X_OK)
+    assert b"\r" not in STARTUP.read_bytes()

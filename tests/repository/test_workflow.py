@@ -1,0 +1,76 @@
+"""The workflow: what it runs, when, and with which rights."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.commands import run
+from tests.support.server import ROOT
+from tests.support.workflow import JOBS, STEPS, WORKFLOW, step_using
+
+BIN = Path(sys.executable).parent
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["zizmor", "--offline", "--quiet", "--persona=pedantic", ".github"],
+        [
+            "check-jsonschema",
+            "--builtin-schema=vendor.github-workflows",
+            ".github/workflows/ci-cd.yml",
+        ],
+        ["check-jsonschema", "--builtin-schema=vendor.dependabot", ".github/dependabot.yml"],
+        ["shellcheck", "startup.sh", ".ci/run"],
+    ],
+    ids=" ".join,
+)
+def test_checker_has_no_finding(command: list[str]):
+    done = run(BIN / command[0], *command[1:], cwd=ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_push_and_pull_request_is_tested():
+    assert WORKFLOW[True] == ["push", "pull_request"]  # YAML 1.1 reads "on" as true
+    assert "if" not in JOBS["test"]
+    assert any(step.get("run") == ".ci/run" for step in STEPS["test"])
+
+
+def test_deployment_needs_the_tests_and_a_push_to_main():
+    assert JOBS["deploy"]["needs"] == "test"
+    assert JOBS["deploy"]["if"] == (
+        "github.event_name == 'push' && github.ref == 'refs/heads/main'"
+        " && vars.AZURE_WEBAPP_NAME != ''"
+    )
+
+
+def test_needs_name_jobs():
+    for job in JOBS.values():
+        needs = job.get("needs", [])
+        assert set([needs] if isinstance(needs, str) else needs) <= JOBS.keys()
+
+
+def test_actions_are_pinned_by_commit():
+    actions = [step["uses"] for steps in STEPS.values() for step in steps if "uses" in step]
+    assert len(actions) == 6
+    assert [action for action in actions if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", action)] == []
+
+
+def test_permissions_are_the_least():
+    assert WORKFLOW["permissions"] == {}
+    assert {name: job["permissions"] for name, job in JOBS.items()} == {
+        "test": {"contents": "read"},
+        "deploy": {"id-token": "write"},
+    }
+    assert STEPS["test"][0]["with"] == {"persist-credentials": False}
+
+
+def test_what_is_deployed_is_what_was_kept():
+    kept = step_using("test", "actions/upload-artifact")["with"]
+    fetched = step_using("deploy", "actions/download-artifact")["with"]
+    deployed = step_using("deploy", "azure/webapps-deploy")["with"]
+    assert kept["name"] == fetched["name"]
+    assert kept["if-no-files-found"] == "error"
+    assert fetched["path"] == deployed["package"] == "service"

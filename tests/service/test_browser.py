@@ -1,0 +1,147 @@
+"""Swagger UI in a real browser, without any other host."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from tests.support.server import Server
+
+BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
+CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
+KEY = "key-of-the-bank"
+QUIET = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
+    --disable-component-update --disable-sync"""
+PATIENCE = 120_000  # milliseconds, for a machine that is busy
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+
+
+@pytest.fixture(scope="module", params=["", KEY], ids=["open", "with a key"])
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    with Server(workers=1, API_KEY=request.param) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server) -> Iterator[Page]:
+    """The page, authorized where it has to be. It asks no other host and breaks no policy."""
+    asked, said = [], []
+    context = browser.new_context(viewport={"width": 1200, "height": 1600})
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(f"{server.url}/docs")
+    expect(page.locator(".opblock").first).to_be_visible()
+    if server.environment["API_KEY"]:
+        authorize(page)
+    yield page
+    context.close()
+    assert len(asked) > 4
+    assert [url for url in asked if not url.startswith((server.url + "/", "data:"))] == []
+    assert [line for line in said if "401 (Unauthorized)" not in line] == []
+
+
+def authorize(page: Page) -> None:
+    page.locator(".auth-wrapper > .authorize").click()
+    page.locator(".auth-container input").fill(KEY)
+    page.locator(".auth-container .authorize").click()
+    page.locator(".auth-btn-wrapper .btn-done").click()
+
+
+def operation(page: Page, method: str, path: str) -> Locator:
+    return page.locator(f".opblock-{method}").filter(
+        has=page.locator(f'.opblock-summary-path[data-path="{path}"]')
+    )
+
+
+def tried(page: Page, method: str, path: str, value: str = "", body: str = "") -> dict:
+    """What the page shows after "Try it out" and "Execute"."""
+    block = operation(page, method, path)
+    block.locator(".opblock-summary-control").click()
+    block.get_by_role("button", name="Try it out").click()
+    if value:
+        block.locator(".parameters input").fill(value)
+    if body:
+        block.locator("textarea.body-param__text").fill(body)
+    block.get_by_role("button", name="Execute").click()
+    shown = block.locator(".live-responses-table .response")
+    expect(shown.locator(".response-col_status")).to_contain_text("200")
+    return json.loads(shown.locator("pre code").first.inner_text())
+
+
+def asked(server: Server, path: str, **query: str) -> dict:
+    answer = httpx.get(server.url + path, params=query, headers={"X-API-Key": KEY}, timeout=120)
+    assert answer.status_code == 200
+    return answer.json()
+
+
+def test_page_renders(page: Page, server: Server, tmp_path: Path):
+    expect(page.locator(".info .title")).to_contain_text("Credit scoring")
+    document = asked(server, "/openapi.json")
+    shown = page.locator(".opblock-summary-path").evaluate_all(
+        "paths => paths.map(path => path.dataset.path)"
+    )
+    assert sorted(shown) == sorted(
+        path for path, operations in document["paths"].items() for _ in operations
+    )
+    locks = page.locator(".auth-wrapper > .authorize").count()
+    assert locks == (1 if server.environment["API_KEY"] else 0)
+    picture = page.screenshot(path=tmp_path / "docs.png", full_page=True)
+    assert len(picture) > 50_000
+
+
+def test_ids(page: Page, server: Server):
+    assert tried(page, "get", "/get_ids") == asked(server, "/get_ids")
+
+
+def test_explanation(page: Page, server: Server):
+    client_id = str(asked(server, "/get_ids")["data"][3])
+    shown = tried(page, "get", "/get_shap", client_id)
+    assert shown == asked(server, "/get_shap", param_name=client_id)
+
+
+def test_prediction(page: Page, server: Server):
+    client_id = str(asked(server, "/get_ids")["data"][3])
+    record = asked(server, "/get_json", param_name=client_id)["data"]
+    shown = tried(page, "post", "/prediction/", body=record)
+    answer = httpx.post(f"{server.url}/prediction/", content=record, headers={"X-API-Key": KEY})
+    assert shown == answer.json()
+
+
+def test_examples_work_when_tried(page: Page, server: Server):
+    """Where a key is set there are none: the document that the page reads is open to all."""
+    client_id = asked(server, "/get_ids")["data"][0]
+    if server.environment["API_KEY"]:
+        assert str(client_id) not in page.content()
+    else:
+        answer = tried(page, "post", "/prediction/")
+        assert list(answer) == ["probability", "prediction", "threshold"]
+        shown = tried(page, "get", "/get_test")
+        assert shown == asked(server, "/get_test", param_name=client_id)
+
+
+def test_without_the_key(page: Page, server: Server):
+    page.reload()
+    block = operation(page, "get", "/get_ids")
+    block.locator(".opblock-summary-control").click()
+    block.get_by_role("button", name="Try it out").click()
+    block.get_by_role("button", name="Execute").click()
+    shown = block.locator(".live-responses-table .response")
+    status = "401" if server.environment["API_KEY"] else "200"
+    expect(shown.locator(".response-col_status")).to_contain_text(status)

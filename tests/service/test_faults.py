@@ -1,0 +1,101 @@
+"""Workers killed, servers stopped, slow clients: the short form of `experiments/`."""
+
+import asyncio
+import itertools
+import os
+import signal
+
+import uvloop
+
+from tests.support.known import known_answers, work
+from tests.support.server import Server, wait_for
+from tests.support.traffic import (
+    LOST,
+    Tally,
+    caller,
+    connected,
+    drip,
+    request,
+    running,
+)
+
+
+def test_killed_worker_loses_what_was_in_flight_on_it(server: Server):
+    """Twenty times by experiments/faults.py."""
+    known = known_answers(server)
+    callers = 8
+    tally = Tally()
+
+    async def kill() -> None:
+        stop = asyncio.Event()
+        asked = itertools.takewhile(lambda _: not stop.is_set(), work(known))
+        tasks = [asyncio.create_task(caller(server.port, asked, tally)) for _ in range(callers)]
+        await more_answers(tally, 500)
+        ready = server.ready()
+        pid, *_ = server.pids()
+        os.kill(pid, signal.SIGKILL)
+        await asyncio.to_thread(wait_for, lambda: server.ready() > ready)
+        await more_answers(tally, 500)
+        stop.set()
+        await asyncio.gather(*tasks)
+
+    uvloop.run(kill())
+    assert tally.wrong == 0
+    assert tally.statuses.keys() <= {200, LOST}
+    assert tally.statuses[LOST] <= callers
+
+
+async def more_answers(tally: Tally, count: int) -> None:
+    """Wait until so many more are there."""
+    wanted = tally.statuses[200] + count
+    await asyncio.to_thread(wait_for, lambda: tally.statuses[200] >= wanted)
+
+
+def test_stop_answers_what_was_accepted():
+    """Under full load by experiments/faults.py."""
+    with Server() as server:
+        known = known_answers(server)
+        *_, prediction = known
+        ids = server.ask_json("/get_ids")["data"]
+
+        async def stop() -> list[tuple[int, bytes]]:
+            """Stop it when predictions are sent by half, and explanations wait."""
+            callers = [await connected(server.port) for _ in range(8)]
+            others = [await connected(server.port) for _ in range(16)]
+            found = [connection.ask(prediction[:-5]) for connection in callers]
+            for connection, client_id in zip(others, ids[100:], strict=False):
+                found.append(connection.ask(request(f"/get_shap?param_name={client_id}")))
+            await asyncio.to_thread(wait_for, lambda: server.unread() == 0)
+            server.process.terminate()
+            await asyncio.to_thread(wait_for, lambda: "Shutting down" in server.log())
+            for connection in callers:
+                connection.transport.write(prediction[-5:])
+            answers = await asyncio.gather(*found)
+            for connection in callers + others:
+                connection.transport.close()
+            return answers
+
+        answers = uvloop.run(stop())
+        assert [status for status, _ in answers] == [200] * 24
+        assert [body for _, body in answers[:8]] == [known[prediction]] * 8
+        assert server.process.wait(20) == 0
+
+
+def test_others_are_answered_beside_slow_clients(server: Server):
+    """How fast, beside some hundred, by experiments/load.py."""
+    known = known_answers(server)
+    slow = 100
+
+    async def measure() -> Tally:
+        beside = Tally()
+        head, end, body = max(known, key=len).partition(b"\r\n\r\n")
+        drips = [drip(server.port, b"", head, 0.2) for _ in range(slow // 2)]
+        drips += [drip(server.port, head + end, body, 0.2) for _ in range(slow // 2)]
+        async with running(*drips):
+            await asyncio.to_thread(wait_for, lambda: server.open_files() >= slow)
+            await caller(server.port, itertools.islice(work(known), 500), beside)
+        return beside
+
+    beside = uvloop.run(measure())
+    assert beside.wrong == 0
+    assert beside.statuses == {200: 500}

@@ -1,0 +1,306 @@
+"""Bad input to a real server: each answer is a small 4xx in JSON, and the server stays the same."""
+
+import contextlib
+import gzip
+import json
+import socket
+from collections.abc import Iterator
+from types import SimpleNamespace
+from urllib.parse import quote
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis.config import SchemathesisConfig
+
+from main import app
+from tests.support.cases import (
+    any_bodies,
+    bodies,
+    client_queries,
+    feature_queries,
+    is_acceptable,
+    is_refusal,
+)
+from tests.support.server import MB, Server
+
+LARGE = 100 << 20
+NO_HTTP = {"detail": "this is no HTTP/1.1 request"}
+TOO_LARGE = {"detail": "a request has at most 100 headers, of 65536 bytes with its path"}
+MORE_MEMORY = 60 * MB  # of both workers together, whatever was sent
+BODIES = list(bodies({"first": 1.0, "second": 1.0}))
+CLIENT_ROUTES = ["/get_shap", "/get_test", "/get_json"]
+CLIENT_QUERIES = list(client_queries("", 1))
+FEATURE_QUERIES = list(feature_queries(1))
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """Two workers. When all was sent they still run, made no fault and hold no more memory."""
+    with Server() as server:
+        pids, memory = server.pids(), server.memory().now
+        yield server
+        assert server.pids() == pids
+        assert [line for line in server.requests() if line["status"] >= 500] == []
+        assert "Traceback" not in server.log()
+        assert server.memory().now < memory + MORE_MEMORY
+
+
+@pytest.fixture(scope="module")
+def http(server: Server) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=server.url, timeout=120) as http:
+        yield http
+
+
+@pytest.fixture(scope="module")
+def known(http: httpx.Client) -> SimpleNamespace:
+    """What a caller who asks first would know."""
+    ids = http.get("/get_ids").json()["data"]
+    text = http.get("/get_json", params={"param_name": ids[0]}).json()["data"]
+    document = http.get("/openapi.json").json()
+    properties = document["components"]["schemas"]["TransformedRecord"]["properties"]
+    return SimpleNamespace(
+        clients=len(ids),
+        client_id=ids[0],
+        features=len(http.get("/get_feat").json()["data"]),
+        record=json.loads(text),
+        body=text.encode(),
+        bodies=bodies(json.loads(text)),
+        nullable=frozenset(name for name in properties if "null" in properties[name]["type"]),
+    )
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_body(http: httpx.Client, known: SimpleNamespace, name: str):
+    body, detail = known.bodies[name]
+    for method in ("GET", "POST"):
+        answer = http.request(method, "/prediction/", content=body)
+        assert (answer.status_code, answer.json()) == (422, {"detail": detail})
+        assert is_refusal(answer.status_code, answer.headers["Content-Type"], answer.content)
+
+
+@pytest.mark.parametrize("path", CLIENT_ROUTES)
+@pytest.mark.parametrize("name", CLIENT_QUERIES)
+def test_client_query(http: httpx.Client, known: SimpleNamespace, path: str, name: str):
+    query, status, detail = client_queries(path, known.clients)[name]
+    answer = http.get(path + query)
+    assert (answer.status_code, answer.json()) == (status, {"detail": detail})
+
+
+@pytest.mark.parametrize("name", FEATURE_QUERIES)
+def test_feature_query(http: httpx.Client, known: SimpleNamespace, name: str):
+    query, status, detail = feature_queries(known.features)[name]
+    answer = http.get("/get_kde" + query)
+    assert (answer.status_code, answer.json()) == (status, {"detail": detail})
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/nowhere", "/nowhere"),
+        ("/get_ids/1", "/get_ids/1"),
+        ("/%00", "/\0"),
+        ("/%ED%A0%80", "/\ufffd\ufffd\ufffd"),
+        ("/" + "x" * 10_000, "/" + "x" * 99 + "…"),
+        ("/docs/assets/..%2f..%2fmain.py", "/docs/assets/../../main.py"),
+        ("/docs/assets/%00", "/docs/assets/\0"),
+    ],
+)
+def test_unknown_path(http: httpx.Client, path: str, shown: str):
+    answer = http.get(path)
+    assert answer.status_code == 404
+    assert answer.json() == {"detail": f"no route {shown}: / lists the routes"}
+
+
+@pytest.mark.parametrize("content_type", ["", "text/xml", "multipart/form-data", "a/b;" * 999])
+def test_any_content_type_is_read_as_json(
+    http: httpx.Client, known: SimpleNamespace, content_type: str
+):
+    headers = {"Content-Type": content_type}
+    right = http.post("/prediction/", content=known.body).json()
+    assert http.post("/prediction/", content=known.body, headers=headers).json() == right
+    assert http.post("/prediction/", content=b"a=b", headers=headers).status_code == 422
+
+
+# Bytes that a well-behaved client would not send
+
+
+def post(known: SimpleNamespace, headers: str, body: bytes) -> bytes:
+    head = f"POST /prediction/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{headers}\r\n\r\n"
+    return head.encode() + body
+
+
+def test_gzip_is_not_unpacked(server: Server, known: SimpleNamespace):
+    body = gzip.compress(known.body)
+    headers = f"Content-Encoding: gzip\r\nContent-Length: {len(body)}"
+    answer = server.raw(post(known, headers, body))
+    assert answer.status == 422
+    assert answer.json()["detail"].startswith("not JSON: ")
+
+
+def test_chunks_of_one_byte(server: Server, known: SimpleNamespace):
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in known.body)
+    answer = server.raw(post(known, "Transfer-Encoding: chunked", chunks + b"0\r\n\r\n"))
+    length = f"Content-Length: {len(known.body)}"
+    assert answer.status == 200
+    assert answer.json() == server.raw(post(known, length, known.body)).json()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        "Content-Length: -1",
+        "Content-Length: 1e3",
+        "Content-Length: " + "9" * 5000,
+        "Content-Length: 2\r\nContent-Length: 3",
+        "Content-Length: 2\r\nTransfer-Encoding: chunked",
+        "Transfer-Encoding: nonsense",
+        "no colon",
+        "Name\0: value",
+    ],
+    ids=lambda headers: headers[:40],
+)
+def test_what_is_not_http_ends_in_400(server: Server, known: SimpleNamespace, headers: str):
+    answer = server.raw(post(known, headers, b"{}"))
+    assert (answer.status, answer.json()) == (400, NO_HTTP)
+    assert is_refusal(answer.status, answer.headers["content-type"], answer.body)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"GET /get_shap?\xff HTTP/1.1",
+        b"NONSENSE /get_ids HTTP/1.1",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",  # TLS
+    ],
+    ids=lambda line: line[:20].decode("latin-1"),
+)
+def test_what_is_no_request_ends_in_400(server: Server, line: bytes):
+    answer = server.raw(line + b"\r\nHost: a\r\n\r\n")
+    assert (answer.status, answer.json()) == (400, NO_HTTP)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /" + b"x" * 100_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET /get_ids HTTP/1.1\r\n" + b"a:\r\n" * 101 + b"\r\n",
+        b"GET /get_ids HTTP/1.1\r\na: " + b"x" * 100_000 + b"\r\n\r\n",
+    ],
+    ids=["path", "headers", "header"],
+)
+def test_head_beyond_its_bounds_ends_in_431(server: Server, head: bytes):
+    answer = server.raw(head)
+    assert (answer.status, answer.json()) == (431, TOO_LARGE)
+    assert is_refusal(answer.status, answer.headers["content-type"], answer.body)
+
+
+def test_headers_without_end_take_no_memory(server: Server):
+    largest = server.memory().peak
+    for _ in range(4):
+        with (
+            socket.create_connection(("127.0.0.1", server.port), 30) as connection,
+            contextlib.suppress(ConnectionError),
+        ):
+            connection.sendall(b"GET / HTTP/1.1\r\n" + b"a:\r\n" * (LARGE // 20))
+    assert server.memory().peak < largest + 20 * MB
+
+
+@pytest.mark.parametrize("host", ["[", "[::1", "a b", "x" * 10_000, "", "a:99999999"])
+def test_any_host(server: Server, host: str):
+    head = f"GET /nowhere HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+    answer = server.raw(head.encode())
+    assert answer.status == 404
+    assert answer.json() == {"detail": "no route /nowhere: / lists the routes"}
+
+
+def test_body_cut_short(server: Server, http: httpx.Client, known: SimpleNamespace):
+    for _ in range(20):
+        with socket.create_connection(("127.0.0.1", server.port)) as connection:
+            connection.sendall(post(known, f"Content-Length: {len(known.body)}", known.body[:99]))
+    assert http.get("/health").status_code == 200
+
+
+# More than is accepted
+
+
+def test_large_body_with_its_length(server: Server, http: httpx.Client):
+    largest = server.memory().peak
+    answer = http.post(
+        "/prediction/",
+        headers={"Content-Length": str(LARGE)},
+        content=(bytes(1 << 20) for _ in range(100)),
+    )
+    assert answer.status_code == 413
+    assert answer.json() == {"detail": "the body is larger than the 1000000 bytes accepted"}
+    assert server.memory().peak < largest + 20 * MB
+
+
+def test_large_body_in_chunks(server: Server, http: httpx.Client):
+    largest = server.memory().peak
+    answer = http.post("/prediction/", content=(bytes(1 << 20) for _ in range(100)))
+    assert answer.request.headers["Transfer-Encoding"] == "chunked"
+    assert answer.status_code == 413
+    assert answer.json() == {"detail": "the body is larger than the 1000000 bytes accepted"}
+    assert server.memory().peak < largest + 20 * MB
+
+
+def test_large_body_is_refused_before_it_is_sent(server: Server, known: SimpleNamespace):
+    """curl asks by this header whether it shall send the body at all."""
+    answer = server.raw(post(known, f"Content-Length: {LARGE}\r\nExpect: 100-continue", b""))
+    assert answer.status == 413
+    assert answer.json() == {"detail": "the body is larger than the 1000000 bytes accepted"}
+
+
+def test_large_body_where_none_belongs(http: httpx.Client, known: SimpleNamespace):
+    answer = http.request("GET", "/get_ids", content=bytes(LARGE))
+    assert answer.status_code == 200
+    assert len(answer.json()["data"]) == known.clients
+
+
+def test_body_of_exactly_what_is_accepted(http: httpx.Client, known: SimpleNamespace):
+    assert http.post("/prediction/", content=known.body.ljust(1_000_000)).status_code == 200
+    assert http.post("/prediction/", content=known.body.ljust(1_000_001)).status_code == 413
+
+
+# Generated input: ten thousand of each by experiments/bad_input.py
+
+TEXTS = st.text(st.characters()).map(lambda text: text.encode("utf-8", "surrogatepass"))
+generated = settings(
+    max_examples=150,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@generated
+@given(data=st.data())
+def test_any_body(http: httpx.Client, known: SimpleNamespace, data: st.DataObject):
+    body = data.draw(any_bodies(known.record))
+    answer = http.post("/prediction/", content=body)
+    if is_acceptable(body, known.record, known.nullable):
+        assert answer.status_code == 200
+    else:
+        assert is_refusal(answer.status_code, answer.headers["Content-Type"], answer.content)
+
+
+@generated
+@given(path=st.sampled_from([*CLIENT_ROUTES, "/get_kde"]), value=TEXTS | st.binary())
+def test_any_query(http: httpx.Client, path: str, value: bytes):
+    answer = http.get(f"{path}?param_name={quote(value)}")
+    assert is_refusal(answer.status_code, answer.headers["Content-Type"], answer.content)
+
+
+# What the service says of itself, tried
+
+described = schemathesis.openapi.from_dict(app.openapi(), config=SchemathesisConfig(seed=0))
+
+
+@described.parametrize()
+@settings(max_examples=20, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+def test_answers_are_as_described(server: Server, case: schemathesis.Case):
+    case.call_and_validate(base_url=server.url)

@@ -1,0 +1,175 @@
+"""Who may ask what where keys are set."""
+
+import contextlib
+import hmac
+import json
+import re
+
+import orjson
+import pytest
+from fastapi import WebSocket
+from pydantic import ValidationError
+from starlette.responses import PlainTextResponse
+from starlette.websockets import WebSocketDisconnect
+
+from main import Service, Settings
+from tests.support.application import KEYS, OPEN, client_of, is_open, requests, service
+from tests.support.server import Server
+
+
+@pytest.mark.parametrize("given", [None, "", "wrong", "first key,second-key", "FIRST KEY", " "])
+def test_without_a_right_key_only_open_routes_answer(guarded: Service, given: str | None):
+    client = client_of(guarded)
+    headers = {} if given is None else {"X-API-Key": given}
+    opened = set()
+    for method, path, body in requests(guarded):
+        answer = client.request(method, path, content=body, headers=headers)
+        if is_open(path):
+            assert answer.status_code == 200, path
+            opened.add(path)
+        else:
+            assert answer.status_code == 401, path
+            assert answer.json() == {"detail": "a valid key is needed in X-API-Key"}
+            assert answer.headers["WWW-Authenticate"] == "APIKey"
+    assert len(opened) == len(OPEN)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_with_any_of_the_keys_all_routes_answer(guarded: Service, key: str):
+    client = client_of(guarded)
+    for method, path, body in requests(guarded):
+        answer = client.request(method, path, content=body, headers={"X-API-Key": key.encode()})
+        assert answer.status_code == 200, path
+
+
+def test_without_keys_all_routes_answer(unguarded: Service):
+    client = client_of(unguarded)
+    for method, path, body in requests(unguarded):
+        assert client.request(method, path, content=body).status_code == 200, path
+
+
+def test_spellings_of_a_path_need_the_key_too(guarded: Service):
+    client = client_of(guarded)
+    host = "http://testserver"
+    for path in ["//get_ids", "/get_ids/", "///get_ids//", "/prediction", "/./get_ids", "/GET_IDS"]:
+        assert client.get(host + path).status_code == 401, path
+
+
+def test_route_added_later_is_closed():
+    """However it is added: the key is asked for before any route is looked for."""
+    for key, status in [("", 200), (KEYS[0], 401)]:
+        added = service(api_key=key)
+
+        @added.get("/added")
+        def of_fastapi() -> str:
+            return "told"
+
+        added.add_route("/plain", lambda _: PlainTextResponse("told"))
+        added.mount("/mounted", PlainTextResponse("told"))
+        for path in ["/added", "/plain", "/mounted/below"]:
+            assert client_of(added).get(path).status_code == status, path
+            right = client_of(added).get(path, headers={"X-API-Key": KEYS[0]})
+            assert right.status_code == 200
+            assert "told" in right.text
+
+
+def test_websocket_added_later_is_closed():
+    for key in ["", KEYS[0]]:
+        added = service(api_key=key)
+
+        @added.websocket("/added")
+        async def greet(socket: WebSocket) -> None:
+            await socket.accept()
+            await socket.send_text("told")
+            await socket.close()
+
+        with contextlib.ExitStack() as stack:
+            if key:
+                stack.enter_context(pytest.raises(WebSocketDisconnect))
+            socket = stack.enter_context(client_of(added).websocket_connect("/added"))
+            assert socket.receive_text() == "told"
+
+
+def test_unknown_path_tells_nothing_without_a_key(guarded: Service):
+    answer = client_of(guarded).get("/nowhere")
+    assert answer.status_code == 401
+    assert answer.json() == {"detail": "a valid key is needed in X-API-Key"}
+
+
+@pytest.mark.parametrize("keys", [",", " ", " , ,", "\t"])
+def test_keys_that_are_none_stop_the_start(keys: str):
+    with pytest.raises(ValidationError, match="names no key"):
+        Settings(api_key=keys)
+    server = Server(workers=1, API_KEY=keys)
+    server.start()
+    try:
+        assert server.process.wait(60) == 3
+        lines = server.lines()
+        assert [line["event"] for line in lines if line["level"] == "critical"] == [
+            "settings: api_key: Value error, names no key"
+        ]
+        assert "Traceback" not in server.log()
+    finally:
+        server.stop()
+
+
+def test_every_key_is_compared_in_constant_time(guarded: Service, monkeypatch):
+    compared = []
+    compare_digest = hmac.compare_digest
+
+    def compare(given: bytes, key: bytes) -> bool:
+        compared.append((given, key))
+        return compare_digest(given, key)
+
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+    for given in ["first key", "wrong"]:
+        compared.clear()
+        client_of(guarded).get("/get_ids", headers={"X-API-Key": given})
+        assert compared == [(given.encode(), key.encode()) for key in KEYS]
+
+
+def test_document_asks_for_the_key_only_where_one_is_set(guarded: Service, unguarded: Service):
+    document = guarded.openapi()
+    scheme = {"type": "apiKey", "in": "header", "name": "X-API-Key"}
+    assert document["components"]["securitySchemes"] == {"key": scheme}
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            expected = None if path in OPEN else [{"key": []}]
+            assert operation.get("security") == expected, path
+    document = unguarded.openapi()
+    assert "securitySchemes" not in document["components"]
+    assert "security" not in json.dumps(document["paths"])
+
+
+def test_document_tells_names_only_with_a_key(guarded: Service, unguarded: Service):
+    client, scorer = client_of(guarded), guarded.folder.current.scorer
+    names = {*scorer.features, *scorer.names}
+    for headers in ({}, {"X-API-Key": "wrong"}):
+        answer = client.get("/openapi.json", headers=headers)
+        assert answer.status_code == 200
+        told = set(re.findall(r'"([^"]*)"', answer.text))
+        examples = {"AMT_INCOME_TOTAL", "AMT_CREDIT", "OWN_CAR_AGE"}  # of answers, in the code
+        assert not told & (names - examples)
+        schemas = answer.json()["components"]["schemas"]
+        assert schemas["RawRecord"] == schemas["TransformedRecord"] == {"type": "object"}
+    for asked, headers in ((guarded, {"X-API-Key": KEYS[1].encode()}), (unguarded, {})):
+        document = client_of(asked).get("/openapi.json", headers=headers).json()
+        assert document == orjson.loads(orjson.dumps(asked.openapi()))
+        assert document["components"]["parameters"]["feature"]["schema"]["enum"] == [
+            *scorer.features
+        ]
+
+
+def test_open_routes_tell_nothing_of_a_client_where_keys_are_set(guarded: Service):
+    client = client_of(guarded)
+    scorer = guarded.folder.current.scorer
+    ids = {str(client_id) for client_id in scorer.client_ids}
+    values = {repr(value) for value in scorer.transformed[0].tolist() if len(repr(value)) > 8}
+    assert len(values) > 9
+    for method, path, _ in requests(guarded):
+        if is_open(path) and not path.startswith("/docs/"):
+            numbers = set(
+                re.findall(r"-?\d+(?:\.\d+)?(?:e-?\d+)?", client.request(method, path).text)
+            )
+            assert not numbers & ids, path
+            assert not numbers & values, path

@@ -1,0 +1,129 @@
+"""What an operator sees: the log and the request ids."""
+
+import os
+import re
+import threading
+from datetime import datetime, timedelta
+
+import pytest
+
+from credit_scoring.files import MODEL_FILE
+from tests.support.known import get
+from tests.support.server import RESSOURCES, Server, wait_for
+
+MADE_ID = re.compile("[0-9a-f]{32}")
+
+
+def logged(server: Server, request_id: str) -> dict:
+    """The line of a request, which may come after its answer."""
+    wanted = [request_id]
+    lines = wait_for(lambda: [a for a in server.requests() if [a["request_id"]] == wanted])
+    assert len(lines) == 1
+    return lines[0]
+
+
+def test_start_says_what_was_loaded(server: Server):
+    lines = server.lines()
+    facts = server.ask_json("/model")
+    loaded = [line for line in lines if line.get("event", "").startswith("loaded ")]
+    assert len(loaded) == 2
+    for line in loaded:
+        assert line["level"] == "info"
+        assert re.fullmatch(
+            rf"loaded {re.escape(str(RESSOURCES))} in [0-9]+\.[0-9]{{2}} s:"
+            rf" model.joblib {facts['sha256'][MODEL_FILE]}, threshold {facts['threshold']},"
+            rf" {facts['features']} features, {facts['reference_clients']} reference"
+            rf" and {facts['new_clients']} new",
+            line["event"],
+        )
+    warnings = [line["event"] for line in lines if line.get("level") == "warning"]
+    assert warnings == ["API_KEY is not set: everybody who reaches the service may ask"] * 2
+
+
+@pytest.mark.parametrize(
+    ("path", "route", "status"),
+    [
+        ("/get_ids", "/get_ids", 200),
+        ("//get_ids/", "/get_ids", 200),
+        ("/prediction", "/prediction/", 422),
+        ("/get_shap?param_name=-7", "/get_shap", 404),
+        ("/docs/assets/swagger-ui.css", "/docs/assets", 200),
+        ("/nowhere/-7", "unknown", 404),
+    ],
+)
+def test_request_is_one_line_of_json(server: Server, path: str, route: str, status: int):
+    answer = get(server, path)
+    line = logged(server, answer.headers["X-Request-ID"])
+    assert list(line) == [
+        *("time", "event", "method", "route", "status", "milliseconds", "request_id")
+    ]
+    assert (line["method"], line["route"], line["status"]) == ("GET", route, status)
+    assert answer.status_code == status
+    assert isinstance(line["milliseconds"], float)
+    assert line["milliseconds"] > 0
+    assert datetime.fromisoformat(line["time"]).utcoffset() == timedelta(0)
+
+
+def test_each_line_has_a_time_of_its_own(server: Server):
+    ids = [get(server, "/get_ids").headers["X-Request-ID"] for _ in range(9)]
+    lines = [logged(server, request_id) for request_id in ids]
+    moments = [datetime.fromisoformat(line["time"]) for line in lines]
+    assert len(set(moments)) == 9
+
+
+@pytest.mark.parametrize("given", ["7", "a.B_c:d-9", "0" * 64, "01HZY-trace:1.2"])
+def test_request_id_is_the_callers(server: Server, given: str):
+    answer = get(server, "/health", headers={"X-Request-ID": given})
+    assert answer.headers.get_list("X-Request-ID") == [given]
+    assert logged(server, given)["route"] == "/health"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [b"", b"a b", b"5" * 65, b"x" * 10_000, b'"}{"', b"a\tb", b"\xe9", b"a,b", b"<script>"],
+    ids=lambda given: repr(given[:9]),
+)
+def test_request_id_is_made_where_the_callers_is_nonsense(server: Server, given: bytes):
+    head = b"GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Request-ID: %b\r\n\r\n"
+    made = server.raw(head % given).headers["x-request-id"]
+    assert MADE_ID.fullmatch(made)
+    assert logged(server, made)["status"] == 200
+    assert given.decode("latin-1")[:60] not in server.log() or given in (b"", b'"}{"')
+
+
+@pytest.mark.parametrize("end", [b"\r\n ", b"\n", b"\n\t", b"\r"])
+def test_request_id_cannot_add_a_line(server: Server, end: bytes):
+    """uvicorn refuses some of them, takes others as the header's end."""
+    head = b'GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Request-ID: a%b{"b":1}'
+    assert server.raw(head % end + b"\r\n\r\n").status in {200, 400}
+    assert '{"b":1}' not in server.log()
+
+
+def test_terminal_gets_plain_text():
+    ours, theirs = os.openpty()
+    shown = bytearray()
+
+    def read() -> None:
+        while True:
+            try:
+                shown.extend(os.read(ours, 4096))
+            except OSError:  # the last one that wrote is gone
+                return
+
+    reader = threading.Thread(target=read)
+    with Server(workers=1, output=theirs) as server:
+        os.close(theirs)
+        reader.start()
+        answer = get(server, "/get_ids")
+        request_id = answer.headers["X-Request-ID"]
+        wait_for(lambda: request_id.encode() in shown)
+    reader.join(10)
+    os.close(ours)
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", shown.decode()).splitlines()  # without colours
+    loaded = [line for line in lines if " loaded " in line]
+    assert len(loaded) == 1
+    assert str(RESSOURCES) in loaded[0]
+    asked = [line for line in lines if request_id in line]
+    assert len(asked) == 1
+    assert {"GET", "/get_ids", "200"} <= set(re.split("[ =]", asked[0]))
+    assert not [line for line in lines if line.startswith("{")]

@@ -1,0 +1,70 @@
+"""Counters, summed over the workers."""
+
+import os
+import signal
+from collections import Counter
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+from credit_scoring.files import MODEL_FILE
+from main import VERSION
+from tests.support.known import get
+from tests.support.server import Server, wait_for
+
+
+def test_metrics_count_every_request_of_every_worker(server: Server):
+    before = counts(server)
+    facts = server.ask_json("/model")
+    client_id = server.ask_json("/get_ids")["data"][0]
+    text = server.ask_json(f"/get_json?param_name={client_id}")["data"]
+    pids = set(server.pids())
+    assert len(pids) == 2
+    decisions = Counter()
+    for _ in range(40):  # each over a connection of its own
+        answer = httpx.post(f"{server.url}/prediction/", content=text)
+        decisions[str(answer.json()["prediction"])] += 1
+        assert get(server, f"/get_shap?param_name={client_id}").status_code == 200
+        assert get(server, "/get_shap?param_name=-7").status_code == 404
+        assert get(server, "/nowhere").status_code == 404
+    added = counts(server) - before
+    assert added["http_requests_total", "/prediction/", "200"] == 40
+    assert added["http_requests_total", "/get_shap", "200"] == 40
+    assert added["http_requests_total", "/get_shap", "404"] == 40
+    assert added["http_requests_total", "unknown", "404"] == 40
+    assert added["http_request_duration_seconds_count", "/get_shap"] == 80
+    assert added["http_request_duration_seconds_count", "/prediction/"] == 40
+    assert added["http_request_duration_seconds_bucket", "+Inf", "/prediction/"] == 40
+    assert added["http_request_duration_seconds_sum", "/prediction/"] > 0
+    assert {key[1]: n for key, n in added.items() if key[0] == "predictions_total"} == decisions
+    computed = added["explanations_total", "computed"]
+    assert computed + added["explanations_total", "reused"] == 40
+    assert 0 <= computed <= 2  # once by each worker at most
+    info = [key for key in counts(server) if key[0] == "model_info"]
+    assert info == [("model_info", facts["sha256"][MODEL_FILE], VERSION)]
+
+
+def test_metrics_of_a_killed_worker_stay(server: Server):
+    before = counts(server)
+    pid, *_ = server.pids()
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: len(set(server.pids()) - {pid}) == 2)
+    wait_for(lambda: server.ready() == 3)
+    get(server, "/nowhere")
+    after = counts(server)
+    assert after["http_requests_total", "unknown", "404"] == (
+        before["http_requests_total", "unknown", "404"] + 1
+    )
+    assert all(after[key] >= count for key, count in before.items())
+
+
+def counts(server: Server) -> Counter:
+    """Each sample of /metrics by its name and its labels' values."""
+    answer = get(server, "/metrics")
+    assert answer.headers["Content-Type"].startswith("text/plain; version=")
+    found = Counter()
+    for family in text_string_to_metric_families(answer.text):
+        for sample in family.samples:
+            labels = [sample.labels[name] for name in sorted(sample.labels)]
+            found[sample.name, *labels] += sample.value
+    return found

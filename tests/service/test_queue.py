@@ -1,0 +1,136 @@
+"""Explanations that wait: unknown clients never do, and one client's are one."""
+
+import asyncio
+import itertools
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvloop
+from fastapi.testclient import TestClient
+
+import main
+from main import Settings, create_app
+from serving.workers import BoundedPool
+from tests.support.folders import slow_to_explain
+from tests.support.known import get
+from tests.support.server import RESSOURCES, Server
+from tests.support.traffic import (
+    Tally,
+    caller,
+    connected,
+    request,
+)
+
+CLIENTS = 2_000
+UNKNOWN = 10**9
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One worker, whose explanations take some milliseconds each."""
+    folder = tmp_path_factory.mktemp("slow") / "ressources"
+    slow_to_explain(RESSOURCES, folder, CLIENTS)
+    with Server(folder, workers=1) as server:
+        yield server
+
+
+def asked_at_once(server: Server, ids: list[int]) -> list[tuple[int, bytes]]:
+    """Status and body for each client, all asked together over connections of their own."""
+
+    async def ask() -> list[tuple[int, bytes]]:
+        connections = [await connected(server.port) for _ in ids]
+        answers = [
+            connection.ask(request(f"/get_shap?param_name={client_id}"))
+            for connection, client_id in zip(connections, ids, strict=True)
+        ]
+        found = await asyncio.gather(*answers)
+        for connection in connections:
+            connection.transport.close()
+        return found
+
+    return uvloop.run(ask())
+
+
+def explanations(server: Server) -> dict[str, float]:
+    text = server.raw(
+        b"GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    ).body.decode()
+    found = re.findall(r'^explanations_total\{origin="(\w+)"\} (\S+)$', text, re.MULTILINE)
+    return {origin: float(count) for origin, count in found}
+
+
+def test_unknown_clients_are_refused_whatever_waits(server: Server):
+    """More are asked for than may wait, and unknown ones among them all."""
+    known = list(range(1, 60))
+    ids = [client_id for n in known for client_id in (n, UNKNOWN + n)]
+    answers = asked_at_once(server, ids)
+    statuses = Counter(
+        (client_id > UNKNOWN, status) for client_id, (status, _) in zip(ids, answers, strict=True)
+    )
+    assert statuses[True, 404] == len(known)
+    assert statuses.keys() <= {(True, 404), (False, 200), (False, 503)}
+    assert statuses[False, 200] >= main.EXPLANATIONS_WAITING
+    for client_id, (status, body) in zip(ids, answers, strict=True):
+        if status == 404:
+            assert json.loads(body)["detail"].startswith(f"unknown client {client_id}, not one of")
+        if status == 503:
+            assert json.loads(body) == {"detail": "too many explanations at once"}
+
+
+def test_many_questions_for_one_client_are_one_explanation(server: Server):
+    before = explanations(server)
+    answers = asked_at_once(server, [CLIENTS] * 100)
+    assert {status for status, _ in answers} == {200}
+    assert len({body for _, body in answers}) == 1
+    after = explanations(server)
+    assert after["computed"] == before["computed"] + 1
+    assert after["reused"] == before.get("reused", 0) + 99
+
+
+def test_more_explanations_than_can_be_computed(tmp_path: Path):
+    """At what rate, and how fast the rest is refused, by experiments/load.py."""
+    folder = tmp_path / "many"
+    slow_to_explain(RESSOURCES, folder)
+    with Server(folder, workers=1, REQUEST_LOG="0") as server:
+        clients = itertools.cycle(range(1, 20_001))
+        explain = ((request(f"/get_shap?param_name={n}"), is_explanation) for n in clients)
+        health = itertools.repeat((request("/health"), bool))
+
+        async def overload() -> tuple[Tally, Tally]:
+            flood, probes = Tally(), Tally()
+            callers = [
+                caller(server.port, itertools.islice(explain, 20), flood) for _ in range(100)
+            ]
+            probing = caller(server.port, itertools.islice(health, 100), probes)
+            await asyncio.gather(*callers, probing)
+            return flood, probes
+
+        flood, probes = uvloop.run(overload())
+        answer = get(server, "/get_shap?param_name=1")
+        assert server.requests() == []
+    assert flood.wrong == 0
+    assert flood.statuses.keys() <= {200, 503}
+    assert flood.statuses.total() == 2_000
+    assert probes.statuses == {200: 100}
+    assert answer.status_code == 200
+
+
+def test_explanation_that_has_no_place_is_refused():
+    full = create_app(Settings(ressources_dir=RESSOURCES))
+    full.explainers = BoundedPool(1, 0, 0, "none")
+    http = TestClient(full)
+    client_id = full.folder.current.scorer.client_ids[0]
+    answer = http.get("/get_shap", params={"param_name": client_id})
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "1"
+    assert answer.json() == {"detail": "too many explanations at once"}
+    assert http.get("/get_shap", params={"param_name": -7}).status_code == 404
+    assert http.get("/health").status_code == 200
+
+
+def is_explanation(body: bytes) -> bool:
+    return body.startswith(b'{"values":[[') and body.endswith(b"]}")

@@ -1,0 +1,199 @@
+"""Files replaced under a running server: what goes wrong is said by whichever worker is asked."""
+
+import os
+import resource
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import joblib
+import pandas as pd
+import pytest
+
+from credit_scoring.files import ID, MODEL_FILE, NEW_FILE
+from tests.support.folders import another_model, put, write_facts
+from tests.support.server import RESSOURCES, Server, wait_for
+
+SEVERAL = 16  # connections, more than enough to meet both workers
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(RESSOURCES, tmp_path / "ressources"))
+
+
+@pytest.fixture
+def server(folder: Path) -> Iterator[Server]:
+    with Server(folder) as server:
+        yield server
+
+
+def every(server: Server, path: str) -> list[dict]:
+    """What some connections get, each of which either worker may take."""
+    return [httpx.get(server.url + path, timeout=120).json() for _ in range(SEVERAL)]
+
+
+def agree(server: Server, refused: str | None, sha256: str) -> bool:
+    """Whether all workers have that model, and say that of the files in the folder."""
+    workers = server.ask_json("/model")["workers"]
+    return len(workers) == 2 and all(
+        worker["sha256"][MODEL_FILE] == sha256
+        and (worker["refused"] or "").startswith(refused or "")
+        and bool(worker["refused"]) == bool(refused)
+        for worker in workers
+    )
+
+
+class Raising:
+    """Opened as a pickle, it raises what no list of errors would have."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __reduce__(self) -> tuple:
+        return exec, (f"raise {self.name}('why')",)
+
+
+@pytest.mark.parametrize("name", ["RuntimeError", "StopIteration", "MemoryError", "SystemExit"])
+def test_whatever_a_pickle_raises_is_refused_and_sound_files_heal(
+    server: Server, folder: Path, name: str
+):
+    in_use = server.ask_json("/health")["sha256"]
+    joblib.dump(Raising(name), folder / MODEL_FILE)
+    write_facts(folder)
+    reason = f"model.joblib: cannot be unpickled: {name}: why"
+    wait_for(lambda: agree(server, reason, in_use))
+    for health in every(server, "/health"):
+        assert health == {"status": "ok", "sha256": in_use, "refused": reason}
+    assert "Traceback" not in server.log()
+    put(RESSOURCES, folder)
+    wait_for(lambda: agree(server, None, in_use))
+    for health in every(server, "/health"):
+        assert health == {"status": "ok", "sha256": in_use}
+
+
+@pytest.mark.parametrize("name", ["RuntimeError", "StopIteration", "SystemExit", "BufferError"])
+def test_whatever_a_pickle_raises_is_one_line_at_start(folder: Path, name: str):
+    joblib.dump(Raising(name), folder / MODEL_FILE)
+    write_facts(folder)
+    server = Server(folder, workers=1)
+    server.start()
+    try:
+        assert server.process.wait(60) == 3
+        line = f'"cannot start: model.joblib: cannot be unpickled: {name}: why"'
+        assert server.said(line) == 1
+        assert "Traceback" not in server.log()
+    finally:
+        server.stop()
+
+
+def test_model_json_that_is_gone_changes_nothing(server: Server, folder: Path):
+    before = server.ask_json("/model")
+    (folder / "model.json").rename(folder / "aside")
+    reason = "model.json: was there and is gone; "
+    wait_for(lambda: agree(server, reason, before["sha256"][MODEL_FILE]))
+    for model in every(server, "/model"):
+        assert model["threshold"] == before["threshold"]
+        assert model["facts"] == before["facts"]
+    # A new worker may not go on without it either, while the other one has it.
+    started = server.ready()
+    killed, _ = server.pids()
+    os.kill(killed, signal.SIGKILL)
+    wait_for(lambda: server.said(f"cannot start: {reason}"))
+    assert server.ask_json("/model")["threshold"] == before["threshold"]
+    (folder / "aside").rename(folder / "model.json")
+    wait_for(lambda: server.ready() > started)
+    wait_for(lambda: agree(server, None, before["sha256"][MODEL_FILE]))
+
+
+def test_model_json_that_is_gone_at_a_cold_start_is_a_warning(folder: Path):
+    (folder / "model.json").unlink()
+    with Server(folder) as server:
+        assert server.ask_json("/model")["threshold"] == 0.4
+        assert server.said("model.json: absent, the threshold is 0.40") == 2
+
+
+def test_killed_worker_that_answered_nothing_yet_does_not_end_the_server(folder: Path):
+    """Nobody is asked before one worker is killed and its successor cannot load."""
+    with Server(folder) as server:
+        (folder / MODEL_FILE).write_bytes(b"")
+        killed, other = server.pids()
+        os.kill(killed, signal.SIGKILL)
+        wait_for(lambda: server.said('"cannot start: model.joblib: its SHA-256 is '))
+        put(RESSOURCES, folder)
+        wait_for(lambda: server.ready() == 3)
+        assert server.process.poll() is None
+        assert other in server.pids()
+        assert server.ask_json("/health")["status"] == "ok"
+
+
+@pytest.mark.parametrize("stale", ["counter_1.db", "worker-1-dead"])
+def test_stale_files_of_workers_do_not_keep_a_bad_start_going(
+    folder: Path, tmp_path: Path, stale: str
+):
+    counters = tmp_path / "counters"
+    counters.mkdir()
+    (counters / stale).write_bytes(b"")
+    (folder / MODEL_FILE).write_bytes(b"")
+    server = Server(folder, workers=1, PROMETHEUS_MULTIPROC_DIR=str(counters))
+    server.start()
+    try:
+        assert server.process.wait(60) == 3
+        assert server.said("cannot start: ") == 1
+    finally:
+        server.stop()
+
+
+def larger(folder: Path, out: Path) -> None:
+    """Another model, of so many clients that they need much more memory."""
+    another_model(folder, out)
+    new = pd.read_csv(out / NEW_FILE, index_col=0)
+    many = pd.concat([new] * 60, ignore_index=True)
+    many[ID] = range(1, len(many) + 1)
+    many.to_csv(out / NEW_FILE)
+    write_facts(out, threshold=0.25)
+
+
+def test_worker_that_cannot_follow_says_so_whichever_is_asked(
+    server: Server, folder: Path, tmp_path: Path
+):
+    old = server.ask_json("/model")
+    larger(folder, tmp_path / "larger")
+    limited, other = server.pids()
+    used = server_memory(limited)
+    resource.prlimit(limited, resource.RLIMIT_AS, (used + (20 << 20), resource.RLIM_INFINITY))
+    put(tmp_path / "larger", folder)
+
+    def states() -> dict[int, dict]:
+        return {worker["pid"]: worker for worker in server.ask_json("/model")["workers"]}
+
+    def is_split() -> bool:
+        found = states()
+        return bool(found[limited]["refused"]) and found[other]["threshold"] == 0.25
+
+    wait_for(is_split)
+    said = states()
+    assert said[limited]["sha256"] == old["sha256"]
+    assert said[other]["sha256"] != old["sha256"]
+    assert said[other]["refused"] is None
+    for model in every(server, "/model"):
+        assert {worker["pid"]: worker for worker in model["workers"]} == said
+    reasons = set()
+    for health in every(server, "/health"):
+        assert {worker["pid"]: worker for worker in health["workers"]} == said
+        reasons.add(health["refused"])
+    assert reasons <= {said[limited]["refused"], f"by another worker: {said[limited]['refused']}"}
+    # It follows as soon as it can.
+    resource.prlimit(limited, resource.RLIMIT_AS, (resource.RLIM_INFINITY,) * 2)
+    (folder / NEW_FILE).touch()
+    wait_for(lambda: agree(server, None, said[other]["sha256"][MODEL_FILE]))
+    assert server.pids() == [limited, other]
+    for health in every(server, "/health"):
+        assert health == {"status": "ok", "sha256": said[other]["sha256"][MODEL_FILE]}
+
+
+def server_memory(pid: int) -> int:
+    """Bytes of address space."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[0]) * resource.getpagesize()

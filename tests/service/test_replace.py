@@ -1,0 +1,124 @@
+"""Files replaced under a running server."""
+
+import asyncio
+import functools
+import hashlib
+import itertools
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvloop
+
+from credit_scoring.files import MODEL_FILE
+from tests.support.folders import BROKEN, another_model, flipped_byte, put
+from tests.support.known import answers, get, known_answers
+from tests.support.server import RESSOURCES, Server, wait_for
+from tests.support.traffic import (
+    Tally,
+    caller,
+    request,
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("replaced") / "ressources"
+    shutil.copytree(RESSOURCES, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def replaced(folder: Path) -> Iterator[Server]:
+    with Server(folder) as server:
+        yield server
+
+
+def healths(server: Server) -> set[tuple[str, str | None]]:
+    """Hash and refusal that some connections find, more than enough to meet both workers."""
+    found = [get(server, "/health").json() for _ in range(16)]
+    return {(health["sha256"], health.get("refused")) for health in found}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_broken_files_are_refused(replaced: Server, folder: Path, name: str):
+    in_use = replaced.ask_json("/health")["sha256"]
+    known = known_answers(replaced)
+    put(RESSOURCES, folder)
+    spoil, problem = BROKEN[name]
+    said = f'"event":"{folder}: new files are not taken into use: {problem}'
+    before = replaced.said(said)
+    spoil(folder)
+    wait_for(lambda: replaced.said(said) == before + 2)  # by each worker
+    ((sha256, reason),) = healths(replaced)
+    assert sha256 == in_use
+    assert reason.startswith(problem)
+    assert uvloop.run(answers(replaced.port, list(known))) == known
+    assert not (folder.parent / "sang").exists()
+
+
+def test_worker_that_dies_while_files_are_broken_does_not_end_the_server(
+    replaced: Server, folder: Path
+):
+    put(RESSOURCES, folder)
+    refused = replaced.said("not taken into use")
+    flipped_byte(folder)
+    known = known_answers(replaced)
+    wait_for(lambda: replaced.said("not taken into use") == refused + 2)
+    pid, other = replaced.pids()
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: replaced.said('"cannot start: model.joblib: its SHA-256 is '))
+    assert uvloop.run(answers(replaced.port, list(known))) == known
+    started = replaced.ready()
+    put(RESSOURCES, folder)
+    wait_for(lambda: replaced.ready() > started)
+    assert replaced.process.poll() is None
+    assert other in replaced.pids()
+
+
+def test_sound_files_heal(replaced: Server, folder: Path):
+    put(RESSOURCES, folder)
+    in_use = replaced.ask_json("/health")["sha256"]
+    wait_for(lambda: healths(replaced) == {(in_use, None)})
+
+
+def test_another_model_comes_into_use_without_a_lost_or_mixed_answer(
+    replaced: Server, folder: Path, tmp_path: Path
+):
+    other = tmp_path / "other"
+    another_model(folder, other)
+    old = known_answers(replaced)
+    given: dict[bytes, set[bytes]] = {asked: set() for asked in old}
+    kept = [(asked, functools.partial(keep, given[asked])) for asked in old]
+    tally = Tally()
+
+    async def replace() -> dict[bytes, bytes]:
+        loaded, pids = replaced.said('"loaded '), replaced.pids()
+        stop = asyncio.Event()
+        ending = itertools.takewhile(lambda _: not stop.is_set(), itertools.cycle(kept))
+        callers = [asyncio.create_task(caller(replaced.port, ending, tally)) for _ in range(4)]
+        await asyncio.to_thread(put, other, folder)
+        await asyncio.to_thread(wait_for, lambda: replaced.said('"loaded ') == loaded + 2)
+        # Said before it is taken into use: /health tells of that.
+        sha256 = hashlib.sha256((other / MODEL_FILE).read_bytes()).hexdigest()
+        await asyncio.to_thread(wait_for, lambda: healths(replaced) == {(sha256, None)})
+        stop.set()
+        await asyncio.gather(*callers)
+        assert replaced.pids() == pids
+        return await answers(replaced.port, list(old))
+
+    new = uvloop.run(replace())
+    same = [asked for asked in old if old[asked] == new[asked]]
+    assert same == [request("/get_feat")]
+    assert tally.statuses.keys() == {200}
+    assert all(given[asked] <= {old[asked], new[asked]} for asked in old)
+    assert [asked for asked in old if given[asked] == {old[asked], new[asked]}]
+    put(RESSOURCES, folder)
+
+
+def keep(found: set[bytes], body: bytes) -> bool:
+    found.add(body)
+    return True

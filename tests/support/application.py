@@ -1,0 +1,48 @@
+"""The service in this process, and a request for each of its routes."""
+
+import orjson
+from fastapi.testclient import TestClient
+from starlette.routing import Mount, Route
+
+from main import Service, Settings, create_app
+from tests.support.server import RESSOURCES
+
+KEYS = ["first key", "second-key", "third·clé"]
+OPEN = {"/", "/health", "/docs", "/docs/assets", "/openapi.json"}
+
+
+def service(**settings) -> Service:
+    """The service on the shipped files, without a request log."""
+    return create_app(Settings(ressources_dir=RESSOURCES, request_log=False, **settings))
+
+
+def client_of(service: Service) -> TestClient:
+    return TestClient(service, raise_server_exceptions=False)
+
+
+def requests(service: Service) -> list[tuple[str, str, bytes]]:
+    """A request that is answered with 200 for every route and method in the table of routes."""
+    loaded = service.folder.current
+    client_id, feature = loaded.scorer.client_ids[0], loaded.scorer.features[0]
+    values = {
+        "/get_kde": feature,
+        **dict.fromkeys(["/get_test", "/get_json", "/get_shap"], client_id),
+    }
+    body = orjson.dumps(loaded.scorer.transformed_record(client_id))
+    found = []
+    for route in service.routes:
+        if isinstance(route, Mount):
+            found.append(("GET", f"{route.path}/swagger-ui.css", b""))
+            continue
+        assert isinstance(route, Route)
+        query = f"?param_name={values[route.path]}" if route.path in values else ""
+        for method in sorted(route.methods - {"HEAD"}):
+            sent = body if route.path == "/prediction/" else b""
+            found.append((method, route.path + query, sent))
+    assert len(found) >= 14
+    return found
+
+
+def is_open(path: str) -> bool:
+    """Whether a path needs no key."""
+    return path.partition("?")[0] in OPEN or path.startswith("/docs/assets/")
