@@ -223,8 +223,9 @@ async def get_shap(request: Request) -> Response:
         snapshot.scorer.position(client_id)  # an unknown client is refused before it waits
         explainers, call = service.explainers, (snapshot, client_id)
         origin = "reused" if call in explainers else "computed"
-        body = await explainers.run(call, explanation_body, snapshot.scorer, client_id)
-        snapshot.explanations.keep(client_id, body)
+        explain = functools.partial(explanation_body, snapshot.scorer, client_id)
+        keep = functools.partial(snapshot.explanations.keep, client_id)
+        body = await explainers.run(call, explain, keep)
     service.explanations(origin).inc()
     return json_response(body)
 

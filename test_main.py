@@ -45,6 +45,13 @@ ACCEPTED = f"Accepted: the {len(NAMES)} transformed features, as numbers: /get_j
 client = TestClient(app, raise_server_exceptions=False)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def entered():
+    """One event loop for all requests, and not a new one for each."""
+    with client:
+        yield
+
+
 def get(path, **query):
     return client.get(path, params=query)
 
@@ -90,13 +97,9 @@ def test_features():
 
 
 def test_raw_record_of_every_client():
-    for row in NEW.itertuples(index=False):
-        client_id = row[NEW.columns.get_loc("SK_ID_CURR")]
-        record = json.loads(get("/get_test", param_name=client_id).json()["data"])
-        expected = NEW.loc[NEW["SK_ID_CURR"] == client_id, FEATURES].iloc[0]
-        assert record == {
-            name: None if pd.isna(value) else value for name, value in expected.items()
-        }
+    rows = NEW[FEATURES].astype(object).where(NEW[FEATURES].notna(), None).to_dict("records")
+    for client_id, row in zip(IDS, rows, strict=True):
+        assert json.loads(get("/get_test", param_name=client_id).json()["data"]) == row
 
 
 def test_raw_record_has_the_digits_of_the_file():

@@ -210,7 +210,7 @@ class Bench:
 
     def load(self, server: Program, requests: Requests, connections: int = CONNECTIONS) -> Load:
         """A load on a server, that is warm then."""
-        answer_seconds = warm(server, requests)
+        answer_seconds = warm(server, requests, self.options.warm)
         seconds = seconds_needed(self.options.seconds, answer_seconds, connections)
         return partial(load, server, requests, seconds, connections, self.scratch)
 

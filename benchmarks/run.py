@@ -1,6 +1,6 @@
 """The benchmark: this service beside the floor, the plain design and MLServer, as ratios.
 
-    python -m benchmarks.run [--rounds N] [--seconds N] [--parts PART,…]
+    python -m benchmarks.run [--rounds N] [--seconds N] [--warm SECONDS] [--parts PART,…]
                              [--ressources DIR] [--large DIR] [--mlserver DIR]
 
 It starts the servers, each with one worker and one LightGBM thread, sends each the same load with
@@ -66,6 +66,8 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="default: 5")
     parser.add_argument("--seconds", type=int, default=2, metavar="N", help="a load; default: 2")
+    parser.add_argument("--warm", type=float, default=1, metavar="SECONDS",
+                        help="of one caller before a load; default: 1")  # fmt: skip
     parser.add_argument("--parts", type=parts, default=list(PARTS), metavar="PART,…",
                         help=f"of {', '.join(PARTS)}; default: all")  # fmt: skip
     parser.add_argument("--ressources", type=Path, metavar="DIR", help="default: simulated")

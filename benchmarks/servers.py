@@ -13,7 +13,6 @@ from tests.support.server import HOST, SERVICE, START_SECONDS, TICKS, AnyServer,
 from tests.support.server import gunicorn as served_by_gunicorn
 
 HERE = Path(__file__).resolve().parent
-WARM_SECONDS = 1  # how long one caller asks, one request after the other, before a load
 LONGEST_LOAD = 30  # seconds
 PATIENT = ("--timeout", str(START_SECONDS))  # of a large folder
 # What everything but the service gets in place of its worker, whose bounds on requests cost time.
@@ -58,7 +57,7 @@ def gunicorn(name: str, application: str, environment: dict[str, str]) -> Progra
     return Program(name, port, command, {"WEB_CONCURRENCY": "1"} | environment)
 
 
-def warm(server: Program, requests: Requests) -> float:
+def warm(server: Program, requests: Requests, seconds: float) -> float:
     """Ask for a moment, one request after the other; the median time of an answer, in seconds."""
     times = []
     began = time.perf_counter()
@@ -66,7 +65,7 @@ def warm(server: Program, requests: Requests) -> float:
         asked = time.perf_counter()
         server.ask(path, body)
         times.append(time.perf_counter() - asked)
-        if time.perf_counter() - began > WARM_SECONDS:
+        if time.perf_counter() - began > seconds:
             break
     return sorted(times)[len(times) // 2]
 

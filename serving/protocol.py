@@ -35,6 +35,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     """A connection: 431, 408 or 400 in JSON, and its end, where a request breaks a bound."""
 
     seconds = SECONDS
+    linger_seconds = LINGER_SECONDS
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -180,7 +181,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             return
         # Closed at once, with bytes unread, the system would throw the answer away.
         self.transport.write_eof()
-        self._deadline = self.loop.time() + LINGER_SECONDS
+        self._deadline = self.loop.time() + self.linger_seconds
         if self._timer is not None:
             self._timer.cancel()
         self._timer = self.loop.call_at(self._deadline, self._look)

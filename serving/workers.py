@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, ClassVar, Generic, NoReturn, ParamSpec, TypeVar
+from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
 from uvicorn_worker import UvicornWorker
 
@@ -18,7 +18,6 @@ RETRY_SECONDS = 5  # before a worker that takes another's place is tried again
 SWITCH_SECONDS = 0.001
 START_FAILED = 3  # gunicorn gives up, instead of trying again, where a worker ends with it
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
@@ -59,11 +58,17 @@ class BoundedPool(Generic[T]):
         return key in self._running
 
     async def run(
-        self, key: Hashable, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+        self, key: Hashable, function: Callable[[], T], keep: Callable[[T], object] | None = None
     ) -> T:
         """What a function gives, called beside the event loop.
 
         Where a call with that key waits or runs already, what that one gives.
+
+        Args:
+            key: of the call.
+            function: is called in a thread.
+            keep: gets the result before the key is free again, so that nobody who looks first
+                where it is kept, and then here, finds it in neither place.
 
         Raises:
             Busy: at once, where too many wait.
@@ -72,12 +77,18 @@ class BoundedPool(Generic[T]):
         if call is None:
             if len(self._running) >= self._waiting:
                 raise Busy
-            loop = asyncio.get_running_loop()
-            call = loop.run_in_executor(self._threads, lambda: function(*args, **kwargs))
+            call = asyncio.get_running_loop().run_in_executor(self._threads, function)
             self._running[key] = call
-            call.add_done_callback(lambda _: self._running.pop(key))
+            call.add_done_callback(lambda call: self._finish(key, call, keep))
         # Shielded: a caller who goes away takes nothing from the others.
         return await asyncio.shield(call)
+
+    def _finish(
+        self, key: Hashable, call: asyncio.Future[T], keep: Callable[[T], object] | None
+    ) -> None:
+        if keep is not None and not call.cancelled() and call.exception() is None:
+            keep(call.result())
+        del self._running[key]
 
 
 def put_requests_first() -> None:

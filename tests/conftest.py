@@ -2,13 +2,14 @@
 
 import os
 
+os.environ["OMP_NUM_THREADS"] = "1"  # threads that wait for each other take all processors
+os.environ["REQUEST_LOG"] = "0"  # of the service in this process: it would write into the report
+
 import pytest
 from sklearn.pipeline import make_pipeline
 
 from tests.support.artefacts import NUMBERS, Folder, imputed_and_scaled, lightgbm, make_folder
 from tests.support.recipes import RECIPES, Case, case_of
-
-os.environ["REQUEST_LOG"] = "0"  # of the service in this process: it would write into the report
 
 
 @pytest.fixture(scope="session")

@@ -1,18 +1,45 @@
-"""Servers that tests only ask, each started once."""
+"""What many tests ask, each started once: a start takes seconds of processor time."""
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from main import Service
-from tests.support.application import KEYS, service
-from tests.support.server import Server
+from tests.support.application import KEY, KEYS, service
+from tests.support.folders import recognisable_clients
+from tests.support.server import RESSOURCES, Server
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """Two workers on the shipped files. Nobody ends one, or changes a file."""
     with Server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped files, for `replaced` to serve. Who spoils them puts sound ones back."""
+    folder = tmp_path_factory.mktemp("replaced") / "ressources"
+    shutil.copytree(RESSOURCES, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def replaced(folder: Path) -> Iterator[Server]:
+    """Two workers, one of which may be killed, and files that may be replaced."""
+    with Server(folder) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def private(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One worker with a key, and clients whose ids nothing else looks like."""
+    folder = tmp_path_factory.mktemp("private") / "ressources"
+    recognisable_clients(RESSOURCES, folder)
+    with Server(folder, workers=1, API_KEY=KEY) as server:
         yield server
 
 

@@ -9,11 +9,12 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
+from tests.support.application import KEY
+from tests.support.known import get
 from tests.support.server import Server
 
 BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
 CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
-KEY = "key-of-the-bank"
 QUIET = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
     --disable-component-update --disable-sync"""
 PATIENCE = 120_000  # milliseconds, for a machine that is busy
@@ -21,10 +22,9 @@ PATIENCE = 120_000  # milliseconds, for a machine that is busy
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 
 
-@pytest.fixture(scope="module", params=["", KEY], ids=["open", "with a key"])
-def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    with Server(workers=1, API_KEY=request.param) as server:
-        yield server
+@pytest.fixture(scope="module", params=["server", "private"], ids=["open", "with a key"])
+def asked_server(request: pytest.FixtureRequest) -> Server:
+    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +36,13 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def page(browser: Browser, server: Server) -> Iterator[Page]:
-    """The page, authorized where it has to be. It asks no other host and breaks no policy."""
+@pytest.fixture(scope="module")
+def page(browser: Browser, asked_server: Server) -> Iterator[Page]:
+    """The page, authorized where it has to be. It asks no other host and breaks no policy.
+
+    It is loaded once for all tests: that takes longer than what they do with it.
+    """
+    server = asked_server
     asked, said = [], []
     context = browser.new_context(viewport={"width": 1200, "height": 1600})
     page = context.new_page()
@@ -48,13 +52,17 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
     page.on("pageerror", lambda error: said.append(str(error)))
     page.goto(f"{server.url}/docs")
     expect(page.locator(".opblock").first).to_be_visible()
-    if server.environment["API_KEY"]:
+    if has_key(server):
         authorize(page)
     yield page
     context.close()
     assert len(asked) > 4
     assert [url for url in asked if not url.startswith((server.url + "/", "data:"))] == []
     assert [line for line in said if "401 (Unauthorized)" not in line] == []
+
+
+def has_key(server: Server) -> bool:
+    return "API_KEY" in server.environment
 
 
 def authorize(page: Page) -> None:
@@ -86,14 +94,14 @@ def tried(page: Page, method: str, path: str, value: str = "", body: str = "") -
 
 
 def asked(server: Server, path: str, **query: str) -> dict:
-    answer = httpx.get(server.url + path, params=query, headers={"X-API-Key": KEY}, timeout=120)
+    answer = get(server, path, params=query, headers={"X-API-Key": KEY})
     assert answer.status_code == 200
     return answer.json()
 
 
-def test_page_renders(page: Page, server: Server, tmp_path: Path):
+def test_page_renders(page: Page, asked_server: Server, tmp_path: Path):
     expect(page.locator(".info .title")).to_contain_text("Credit scoring")
-    document = asked(server, "/openapi.json")
+    document = asked(asked_server, "/openapi.json")
     shown = page.locator(".opblock-summary-path").evaluate_all(
         "paths => paths.map(path => path.dataset.path)"
     )
@@ -101,47 +109,54 @@ def test_page_renders(page: Page, server: Server, tmp_path: Path):
         path for path, operations in document["paths"].items() for _ in operations
     )
     locks = page.locator(".auth-wrapper > .authorize").count()
-    assert locks == (1 if server.environment["API_KEY"] else 0)
+    assert locks == (1 if has_key(asked_server) else 0)
     picture = page.screenshot(path=tmp_path / "docs.png", full_page=True)
     assert len(picture) > 50_000
 
 
-def test_ids(page: Page, server: Server):
-    assert tried(page, "get", "/get_ids") == asked(server, "/get_ids")
-
-
-def test_explanation(page: Page, server: Server):
-    client_id = str(asked(server, "/get_ids")["data"][3])
-    shown = tried(page, "get", "/get_shap", client_id)
-    assert shown == asked(server, "/get_shap", param_name=client_id)
-
-
-def test_prediction(page: Page, server: Server):
-    client_id = str(asked(server, "/get_ids")["data"][3])
-    record = asked(server, "/get_json", param_name=client_id)["data"]
-    shown = tried(page, "post", "/prediction/", body=record)
-    answer = httpx.post(f"{server.url}/prediction/", content=record, headers={"X-API-Key": KEY})
-    assert shown == answer.json()
-
-
-def test_examples_work_when_tried(page: Page, server: Server):
+def test_examples_work_when_tried(page: Page, asked_server: Server):
     """Where a key is set there are none: the document that the page reads is open to all."""
-    client_id = asked(server, "/get_ids")["data"][0]
-    if server.environment["API_KEY"]:
+    client_id = asked(asked_server, "/get_ids")["data"][0]
+    if has_key(asked_server):
         assert str(client_id) not in page.content()
     else:
         answer = tried(page, "post", "/prediction/")
         assert list(answer) == ["probability", "prediction", "threshold"]
         shown = tried(page, "get", "/get_test")
-        assert shown == asked(server, "/get_test", param_name=client_id)
+        assert shown == asked(asked_server, "/get_test", param_name=client_id)
+        page.goto(f"{asked_server.url}/docs")  # for the others: nothing is open, nothing filled in
 
 
-def test_without_the_key(page: Page, server: Server):
-    page.reload()
+def test_ids(page: Page, asked_server: Server):
+    assert tried(page, "get", "/get_ids") == asked(asked_server, "/get_ids")
+
+
+def test_explanation(page: Page, asked_server: Server):
+    client_id = str(asked(asked_server, "/get_ids")["data"][3])
+    shown = tried(page, "get", "/get_shap", client_id)
+    assert shown == asked(asked_server, "/get_shap", param_name=client_id)
+
+
+def test_prediction(page: Page, asked_server: Server):
+    client_id = str(asked(asked_server, "/get_ids")["data"][3])
+    record = asked(asked_server, "/get_json", param_name=client_id)["data"]
+    shown = tried(page, "post", "/prediction/", body=record)
+    answer = httpx.post(
+        f"{asked_server.url}/prediction/",
+        content=record,
+        headers={"X-API-Key": KEY},
+        verify=False,
+    )
+    assert shown == answer.json()
+
+
+def test_without_the_key(page: Page, asked_server: Server):
+    """The last one: the page forgets the key."""
+    page.goto(f"{asked_server.url}/docs")
     block = operation(page, "get", "/get_ids")
     block.locator(".opblock-summary-control").click()
     block.get_by_role("button", name="Try it out").click()
     block.get_by_role("button", name="Execute").click()
     shown = block.locator(".live-responses-table .response")
-    status = "401" if server.environment["API_KEY"] else "200"
+    status = "401" if has_key(asked_server) else "200"
     expect(shown.locator(".response-col_status")).to_contain_text(status)

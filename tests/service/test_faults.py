@@ -7,7 +7,8 @@ import signal
 
 import uvloop
 
-from tests.support.known import known_answers, work
+from tests.support.known import get, known_answers, work
+from tests.support.metrics import counts
 from tests.support.server import Server, wait_for
 from tests.support.traffic import (
     LOST,
@@ -20,8 +21,10 @@ from tests.support.traffic import (
 )
 
 
-def test_killed_worker_loses_what_was_in_flight_on_it(server: Server):
-    """Twenty times by experiments/faults.py."""
+def test_killed_worker_loses_what_was_in_flight_on_it(replaced: Server):
+    """Twenty times by experiments/faults.py. What it had counted stays."""
+    server = replaced
+    before = counts(server)
     known = known_answers(server)
     callers = 8
     tally = Tally()
@@ -40,6 +43,12 @@ def test_killed_worker_loses_what_was_in_flight_on_it(server: Server):
         await asyncio.gather(*tasks)
 
     uvloop.run(kill())
+    get(server, "/nowhere")
+    after = counts(server)
+    assert after["http_requests_total", "unknown", "404"] == (
+        before["http_requests_total", "unknown", "404"] + 1
+    )
+    assert all(after[key] >= count for key, count in before.items())
     assert tally.wrong == 0
     assert tally.statuses.keys() <= {200, LOST}
     assert tally.statuses[LOST] <= callers
@@ -53,7 +62,7 @@ async def more_answers(tally: Tally, count: int) -> None:
 
 def test_stop_answers_what_was_accepted():
     """Under full load by experiments/faults.py."""
-    with Server() as server:
+    with Server(workers=1) as server:
         known = known_answers(server)
         *_, prediction = known
         ids = server.ask_json("/get_ids")["data"]

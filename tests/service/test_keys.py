@@ -97,10 +97,13 @@ def test_unknown_path_tells_nothing_without_a_key(guarded: Service):
 
 
 @pytest.mark.parametrize("keys", [",", " ", " , ,", "\t"])
-def test_keys_that_are_none_stop_the_start(keys: str):
+def test_keys_that_are_none_are_refused(keys: str):
     with pytest.raises(ValidationError, match="names no key"):
         Settings(api_key=keys)
-    server = Server(workers=1, API_KEY=keys)
+
+
+def test_settings_that_are_refused_stop_the_start():
+    server = Server(workers=1, API_KEY=" , ,")
     server.start()
     try:
         assert server.process.wait(60) == 3

@@ -4,17 +4,13 @@ import asyncio
 import functools
 import hashlib
 import itertools
-import os
-import shutil
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import uvloop
 
 from credit_scoring.files import MODEL_FILE
-from tests.support.folders import BROKEN, another_model, flipped_byte, put
+from tests.support.folders import BROKEN, another_model, put
 from tests.support.known import answers, get, known_answers
 from tests.support.server import RESSOURCES, Server, wait_for
 from tests.support.traffic import (
@@ -22,19 +18,6 @@ from tests.support.traffic import (
     caller,
     request,
 )
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("replaced") / "ressources"
-    shutil.copytree(RESSOURCES, folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def replaced(folder: Path) -> Iterator[Server]:
-    with Server(folder) as server:
-        yield server
 
 
 def healths(server: Server) -> set[tuple[str, str | None]]:
@@ -58,25 +41,6 @@ def test_broken_files_are_refused(replaced: Server, folder: Path, name: str):
     assert reason.startswith(problem)
     assert uvloop.run(answers(replaced.port, list(known))) == known
     assert not (folder.parent / "sang").exists()
-
-
-def test_worker_that_dies_while_files_are_broken_does_not_end_the_server(
-    replaced: Server, folder: Path
-):
-    put(RESSOURCES, folder)
-    refused = replaced.said("not taken into use")
-    flipped_byte(folder)
-    known = known_answers(replaced)
-    wait_for(lambda: replaced.said("not taken into use") == refused + 2)
-    pid, other = replaced.pids()
-    os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: replaced.said('"cannot start: model.joblib: its SHA-256 is '))
-    assert uvloop.run(answers(replaced.port, list(known))) == known
-    started = replaced.ready()
-    put(RESSOURCES, folder)
-    wait_for(lambda: replaced.ready() > started)
-    assert replaced.process.poll() is None
-    assert other in replaced.pids()
 
 
 def test_sound_files_heal(replaced: Server, folder: Path):

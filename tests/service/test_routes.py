@@ -89,16 +89,15 @@ def service(case: Case) -> TestClient:
 
 
 def test_every_answer(case: Case):
-    check_every_answer(service(case), case)
+    with service(case) as http:
+        check_every_answer(http, case)
 
 
-@pytest.mark.parametrize(
-    "case", ["forest", "lightgbm text sparse", "nested prefixes"], indirect=True
-)
+@pytest.mark.parametrize("case", ["forest", "lightgbm text sparse"], indirect=True)
 def test_every_answer_of_a_server(case: Case):
     with (
         Server(case.folder.path, workers=1, MODEL_SHA256="") as server,
-        Client(base_url=server.url, timeout=120) as http,
+        Client(base_url=server.url, timeout=120, verify=False) as http,
     ):
         check_every_answer(http, case)
 

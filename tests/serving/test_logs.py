@@ -1,5 +1,6 @@
 """A log that nobody reads is dropped and counted, and holds nobody up."""
 
+import fcntl
 import json
 import os
 import subprocess
@@ -9,9 +10,11 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+import uvloop
 
 from serving.logs import LINES_WAITING, LogWriter
 from tests.support.server import Server, wait_for
+from tests.support.traffic import connected, request
 
 LINE = b"x" * 99 + b"\n"
 
@@ -129,15 +132,18 @@ raise SystemExit(3)
 
 def test_server_whose_log_nobody_reads_goes_on():
     readable, writable = os.pipe()
+    fcntl.fcntl(writable, fcntl.F_SETPIPE_SZ, 4096)  # soon full
     with Server(workers=1, output=writable) as server:
         os.close(writable)
-        with httpx.Client(base_url=server.url, timeout=120) as http:
+        with httpx.Client(base_url=server.url, timeout=120, verify=False) as http:
             wait_for(lambda: is_healthy(http))
 
-            def ask(times: int) -> None:
+            async def ask(times: int) -> None:
+                connection = await connected(server.port)
                 for _ in range(times):
-                    assert http.get("/get_feat").status_code == 200
-                    assert http.get("/nowhere").status_code == 404
+                    assert (await connection.ask(request("/get_ids")))[0] == 200
+                    assert (await connection.ask(request("/nowhere")))[0] == 404
+                connection.transport.close()
 
             def dropped() -> float:
                 text = http.get("/metrics").text
@@ -145,7 +151,7 @@ def test_server_whose_log_nobody_reads_goes_on():
 
             assert dropped() == 0
             while not dropped():
-                ask(500)
+                uvloop.run(ask(1_000))
             assert http.get("/health").json()["status"] == "ok"
             received = bytearray()
             reading = threading.Thread(target=read_into, args=(readable, received))

@@ -24,6 +24,7 @@ class Hasty(BoundedHttpProtocol):
     """As the service's, but for less time."""
 
     seconds = 1.0
+    linger_seconds = 0.1
 
 
 class Application:
@@ -188,13 +189,13 @@ def test_trailers_are_bounded_as_headers_are(server: Running):
 @pytest.mark.parametrize(
     "start", [b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", START]
 )
-def test_headers_without_end_are_not_read_to_the_end(server: Running, start: bytes):
+def test_headers_without_end_are_not_read_to_the_end(hasty: Running, start: bytes):
     """What follows the bound is never parsed, nor kept."""
-    with server.connect() as connection:
+    with hasty.connect() as connection:
         connection.sendall(start + b"0\r\n" * (b"chunked" in start))
         with pytest.raises(OSError, match=r"reset|[Bb]roken"):
             send_for_ever(connection, b"a:\r\n" * 10_000)
-    assert server.ask(START + CLOSE)[0].status == 200
+    assert hasty.ask(START + CLOSE)[0].status == 200
 
 
 def send_for_ever(connection: socket.socket, piece: bytes) -> None:

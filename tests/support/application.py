@@ -7,6 +7,7 @@ from starlette.routing import Mount, Route
 from main import Service, Settings, create_app
 from tests.support.server import RESSOURCES
 
+KEY = "key-of-the-bank"
 KEYS = ["first key", "second-key", "third·clé"]
 OPEN = {"/", "/health", "/docs", "/docs/assets", "/openapi.json"}
 

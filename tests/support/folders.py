@@ -16,6 +16,8 @@ from lightgbm import Booster
 
 from credit_scoring.files import ID, METADATA_FILE, MODEL_FILE, NEW_FILE, REFERENCE_FILE
 
+FIRST_ID = 7_000_000_000_001  # of clients who would be recognised wherever they are told
+
 
 class Files(Protocol):
     """A folder: a path, or what has one."""
@@ -63,7 +65,7 @@ def another_model(folder: Path, out: Path) -> None:
     write_facts(out, threshold=0.25)
 
 
-def slow_to_explain(folder: Path, out: Path, clients: int = 20_000) -> None:
+def slow_to_explain(folder: Path, out: Path, clients: int = 20_000, trees: int = 700) -> None:
     """Write a folder of more clients than explanations are kept, and of a large model.
 
     Its explanations take some milliseconds each, as those of a model of 347 features and 200 large
@@ -72,7 +74,7 @@ def slow_to_explain(folder: Path, out: Path, clients: int = 20_000) -> None:
     shutil.copytree(folder, out)
     pipeline = joblib.load(out / MODEL_FILE)
     reference = pd.read_csv(out / REFERENCE_FILE, index_col=0)
-    pipeline[1].set_params(n_estimators=700, num_leaves=31, n_jobs=2, learning_rate=0.01)
+    pipeline[1].set_params(n_estimators=trees, num_leaves=31, n_jobs=1, learning_rate=0.01)
     rows = np.asarray(pipeline[0].transform(reference))
     pipeline[1].fit(rows, reference["TARGET"])
     joblib.dump(pipeline, out / MODEL_FILE)
@@ -83,14 +85,13 @@ def slow_to_explain(folder: Path, out: Path, clients: int = 20_000) -> None:
     write_facts(out)
 
 
-def recognisable_clients(folder: Path, out: Path, first_id: int) -> list[int]:
-    """Write a folder whose new clients have ids that nothing else looks like; the ids."""
+def recognisable_clients(folder: Path, out: Path) -> None:
+    """Write a folder whose new clients have ids that nothing else looks like."""
     shutil.copytree(folder, out)
     new = pd.read_csv(out / NEW_FILE, index_col=0)
-    new[ID] = first_id + np.arange(len(new))
+    new[ID] = FIRST_ID + np.arange(len(new))
     new.to_csv(out / NEW_FILE)
     write_facts(out)
-    return new[ID].tolist()
 
 
 # Broken folders: each changes a sound one
