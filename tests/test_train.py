@@ -14,6 +14,9 @@ import pytest
 import scoring
 import train
 from scoring import FACTS_FILE, ID, MODEL_FILE, NEW_FILE, PROBA, REFERENCE_FILE, TARGET
+from training import simulation
+from training.credit_history import aggregate, month_run
+from training.simulation import simulate
 
 SHIPPED = Path(train.__file__).with_name("ressources")
 TABLES = (REFERENCE_FILE, NEW_FILE)
@@ -170,7 +173,7 @@ def test_shipped_probabilities_are_the_models_own(shipped):
 
 
 def test_the_wide_population_has_home_credits_347_features():
-    wide, usual = train.simulate(300, 5, wide=True), train.simulate(300, 5)
+    wide, usual = simulate(300, 5, wide=True), simulate(300, 5)
     assert wide.shape == (300, 349)
     assert {*usual} < {*wide}
 
@@ -179,7 +182,7 @@ def test_aggregates_are_those_of_the_children():
     children = pd.DataFrame(
         {"client": [0, 2, 2], "AMT": [5.0, 1.0, 2.0], "KIND": ["x: y", "x: y", "z"]}
     )
-    table = train.aggregate(
+    table = aggregate(
         children, "bureau", {"mean | sum": "AMT", "count count_norm": "KIND_x: y"}, wide=True
     )
     assert table.to_dict("list") == {
@@ -193,14 +196,14 @@ def test_aggregates_are_those_of_the_children():
 
 def test_a_run_of_months_is_that_of_its_rows():
     rows = np.arange(-7, -2)
-    assert train.month_run(np.array([-7]), np.array([5]), "M") == {
+    assert month_run(np.array([-7]), np.array([5]), "M") == {
         "M_count": 5, "M_mean": rows.mean(), "M_max": -3, "M_min": -7, "M_sum": rows.sum(),
     }  # fmt: skip
 
 
 def test_a_seed_gives_the_same_files_and_another_seed_others(tmp_path, monkeypatch):
     monkeypatch.setattr(train, "SIMULATED_TRAINING_CLIENTS", 1500)
-    monkeypatch.setattr(train, "CLIENTS_AT_ONCE", 700)
+    monkeypatch.setattr(simulation, "CLIENTS_AT_ONCE", 700)
     monkeypatch.setattr(train, "TREES", range(10, 31, 10))
     probabilities, tables = {}, {}
     for out, seed in (("one", 3), ("two", 3), ("three", 4)):
