@@ -14,8 +14,10 @@ import pytest
 import scoring
 import train
 from scoring import FACTS_FILE, ID, MODEL_FILE, NEW_FILE, PROBA, REFERENCE_FILE, TARGET
-from training import simulation
+from training import fitting, simulation
 from training.credit_history import aggregate, month_run
+from training.fitting import THRESHOLDS, cheapest_threshold
+from training.quality import COST_MISSED_DEFAULT, auc_interval, costs
 from training.simulation import simulate
 
 SHIPPED = Path(train.__file__).with_name("ressources")
@@ -163,8 +165,8 @@ def test_shipped_probabilities_are_the_models_own(shipped):
     probability = model.predict_proba(reference[features])[:, 1]
     np.testing.assert_array_equal(probability, reference[PROBA])
 
-    known = train.costs(reference[TARGET].to_numpy(), probability, np.array([facts["threshold"]]))
-    assert known[0] < reference[TARGET].mean() * train.COST_MISSED_DEFAULT
+    known = costs(reference[TARGET].to_numpy(), probability, np.array([facts["threshold"]]))
+    assert known[0] < reference[TARGET].mean() * COST_MISSED_DEFAULT
     refused = model.predict_proba(new[features])[:, 1] >= facts["threshold"]
     assert 0.1 < refused.mean() < 0.6
 
@@ -204,7 +206,7 @@ def test_a_run_of_months_is_that_of_its_rows():
 def test_a_seed_gives_the_same_files_and_another_seed_others(tmp_path, monkeypatch):
     monkeypatch.setattr(train, "SIMULATED_TRAINING_CLIENTS", 1500)
     monkeypatch.setattr(simulation, "CLIENTS_AT_ONCE", 700)
-    monkeypatch.setattr(train, "TREES", range(10, 31, 10))
+    monkeypatch.setattr(fitting, "TREES", range(10, 31, 10))
     probabilities, tables = {}, {}
     for out, seed in (("one", 3), ("two", 3), ("three", 4)):
         sizes = ("--reference-clients", 300, "--new-clients", 100)
@@ -414,10 +416,10 @@ def test_the_threshold_is_the_cheapest_of_all(seed):
 
     by_threshold = {step / 1000: cost(step / 1000) for step in range(1001)}
     cheapest = min(by_threshold.values())
-    chosen = train.cheapest_threshold(target, probability)
+    chosen = cheapest_threshold(target, probability)
     assert chosen == next(t for t, mean in by_threshold.items() if mean == cheapest)
     np.testing.assert_allclose(
-        train.costs(target, probability, train.THRESHOLDS), [*by_threshold.values()], rtol=1e-12
+        costs(target, probability, THRESHOLDS), [*by_threshold.values()], rtol=1e-12
     )
 
 
@@ -429,12 +431,12 @@ def test_the_auc_interval_is_delongs():
     by_bad, by_good = pairs.mean(axis=1), pairs.mean(axis=0)
     error = np.sqrt(by_bad.var(ddof=1) / len(bad) + by_good.var(ddof=1) / len(good))
     expected = (pairs.mean(), pairs.mean() - 1.959964 * error, pairs.mean() + 1.959964 * error)
-    assert train.auc_interval(target, probability) == pytest.approx(expected, abs=1e-6)
+    assert auc_interval(target, probability) == pytest.approx(expected, abs=1e-6)
 
 
 def test_the_auc_interval_stays_within_0_and_1():
-    assert train.auc_interval(np.array([0, 0, 1, 1]), np.array([0.1, 0.2, 0.3, 0.4])) == (1, 1, 1)
-    low, high = train.auc_interval(np.array([0, 0, 1, 1]), np.array([0.1, 0.4, 0.3, 0.9]))[1:]
+    assert auc_interval(np.array([0, 0, 1, 1]), np.array([0.1, 0.2, 0.3, 0.4])) == (1, 1, 1)
+    low, high = auc_interval(np.array([0, 0, 1, 1]), np.array([0.1, 0.4, 0.3, 0.9]))[1:]
     assert (low >= 0, high) == (True, 1)
 
 

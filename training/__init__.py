@@ -6,4 +6,8 @@ Each module imports only modules above it:
     columns         columns of a simulated table: drawn, blanked, rounded
     credit_history  simulated credits of each client, and their aggregates
     simulation      a simulated population
+    table           a labelled table of one's own, and the split of any table
+    quality         costs, area under the ROC curve, the figures that are reported
+    fitting         the pipeline, its fit, the choice of the number of trees and of the threshold
+    writing         the folder, and the report about it
 """

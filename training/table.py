@@ -1,0 +1,112 @@
+"""Labelled tables: reading one of one's own, checking it, and splitting any into three.
+
+A table has one client per row: the id, the outcome (1 = in default, 0 = solvent) and the features,
+numbers or texts, where values may be missing.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import train_test_split
+
+from scoring import ID, PROBA, ROW_NUMBER, TARGET, BadFile, read_table
+
+FOLDS = 5  # of the cross-validation
+FEWEST_TRAINING, FEWEST_HELD_OUT = 2 * FOLDS, 2  # clients of either class
+MISSING = "missing"  # the category of texts that are not there
+
+
+def read_labelled_table(path: Path) -> pd.DataFrame:
+    """Read a CSV file: id, features (numbers or texts) and outcome.
+
+    True and False become 1 and 0. Columns without a name (row numbers) and the probabilities of an
+    earlier model are dropped. The other columns keep their order.
+
+    Raises:
+        BadFile: the file cannot be read, or a column is missing, repeated or holds what it may not.
+    """
+    table, _ = read_table(path)
+    unnamed = [name for position, name in enumerate(table) if name == f"Unnamed: {position}"]
+    table = table.drop(columns=[*unnamed, ROW_NUMBER, PROBA], errors="ignore")
+    for name in (ID, TARGET):
+        if name not in table:
+            raise BadFile(path.name, f"lacks the column {name}")
+    if table[ID].dtype != np.int64:
+        raise BadFile(path.name, f"column {ID}: a value is missing or no integer")
+    if table[ID].duplicated().any():
+        raise BadFile(path.name, f"column {ID}: {table[ID].mode()[0]} more than once")
+    if not table[TARGET].isin([0, 1]).all():
+        raise BadFile(path.name, f"column {TARGET}: a value is missing or neither 0 nor 1")
+    if table[TARGET].nunique() == 1:
+        raise BadFile(path.name, f"column {TARGET}: is {table[TARGET].iloc[0]:.0f} everywhere")
+
+    flags = table.columns[[dtype in (bool, object) for dtype in table.dtypes]]
+    table = table.astype({**dict.fromkeys(flags, float), TARGET: int})
+    check_features(path.name, table.drop(columns=[ID, TARGET]))
+    return table
+
+
+def check_features(file: str, features: pd.DataFrame) -> None:
+    """Check that there are features, finite, whose names after the transformer are unique.
+
+    Raises:
+        BadFile: they are not; the message begins with the name of the file.
+    """
+    if features.columns.empty:
+        raise BadFile(file, f"has no feature beside {ID} and {TARGET}")
+    numbers = features.select_dtypes("number")
+    if infinite := [name for name in numbers if np.isinf(numbers[name]).any()]:
+        raise BadFile(file, f"column {infinite[0]}: a value is infinite")
+    names = [str(name) for name in numbers]
+    for text in features.columns.difference(numbers.columns):
+        values = {*features[text].dropna(), MISSING, "infrequent_sklearn"}
+        names += [f"{text}_{value}" for value in values]
+    if twice := repeated(names):
+        raise BadFile(file, f"column {twice} is also what a value of a text column is called")
+
+
+def repeated(names: Iterable[str]) -> str | None:
+    """The first by alphabet of the names that are there more than once, but for the empty name."""
+    return min((name for name, count in Counter(names).items() if name and count > 1), default=None)
+
+
+class Split(NamedTuple):
+    """Three tables of the same columns; the last two are held out."""
+
+    training: pd.DataFrame
+    reference: pd.DataFrame
+    new: pd.DataFrame
+
+
+def split(
+    table: pd.DataFrame, reference_clients: int, new_clients: int, seed: int, source: str
+) -> Split:
+    """Shuffle the clients into three, the held-out ones with the table's share of defaults.
+
+    Args:
+        table: one client per row.
+        reference_clients: how many become reference clients.
+        new_clients: how many become new clients.
+        seed: the same seed gives the same split.
+        source: where the table comes from, for the message.
+
+    Raises:
+        BadFile: too few clients of a class would be left on one side.
+    """
+    held_out = reference_clients + new_clients
+    fewest = table[TARGET].value_counts().min()
+    share = held_out / len(table)
+    if fewest * (1 - share) < FEWEST_TRAINING or fewest * share < FEWEST_HELD_OUT:
+        raise BadFile(
+            source,
+            f"too few clients: {held_out} of {len(table)} are held out, and one class has {fewest}"
+            f" in all; each needs {FEWEST_TRAINING} in training and {FEWEST_HELD_OUT} held out",
+        )
+    training, rest = train_test_split(
+        table, test_size=held_out, stratify=table[TARGET], random_state=seed
+    )
+    return Split(training, rest[:reference_clients], rest[reference_clients:])

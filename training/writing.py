@@ -1,0 +1,104 @@
+"""Writing the folder that the service loads, and the report about it."""
+
+import hashlib
+import json
+import platform
+import tempfile
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import joblib
+from sklearn.pipeline import Pipeline
+
+from scoring import FACTS_FILE as METADATA_FILE
+from scoring import ID, MODEL_FILE, NEW_FILE, PROBA, REFERENCE_FILE, TARGET, load
+from training.quality import COST_MISSED_DEFAULT
+from training.table import Split
+
+USED = ("scikit-learn", "lightgbm", "pandas", "numpy", "joblib")
+
+
+def describe(
+    source: str, parts: Split, trees: int, threshold: float, quality: dict[str, float]
+) -> dict[str, Any]:
+    """What `model.json` says, but for the hashes of the other files.
+
+    Args:
+        source: where the clients come from.
+        parts: the clients.
+        trees: the number of trees.
+        threshold: the decision threshold, a probability.
+        quality: figures on the held-out clients, as `quality.quality` gives them.
+    """
+    return {
+        "threshold": threshold,
+        "trained": datetime.now(UTC).date().isoformat(),
+        "source": source,
+        "training_clients": len(parts.training),
+        "trees": trees,
+        "quality": quality,
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in USED},
+    }
+
+
+def write(out: Path, pipeline: Pipeline, parts: Split, metadata: dict[str, Any]) -> dict[str, Any]:
+    """Write the four files once the service accepts them. Others in the folder stay as they are.
+
+    Args:
+        out: a folder that is there.
+        pipeline: fitted.
+        parts: the clients; those of the training are not written.
+        metadata: as `describe` gives it.
+
+    Returns:
+        What `model.json` says: the metadata with the SHA-256 of the other files.
+
+    Raises:
+        BadFile: the service does not accept a file; no file of the folder was changed.
+        OSError: a file cannot be written.
+    """
+    features = parts.reference.columns.drop([ID, TARGET])
+    probability = pipeline.predict_proba(parts.reference[features])[:, 1]
+    reference = parts.reference[[ID, *features, TARGET]].copy()
+    reference[PROBA] = probability
+    with tempfile.TemporaryDirectory(prefix=".train-", dir=out) as name:
+        folder = Path(name)
+        joblib.dump(pipeline, folder / MODEL_FILE, compress=3)
+        reference.to_csv(folder / REFERENCE_FILE, lineterminator="\n")
+        parts.new[[ID, *features]].to_csv(folder / NEW_FILE, lineterminator="\n")
+        hashes = {
+            file: hashlib.sha256((folder / file).read_bytes()).hexdigest()
+            for file in (MODEL_FILE, REFERENCE_FILE, NEW_FILE)
+        }
+        metadata = metadata | {"sha256": hashes}
+        (folder / METADATA_FILE).write_text(json.dumps(metadata, indent=2) + "\n", encoding="utf-8")
+        load(folder)
+        # Each file appears whole. The hashes come first, so that a service which starts in between
+        # refuses the mixture of old and new files instead of serving it.
+        for file in (METADATA_FILE, *hashes):
+            (folder / file).replace(out / file)
+    return metadata
+
+
+def report(out: Path, parts: Split, metadata: dict[str, Any]) -> str:
+    """The lines that say what came out; `out` and `metadata` are those of `write`."""
+    sizes = [len(part) for part in parts]
+    figures = metadata["quality"]
+    lines = [
+        f"clients    {sum(sizes):,}: {sizes[0]:,} training, {sizes[1]:,} reference,"
+        f" {sizes[2]:,} new; {parts.training.shape[1] - 2} features",
+        f"defaults   {figures['default_rate']:.2%} of the held-out clients (reference and new)",
+        f"AUC        {figures['auc']:.3f} on them, 95 % interval {figures['auc_95_low']:.3f} to"
+        f" {figures['auc_95_high']:.3f}, with {metadata['trees']} trees",
+        f"threshold  {metadata['threshold']:.3f}, of least cost where a missed default costs"
+        f" {COST_MISSED_DEFAULT} refused good clients",
+        f"cost       {figures['cost_per_client']:.3f} per client;"
+        f" {figures['cost_per_client_at_0.5']:.3f} at threshold 0.5,"
+        f" {figures['cost_per_client_accepting_all']:.3f} accepting all",
+    ]
+    for file, sha256 in metadata["sha256"].items():
+        size = (out / file).stat().st_size
+        lines.append(f"{size:>10,} bytes  {out / file}  SHA-256 {sha256}")
+    return "\n".join(lines)
