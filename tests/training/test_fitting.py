@@ -4,13 +4,16 @@ import json
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import StratifiedKFold
 
-import scoring
 from scoring import FACTS_FILE as METADATA_FILE
-from scoring import ID, MODEL_FILE, NEW_FILE, REFERENCE_FILE, TARGET
+from scoring import ID, MODEL_FILE, NEW_FILE, PROBA, REFERENCE_FILE, TARGET, load
 from tests.support.bank import a_bank, read, run, scored
-from training.fitting import THRESHOLDS, cheapest_threshold
+from training import fitting
+from training.fitting import THRESHOLDS, cheapest_threshold, cross_validate, fit, unfitted
 from training.quality import costs
 
 
@@ -21,6 +24,12 @@ def test_held_out_clients_are_not_fitted_on(tmp_path, bank):
     table.loc[held_out, "income"] = -1
     table.to_csv(tmp_path / "clients.csv")
     run("--data", tmp_path / "clients.csv", "--out", tmp_path)
+    for file in (REFERENCE_FILE, NEW_FILE):
+        one, two = (read(folder, file) for folder in (bank, tmp_path))
+        pd.testing.assert_frame_equal(
+            one.assign(income=-1).drop(columns=PROBA, errors="ignore"),
+            two.drop(columns=PROBA, errors="ignore"),
+        )
     one, two = (joblib.load(folder / MODEL_FILE) for folder in (bank, tmp_path))
     features = a_bank(seed=1).drop(columns=[ID, TARGET])
     features[["is new", "is known"]] = features[["is new", "is known"]].astype(float)
@@ -31,7 +40,7 @@ def test_held_out_clients_are_not_fitted_on(tmp_path, bank):
 
 
 def test_the_service_takes_a_table_of_texts_flags_and_gaps(bank):
-    loaded = scoring.load(bank)
+    loaded = load(bank)
     assert loaded.features == tuple(a_bank().columns.drop([ID, TARGET]))
     new, table = read(bank, NEW_FILE), a_bank().set_index(ID)
     for client, row in new.set_index(ID).iterrows():
@@ -47,6 +56,45 @@ def test_an_unseen_category_is_scored(bank):
     new.loc[:, ["housing", "town"]] = [["a boat", "nowhere"], [np.nan, np.nan]]
     probability = joblib.load(bank / MODEL_FILE).predict_proba(new)[:, 1]
     assert ((probability > 0) & (probability < 1)).all()
+
+
+def a_table_of_numbers():
+    """Clients whose outcome one feature knows something of."""
+    target, probability = scored()
+    return pd.DataFrame({ID: range(len(target)), TARGET: target, "a": probability, "b": 1.0})
+
+
+def test_the_number_of_threads_changes_no_prediction(monkeypatch):
+    monkeypatch.setattr(fitting, "TREES", range(10, 31, 10))
+    table = a_table_of_numbers()
+    features = table[["a", "b"]]
+    predictions = []
+    for jobs in (1, 2):
+        monkeypatch.setattr(fitting, "JOBS", jobs)
+        pipeline = fit(unfitted(features, seed=0), table)
+        assert pipeline[-1].n_jobs == jobs
+        predictions.append(pipeline.predict_proba(features))
+    np.testing.assert_array_equal(*predictions)
+    assert len({*predictions[0][:, 1]}) > 10
+
+
+def test_the_number_of_trees_is_the_one_that_ranks_best(monkeypatch):
+    """Against a model of its own for each fold and each number of trees."""
+    monkeypatch.setattr(fitting, "TREES", range(2, 21, 6))
+    table = a_table_of_numbers()
+    features = table[["a", "b"]]
+    pipeline = unfitted(features, seed=0)
+    probabilities = {trees: np.empty(len(table)) for trees in fitting.TREES}
+    for trees, probability in probabilities.items():
+        for fitted, checked in StratifiedKFold(5, shuffle=True, random_state=0).split(
+            table, table[TARGET]
+        ):
+            smaller = fit(pipeline.set_params(classifier__n_estimators=trees), table.iloc[fitted])
+            probability[checked] = smaller.predict_proba(features.iloc[checked])[:, 1]
+    ranked = {t: roc_auc_score(table[TARGET], p) for t, p in probabilities.items()}
+    chosen, out_of_fold = cross_validate(unfitted(features, seed=0), table, seed=0)
+    assert ranked[chosen] == max(ranked.values()) > min(ranked.values())
+    np.testing.assert_array_equal(out_of_fold, probabilities[chosen])
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -3,12 +3,13 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
-import scoring
 from scoring import FACTS_FILE as METADATA_FILE
 from scoring import ID, NEW_FILE, PROBA, REFERENCE_FILE, TARGET
-from tests.support.bank import a_bank, read, refusal, run
+from tests.support.bank import a_bank, read, refusal
+from training.table import read_labelled_table
 
 
 def test_the_clients_are_split_three_ways(bank):
@@ -22,14 +23,6 @@ def test_the_clients_are_split_three_ways(bank):
     outcome = table.set_index(ID)[TARGET]
     assert list(outcome[reference[ID]]) == list(reference[TARGET])
     assert outcome[[*held_out]].mean() == pytest.approx(outcome.mean(), abs=1 / 270)
-
-
-def test_a_reference_file_is_itself_such_a_table(tmp_path, bank):
-    out = tmp_path / "out"
-    sizes = ("--reference-clients", 40, "--new-clients", 20)
-    run("--data", bank / REFERENCE_FILE, "--out", out, *sizes)
-    assert list(read(out, REFERENCE_FILE)) == list(read(bank, REFERENCE_FILE))
-    assert json.loads((out / METADATA_FILE).read_text())["training_clients"] == 120
 
 
 def with_column(name, values):
@@ -84,12 +77,23 @@ def test_what_the_table_is_refused_for(tmp_path, capsys):
 @pytest.mark.parametrize("name", ["Unnamed: 0", "", PROBA])
 def test_columns_that_are_no_features_are_ignored(tmp_path, name):
     """The first column by its name or without, and the probabilities of an earlier model."""
-    table = a_bank()
+    table, path = a_bank(), tmp_path / "clients.csv"
+    table.to_csv(path, index=False)
+    expected = read_labelled_table(path)
+    assert list(expected) == list(table)
     table.insert(0, name, range(len(table)))
-    table.to_csv(tmp_path / "clients.csv", index=False)
-    run("--data", tmp_path / "clients.csv", "--out", tmp_path / "out")
-    loaded = scoring.load(tmp_path / "out")
-    assert list(loaded.features) == [column for column in a_bank() if column not in (ID, TARGET)]
+    table.to_csv(path, index=False)
+    pd.testing.assert_frame_equal(read_labelled_table(path), expected)
+
+
+def test_flags_are_numbers_and_the_rest_is_read_as_it_is(tmp_path):
+    table = a_bank()
+    table.to_csv(tmp_path / "clients.csv")
+    flags = ["is new", "is known"]
+    pd.testing.assert_frame_equal(
+        read_labelled_table(tmp_path / "clients.csv"),
+        table.astype(dict.fromkeys(flags, float)),
+    )
 
 
 def test_a_table_that_cannot_be_read_is_refused(tmp_path, capsys):
@@ -99,11 +103,11 @@ def test_a_table_that_cannot_be_read_is_refused(tmp_path, capsys):
         "latin.csv": "latin.csv: is not a CSV table: 'utf-8' codec can't decode",
         ".": ": cannot be read: Is a directory",
     }.items():
-        assert message in refusal(capsys, "--data", tmp_path / name)
+        assert message in refusal(capsys, "--data", tmp_path / name, "--out", tmp_path)
 
 
 def test_more_held_out_than_there_are_is_refused(tmp_path, capsys):
     a_bank().to_csv(tmp_path / "clients.csv")
-    options = ("--data", tmp_path / "clients.csv", "--new-clients", 901)
+    options = ("--data", tmp_path / "clients.csv", "--out", tmp_path, "--new-clients", 901)
     line = refusal(capsys, *options)
     assert line.startswith("train.py: clients.csv: too few clients: 1081 of 900 are held out")
