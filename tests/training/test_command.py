@@ -24,11 +24,12 @@ def test_a_seed_gives_the_same_files_and_another_seed_others(tmp_path, monkeypat
     monkeypatch.setattr(train, "SIMULATED_TRAINING_CLIENTS", 500)
     monkeypatch.setattr(simulation, "CLIENTS_AT_ONCE", 400)
     monkeypatch.setattr(fitting, "TREES", range(10, 31, 10))
-    probabilities, tables = {}, {}
+    probabilities, tables, ids = {}, {}, {}
     for out, seed in (("one", 3), ("two", 3), ("three", 4)):
         sizes = ("--reference-clients", 150, "--new-clients", 50)
         run("--seed", seed, "--out", tmp_path / out, *sizes)
-        new = read(tmp_path / out, NEW_FILE)
+        reference, new = (read(tmp_path / out, file) for file in TABLES)
+        ids[out] = {*reference[ID], *new[ID]}
         model = joblib.load(tmp_path / out / MODEL_FILE)
         probabilities[out] = model.predict_proba(new.drop(columns=ID))[:, 1]
         tables[out] = [(tmp_path / out / file).read_bytes() for file in TABLES]
@@ -36,6 +37,7 @@ def test_a_seed_gives_the_same_files_and_another_seed_others(tmp_path, monkeypat
     np.testing.assert_array_equal(probabilities["one"], probabilities["two"])
     assert tables["one"][0] != tables["three"][0]
     assert tables["one"][1] != tables["three"][1]
+    assert ids["one"].isdisjoint(ids["three"])  # another population, not only another split
 
 
 @pytest.fixture(scope="module")
