@@ -1,4 +1,4 @@
-"""Make the files the service loads: model, reference clients, new clients and the facts about them.
+"""Make the files the service loads: model, reference clients, new clients and `model.json`.
 
     python train.py                        a simulated population of Home Credit's shape
     python train.py --data clients.csv     a labelled table of your own
@@ -21,10 +21,7 @@ The same seed gives the same clients, the same bytes in both tables and the same
 """
 
 import argparse
-import platform
 from collections.abc import Callable
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
 
@@ -32,16 +29,15 @@ import pandas as pd
 
 from credit_scoring.errors import BadFile
 from credit_scoring.files import ID, TARGET
-from training.fitting import cross_validate, fit, unfitted
-from training.quality import cheapest_threshold, quality
+from training.fitting import cheapest_threshold, cross_validate, fit, unfitted
+from training.quality import quality
 from training.simulation import simulate
-from training.table import read_table, split
-from training.writing import report, write
+from training.table import read_labelled_table, split
+from training.writing import describe, report, write
 
 OUT = Path(__file__).with_name("ressources")
 REFERENCE_CLIENTS, NEW_CLIENTS = 2_000, 500
 SIMULATED_TRAINING_CLIENTS = 30_000
-USED = ("scikit-learn", "lightgbm", "pandas", "numpy", "joblib")
 
 
 class Parser(argparse.ArgumentParser):
@@ -67,7 +63,7 @@ def train(options: argparse.Namespace) -> None:
     """Do what the options say, from the table to the report."""
     reference_clients, new_clients = options.reference_clients, options.new_clients
     if options.data:
-        table = read_table(options.data)
+        table = read_labelled_table(options.data)
         reference_clients = reference_clients or min(REFERENCE_CLIENTS, len(table) // 5)
         new_clients = new_clients or min(NEW_CLIENTS, len(table) // 10)
         source = options.data.name
@@ -88,17 +84,10 @@ def train(options: argparse.Namespace) -> None:
 
     held_out = pd.concat([parts.reference, parts.new])
     probability = pipeline.predict_proba(held_out)[:, 1]
-    metadata = {
-        "threshold": threshold,
-        "trained": datetime.now(UTC).date().isoformat(),
-        "source": source,
-        "training_clients": len(parts.training),
-        "trees": trees,
-        "quality": quality(held_out, probability, threshold),
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in USED},
-    }
+    figures = quality(held_out, probability, threshold)
+    metadata = describe(source, parts, trees, threshold, figures)
     metadata = write(options.out, pipeline, parts, metadata)
-    report(options.out, parts, metadata)
+    print(report(options.out, parts, metadata))
 
 
 def main() -> None:

@@ -1,11 +1,13 @@
-"""How the files are made that the service loads; `train.py` is the command.
+"""Making the files that the service loads: simulated clients or a table, the fit, its quality.
 
 Each module imports only modules above it:
 
-    home_credit     names of Home Credit's features, and how they are distributed
-    simulation      a simulated population of that shape
-    table           a labelled table of one's own; splitting clients into three
-    fitting         the pipeline, the number of trees, probabilities by cross-validation
-    quality         costs, the threshold, what the model is worth
-    writing         the folder, and the report
+    home_credit     what a simulated client has: names and distributions
+    columns         columns of a simulated table: drawn, blanked, rounded
+    credit_history  simulated credits of each client, and their aggregates
+    simulation      a simulated population
+    table           a labelled table of one's own, and the split of any table
+    quality         costs, area under the ROC curve, the figures that are reported
+    fitting         the pipeline, its fit, the choice of the number of trees and of the threshold
+    writing         the folder, and the report about it
 """

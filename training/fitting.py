@@ -1,4 +1,4 @@
-"""Fitting the pipeline, and choosing the number of trees, on training clients alone."""
+"""The pipeline, its fit, and what is chosen on training clients: number of trees and threshold."""
 
 import numpy as np
 import pandas as pd
@@ -14,13 +14,21 @@ from sklearn.preprocessing import MinMaxScaler, OneHotEncoder
 from tqdm import tqdm  # type: ignore[import-untyped]
 
 from credit_scoring.files import ID, TARGET
+from training.quality import costs
 from training.table import FOLDS, MISSING
 
 TREES = range(25, 401, 25)  # how many to choose from
+JOBS = 2  # threads of LightGBM, which is told to give the same trees with any number of them
+THRESHOLDS = np.arange(1001) / 1000
 
 
 def unfitted(features: pd.DataFrame, seed: int) -> Pipeline:
-    """The unfitted pipeline for these features: impute, scale or encode, then classify."""
+    """The unfitted pipeline for these features: impute, scale or encode, then classify.
+
+    Args:
+        features: a table of features only, one client per row; the types of its columns count.
+        seed: of LightGBM's choice of rows and columns.
+    """
     numbers = list(features.select_dtypes("number"))
     number = make_pipeline(
         SimpleImputer(strategy="median", keep_empty_features=True), MinMaxScaler()
@@ -44,7 +52,7 @@ def unfitted(features: pd.DataFrame, seed: int) -> Pipeline:
         reg_lambda=5.0,
         class_weight="balanced",
         random_state=seed,
-        n_jobs=2,
+        n_jobs=JOBS,
         deterministic=True,
         force_row_wise=True,
         verbose=-1,
@@ -53,7 +61,14 @@ def unfitted(features: pd.DataFrame, seed: int) -> Pipeline:
 
 
 def fit(pipeline: Pipeline, clients: pd.DataFrame) -> Pipeline:
-    """A fitted copy; the classifier sees an array, since LightGBM refuses names such as `a: b`."""
+    """A fitted copy of the pipeline.
+
+    The classifier sees an array without names, since LightGBM refuses names such as `a: b`.
+
+    Args:
+        pipeline: as `unfitted` makes it.
+        clients: a table with id, outcome and features, one client per row.
+    """
     transformer, classifier = (clone(step) for _, step in pipeline.steps)
     with tqdm(None, "fitting trees", classifier.n_estimators, disable=None) as progress:
         classifier.fit(
@@ -67,7 +82,14 @@ def fit(pipeline: Pipeline, clients: pd.DataFrame) -> Pipeline:
 def cross_validate(
     pipeline: Pipeline, training: pd.DataFrame, seed: int
 ) -> tuple[int, NDArray[np.float64]]:
-    """The number of trees that ranks best, and each client's probability from the other folds."""
+    """Choose the number of trees that ranks the training clients best.
+
+    Each client is scored by the model that was fitted on the folds without them. The best number is
+    that of the largest area under the ROC curve over all clients.
+
+    Returns:
+        The number of trees, and the probabilities of class 1 with as many, shape (clients,).
+    """
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
     probabilities = np.empty((len(TREES), len(training)))
     for fitted, checked in folds.split(training, training[TARGET]):
@@ -78,3 +100,13 @@ def cross_validate(
             probabilities[row, checked] = staged[:, 1]
     best = np.argmax([roc_auc_score(training[TARGET], row) for row in probabilities])
     return TREES[best], probabilities[best]
+
+
+def cheapest_threshold(target: NDArray[np.int64], probability: NDArray[np.float64]) -> float:
+    """The threshold of least mean cost, a probability of three decimals; the lowest of several.
+
+    Args:
+        target: outcomes, 0 or 1, shape (clients,).
+        probability: probabilities of class 1, shape (clients,).
+    """
+    return float(THRESHOLDS[costs(target, probability, THRESHOLDS).argmin()])

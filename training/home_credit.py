@@ -1,7 +1,9 @@
-"""What a simulated client has: names of Home Credit's features, and how they are distributed.
+"""What a simulated client has: the names of Home Credit's columns, and how values are distributed.
 
-Statistics after `|` are computed with `--wide` only, which gives Home Credit's 347 features.
-Tables of aggregates read "statistics": "columns"; `NAME_x` is 1 where text column `NAME` says x.
+The columns are described at https://www.kaggle.com/c/home-credit-default-risk/data.
+
+Statistics after `|` are computed with --wide only, which gives Home Credit's 347 features. Tables
+of aggregates read "statistics": "columns"; `NAME_x` is 1 where text column `NAME` says x.
 """
 
 # name: share missing, median, spread (of the logarithm), statistics

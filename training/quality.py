@@ -1,6 +1,4 @@
-"""What decisions cost, the threshold of least cost, and what a model is worth."""
-
-from typing import Any, TypeAlias
+"""What a model is worth: costs, the area under the ROC curve, the figures that are reported."""
 
 import numpy as np
 import pandas as pd
@@ -10,17 +8,24 @@ from scipy.stats import norm, rankdata
 from credit_scoring.files import TARGET
 
 COST_MISSED_DEFAULT, COST_REFUSED_CLIENT = 10, 1
-THRESHOLDS = np.arange(1001) / 1000
-
-Array: TypeAlias = NDArray[Any]
 
 
 def costs(
-    target: Array, probability: Array, thresholds: NDArray[np.float64]
+    target: NDArray[np.int64],
+    probability: NDArray[np.float64],
+    thresholds: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Mean cost per client at each threshold, in refused good clients.
+    """Mean cost per client at each threshold. The unit is the cost of one refused good client.
 
-    A client is refused where ``probability >= threshold``. Shapes: (clients,), (clients,), (k,).
+    A client is refused where ``probability >= threshold``.
+
+    Args:
+        target: outcomes, 0 or 1, shape (clients,).
+        probability: probabilities of class 1, shape (clients,).
+        thresholds: shape (k,).
+
+    Returns:
+        Costs, shape (k,).
     """
     bad, good = (np.sort(probability[target == value]) for value in (1, 0))
     missed = np.searchsorted(bad, thresholds)
@@ -28,16 +33,19 @@ def costs(
     return (COST_MISSED_DEFAULT * missed + COST_REFUSED_CLIENT * refused) / len(target)
 
 
-def cheapest_threshold(target: Array, probability: Array) -> float:
-    """The threshold of least mean cost, to three decimals; the lowest of several."""
-    return float(THRESHOLDS[costs(target, probability, THRESHOLDS).argmin()])
+def auc_interval(
+    target: NDArray[np.int64], probability: NDArray[np.float64]
+) -> tuple[float, float, float]:
+    """Area under the ROC curve, and the lower and upper end of its 95 % interval, in [0, 1].
 
+    The interval is that of DeLong, DeLong and Clarke-Pearson (1988), "Comparing the areas under two
+    or more correlated receiver operating characteristic curves", Biometrics 44(3). Its variance is
+    that of the placement values, which come from mid-ranks as in Sun and Xu (2014), "Fast
+    implementation of DeLong's algorithm", IEEE Signal Processing Letters 21(11).
 
-def auc_interval(target: Array, probability: Array) -> tuple[float, float, float]:
-    """Area under the ROC curve and its 95 % interval, after DeLong et al. (1988).
-
-    The variance is that of the placement values, which come from mid-ranks as in Sun and Xu (2014),
-    "Fast implementation of DeLong's algorithm", IEEE Signal Processing Letters 21(11).
+    Args:
+        target: outcomes, at least two of either class, shape (clients,).
+        probability: probabilities of class 1, shape (clients,).
     """
     bad, good = probability[target == 1], probability[target == 0]
     ranks = rankdata(np.concatenate([bad, good]))
@@ -48,8 +56,20 @@ def auc_interval(target: Array, probability: Array) -> tuple[float, float, float
     return float(auc), float(max(auc - margin, 0)), float(min(auc + margin, 1))
 
 
-def quality(held_out: pd.DataFrame, probability: Array, threshold: float) -> dict[str, float]:
-    """What the model is worth on clients whom it has never seen; costs per client."""
+def quality(
+    held_out: pd.DataFrame, probability: NDArray[np.float64], threshold: float
+) -> dict[str, float]:
+    """The figures that `model.json` reports, on clients whom the model has never seen.
+
+    Args:
+        held_out: the clients' table, of which only the outcome is read.
+        probability: their probabilities of class 1, shape (clients,).
+        threshold: the chosen one, a probability.
+
+    Returns:
+        The number of clients, the area under the ROC curve with its interval, the share of
+        defaults, and the mean costs per client (see `costs`), all to four decimals.
+    """
     target = held_out[TARGET].to_numpy()
     auc, low, high = auc_interval(target, probability)
     chosen, half, accept_all = costs(target, probability, np.array([threshold, 0.5, np.inf]))

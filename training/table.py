@@ -1,4 +1,8 @@
-"""A labelled table of one's own, and clients split into three."""
+"""Labelled tables: reading one of one's own, checking it, and splitting any into three.
+
+A table has one client per row: the id, the outcome (1 = in default, 0 = solvent) and the features,
+numbers or texts, where values may be missing.
+"""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,22 +13,25 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import train_test_split
 
-from credit_scoring import tables
 from credit_scoring.errors import BadFile
 from credit_scoring.files import ID, PROBA, ROW_NUMBER, TARGET
+from credit_scoring.tables import read_table
 
-FOLDS = 5  # into which the training clients are split once more, see `fitting`
+FOLDS = 5  # of the cross-validation
 FEWEST_TRAINING, FEWEST_HELD_OUT = 2 * FOLDS, 2  # clients of either class
 MISSING = "missing"  # the category of texts that are not there
 
 
-def read_table(path: Path) -> pd.DataFrame:
-    """A labelled table: id, features (numbers or texts) and outcome.
+def read_labelled_table(path: Path) -> pd.DataFrame:
+    """Read a CSV file: id, features (numbers or texts) and outcome.
+
+    True and False become 1 and 0. Columns without a name (row numbers) and the probabilities of an
+    earlier model are dropped. The other columns keep their order.
 
     Raises:
         BadFile: the file cannot be read, or a column is missing, repeated or holds what it may not.
     """
-    table, _ = tables.read_table(path)
+    table, _ = read_table(path)
     unnamed = [name for position, name in enumerate(table) if name == f"Unnamed: {position}"]
     table = table.drop(columns=[*unnamed, ROW_NUMBER, PROBA], errors="ignore")
     for name in (ID, TARGET):
@@ -46,7 +53,11 @@ def read_table(path: Path) -> pd.DataFrame:
 
 
 def check_features(file: str, features: pd.DataFrame) -> None:
-    """There are some, they are finite, and what the transformer calls them is unambiguous."""
+    """Check that there are features, finite, whose names after the transformer are unique.
+
+    Raises:
+        BadFile: they are not; the message begins with the name of the file.
+    """
     if features.columns.empty:
         raise BadFile(file, f"has no feature beside {ID} and {TARGET}")
     numbers = features.select_dtypes("number")
@@ -61,7 +72,7 @@ def check_features(file: str, features: pd.DataFrame) -> None:
 
 
 def repeated(names: Iterable[str]) -> str | None:
-    """A name that is there more than once, if any; no name is none."""
+    """The first by alphabet of the names that are there more than once, but for the empty name."""
     return min((name for name, count in Counter(names).items() if name and count > 1), default=None)
 
 
@@ -77,6 +88,13 @@ def split(
     table: pd.DataFrame, reference_clients: int, new_clients: int, seed: int, source: str
 ) -> Split:
     """Shuffle the clients into three, the held-out ones with the table's share of defaults.
+
+    Args:
+        table: one client per row.
+        reference_clients: how many become reference clients.
+        new_clients: how many become new clients.
+        seed: the same seed gives the same split.
+        source: where the table comes from, for the message.
 
     Raises:
         BadFile: too few clients of a class would be left on one side.

@@ -1,8 +1,11 @@
-"""Writing the folder that the service loads, and the report of what came out."""
+"""Writing the folder that the service loads, and the report about it."""
 
 import hashlib
 import json
+import platform
 import tempfile
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +25,48 @@ from credit_scoring.loading import load
 from training.quality import COST_MISSED_DEFAULT
 from training.table import Split
 
+USED = ("scikit-learn", "lightgbm", "pandas", "numpy", "joblib")
+
+
+def describe(
+    source: str, parts: Split, trees: int, threshold: float, quality: dict[str, float]
+) -> dict[str, Any]:
+    """What `model.json` says, but for the hashes of the other files.
+
+    Args:
+        source: where the clients come from.
+        parts: the clients.
+        trees: the number of trees.
+        threshold: the decision threshold, a probability.
+        quality: figures on the held-out clients, as `quality.quality` gives them.
+    """
+    return {
+        "threshold": threshold,
+        "trained": datetime.now(UTC).date().isoformat(),
+        "source": source,
+        "training_clients": len(parts.training),
+        "trees": trees,
+        "quality": quality,
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in USED},
+    }
+
 
 def write(out: Path, pipeline: Pipeline, parts: Split, metadata: dict[str, Any]) -> dict[str, Any]:
-    """Write the four files, once the service accepts them, and return what `model.json` says."""
+    """Write the four files once the service accepts them. Others in the folder stay as they are.
+
+    Args:
+        out: a folder that is there.
+        pipeline: fitted.
+        parts: the clients; those of the training are not written.
+        metadata: as `describe` gives it.
+
+    Returns:
+        What `model.json` says: the metadata with the SHA-256 of the other files.
+
+    Raises:
+        BadFile: the service does not accept a file; no file of the folder was changed.
+        OSError: a file cannot be written.
+    """
     features = parts.reference.columns.drop([ID, TARGET])
     probability = pipeline.predict_proba(parts.reference[features])[:, 1]
     reference = parts.reference[[ID, *features, TARGET]].copy()
@@ -48,11 +90,11 @@ def write(out: Path, pipeline: Pipeline, parts: Split, metadata: dict[str, Any])
     return metadata
 
 
-def report(out: Path, parts: Split, metadata: dict[str, Any]) -> None:
-    """Print what came out."""
+def report(out: Path, parts: Split, metadata: dict[str, Any]) -> str:
+    """The lines that say what came out; `out` and `metadata` are those of `write`."""
     sizes = [len(part) for part in parts]
     figures = metadata["quality"]
-    print(
+    lines = [
         f"clients    {sum(sizes):,}: {sizes[0]:,} training, {sizes[1]:,} reference,"
         f" {sizes[2]:,} new; {parts.training.shape[1] - 2} features",
         f"defaults   {figures['default_rate']:.2%} of the held-out clients (reference and new)",
@@ -63,7 +105,8 @@ def report(out: Path, parts: Split, metadata: dict[str, Any]) -> None:
         f"cost       {figures['cost_per_client']:.3f} per client;"
         f" {figures['cost_per_client_at_0.5']:.3f} at threshold 0.5,"
         f" {figures['cost_per_client_accepting_all']:.3f} accepting all",
-        *(f"{(out / file).stat().st_size:>10,} bytes  {out / file}  SHA-256 {sha256}"
-          for file, sha256 in metadata["sha256"].items()),
-        sep="\n",
-    )  # fmt: skip
+    ]
+    for file, sha256 in metadata["sha256"].items():
+        size = (out / file).stat().st_size
+        lines.append(f"{size:>10,} bytes  {out / file}  SHA-256 {sha256}")
+    return "\n".join(lines)

@@ -1,25 +1,23 @@
-"""Folders that the trainer made."""
-
-import json
+"""The folder that the tests of the trainer read; nobody writes into it."""
 
 import pytest
 
-from credit_scoring.files import METADATA_FILE, NEW_FILE, REFERENCE_FILE
-from tests.support.trainer import SHIPPED, TABLES, a_bank, read, run
+from tests.support.bank import a_bank, run
+from training import fitting
 
 
-@pytest.fixture(scope="module")
-def shipped():
-    tables = {file: read(SHIPPED, file) for file in TABLES}
-    metadata = json.loads((SHIPPED / METADATA_FILE).read_text())
-    return tables[REFERENCE_FILE], tables[NEW_FILE], metadata
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """LightGBM uses one thread: several that wait for each other keep a busy machine busy."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fitting, "JOBS", 1)
+        yield
 
 
-@pytest.fixture(scope="module")
-def bank(tmp_path_factory):
-    """The folder made of `a_bank()`."""
+@pytest.fixture(scope="session")
+def bank(tmp_path_factory, one_thread):
+    """The folder made of `a_bank()`, with as many trees as are shipped."""
     folder = tmp_path_factory.mktemp("bank")
     a_bank().to_csv(folder / "clients.csv")
-    with pytest.MonkeyPatch.context() as patch:
-        run(patch, "--data", folder / "clients.csv", "--out", folder / "out")
+    run("--data", folder / "clients.csv", "--out", folder / "out")
     return folder / "out"

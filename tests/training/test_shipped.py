@@ -1,34 +1,53 @@
-"""The files that are shipped."""
+"""The shipped files: what `python train.py` makes."""
 
 import hashlib
+import json
+from pathlib import Path
 
 import joblib
 import numpy as np
 import pandas as pd
+import pytest
 
+import train
 from credit_scoring.files import (
     ID,
+    METADATA_FILE,
     MODEL_FILE,
+    NEW_FILE,
     PROBA,
+    REFERENCE_FILE,
     TARGET,
 )
-from tests.support.trainer import SHIPPED, TABLES
-from training import quality
+from tests.support.bank import read
+from training.quality import COST_MISSED_DEFAULT, costs
 
+SHIPPED = Path(train.__file__).with_name("ressources")
+TABLES = (REFERENCE_FILE, NEW_FILE)
 ALWAYS_THERE = ["AMT_INCOME_TOTAL", "AMT_CREDIT", "AMT_GOODS_PRICE", "DAYS_BIRTH", "CODE_GENDER_F"]
 
 
-def test_shipped_facts_are_those_of_the_shipped_files(shipped):
-    reference, new, facts = shipped
+@pytest.fixture(scope="module")
+def shipped():
+    tables = {file: read(SHIPPED, file) for file in TABLES}
+    return (
+        tables[REFERENCE_FILE],
+        tables[NEW_FILE],
+        json.loads((SHIPPED / METADATA_FILE).read_text()),
+    )
+
+
+def test_shipped_metadata_is_that_of_the_shipped_files(shipped):
+    reference, new, metadata = shipped
     hashes = {
         file: hashlib.sha256((SHIPPED / file).read_bytes()).hexdigest()
         for file in (MODEL_FILE, *TABLES)
     }
-    assert facts["sha256"] == hashes
-    assert facts["source"] == "simulated population, seed 42"
-    assert facts["quality"]["held_out_clients"] == len(reference) + len(new)
-    assert 0.74 <= facts["quality"]["auc"] <= 0.80
-    assert 0.075 <= facts["quality"]["default_rate"] <= 0.085
+    assert metadata["sha256"] == hashes
+    assert metadata["source"] == "simulated population, seed 42"
+    assert metadata["quality"]["held_out_clients"] == len(reference) + len(new)
+    assert 0.74 <= metadata["quality"]["auc"] <= 0.80
+    assert 0.075 <= metadata["quality"]["default_rate"] <= 0.085
 
 
 def test_shipped_tables_have_home_credits_shape(shipped):
@@ -91,15 +110,15 @@ def test_shipped_ratios_follow_from_their_parents(shipped):
 
 
 def test_shipped_probabilities_are_the_models_own(shipped):
-    reference, new, facts = shipped
-    model = joblib.load(SHIPPED / MODEL_FILE)
+    reference, new, metadata = shipped
+    model = joblib.load(SHIPPED / MODEL_FILE).set_params(classifier__n_jobs=1)
     features = new.columns.drop(ID)
     assert list(model.named_steps) == ["transformer", "classifier"]
     assert list(model[0].get_feature_names_out()) == list(features)
     probability = model.predict_proba(reference[features])[:, 1]
     np.testing.assert_array_equal(probability, reference[PROBA])
 
-    known = quality.costs(reference[TARGET].to_numpy(), probability, np.array([facts["threshold"]]))
-    assert known[0] < reference[TARGET].mean() * quality.COST_MISSED_DEFAULT
-    refused = model.predict_proba(new[features])[:, 1] >= facts["threshold"]
+    known = costs(reference[TARGET].to_numpy(), probability, np.array([metadata["threshold"]]))
+    assert known[0] < reference[TARGET].mean() * COST_MISSED_DEFAULT
+    refused = model.predict_proba(new[features])[:, 1] >= metadata["threshold"]
     assert 0.1 < refused.mean() < 0.6

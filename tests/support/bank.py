@@ -1,35 +1,13 @@
-"""Running the trainer, and a table that is unlike Home Credit's."""
+"""A bank unlike Home Credit, and the trainer's command."""
 
 import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import train
-from credit_scoring.files import ID, NEW_FILE, REFERENCE_FILE, TARGET
-
-SHIPPED = Path(train.__file__).with_name("ressources")
-TABLES = (REFERENCE_FILE, NEW_FILE)
-
-
-def run(monkeypatch, *arguments):
-    monkeypatch.setattr(sys, "argv", ["train.py", *map(str, arguments)])
-    train.main()
-
-
-def refusal(monkeypatch, capsys, *arguments):
-    """The line on stderr with which the trainer refuses."""
-    with pytest.raises(SystemExit) as stop:
-        run(monkeypatch, *arguments)
-    captured = capsys.readouterr()
-    assert (stop.value.code, captured.out, captured.err.count("\n")) == (2, "", 1)
-    return captured.err.rstrip("\n")
-
-
-def read(folder, file):
-    return pd.read_csv(folder / file, index_col=0)
+from credit_scoring.files import ID, TARGET
 
 
 def a_bank(clients=900, seed=0):
@@ -52,3 +30,31 @@ def a_bank(clients=900, seed=0):
             "income": rng.integers(10, 99, clients) * 1000,
         }
     )
+
+
+def run(*arguments):
+    """The command `train.py` with these arguments, in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["train.py", *map(str, arguments)])
+        train.main()
+
+
+def refusal(capsys, *arguments):
+    """The line on stderr with which the trainer refuses."""
+    with pytest.raises(SystemExit) as stop:
+        run(*arguments)
+    captured = capsys.readouterr()
+    assert (stop.value.code, captured.out, captured.err.count("\n")) == (2, "", 1)
+    return captured.err.rstrip("\n")
+
+
+def read(folder, file):
+    """A table of the folder, without its row numbers."""
+    return pd.read_csv(folder / file, index_col=0)
+
+
+def scored(clients=400, seed=0, decimals=2):
+    """Outcomes, and probabilities that know something of them, with ties."""
+    rng = np.random.default_rng(seed)
+    target = (rng.random(clients) < 0.15).astype(int)
+    return target, (0.3 * target + 0.7 * rng.random(clients)).round(decimals)

@@ -1,0 +1,112 @@
+"""The command: its options, the files that it makes, and the line with which it refuses."""
+
+import hashlib
+import io
+import json
+import re
+import shutil
+from contextlib import redirect_stdout
+
+import joblib
+import numpy as np
+import pytest
+
+import train
+from credit_scoring.files import ID, METADATA_FILE, MODEL_FILE, NEW_FILE, REFERENCE_FILE
+from credit_scoring.loading import load
+from tests.support.bank import a_bank, read, refusal, run
+from training import fitting, simulation
+
+TABLES = (REFERENCE_FILE, NEW_FILE)
+
+
+def test_a_seed_gives_the_same_files_and_another_seed_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(train, "SIMULATED_TRAINING_CLIENTS", 500)
+    monkeypatch.setattr(simulation, "CLIENTS_AT_ONCE", 400)
+    monkeypatch.setattr(fitting, "TREES", range(10, 31, 10))
+    probabilities, tables, ids = {}, {}, {}
+    for out, seed in (("one", 3), ("two", 3), ("three", 4)):
+        sizes = ("--reference-clients", 150, "--new-clients", 50)
+        run("--seed", seed, "--out", tmp_path / out, *sizes)
+        reference, new = (read(tmp_path / out, file) for file in TABLES)
+        ids[out] = {*reference[ID], *new[ID]}
+        model = joblib.load(tmp_path / out / MODEL_FILE)
+        probabilities[out] = model.predict_proba(new.drop(columns=ID))[:, 1]
+        tables[out] = [(tmp_path / out / file).read_bytes() for file in TABLES]
+    assert tables["one"] == tables["two"]
+    np.testing.assert_array_equal(probabilities["one"], probabilities["two"])
+    assert tables["one"][0] != tables["three"][0]
+    assert tables["one"][1] != tables["three"][1]
+    assert ids["one"].isdisjoint(ids["three"])  # another population, not only another split
+
+
+@pytest.fixture(scope="module")
+def again(tmp_path_factory, bank):
+    """A folder with files of its own, made of the bank's reference clients; what was printed."""
+    folder = tmp_path_factory.mktemp("again")
+    for file in ("notes.txt", MODEL_FILE):
+        (folder / file).write_text("mine")
+    shutil.copy(bank / REFERENCE_FILE, folder / "clients.csv")
+    sizes = ("--reference-clients", 40, "--new-clients", 20)
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(io.StringIO()) as printed:
+        patch.setattr(fitting, "TREES", range(10, 31, 10))
+        run("--data", folder / "clients.csv", "--out", folder, *sizes)
+    return folder, printed.getvalue()
+
+
+def test_a_reference_file_is_itself_such_a_table(again, bank):
+    folder, _ = again
+    assert list(read(folder, REFERENCE_FILE)) == list(read(bank, REFERENCE_FILE))
+    assert json.loads((folder / METADATA_FILE).read_text())["training_clients"] == 120
+    assert (len(read(folder, REFERENCE_FILE)), len(read(folder, NEW_FILE))) == (40, 20)
+
+
+def test_only_the_four_files_are_replaced(again):
+    folder, _ = again
+    made = {METADATA_FILE, MODEL_FILE, *TABLES}
+    assert {file.name for file in folder.iterdir()} == made | {"notes.txt", "clients.csv"}
+    assert (folder / "notes.txt").read_text() == "mine"
+    assert load(folder).features == tuple(read(folder, NEW_FILE).columns.drop(ID))
+
+
+def test_the_report_says_what_was_made(again):
+    folder, printed = again
+    metadata = json.loads((folder / METADATA_FILE).read_text())
+    quality = metadata["quality"]
+    assert printed.splitlines() == [
+        "clients    180: 120 training, 40 reference, 20 new; 8 features",
+        f"defaults   {quality['default_rate']:.2%} of the held-out clients (reference and new)",
+        f"AUC        {quality['auc']:.3f} on them, 95 % interval {quality['auc_95_low']:.3f} to"
+        f" {quality['auc_95_high']:.3f}, with {metadata['trees']} trees",
+        f"threshold  {metadata['threshold']:.3f}, of least cost where a missed default costs 10"
+        " refused good clients",
+        f"cost       {quality['cost_per_client']:.3f} per client;"
+        f" {quality['cost_per_client_at_0.5']:.3f} at threshold 0.5,"
+        f" {quality['cost_per_client_accepting_all']:.3f} accepting all",
+        *(
+            f"{len(content):>10,} bytes  {folder / file}"
+            f"  SHA-256 {hashlib.sha256(content).hexdigest()}"
+            for file in (MODEL_FILE, *TABLES)
+            for content in [(folder / file).read_bytes()]
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--new-clients", "-3"], "argument --new-clients: -3 is not a whole number from 1 to"),
+        (["--reference-clients", "0"], "argument --reference-clients: 0 is not a whole number"),
+        (["--seed", "x"], "argument --seed: x is not a whole number from 0 to 4294967295"),
+        (["--data", "a.csv", "--wide"], "argument --wide: not allowed with argument --data"),
+        (["--sizes", "3"], "unrecognized arguments: --sizes 3"),
+    ],
+)
+def test_an_option_that_will_not_do_is_refused(options, message, capsys):
+    assert refusal(capsys, *options).startswith(f"train.py: {message}")
+
+
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path, capsys):
+    a_bank().to_csv(tmp_path / "clients.csv")
+    options = ("--data", tmp_path / "clients.csv", "--out", tmp_path / "clients.csv")
+    assert re.search("File exists: .*clients.csv", refusal(capsys, *options))
