@@ -8,6 +8,7 @@ import subprocess
 import sys
 from contextlib import suppress
 
+import joblib
 import pytest
 from sklearn.ensemble import (
     RandomForestClassifier,
@@ -18,12 +19,14 @@ from credit_scoring.files import METADATA_FILE, MODEL_FILE, NEW_FILE, REFERENCE_
 from tests.support.artefacts import (
     NUMBERS,
     PLAIN,
+    Folder,
     lightgbm,
 )
 from tests.support.damage import (
     IS_FOLDER,
     REFUSED,
     TABLES,
+    UNREADABLE,
     Damage,
     a_folder,
     beyond_doubles,
@@ -127,18 +130,28 @@ def test_files_at_odds_are_refused(folder, damage, problem):
 
 # The real process
 
-DAMAGE, PROBLEM = AT_ODDS["text in both tables"]
 UVICORN = ["uvicorn", "main:app"]
 GUNICORN = ["gunicorn", "main:app"]
+
+
+class Leaving:
+    """Opened as a pickle, it ends the process; it needs no class of the tests, for a server."""
+
+    def __reduce__(self):
+        return exec, ("raise SystemExit('why')",)
+
+
+def leaving(folder: Folder) -> None:
+    joblib.dump(Leaving(), folder / MODEL_FILE)
 
 
 @pytest.mark.parametrize(
     ("command", "workers", "damage", "problem"),
     [
-        (UVICORN, 1, DAMAGE, PROBLEM),
+        (UVICORN, 1, leaving, f"{MODEL_FILE}: {UNREADABLE}SystemExit: why"),
         (GUNICORN, 2, cell(REFERENCE_FILE, 4, TARGET, "secret"), NO_CLASS),
     ],
-    ids=["uvicorn, column", "gunicorn, row"],
+    ids=["uvicorn, exit", "gunicorn, row"],
 )
 def test_the_service_does_not_start(folder, command, workers, damage, problem):
     damage(folder)

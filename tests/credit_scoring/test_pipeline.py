@@ -45,14 +45,8 @@ from tests.support.damage import (
 from tests.support.errors import FOREIGN
 
 NAMELESS = "its transformer does not give each of its outputs a name"
-
-
 NO_CLASSES = "its classifier is not fitted on the classes 0 and 1"
-
-
 NO_PROBABILITY = "is not a Pipeline of a transformer and a classifier"
-
-
 ENDS_EARLY = UNREADABLE + "EOFError:"
 
 

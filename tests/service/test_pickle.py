@@ -45,12 +45,22 @@ def test_model_with_another_hash_than_the_setting_is_not_opened(copied: Path, fa
     assert not (copied.parent / "sang").exists()
 
 
-def test_server_does_not_start_with_another_model_than_the_setting_says(copied: Path):
-    """Of a reload, test_operation.py shows the same."""
+def test_server_does_not_start_with_another_model_than_the_setting_says(
+    copied: Path, tmp_path: Path
+):
+    """Nor do files of workers that are gone keep such a start going: it ends at once.
+
+    Of a reload, test_replace.py shows the same.
+    """
+    counters = tmp_path / "counters"
+    counters.mkdir()
+    for stale in ("counter_1.db", "worker-1-dead"):
+        (counters / stale).write_bytes(b"")
     sha256 = load(copied).sha256[MODEL_FILE]
     canary(copied)
     write_facts(copied)
-    server = Server(copied, workers=1, MODEL_SHA256=sha256)
+    settings = {"MODEL_SHA256": sha256, "PROMETHEUS_MULTIPROC_DIR": str(counters)}
+    server = Server(copied, workers=1, **settings)
     server.start()
     try:
         assert server.process.wait(60) == 3

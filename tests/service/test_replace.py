@@ -46,7 +46,7 @@ def test_broken_files_are_refused(replaced: Server, folder: Path, name: str):
 def test_sound_files_heal(replaced: Server, folder: Path):
     put(RESSOURCES, folder)
     in_use = replaced.ask_json("/health")["sha256"]
-    wait_for(lambda: healths(replaced) == {(in_use, None)})
+    wait_for(lambda: healths(replaced) == {(in_use, None)}, pause=0.3)
 
 
 def test_another_model_comes_into_use_without_a_lost_or_mixed_answer(
@@ -68,7 +68,7 @@ def test_another_model_comes_into_use_without_a_lost_or_mixed_answer(
         await asyncio.to_thread(wait_for, lambda: replaced.said('"loaded ') == loaded + 2)
         # Said before it is taken into use: /health tells of that.
         sha256 = hashlib.sha256((other / MODEL_FILE).read_bytes()).hexdigest()
-        await asyncio.to_thread(wait_for, lambda: healths(replaced) == {(sha256, None)})
+        await asyncio.to_thread(wait_for, lambda: healths(replaced) == {(sha256, None)}, pause=0.3)
         stop.set()
         await asyncio.gather(*callers)
         assert replaced.pids() == pids

@@ -1,142 +1,25 @@
-"""A request's head is bounded, and so is the time that it may take; every refusal is JSON."""
+"""A request's head is bounded, and every refusal is JSON."""
 
-import asyncio
-import json
 import socket
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 
 import pytest
-import uvicorn
 
-from serving.protocol import HEAD_BYTES, HEADER_LINES, BoundedHttpProtocol
-from tests.support.server import Answer, parsed, wait_for
-
-TOO_LARGE = {"detail": "a request has at most 100 headers, of 65536 bytes with its path"}
-TOO_SLOW = {"detail": "a request must arrive within 30 seconds"}
-NO_HTTP = {"detail": "this is no HTTP/1.1 request"}
-START = b"GET / HTTP/1.1\r\nHost: a\r\n"
-CLOSE = b"Connection: close\r\n\r\n"
-
-
-class Hasty(BoundedHttpProtocol):
-    """As the service's, but for less time."""
-
-    seconds = 1.0
-    linger_seconds = 0.1
-
-
-class Application:
-    """Answers with the length of the body; `/late` once it is told to, `/large` with much."""
-
-    def __init__(self) -> None:
-        self.release = threading.Event()
-        self.seen: list[str] = []
-
-    async def __call__(self, scope, receive, send) -> None:
-        assert scope["type"] == "http"
-        self.seen.append(scope["path"])
-        if scope["path"] == "/early":
-            await answer(send, b"early", more=True)
-        size = 0
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                self.seen.append("disconnected")
-                return
-            size += len(message["body"])
-            if not message["more_body"]:
-                break
-        if scope["path"] == "/late":
-            await asyncio.to_thread(self.release.wait, 60)
-        await answer(send, bytes(50_000_000) if scope["path"] == "/large" else b"%d" % size)
-
-
-async def answer(send: Callable, body: bytes, *, more: bool = False) -> None:
-    length = [(b"content-length", b"%d" % (len(body) + more))]
-    await send({"type": "http.response.start", "status": 200, "headers": length})
-    await send({"type": "http.response.body", "body": body, "more_body": more})
-
-
-class Running:
-    """A server in a thread of this process."""
-
-    def __init__(self, application: Application, port: int, connections: set) -> None:
-        self.application, self.port, self.connections = application, port, connections
-
-    def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), 60)
-
-    def ask(self, *pieces: bytes) -> list[Answer]:
-        """Send bytes; the answers until the server closes the connection."""
-        with self.connect() as connection:
-            for piece in pieces:
-                connection.sendall(piece)
-            return answers(everything(connection))
-
-
-def everything(connection: socket.socket) -> bytes:
-    received = bytearray()
-    while piece := connection.recv(1 << 16):
-        received += piece
-    return bytes(received)
-
-
-def answers(received: bytes) -> list[Answer]:
-    found = []
-    while received:
-        whole = parsed(received)
-        length = int(whole.headers["content-length"])
-        found.append(Answer(whole.status, whole.headers, whole.body[:length]))
-        received = whole.body[length:]
-    return found
-
-
-@contextmanager
-def running(protocol: type[BoundedHttpProtocol]) -> Iterator[Running]:
-    application = Application()
-    config = uvicorn.Config(
-        application, port=0, http=protocol, ws="none", lifespan="off", log_config=None
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    wait_for(lambda: server.started)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield Running(application, port, server.server_state.connections)
-    finally:
-        application.release.set()
-        server.should_exit = server.force_exit = True
-        thread.join(60)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Running]:
-    with running(BoundedHttpProtocol) as server:
-        yield server
-
-
-@pytest.fixture
-def hasty() -> Iterator[Running]:
-    with running(Hasty) as server:
-        yield server
-
-
-def check_refusal(answer: Answer, status: int, content: dict[str, str]) -> None:
-    assert (answer.status, json.loads(answer.body)) == (status, content)
-    assert answer.headers["content-type"] == "application/json"
-    assert answer.headers["connection"] == "close"
-    assert answer.headers["cache-control"] == "no-store"
-    assert answer.headers["x-content-type-options"] == "nosniff"
+from serving.protocol import HEAD_BYTES, HEADER_LINES
+from tests.support.protocol import (
+    CLOSE,
+    NO_HTTP,
+    START,
+    TOO_LARGE,
+    Running,
+    answers,
+    check_refusal,
+    everything,
+)
+from tests.support.server import wait_for
 
 
 def in_pieces(message: bytes, size: int) -> list[bytes]:
     return [message[start : start + size] for start in range(0, len(message), size)]
-
-
-# How large
 
 
 @pytest.mark.parametrize("size", [1 << 20, 10_000, 1])
@@ -268,107 +151,3 @@ def test_body_is_asked_for_where_the_sender_waits(server: Running):
         connection.sendall(b"abc")
         (answer,) = answers(everything(connection))
     assert answer.body == b"3"
-
-
-# How long
-
-
-@pytest.mark.parametrize(
-    "sent",
-    [
-        b"G",
-        START,
-        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc",
-        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabc",
-    ],
-    ids=["line", "headers", "body", "chunk"],
-)
-def test_what_does_not_come_in_time(hasty: Running, sent: bytes):
-    (answer,) = hasty.ask(sent)
-    check_refusal(answer, 408, TOO_SLOW)
-    first, second = hasty.ask(START + b"\r\n" + sent)
-    assert first.status == 200
-    check_refusal(second, 408, TOO_SLOW)
-
-
-def test_line_ends_alone_keep_no_connection_open(hasty: Running):
-    with hasty.connect() as connection:
-        connection.sendall(START + b"\r\n")
-        first = connection.recv(1 << 16)
-        connection.sendall(b"\r\n")
-        (second,) = answers(everything(connection))
-    assert first.startswith(b"HTTP/1.1 200 OK\r\n")
-    check_refusal(second, 408, TOO_SLOW)
-
-
-def test_who_never_asks_gets_no_answer(hasty: Running):
-    with hasty.connect() as connection, suppress(ConnectionResetError):
-        assert everything(connection) == b""
-
-
-def test_slow_sender_is_not_saved_by_sending_on(hasty: Running):
-    with hasty.connect() as connection:
-        connection.settimeout(0.01)
-        connection.sendall(START)
-        received = b""
-        while not received:
-            connection.sendall(b"X")
-            try:
-                received = connection.recv(1 << 16)
-            except TimeoutError:
-                continue
-        check_refusal(parsed(received), 408, TOO_SLOW)
-
-
-def test_application_is_told_that_no_more_comes(hasty: Running):
-    hasty.ask(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
-    wait_for(lambda: hasty.application.seen == ["/", "disconnected"])
-
-
-def test_answer_that_has_begun_is_cut_off(hasty: Running):
-    """It cannot be replaced by another one."""
-    with hasty.connect() as connection:
-        connection.sendall(b"POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
-        received = everything(connection)
-    assert received.startswith(b"HTTP/1.1 200 OK\r\n")
-    assert received.endswith(b"\r\n\r\nearly")
-
-
-def test_time_of_the_service_is_not_the_senders(hasty: Running):
-    """A request waits behind another one for longer than it might take to arrive."""
-    with hasty.connect() as connection:
-        connection.sendall(b"GET /late HTTP/1.1\r\nHost: a\r\n\r\n")
-        wait_for(lambda: hasty.application.seen == ["/late"])
-        connection.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n" + CLOSE)
-        sender = threading.Thread(target=connection.sendall, args=(bytes(200_000),))
-        sender.start()
-        assert not hasty.application.release.wait(2 * Hasty.seconds)
-        hasty.application.release.set()
-        first, second = answers(everything(connection))
-        sender.join(60)
-    assert (first.body, second.body) == (b"0", b"200000")
-
-
-def test_answer_that_nobody_reads_is_given_up(hasty: Running):
-    with hasty.connect() as connection:
-        connection.sendall(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
-        wait_for(lambda: hasty.application.seen == ["/large"])
-        wait_for(lambda: not hasty.connections)
-        with suppress(ConnectionResetError):
-            assert len(everything(connection)) < 50_000_000
-
-
-def test_five_hundred_slow_senders_are_gone(hasty: Running):
-    connections = [hasty.connect() for _ in range(500)]
-    for connection in connections:
-        with suppress(OSError):  # who was connected first may be gone already
-            connection.sendall(START)
-    wait_for(lambda: not hasty.connections)
-    told = 0
-    for connection in connections:
-        with connection, suppress(ConnectionResetError):
-            if received := everything(connection):
-                check_refusal(parsed(received), 408, TOO_SLOW)
-                told += 1
-    assert told > 0
-    assert hasty.ask(START + CLOSE)[0].status == 200

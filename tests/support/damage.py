@@ -190,17 +190,9 @@ def masked(frame: pd.DataFrame) -> np.ndarray:
 
 
 NO_FILE = "cannot be read: No such file or directory"
-
-
 IS_FOLDER = "cannot be read: Is a directory"
-
-
 NO_PIPELINE = "is not a scikit-learn Pipeline of two steps"
-
-
 UNREADABLE = "cannot be unpickled: "
-
-
 REFUSED = f"{NEW_FILE}: the transformer of {MODEL_FILE} refuses it"
 
 

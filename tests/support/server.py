@@ -31,8 +31,13 @@ class Failed(RuntimeError):
     """A server did not do what it should."""
 
 
-def wait_for(condition: Callable[[], Any], seconds: float = 120) -> Any:
+def wait_for(condition: Callable[[], Any], seconds: float = 120, pause: float = 0.05) -> Any:
     """What the condition gives, asked again and again until it is true.
+
+    Args:
+        condition: is asked.
+        seconds: for how long.
+        pause: seconds between; longer ones where asking is work for a server.
 
     Raises:
         TimeoutError: it is not in that time.
@@ -41,7 +46,7 @@ def wait_for(condition: Callable[[], Any], seconds: float = 120) -> Any:
     while not (found := condition()):
         if time.monotonic() > end:
             raise TimeoutError(f"not within {seconds} s")
-        time.sleep(0.02)
+        time.sleep(pause)
     return found
 
 

@@ -1,0 +1,20 @@
+"""Servers in this process."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from serving.protocol import BoundedHttpProtocol
+from tests.support.protocol import Hasty, Running, running
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Running]:
+    with running(BoundedHttpProtocol) as server:
+        yield server
+
+
+@pytest.fixture
+def hasty() -> Iterator[Running]:
+    with running(Hasty) as server:
+        yield server
