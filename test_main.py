@@ -25,6 +25,7 @@ from starlette.routing import Route
 import main
 from credit_scoring.snapshot import read_snapshot
 from main import Settings, app, create_app
+from tests.support.inprocess import client_of
 
 FOLDER = app.settings.ressources_dir
 REFERENCE = pd.read_csv(FOLDER / "train_samp.csv")
@@ -42,14 +43,7 @@ NOBODY = 1  # no client has this id
 LISTED = f"not one of the {len(IDS)} new clients: /get_ids lists them"
 ACCEPTED = f"Accepted: the {len(NAMES)} transformed features, as numbers: /get_json gives them"
 
-client = TestClient(app, raise_server_exceptions=False)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def entered():
-    """One event loop for all requests, and not a new one for each."""
-    with client:
-        yield
+client = client_of(app)
 
 
 def get(path, **query):

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fastapi.testclient import TestClient
 from httpx import Client
 from lightgbm import LGBMClassifier
 from scipy.special import expit
 
 from credit_scoring.files import NEW_FILE, REFERENCE_FILE, TARGET
 from main import Settings, create_app
+from tests.support.inprocess import client_of
 from tests.support.recipes import Case
 from tests.support.server import Server
 from tests.support.tables import cells, null, value
@@ -21,7 +21,7 @@ from tests.support.tables import cells, null, value
 Get = Callable[..., Any]
 
 
-def asked(http: TestClient | Client) -> Get:
+def asked(http: Client) -> Get:
     """The JSON of a path, which must be answered with 200."""
 
     def get(path: str, parameter: object = None) -> Any:
@@ -33,7 +33,7 @@ def asked(http: TestClient | Client) -> Get:
     return get
 
 
-def check_every_answer(http: TestClient | Client, case: Case) -> None:
+def check_every_answer(http: Client, case: Case) -> None:
     get = asked(http)
     new = cells(case.folder / NEW_FILE)
     expected = case.transformed()
@@ -83,9 +83,9 @@ def check_explanation(case: Case, answer: Any, record: dict[str, Any], probabili
     assert (expit(output) if log_odds else output) == pytest.approx(probability, abs=1e-9, rel=0)
 
 
-def service(case: Case) -> TestClient:
+def service(case: Case) -> Client:
     settings = Settings(ressources_dir=case.folder.path, request_log=False)
-    return TestClient(create_app(settings), raise_server_exceptions=False)
+    return client_of(create_app(settings))
 
 
 def test_every_answer(case: Case):
