@@ -13,14 +13,14 @@ from tests.support.artefacts import (
     make_folder,
 )
 from tests.support.damage import TABLES
-from tests.support.folders import write_facts
+from tests.support.folders import write_metadata
 
 
 @pytest.fixture
 def folder(numbers: Folder, tmp_path: Path) -> Folder:
     """Good files, without hashes in model.json: what follows is found by other means."""
     copied = numbers.copy(tmp_path)
-    write_facts(copied, sha256={})
+    write_metadata(copied, sha256={})
     return copied
 
 
@@ -30,5 +30,5 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     path = tmp_path_factory.mktemp("plain") / "ressources"
     made = make_folder(path, make_pipeline(imputed_and_scaled(PLAIN), lightgbm()), PLAIN)
     assert not any(b'"' in (made / name).read_bytes() for name in TABLES)
-    write_facts(made, sha256={})
+    write_metadata(made, sha256={})
     return made

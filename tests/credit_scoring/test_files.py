@@ -12,7 +12,7 @@ from credit_scoring.files import METADATA_FILE, MODEL_FILE, NEW_FILE, REFERENCE_
 from credit_scoring.loading import load
 from tests.support.damage import NO_PIPELINE, TABLES, UNREADABLE, refusal
 from tests.support.errors import FOREIGN
-from tests.support.folders import Canary, write_facts
+from tests.support.folders import Canary, write_metadata
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
@@ -74,7 +74,7 @@ def test_a_hash_may_be_in_upper_case(numbers, tmp_path):
     hashes = {
         name: sha256((folder / name).read_bytes()).hexdigest() for name in (MODEL_FILE, *TABLES)
     }
-    write_facts(folder, sha256={name: value.upper() for name, value in hashes.items()})
+    write_metadata(folder, sha256={name: value.upper() for name, value in hashes.items()})
     assert load(folder.path, hashes[MODEL_FILE].upper()).sha256 == hashes
     (folder / METADATA_FILE).unlink()
     assert load(folder.path, hashes[MODEL_FILE]).sha256 == hashes
@@ -86,11 +86,11 @@ def test_a_pickle_is_opened_only_with_the_right_hash(folder, tmp_path):
     right = sha256((folder / MODEL_FILE).read_bytes()).hexdigest()
     refused = f"{MODEL_FILE}: its SHA-256 is {right}, expected {'0' * 64}"
     assert refusal(folder, "0" * 64) == refused
-    write_facts(folder, sha256={MODEL_FILE: "0" * 64})
+    write_metadata(folder, sha256={MODEL_FILE: "0" * 64})
     assert refusal(folder) == refused
     assert refusal(folder, right) == refused
     assert not sign.exists()
-    write_facts(folder)
+    write_metadata(folder)
     assert refusal(folder, right) == f"{MODEL_FILE}: {NO_PIPELINE}"
     assert sign.exists()
 
@@ -106,7 +106,7 @@ def test_without_facts_the_threshold_is_the_default_and_the_log_says_so(folder, 
 
 @pytest.mark.parametrize("threshold", [0, 1, 0.0, 1.0, 0.25, 5e-324])
 def test_the_threshold_of_the_facts_decides(folder, threshold):
-    write_facts(folder, threshold=threshold, trained="2026-01-02")
+    write_metadata(folder, threshold=threshold, trained="2026-01-02")
     scorer = folder.load()
     assert scorer.threshold == threshold
     assert scorer.metadata["trained"] == "2026-01-02"
@@ -120,5 +120,5 @@ def test_a_probability_equal_to_the_threshold_is_a_default(folder):
     record = scorer.transformed_record(scorer.client_ids[3])
     probability = scorer.predict(record).probability
     for threshold, decision in [(probability, 1), (math.nextafter(probability, 1), 0)]:
-        write_facts(folder, threshold=threshold)
+        write_metadata(folder, threshold=threshold)
         assert folder.load().predict(record).prediction == decision

@@ -20,7 +20,7 @@ from tests.support.artefacts import (
     lightgbm,
     make_folder,
 )
-from tests.support.folders import write_facts
+from tests.support.folders import write_metadata
 from tests.support.recipes import RECIPES
 from tests.support.tables import null
 
@@ -88,14 +88,14 @@ def test_spelling_does_not_matter(recipe, write, tmp_path):
         text = (folder / name).read_bytes()
         write[1](folder / name)
         assert (folder / name).read_bytes() != text
-    write_facts(folder)
+    write_metadata(folder)
     assert content(folder.load()) == before
 
 
 def test_the_probabilities_in_the_reference_file_are_not_needed(numbers, tmp_path):
     folder = numbers.copy(tmp_path)
     without(-1)(folder / REFERENCE_FILE)
-    write_facts(folder)
+    write_metadata(folder)
     assert content(folder.load()) == content(numbers.load())
 
 
@@ -103,7 +103,7 @@ def test_other_columns_of_the_new_clients_are_ignored_with_a_warning(numbers, tm
     folder = numbers.copy(tmp_path)
     table = folder.read(NEW_FILE).assign(**{"a text": "x", "other": np.inf, TARGET: 1, PROBA: 0.5})
     table[table.columns[::-1]].to_csv(folder / NEW_FILE, index=False)
-    write_facts(folder)
+    write_metadata(folder)
     assert content(folder.load()) == content(numbers.load())
     assert caplog.messages == [
         "test_samp.csv: columns that train_samp.csv lacks are ignored: other, a text"

@@ -27,7 +27,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from credit_scoring.files import ID, MODEL_FILE, NEW_FILE, REFERENCE_FILE
-from tests.support.folders import facts_of, write_facts
+from tests.support.folders import metadata_of, write_metadata
 from tests.support.server import RESSOURCES, Server
 from tests.support.tables import cells, null, value
 
@@ -44,7 +44,7 @@ def with_forest(folder: Path, out: Path) -> None:
     forest = RandomForestClassifier(50, max_depth=9, random_state=0, n_jobs=1)
     forest.fit(np.asarray(transformer.transform(known)), known["TARGET"])
     joblib.dump(make_pipeline(transformer, forest), out / MODEL_FILE)
-    write_facts(out)
+    write_metadata(out)
 
 
 def with_text(folder: Path, out: Path) -> None:
@@ -70,7 +70,7 @@ def with_text(folder: Path, out: Path) -> None:
         LGBMClassifier(n_estimators=50, verbose=-1, n_jobs=1),
     )
     joblib.dump(pipeline.fit(known[features], known["TARGET"]), out / MODEL_FILE)
-    write_facts(out)
+    write_metadata(out)
 
 
 def short_names(pipeline: Pipeline) -> list[str]:
@@ -114,7 +114,7 @@ class Comparison:
         rows = np.asarray(pipeline[0].transform(inputs), float)
         names = short_names(pipeline)
         probabilities = pipeline.predict_proba(inputs)[:, 1].tolist()
-        threshold = facts_of(self.folder)["threshold"]
+        threshold = metadata_of(self.folder)["threshold"]
         self.check("/get_ids", self.get("/get_ids") == {"data": [int(row[ID]) for row in new]})
         self.check("/get_feat", self.get("/get_feat") == {"data": features})
         for row, values, probability in zip(new, rows.tolist(), probabilities, strict=True):

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import uvloop
 
-from tests.support.folders import BROKEN, another_model, put
+from tests.support.folders import BROKEN, another_model, put, write_metadata
 from tests.support.server import RESSOURCES, Server, wait_for
 from tests.support.traffic import LOST, Tally, Work, caller, connected, questions, request
 
@@ -103,13 +103,15 @@ async def stop(times: int) -> None:
 
 async def replace(times: int) -> None:
     scratch = Path(tempfile.mkdtemp(prefix="credit-scoring-"))
-    folder, other = scratch / "ressources", scratch / "other"
-    shutil.copytree(RESSOURCES, folder)
-    another_model(RESSOURCES, other)
+    folder, first, other = (scratch / name for name in ("ressources", "first", "other"))
+    shutil.copytree(RESSOURCES, first)
+    write_metadata(first)  # a folder without it would keep the other one's
+    another_model(first, other)
+    shutil.copytree(first, folder)
     with Server(folder, REQUEST_LOG="0") as server:
-        first = await answers(server.port, questions(server.ask_json, 10))
-        asked = list(first)
-        right: dict[bytes, set[bytes]] = {message: {first[message]} for message in asked}
+        found = await answers(server.port, questions(server.ask_json, 10))
+        asked = list(found)
+        right: dict[bytes, set[bytes]] = {message: {found[message]} for message in asked}
         pids, tally, ending = server.pids(), Tally(), asyncio.Event()
 
         async def said(text: str, change: Callable[[Path], None]) -> float:
@@ -131,7 +133,7 @@ async def replace(times: int) -> None:
         taken = []
         broken = itertools.cycle(BROKEN.items())
         for number in range(times):
-            source = RESSOURCES if number % 2 == 0 else other
+            source = first if number % 2 == 0 else other
             taken.append(await said('"loaded ', functools.partial(put, source)))
             await asyncio.sleep(0.5)  # after it says so a worker looks at the folder once more
             name, (spoil, problem) = next(broken)
@@ -158,9 +160,11 @@ async def replace(times: int) -> None:
 
 async def swap(times: int) -> None:
     scratch = Path(tempfile.mkdtemp(prefix="credit-scoring-"))
-    folder, other = scratch / "ressources", scratch / "other"
-    shutil.copytree(RESSOURCES, folder)
-    another_model(RESSOURCES, other)
+    folder, first, other = (scratch / name for name in ("ressources", "first", "other"))
+    shutil.copytree(RESSOURCES, first)
+    write_metadata(first)  # a folder without it would keep the other one's
+    another_model(first, other)
+    shutil.copytree(first, folder)
     with Server(folder, REQUEST_LOG="0") as server:
 
         async def probe(tally: Tally) -> None:
@@ -176,7 +180,7 @@ async def swap(times: int) -> None:
                 await asyncio.sleep(10)
             for number in range(swaps):
                 lines = server.said('"loaded ')
-                put(other if number % 2 == 0 else RESSOURCES, folder)
+                put(other if number % 2 == 0 else first, folder)
                 await asyncio.to_thread(
                     wait_for, lambda lines=lines: server.said('"loaded ') >= lines + 2
                 )

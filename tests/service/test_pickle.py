@@ -8,7 +8,7 @@ import pytest
 from credit_scoring.errors import BadFile
 from credit_scoring.files import MODEL_FILE
 from credit_scoring.loading import load
-from tests.support.folders import canary, write_facts
+from tests.support.folders import canary, write_metadata
 from tests.support.server import RESSOURCES, Server
 
 
@@ -20,7 +20,7 @@ def copied(tmp_path: Path) -> Path:
 def test_canary_sings_where_it_is_opened(copied: Path):
     """Else the tests below, which look for its file, would show nothing."""
     canary(copied)
-    write_facts(copied)
+    write_metadata(copied)
     with pytest.raises(BadFile, match=r"^model.joblib: is not a scikit-learn Pipeline"):
         load(copied)
     assert (copied.parent / "sang").exists()
@@ -37,7 +37,7 @@ def test_model_with_another_hash_than_model_json_says_is_not_opened(copied: Path
 def test_model_with_another_hash_than_the_setting_is_not_opened(copied: Path, facts: bool):
     sha256 = load(copied).sha256[MODEL_FILE]
     canary(copied)
-    write_facts(copied)
+    write_metadata(copied)
     if not facts:
         (copied / "model.json").unlink()
     with pytest.raises(BadFile, match=rf"(?i)^model.joblib: .* expected {sha256}$"):
@@ -58,7 +58,7 @@ def test_server_does_not_start_with_another_model_than_the_setting_says(
         (counters / stale).write_bytes(b"")
     sha256 = load(copied).sha256[MODEL_FILE]
     canary(copied)
-    write_facts(copied)
+    write_metadata(copied)
     settings = {"MODEL_SHA256": sha256, "PROMETHEUS_MULTIPROC_DIR": str(counters)}
     server = Server(copied, workers=1, **settings)
     server.start()

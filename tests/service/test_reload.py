@@ -12,7 +12,7 @@ import pytest
 import uvloop
 
 from credit_scoring.files import ID, MODEL_FILE, NEW_FILE
-from tests.support.folders import another_model, facts_of, put, write_facts
+from tests.support.folders import another_model, metadata_of, put, write_metadata
 from tests.support.known import answers, get, known_answers
 from tests.support.server import RESSOURCES, Server, wait_for
 
@@ -29,7 +29,7 @@ def copied(tmp_path: Path) -> Path:
 def server(replaced: Server, folder: Path) -> Iterator[Server]:
     """Sound files in both workers, before and afterwards."""
     put(RESSOURCES, folder)
-    sha256 = facts_of(RESSOURCES)["sha256"][MODEL_FILE]
+    sha256 = metadata_of(RESSOURCES)["sha256"][MODEL_FILE]
     wait_for(lambda: agree(replaced, None, sha256), pause=0.3)
     yield replaced
     put(RESSOURCES, folder)
@@ -68,7 +68,7 @@ def test_whatever_a_pickle_raises_is_refused_and_sound_files_heal(
 ):
     in_use, before = server.ask_json("/health")["sha256"], len(server.log())
     joblib.dump(Raising(name), folder / MODEL_FILE)
-    write_facts(folder)
+    write_metadata(folder)
     reason = f"model.joblib: cannot be unpickled: {name}: why"
     wait_for(lambda: agree(server, reason, in_use), pause=0.3)
     for health in every(server, "/health"):
@@ -131,7 +131,7 @@ def larger(folder: Path, out: Path) -> None:
     values = [row.split(",", 2)[2] for row in rows]
     many = [f"{n},{n + 1},{row}" for n, row in enumerate(values * 40)]
     (out / NEW_FILE).write_text("\n".join([header, *many, ""]))
-    write_facts(out, threshold=0.25)
+    write_metadata(out, threshold=0.25)
 
 
 def test_worker_that_cannot_follow_says_so_whichever_is_asked(

@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 from credit_scoring.files import ID, MODEL_FILE, NEW_FILE, REFERENCE_FILE
 from credit_scoring.loading import load
 from credit_scoring.scorer import Scorer
-from tests.support.folders import write_facts
+from tests.support.folders import write_metadata
 
 AWKWARD = [
     "previous_CHANNEL_TYPE_AP+ (Cash loan)_mean",
@@ -115,5 +115,5 @@ def make_folder(
     known = pd.read_csv(path / REFERENCE_FILE, dtype=dtype)
     pipeline.fit(known[fit_columns or features], known["TARGET"])
     joblib.dump(pipeline, folder / MODEL_FILE)
-    write_facts(folder)
+    write_metadata(folder)
     return folder

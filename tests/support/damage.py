@@ -20,7 +20,7 @@ from tests.support.artefacts import (
     imputed_and_scaled,
     lightgbm,
 )
-from tests.support.folders import write_facts
+from tests.support.folders import write_metadata
 
 TABLES = [REFERENCE_FILE, NEW_FILE]
 
@@ -160,7 +160,7 @@ def beyond_doubles(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def facts(**given: object) -> Damage:
-    return lambda folder: write_facts(folder, **given)
+    return lambda folder: write_metadata(folder, **given)
 
 
 def named(names: Callable[[list[str]], object]) -> Damage:

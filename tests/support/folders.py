@@ -36,15 +36,15 @@ def put(source: Path, folder: Path) -> None:
         copy.replace(folder / name)
 
 
-def facts_of(folder: Files) -> dict[str, Any]:
+def metadata_of(folder: Files) -> dict[str, Any]:
     """What model.json says, and what the service goes by where there is none."""
     file = folder / METADATA_FILE
     return {"threshold": 0.4} | (json.loads(file.read_text()) if file.exists() else {})
 
 
-def write_facts(folder: Files, **changes: Any) -> None:
+def write_metadata(folder: Files, **changes: Any) -> None:
     """Let model.json have the hashes of the files that are there, and what else is given."""
-    facts = facts_of(folder)
+    facts = metadata_of(folder)
     files = {name: (folder / name).read_bytes() for name in (MODEL_FILE, REFERENCE_FILE, NEW_FILE)}
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     (folder / METADATA_FILE).write_text(json.dumps(facts | {"sha256": hashes} | changes))
@@ -62,7 +62,7 @@ def another_model(folder: Path, out: Path) -> None:
     new[ID] = np.roll(new[ID], 1)
     new.iloc[::-1].to_csv(out / NEW_FILE)
     pd.read_csv(out / REFERENCE_FILE, index_col=0).iloc[::-1].to_csv(out / REFERENCE_FILE)
-    write_facts(out, threshold=0.25)
+    write_metadata(out, threshold=0.25)
 
 
 def slow_to_explain(folder: Path, out: Path, clients: int = 20_000, trees: int = 700) -> None:
@@ -82,7 +82,7 @@ def slow_to_explain(folder: Path, out: Path, clients: int = 20_000, trees: int =
     repeated = new.iloc[np.arange(clients) % len(new)].reset_index(drop=True)
     repeated[ID] = np.arange(1, clients + 1)
     repeated.to_csv(out / NEW_FILE)
-    write_facts(out)
+    write_metadata(out)
 
 
 def recognisable_clients(folder: Path, out: Path) -> None:
@@ -91,7 +91,7 @@ def recognisable_clients(folder: Path, out: Path) -> None:
     new = pd.read_csv(out / NEW_FILE, index_col=0)
     new[ID] = FIRST_ID + np.arange(len(new))
     new.to_csv(out / NEW_FILE)
-    write_facts(out)
+    write_metadata(out)
 
 
 # Broken folders: each changes a sound one
@@ -109,32 +109,32 @@ def flipped_byte(folder: Path) -> None:
 
 def half_copied_without_hashes(folder: Path) -> None:
     half_copied(folder)
-    write_facts(folder, sha256={})
+    write_metadata(folder, sha256={})
 
 
 def flipped_byte_without_hashes(folder: Path) -> None:
     flipped_byte(folder)
-    write_facts(folder, sha256={})
+    write_metadata(folder, sha256={})
 
 
 def half_a_row(folder: Path) -> None:
     content = (folder / NEW_FILE).read_bytes()
     (folder / NEW_FILE).write_bytes(content[: content.rindex(b",")])
-    write_facts(folder, sha256={})
+    write_metadata(folder, sha256={})
 
 
 def renamed_feature(folder: Path) -> None:
     new = pd.read_csv(folder / NEW_FILE, index_col=0)
     new.columns = [*new.columns[:-1], "RENAMED"]
     new.to_csv(folder / NEW_FILE)
-    write_facts(folder)
+    write_metadata(folder)
 
 
 def another_scikit_learn(folder: Path) -> None:
     pipeline = joblib.load(folder / MODEL_FILE)
     with mock.patch("sklearn.base.__version__", "1.0.2"):
         joblib.dump(pipeline, folder / MODEL_FILE)
-    write_facts(folder)
+    write_metadata(folder)
 
 
 def missing_file(folder: Path) -> None:
