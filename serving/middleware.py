@@ -106,16 +106,20 @@ class CanonicalPath:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "http":
-            path = "/" + "/".join(filter(None, scope["path"].split("/")))
+            path = scope["path"]
             known = self._spelling.get(path)
+            if known is None:
+                path = "/" + "/".join(filter(None, path.split("/")))
+                known = self._spelling.get(path)
             scope["path"] = known or path
             scope[ROUTE] = known or self._mounted_above(path)
         await self.app(scope, receive, send)
 
     @cached_property
     def _spelling(self) -> dict[str, str]:
+        """The path of a route, by itself and without its slash at the end."""
         paths = [route.path for route in self.routes if isinstance(route, Route)]
-        return {path.rstrip("/") or "/": path for path in paths}
+        return {path.rstrip("/") or "/": path for path in paths} | {path: path for path in paths}
 
     def _mounted_above(self, path: str) -> str:
         """What is mounted is one route, with everything below it."""
