@@ -8,6 +8,8 @@ Each module imports only modules above it:
     errors          what can be wrong, and texts of a safe length
     files           names of files and columns, hashes, model.json, opening the pickle
     tables          CSV to columns of doubles; ids, classes, kinds
+    formulas        arithmetic on features, by a small grammar
+    features        what features.csv says: words, themes, formulas, what may change
     lightgbm_row    LightGBM's C function for single rows
     classifier      one protocol for tree classifiers, and the choice of one
     pipeline        transforming, names of outputs, the proof that scores agree

@@ -12,7 +12,9 @@ import pandas as pd
 
 from credit_scoring.classifier import choose_classifier
 from credit_scoring.errors import BadFile, describe, first_few, foreign_code
+from credit_scoring.features import read_features
 from credit_scoring.files import (
+    FEATURES_FILE,
     METADATA_FILE,
     MODEL_FILE,
     NEW_FILE,
@@ -46,7 +48,7 @@ def load(folder: Path, model_sha256: str | None = None) -> Scorer:
 
     Args:
         folder: holds ``model.joblib``, ``train_samp.csv``, ``test_samp.csv`` and perhaps
-            ``model.json``.
+            ``model.json`` and ``features.csv``.
         model_sha256: the SHA-256 that ``model.joblib`` must have, whatever ``model.json`` says.
 
     Raises:
@@ -79,6 +81,14 @@ def _load(folder: Path, model_sha256: str | None) -> Scorer:
             (reference.columns, reference.categories),
             (list(raw.values.T), raw.categories),
         )
+        dictionary, dictionary_hash = read_features(
+            folder / FEATURES_FILE,
+            hashes.get(FEATURES_FILE),
+            features,
+            {features[position] for position in (*reference.categories, *raw.categories)},
+        )
+        for file, columns in ((REFERENCE_FILE, reference.columns), (NEW_FILE, raw.values.T)):
+            dictionary.check(file, dict(zip(features, columns, strict=True)))
         full_names, transformed = transforming.result()
     names = without_prefixes(pipeline[0], full_names)
     classifier = choose_classifier(pipeline[1], names)
@@ -94,13 +104,19 @@ def _load(folder: Path, model_sha256: str | None) -> Scorer:
         features=tuple(features),
         client_ids=tuple(ids),
         threshold=metadata["threshold"],
-        sha256={MODEL_FILE: model_hash, REFERENCE_FILE: reference_hash, NEW_FILE: new_hash},
+        sha256={
+            MODEL_FILE: model_hash,
+            REFERENCE_FILE: reference_hash,
+            NEW_FILE: new_hash,
+            **({FEATURES_FILE: dictionary_hash} if dictionary_hash else {}),
+        },
         metadata=metadata,
         classifier=classifier,
         records=RecordReader(tuple(names), tuple(full_names), may_miss, largest),
         raw=raw,
         transformed=transformed,
         reference=reference,
+        dictionary=dictionary,
         probability_at_start=classifier.probability(transformed[0]),
     )
 

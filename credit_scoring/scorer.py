@@ -8,6 +8,7 @@ from typing import Any
 
 from credit_scoring.classifier import Classifier
 from credit_scoring.errors import InconsistentScore, UnknownClient, UnknownFeature, abridged
+from credit_scoring.features import FeatureDictionary
 from credit_scoring.records import RecordReader
 from credit_scoring.reference import Reference
 from credit_scoring.tables import Matrix, Table
@@ -65,6 +66,7 @@ class Scorer:
         raw: the new clients' raw values.
         transformed: the same transformed, shape (new clients, n).
         reference: the reference clients' raw values.
+        dictionary: what is known of the raw features beside their values.
         probability_at_start: of the first new client.
     """
 
@@ -78,6 +80,7 @@ class Scorer:
     raw: Table
     transformed: Matrix
     reference: Reference
+    dictionary: FeatureDictionary
     probability_at_start: float
 
     @property

@@ -14,7 +14,7 @@ from cachetools import LRUCache
 
 from credit_scoring.answers import explanation_body, record_body, reference_body
 from credit_scoring.errors import BadFile, InvalidRecord, describe, foreign_code
-from credit_scoring.files import METADATA_FILE, MODEL_FILE
+from credit_scoring.files import METADATA_FILE, MODEL_FILE, OPTIONAL_FILES
 from credit_scoring.loading import load
 from credit_scoring.schemas import components
 from credit_scoring.scorer import Scorer
@@ -68,15 +68,16 @@ def read_snapshot(folder: Path, model_sha256: str | None, gone: Set[str]) -> Sna
     Args:
         folder: see `load`.
         model_sha256: see `load`.
-        gone: files that were in the folder before; ``model.json``, which may be absent else, must
-            not be one of them: what it says about hashes would hold no longer.
+        gone: files that were in the folder before. One that may be absent else must not be among
+            them: what it says, of hashes or of formulas, would hold no longer.
 
     Raises:
         BadFile: see `load`, or an answer cannot be written.
     """
     began = time.perf_counter()
-    if METADATA_FILE in gone:
-        raise BadFile(METADATA_FILE, "was there and is gone; to go on without it, restart")
+    for file in OPTIONAL_FILES:
+        if file in gone:
+            raise BadFile(file, "was there and is gone; to go on without it, restart")
     scorer = load(folder, model_sha256)
     rehearse(scorer)
     _give_back_memory()

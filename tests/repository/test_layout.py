@@ -22,8 +22,8 @@ FORBIDDEN = {
 # Each module imports only those of its package that come before it.
 LOWEST_FIRST = {
     "credit_scoring": [
-        "errors", "files", "tables", "lightgbm_row", "classifier", "pipeline", "records",
-        "reference", "scorer", "loading", "schemas", "answers", "snapshot",
+        "errors", "files", "tables", "formulas", "features", "lightgbm_row", "classifier",
+        "pipeline", "records", "reference", "scorer", "loading", "schemas", "answers", "snapshot",
     ],
     "training": [
         "home_credit", "columns", "credit_history", "simulation", "table", "quality", "fitting",
