@@ -2,6 +2,7 @@
 
 import logging
 import math
+import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from threading import Event, Thread
 
 INTERVAL = 1.0  # seconds between two looks at the folder
 RETRY = 60.0  # seconds until files that were refused are tried again
+NICENESS = 10  # of the thread that acts
 
 Fingerprint = tuple[tuple[int, ...] | None, ...]
 
@@ -67,8 +69,11 @@ class FolderWatcher(Thread):
 
     def run(self) -> None:
         """Watch until `stop`, whatever is raised meanwhile."""
-        # An executor keeps what is raised in it, so that no fault ends this thread.
-        with ThreadPoolExecutor(1, "reloader") as reloader:
+        # An executor keeps what is raised in it, so that no fault ends this thread. Its thread, and
+        # those that it starts, leave a processor to who answers requests.
+        with ThreadPoolExecutor(
+            1, "reloader", initializer=os.nice, initargs=(NICENESS,)
+        ) as reloader:
             while not self._stopped.wait(self._interval):
                 fault = reloader.submit(self.turn).exception()
                 if fault and (another := reloader.submit(self._report, fault).exception()):
