@@ -101,13 +101,19 @@ async def stop(times: int) -> None:
         )
 
 
-async def replace(times: int) -> None:
-    scratch = Path(tempfile.mkdtemp(prefix="credit-scoring-"))
+def two_models(scratch: Path) -> tuple[Path, Path, Path]:
+    """A folder to serve, which has the first of two models, and where to take both from."""
     folder, first, other = (scratch / name for name in ("ressources", "first", "other"))
     shutil.copytree(RESSOURCES, first)
     write_metadata(first)  # a folder without it would keep the other one's
     another_model(first, other)
     shutil.copytree(first, folder)
+    return folder, first, other
+
+
+async def replace(times: int) -> None:
+    scratch = Path(tempfile.mkdtemp(prefix="credit-scoring-"))
+    folder, first, other = two_models(scratch)
     with Server(folder, REQUEST_LOG="0") as server:
         found = await answers(server.port, questions(server.ask_json, 10))
         asked = list(found)
@@ -160,11 +166,7 @@ async def replace(times: int) -> None:
 
 async def swap(times: int) -> None:
     scratch = Path(tempfile.mkdtemp(prefix="credit-scoring-"))
-    folder, first, other = (scratch / name for name in ("ressources", "first", "other"))
-    shutil.copytree(RESSOURCES, first)
-    write_metadata(first)  # a folder without it would keep the other one's
-    another_model(first, other)
-    shutil.copytree(first, folder)
+    folder, first, other = two_models(scratch)
     with Server(folder, REQUEST_LOG="0") as server:
 
         async def probe(tally: Tally) -> None:
