@@ -1,6 +1,7 @@
 """A folder of files, read and checked, to a `Scorer`."""
 
 import logging
+import sys
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -66,7 +67,9 @@ def _load(folder: Path, model_sha256: str | None) -> Scorer:
     )
     reference_path, new_path = folder / REFERENCE_FILE, folder / NEW_FILE
     features = _features_in(reference_path)
-    with warnings.catch_warnings(), ThreadPoolExecutor(1) as beside:
+    # What keeps this thread from holding others up, or measures it, has the second one too.
+    second = ThreadPoolExecutor(1, initializer=sys.setprofile, initargs=(sys.getprofile(),))
+    with warnings.catch_warnings(), second as beside:
         warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # `read_table` looks for itself
         # One thread takes these in turn: the second finds the first one done.
         reading = beside.submit(_read_new, new_path, hashes.get(NEW_FILE), features)

@@ -2,16 +2,17 @@
 
 import logging
 import math
-import os
+import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event, Thread
 
+from serving.workers import GivesWay
+
 INTERVAL = 1.0  # seconds between two looks at the folder
 RETRY = 60.0  # seconds until files that were refused are tried again
-NICENESS = 10  # of the thread that acts
 
 Fingerprint = tuple[tuple[int, ...] | None, ...]
 
@@ -69,10 +70,10 @@ class FolderWatcher(Thread):
 
     def run(self) -> None:
         """Watch until `stop`, whatever is raised meanwhile."""
-        # An executor keeps what is raised in it, so that no fault ends this thread. Its thread, and
-        # those that it starts, leave a processor to who answers requests.
+        # An executor keeps what is raised in it, so that no fault ends this thread. What acts gives
+        # way to requests.
         with ThreadPoolExecutor(
-            1, "reloader", initializer=os.nice, initargs=(NICENESS,)
+            1, "reloader", initializer=sys.setprofile, initargs=(GivesWay(),)
         ) as reloader:
             while not self._stopped.wait(self._interval):
                 fault = reloader.submit(self.turn).exception()

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
+from types import FrameType
 from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
 from uvicorn_worker import UvicornWorker
@@ -16,6 +17,8 @@ from serving.protocol import BoundedHttpProtocol
 
 RETRY_SECONDS = 5  # before a worker that takes another's place is tried again
 SWITCH_SECONDS = 0.001
+HELD = 0.002  # seconds that what gives way may compute before it makes a pause
+PAUSE = 0.0005  # seconds
 START_FAILED = 3  # gunicorn gives up, instead of trying again, where a worker ends with it
 
 T = TypeVar("T")
@@ -89,6 +92,26 @@ class BoundedPool(Generic[T]):
         if keep is not None and not call.cancelled() and call.exception() is None:
             keep(call.result())
         del self._running[key]
+
+
+class GivesWay:
+    """Makes threads let all others compute now and then; a profile function, called very often.
+
+    The interpreter's own turns are of no use beside NumPy and pandas. Their short operations let go
+    of its lock and have it back before a thread that waits has woken up, and each time that
+    thread's wait begins anew: the event loop waited for 100 ms (https://bugs.python.org/issue7946).
+    """
+
+    def __init__(self) -> None:
+        self._end = 0.0
+
+    def __call__(self, _frame: FrameType, _event: str, _argument: Any) -> None:
+        """Sleep until the end of a pause; the next one begins when it is due."""
+        now = time.perf_counter()
+        if now > self._end + HELD:
+            self._end = now + PAUSE
+        if now < self._end:
+            time.sleep(self._end - now)
 
 
 def put_requests_first() -> None:

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from contextlib import suppress
 
 import joblib
@@ -199,3 +200,20 @@ def is_alive(group: int) -> bool:
         os.killpg(group, 0)
         return True
     return False
+
+
+def test_both_threads_that_load_have_the_profile_function_of_the_first(plain: Folder):
+    seen = set()
+
+    def profile(frame, _event, _argument):
+        seen.add((threading.get_ident(), frame.f_code.co_name))
+
+    sys.setprofile(profile)
+    try:
+        plain.load()
+    finally:
+        sys.setprofile(None)
+
+    (second,) = {thread for thread, name in seen if name == "_read_new"}
+    assert {thread for thread, name in seen if name == "_read_reference"} == {threading.get_ident()}
+    assert second != threading.get_ident()

@@ -182,7 +182,7 @@ async def swap(times: int) -> None:
                 await asyncio.sleep(10)
             for number in range(swaps):
                 lines = server.said('"loaded ')
-                put(other if number % 2 == 0 else first, folder)
+                await asyncio.to_thread(put, other if number % 2 == 0 else first, folder)
                 await asyncio.to_thread(
                     wait_for, lambda lines=lines: server.said('"loaded ') >= lines + 2
                 )

@@ -3,12 +3,14 @@
 import logging
 import os
 import shutil
+import sys
 from pathlib import Path
 from threading import Event
 
 import pytest
 
 from serving.watcher import FolderWatcher, fingerprint_of
+from serving.workers import GivesWay
 
 FILES = ("a", "b")
 FOR_EVER = 1e9
@@ -144,3 +146,21 @@ def test_a_fault_that_cannot_be_reported_is_logged(folder: Path, caplog):
         watch.stop()
         watch.join(60)
     assert caplog.messages == ["a fault could not be reported"] * 2
+
+
+def test_what_acts_gives_way_to_requests(folder: Path):
+    found, done = [], Event()
+
+    def act() -> bool:
+        found.append(sys.getprofile())
+        done.set()
+        return True
+
+    watch = watcher(folder, act)
+    replaced(folder)
+    watch.start()
+    assert done.wait(10)
+    watch.stop()
+
+    assert [type(profile) for profile in found] == [GivesWay]
+    assert sys.getprofile() is None
