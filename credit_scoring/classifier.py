@@ -31,6 +31,9 @@ class Classifier(Protocol):
     def probability(self, row: Matrix) -> float:
         """Probability of class 1 for one client, shape (n,)."""
 
+    def probabilities(self, rows: Matrix) -> Matrix:
+        """Probability of class 1 for rows, shape (m, n), each to the bits of `probability`."""
+
     def contributions(self, rows: Matrix) -> tuple[Matrix, float]:
         """SHAP values of class 1 for rows of clients, shape (m, n), and the expected value."""
 
@@ -48,6 +51,10 @@ class LightGBMClassifier:
     def __init__(self, booster: Booster) -> None:
         self.booster = booster
         self.probability = SingleRowPredictor(booster)
+
+    def probabilities(self, rows: Matrix) -> Matrix:
+        """See `Classifier`; LightGBM goes through rows one by one."""
+        return np.asarray(self.booster.predict(rows, num_threads=1), np.float64)
 
     def contributions(self, rows: Matrix) -> tuple[Matrix, float]:
         """See `Classifier`."""
@@ -73,9 +80,12 @@ class ExplainedClassifier:
 
     def probability(self, row: Matrix) -> float:
         """See `Classifier`."""
-        rows = row.reshape(1, -1)
+        return float(self.probabilities(row.reshape(1, -1))[0])
+
+    def probabilities(self, rows: Matrix) -> Matrix:
+        """See `Classifier`; a tree's leaf is found for each row alone."""
         named = rows if self.columns is None else pd.DataFrame(rows, columns=pd.Index(self.columns))
-        return float(self.classifier.predict_proba(named)[0, 1])
+        return np.ascontiguousarray(self.classifier.predict_proba(named)[:, 1], np.float64)
 
     def contributions(self, rows: Matrix) -> tuple[Matrix, float]:
         """See `Classifier`."""

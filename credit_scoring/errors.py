@@ -5,6 +5,7 @@ ScoringError
  ├─ UnknownClient       no new client has this id
  ├─ UnknownFeature      no feature has this name
  ├─ InvalidRecord       a record cannot be scored
+ ├─ InvalidApplication  an application at the credit desk cannot be
  └─ InconsistentScore   a client scores differently than before
 """
 
@@ -37,6 +38,18 @@ class UnknownFeature(ScoringError):
 
 class InvalidRecord(ScoringError):
     """A record cannot be scored; the message names its features, not its values."""
+
+
+class InvalidApplication(ScoringError):
+    """An application cannot be scored; the message names its features, not its values.
+
+    Attributes:
+        row: its position in a list.
+    """
+
+    def __init__(self, problem: str, row: int = 0) -> None:
+        super().__init__(problem)
+        self.row = row
 
 
 class InconsistentScore(ScoringError):

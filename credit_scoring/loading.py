@@ -25,10 +25,13 @@ from credit_scoring.files import (
     unreadable,
 )
 from credit_scoring.pipeline import check_scores, inputs_of, transform, without_prefixes
+from credit_scoring.raw_rows import RawTransformer
+from credit_scoring.raw_scorer import RawScorer
 from credit_scoring.records import RecordReader
 from credit_scoring.reference import Reference
 from credit_scoring.scorer import Scorer
 from credit_scoring.tables import (
+    Categories,
     Table,
     as_float_columns,
     check_kinds,
@@ -119,9 +122,29 @@ def _load(folder: Path, model_sha256: str | None) -> Scorer:
         raw=raw,
         transformed=transformed,
         reference=reference,
-        dictionary=dictionary,
+        desk=RawScorer(
+            transformer=RawTransformer(
+                pipeline[0],
+                tuple(features),
+                tuple(inputs),
+                {str(name): dtype for name, dtype in new.dtypes.items()},
+            ),
+            classifier=classifier,
+            dictionary=dictionary,
+            names=tuple(names),
+            texts=_categories(reference.categories, raw.categories),
+        ),
         probability_at_start=classifier.probability(transformed[0]),
     )
+
+
+def _categories(*tables: Categories) -> dict[int, frozenset[str | None]]:
+    """The categories of either table, and None for a missing one, by a text feature's position."""
+    positions = sorted({position for categories in tables for position in categories})
+    return {
+        position: frozenset({None}.union(*(table.get(position, ()) for table in tables)))
+        for position in positions
+    }
 
 
 def _features_in(path: Path) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from credit_scoring.classifier import Classifier
 from credit_scoring.errors import InconsistentScore, UnknownClient, UnknownFeature, abridged
 from credit_scoring.features import FeatureDictionary
+from credit_scoring.raw_scorer import RawScorer
 from credit_scoring.records import RecordReader
 from credit_scoring.reference import Reference
 from credit_scoring.tables import Matrix, Table
@@ -66,7 +67,7 @@ class Scorer:
         raw: the new clients' raw values.
         transformed: the same transformed, shape (new clients, n).
         reference: the reference clients' raw values.
-        dictionary: what is known of the raw features beside their values.
+        desk: scores raw rows, and knows what is known of the features beside their values.
         probability_at_start: of the first new client.
     """
 
@@ -80,13 +81,18 @@ class Scorer:
     raw: Table
     transformed: Matrix
     reference: Reference
-    dictionary: FeatureDictionary
+    desk: RawScorer
     probability_at_start: float
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the transformed features, in the model's order."""
         return self.records.names
+
+    @property
+    def dictionary(self) -> FeatureDictionary:
+        """What is known of the raw features beside their values."""
+        return self.desk.dictionary
 
     @property
     def text_features(self) -> frozenset[str]:

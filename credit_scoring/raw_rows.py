@@ -1,0 +1,173 @@
+"""Raw rows: values of clients as a transformer takes them, and their way through it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import issparse
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import (
+    MaxAbsScaler,
+    MinMaxScaler,
+    OneHotEncoder,
+    OrdinalEncoder,
+    RobustScaler,
+    StandardScaler,
+)
+
+from credit_scoring.tables import Categories, Matrix
+
+Texts = NDArray[np.object_]
+
+# Their arithmetic is element by element: a row among many comes out as it does alone.
+ELEMENT_BY_ELEMENT = (
+    MaxAbsScaler,
+    MinMaxScaler,
+    OneHotEncoder,
+    OrdinalEncoder,
+    RobustScaler,
+    SimpleImputer,
+    StandardScaler,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class RawRows:
+    """Raw values of some clients.
+
+    Attributes:
+        numbers: shape (clients, features), NaN where a number is missing and where there is text.
+        texts: by the position of a text feature, shape (clients,), None where one is missing.
+    """
+
+    numbers: Matrix
+    texts: Mapping[int, Texts]
+
+    @classmethod
+    def of_columns(cls, columns: Sequence[Matrix], categories: Categories) -> Self:
+        """The rows of a table whose texts are positions in their categories."""
+        numbers = np.column_stack(columns)
+        texts = {}
+        for position, known in categories.items():
+            codes = numbers[:, position]
+            named = np.array([*known, None], dtype=object)
+            texts[position] = named[np.where(np.isnan(codes), len(known), codes).astype(np.intp)]
+            numbers[:, position] = np.nan
+        return cls(numbers, texts)
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return len(self.numbers)
+
+    def take(self, rows: Sequence[int] | slice | NDArray[np.intp]) -> "RawRows":
+        """Some of the rows, copied."""
+        return RawRows(
+            np.array(self.numbers[rows]),
+            {position: np.array(texts[rows]) for position, texts in self.texts.items()},
+        )
+
+    def value(self, row: int, position: int) -> float | str | None:
+        """One value: NaN is a missing number, None a missing text."""
+        if position in self.texts:
+            text: str | None = self.texts[position][row]
+            return text
+        return float(self.numbers[row, position])
+
+    def replace(self, position: int, values: Sequence[float | str | None] | Matrix) -> None:
+        """Give the rows other values of one feature, which is text or not as before."""
+        if position in self.texts:
+            self.texts[position][:] = values
+        else:
+            self.numbers[:, position] = values
+
+
+@dataclass(frozen=True, eq=False)
+class RawTransformer:
+    """A pipeline's transformer for raw rows of any origin.
+
+    Attributes:
+        transformer: as it was unpickled.
+        features: names of the raw features.
+        inputs: those that the transformer takes, in its order.
+        dtypes: of the inputs, as pandas reads the new clients.
+    """
+
+    transformer: Any
+    features: tuple[str, ...]
+    inputs: tuple[str, ...]
+    dtypes: Mapping[str, Any]
+
+    @cached_property
+    def is_element_by_element(self) -> bool:
+        """Whether a row among many surely comes out as it does alone."""
+        return _is_element_by_element(self.transformer)
+
+    def __call__(self, rows: RawRows) -> Matrix:
+        """Transform each row as if it were alone, shape (rows, n).
+
+        Raises:
+            Exception: whatever the transformer raises.
+        """
+        if self.is_element_by_element or len(rows) == 1:
+            return self.together(rows)
+        return np.concatenate([self.together(rows.take([row])) for row in range(len(rows))])
+
+    def together(self, rows: RawRows) -> Matrix:
+        """Transform rows in one call: matrix products may differ from those of a row alone.
+
+        Raises:
+            Exception: whatever the transformer raises.
+        """
+        output = self.transformer.transform(self._frame(rows))
+        values = np.asarray(output.toarray() if issparse(output) else output, dtype=np.float64)
+        return np.ascontiguousarray(values.reshape(len(rows), -1))
+
+    @cached_property
+    def _positions(self) -> list[int]:
+        position = {name: at for at, name in enumerate(self.features)}
+        return [position[name] for name in self.inputs]
+
+    @cached_property
+    def _others(self) -> dict[int, Any]:
+        """The types of the inputs that pandas has otherwise than as doubles, by position."""
+        return {
+            position: self.dtypes[name]
+            for position, name in zip(self._positions, self.inputs, strict=True)
+            if self.dtypes[name] != np.float64
+        }
+
+    def _frame(self, rows: RawRows) -> pd.DataFrame:
+        """The rows as pandas would have read them."""
+        frame = pd.DataFrame(rows.numbers[:, self._positions], columns=pd.Index(self.inputs))
+        others = {}
+        for position, dtype in self._others.items():
+            name = self.features[position]
+            if position in rows.texts:
+                others[name] = pd.Series(rows.texts[position], dtype=dtype)
+            else:
+                others[name] = pd.Series(_as_type(rows.numbers[:, position], dtype))
+        return frame.assign(**others) if others else frame
+
+
+def _as_type(values: Matrix, dtype: Any) -> Any:
+    """Numbers as the type that a table has them in, where it holds them."""
+    if dtype == np.object_:  # true, false and missing
+        return np.array([None if value != value else bool(value) for value in values], object)
+    cast = values[~np.isnan(values)].astype(dtype)
+    if len(cast) < len(values) or (cast != values).any():
+        return values
+    return cast
+
+
+def _is_element_by_element(transformer: Any) -> bool:
+    if isinstance(transformer, Pipeline):
+        return all(_is_element_by_element(step) for _, step in transformer.steps)
+    if isinstance(transformer, ColumnTransformer):
+        return all(_is_element_by_element(step) for _, step, _ in transformer.transformers_)
+    return transformer in ("passthrough", "drop") or type(transformer) in ELEMENT_BY_ELEMENT

@@ -1,0 +1,134 @@
+"""Scores of raw rows, and rows kept consistent where some of their features are changed."""
+
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from credit_scoring.classifier import Classifier
+from credit_scoring.errors import (
+    BadFile,
+    InvalidApplication,
+    UnknownFeature,
+    abridged,
+    describe,
+    first_few,
+    foreign_code,
+)
+from credit_scoring.features import FeatureDictionary
+from credit_scoring.files import MODEL_FILE
+from credit_scoring.raw_rows import RawRows, RawTransformer
+from credit_scoring.tables import Matrix
+
+
+@dataclass(frozen=True, eq=False)
+class RawScorer:
+    """A pipeline for raw rows of any origin, and the formulas between their features.
+
+    Attributes:
+        transformer: of the pipeline.
+        classifier: of the pipeline.
+        dictionary: what is known of the features beside their values.
+        names: of the transformed features, n of them.
+        texts: the categories in the tables, by the position of a text feature.
+    """
+
+    transformer: RawTransformer
+    classifier: Classifier
+    dictionary: FeatureDictionary
+    names: tuple[str, ...]
+    texts: dict[int, frozenset[str | None]]
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The names of the raw features."""
+        return self.transformer.features
+
+    @cached_property
+    def positions(self) -> dict[str, int]:
+        """The positions of the raw features, by name."""
+        return {name: position for position, name in enumerate(self.features)}
+
+    def position(self, feature: str) -> int:
+        """The position of a raw feature.
+
+        Raises:
+            UnknownFeature: there is none of that name.
+        """
+        position = self.positions.get(feature)
+        if position is None:
+            raise UnknownFeature(
+                f"unknown feature {abridged(feature)}, not one of the {len(self.features)} features"
+            )
+        return position
+
+    def transform(self, rows: RawRows) -> Matrix:
+        """Transform rows, each as if it were alone, shape (rows, n).
+
+        Raises:
+            InvalidApplication: the transformer refuses one, or gives values that are out of range;
+                its `row` is the first such row.
+        """
+        try:
+            with foreign_code(MODEL_FILE, describe):
+                transformed = self.transformer(rows)
+        except BadFile as refused:
+            if len(rows) > 1:
+                for row in range(len(rows)):
+                    self._transform_row(rows, row)
+            raise InvalidApplication(self._refusal(rows, refused.__cause__)) from refused
+        largest = self.classifier.largest
+        wrong = (transformed > largest) | (transformed < -largest)
+        if wrong.any():
+            row = int(wrong.any(axis=1).argmax())
+            names = [self.names[output] for output in np.flatnonzero(wrong[row])]
+            raise InvalidApplication(f"out of range: {first_few(names)}", row)
+        return transformed
+
+    def probabilities(self, rows: RawRows) -> Matrix:
+        """Probabilities of class 1, each as of the row alone, shape (rows,).
+
+        Raises:
+            InvalidApplication: see `transform`.
+        """
+        return self.classifier.probabilities(self.transform(rows))
+
+    def follow(self, rows: RawRows, given: Set[str]) -> tuple[list[str], list[str]]:
+        """Compute again, in place, what follows from features that were given new values.
+
+        Args:
+            rows: have the new values.
+            given: the features' names.
+
+        Returns:
+            The features that were computed, and those that could not be, though they depend on a
+            changed one.
+        """
+        recomputed, stale = self.dictionary.follow(given)
+        self.compute(rows, recomputed)
+        return recomputed, stale
+
+    def compute(self, rows: RawRows, names: Sequence[str]) -> None:
+        """Compute features by their formulas, in place and in the order of the formulas."""
+        for name in names:
+            formula = self.dictionary.formulas[name]
+            columns = {other: rows.numbers[:, self.positions[other]] for other in formula.inputs}
+            rows.numbers[:, self.positions[name]] = formula(columns)
+
+    def _transform_row(self, rows: RawRows, row: int) -> None:
+        try:
+            self.transform(rows.take([row]))
+        except InvalidApplication as refused:
+            raise InvalidApplication(str(refused), row) from refused
+
+    def _refusal(self, rows: RawRows, error: BaseException | None) -> str:
+        """Why a row is refused, without its values."""
+        unknown = [
+            self.features[position]
+            for position, known in self.texts.items()
+            if not known.issuperset(rows.texts[position])
+        ]
+        if unknown:
+            return f"a category that the model does not know: {first_few(unknown)}"
+        return f"the model's transformer refuses it ({type(error).__name__})"
