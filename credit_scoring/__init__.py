@@ -8,13 +8,23 @@ Each module imports only modules above it:
     errors          what can be wrong, and texts of a safe length
     files           names of files and columns, hashes, model.json, opening the pickle
     tables          CSV to columns of doubles; ids, classes, kinds
+    doubles         doubles in their order, and a search among them
     formulas        arithmetic on features, by a small grammar
+    monotone        where what follows from a feature is monotone in it
     features        what features.csv says: words, themes, formulas, what may change
     lightgbm_row    LightGBM's C function for single rows
+    thresholds      where the score of fitted trees can change
     classifier      one protocol for tree classifiers, and the choice of one
     pipeline        transforming, names of outputs, the proof that scores agree
+    outputs         what each output of a transformer is made from, and how
+    raw_rows        values of clients as a transformer takes them
+    raw_scorer      scores of raw rows, and what follows from a change
     records         reading transformed records
     reference       values of the reference clients by class
+    lines           a row with all values of one feature
+    curves          the scores along lines
+    sensitivity     how a score depends on one feature, and where the decision turns
+    alternatives    the smallest changes that turn a decision
     scorer          `Scorer`: predict and explain
     loading         a folder to a `Scorer`
     schemas         the shapes of the answers, for the document

@@ -22,8 +22,9 @@ FORBIDDEN = {
 # Each module imports only those of its package that come before it.
 LOWEST_FIRST = {
     "credit_scoring": [
-        "errors", "files", "tables", "formulas", "features", "lightgbm_row", "classifier",
-        "pipeline", "raw_rows", "raw_scorer", "records", "reference", "scorer", "loading",
+        "errors", "files", "tables", "doubles", "formulas", "monotone", "features", "lightgbm_row",
+        "thresholds", "classifier", "pipeline", "outputs", "raw_rows", "raw_scorer", "records",
+        "reference", "lines", "curves", "sensitivity", "alternatives", "scorer", "loading",
         "schemas", "answers", "snapshot",
     ],
     "training": [
