@@ -117,7 +117,8 @@ def scored(desk: RawScorer, rows: RawRows) -> tuple[Matrix, Matrix]:
         Shapes (rows,) and (rows, n).
     """
     try:
-        with foreign_code(MODEL_FILE, describe):
+        # scikit-learn sums all values, near a pole up to the largest doubles, to see if one is NaN.
+        with foreign_code(MODEL_FILE, describe), np.errstate(all="ignore"):
             transformed = desk.transformer(rows)
             scores = np.full(len(rows), np.nan)
             accepted = (

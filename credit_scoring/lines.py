@@ -82,7 +82,7 @@ class Line:
         """The line in pieces for each source of an output."""
         formulas = self.desk.dictionary.formulas
         trees = {name: formulas[name].tree for name in self.recomputed}
-        shapes = Shapes(self.feature, trees, self.columns)
+        shapes = Shapes(self.feature, trees, self._own, self.columns)
         return {
             name: shapes.pieces(name, self.low, self.high)
             for name in dict.fromkeys((self.sources or {}).values())

@@ -65,11 +65,13 @@ class Shapes:
     Attributes:
         feature: the name of the one.
         trees: of the formulas of those that follow, by name.
-        columns: the values of all features for some values of the one.
+        own: the values of the other features in the formulas, shape (1,).
+        columns: all of them, for some values of the one.
     """
 
     feature: str
     trees: Mapping[str, ast.expr]
+    own: Columns
     columns: Callable[[Matrix], Columns]
 
     def pieces(self, name: str, low: float, high: float) -> list[Piece]:
@@ -80,7 +82,8 @@ class Shapes:
             first, last = waiting.pop()
             try:
                 with np.errstate(all="ignore"):
-                    shape = self._shape(ast.Name(name), np.array([first, last]))
+                    known = {self.feature: _Shape(1, np.array([first, last]))}
+                    shape = self._shape(ast.Name(name), known)
             except _Cut as cut:
                 if len(found) + len(waiting) < MOST_PIECES:
                     waiting += [(cut.first, last), (first, float(below(cut.first)))]
@@ -89,26 +92,28 @@ class Shapes:
             found.append(Piece(first, last, shape.direction is not None))
         return found
 
-    def _shape(self, node: ast.expr, ends: Matrix) -> _Shape:
+    def _shape(self, node: ast.expr, known: dict[str, _Shape]) -> _Shape:
+        """The shape of a part; those of features that follow are put into `known`."""
         match node:
-            case ast.Name(id=name) if name == self.feature:
-                return _Shape(1, ends)
-            case ast.Name(id=name) if name in self.trees:
-                return self._shape(self.trees[name], ends)
+            case ast.Name(id=name) if name in known or name in self.trees:
+                if name not in known:
+                    known[name] = self._shape(self.trees[name], known)
+                return known[name]
             case ast.Name() | ast.Constant():
-                value = compiled(node)(self.columns(ends[:1]))
-                return _Shape(0, np.broadcast_to(value, 2))
+                return _Shape(0, np.broadcast_to(compiled(node)(self.own), 2))
             case ast.UnaryOp(op=op, operand=operand):
-                shape = self._shape(operand, ends)
+                shape = self._shape(operand, known)
                 return shape if isinstance(op, ast.UAdd) else _turned(shape)
             case ast.BinOp(left=left, op=op, right=right):
-                return self._of_two(left, op, right, ends)
+                return self._of_two(left, op, right, known)
             case ast.Call(func=ast.Name(id=function), args=given):
-                return _of_several(function, [self._shape(node, ends) for node in given])
+                return _of_several(function, [self._shape(node, known) for node in given])
         raise AssertionError(node)  # no such formula was parsed
 
-    def _of_two(self, left: ast.expr, op: ast.operator, right: ast.expr, ends: Matrix) -> _Shape:
-        one, other = self._shape(left, ends), self._shape(right, ends)
+    def _of_two(
+        self, left: ast.expr, op: ast.operator, right: ast.expr, known: dict[str, _Shape]
+    ) -> _Shape:
+        one, other = self._shape(left, known), self._shape(right, known)
         values = OPERATIONS[type(op)](one.ends, other.ends)
         if one.is_missing or other.is_missing:
             return _Shape(0, np.full(2, np.nan))
@@ -122,17 +127,17 @@ class Shapes:
             case ast.Sub():
                 return _Shape(_common(one.direction, -other.direction), values)
             case ast.Mult():
-                by_one = one.direction and one.direction * self._sign(right, other, ends)
-                by_other = other.direction and other.direction * self._sign(left, one, ends)
+                by_one = one.direction and one.direction * self._sign(right, other, known)
+                by_other = other.direction and other.direction * self._sign(left, one, known)
                 return _Shape(_common(by_one, by_other), values)
-        denominator = self._sign(right, other, ends)
+        denominator = self._sign(right, other, known)
         if denominator == 0:
             return _Shape(0, np.full(2, np.nan))
         # Of one sign, 1 / x falls in x on either side of zero.
-        by_other = other.direction and -other.direction * self._sign(left, one, ends)
+        by_other = other.direction and -other.direction * self._sign(left, one, known)
         return _Shape(_common(one.direction * denominator, by_other), values)
 
-    def _sign(self, node: ast.expr, shape: _Shape, ends: Matrix) -> int:
+    def _sign(self, node: ast.expr, shape: _Shape, known: dict[str, _Shape]) -> int:
         """The one sign that a part has on a piece.
 
         Raises:
@@ -146,7 +151,8 @@ class Shapes:
         def differs(values: Matrix, _: object) -> NDArray[np.bool_]:
             return np.asarray(np.sign(compute(self.columns(values))) != first)
 
-        raise _Cut(float(first_true(differs, ends[:1], ends[1:])[0]))
+        low, high = np.split(known[self.feature].ends, 2)
+        raise _Cut(float(first_true(differs, low, high)[0]))
 
 
 def _turned(shape: _Shape) -> _Shape:

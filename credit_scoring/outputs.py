@@ -9,6 +9,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import (
+    FunctionTransformer,
     MaxAbsScaler,
     MinMaxScaler,
     OneHotEncoder,
@@ -72,9 +73,14 @@ def outputs_of(transformer: Any, inputs: Sequence[str], number: int) -> tuple[Ou
     return tuple(outputs) if len(outputs) == number else None
 
 
+def is_identity(transformer: Any) -> bool:
+    """Whether a transformer hands on what it is given, as a fitted remainder does."""
+    return type(transformer) is FunctionTransformer and transformer.func is None
+
+
 def _traced(step: Any, given: Sequence[Output]) -> list[Output]:
     """The outputs of a step for those of the one before."""
-    if step == "passthrough":
+    if is_identity(step) or step == "passthrough":
         return list(given)
     if step == "drop":
         return []

@@ -21,7 +21,7 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from credit_scoring.outputs import Output, outputs_of
+from credit_scoring.outputs import Output, is_identity, outputs_of
 from credit_scoring.tables import Categories, Matrix
 
 Texts = NDArray[np.object_]
@@ -181,4 +181,6 @@ def _is_element_by_element(transformer: Any) -> bool:
         return all(_is_element_by_element(step) for _, step in transformer.steps)
     if isinstance(transformer, ColumnTransformer):
         return all(_is_element_by_element(step) for _, step, _ in transformer.transformers_)
+    if is_identity(transformer):
+        return True
     return transformer in ("passthrough", "drop") or type(transformer) in ELEMENT_BY_ELEMENT

@@ -1,0 +1,132 @@
+"""Scores of changed rows by the pipeline, pandas and numpy alone."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from credit_scoring.files import FEATURES_FILE, NEW_FILE, REFERENCE_FILE
+from credit_scoring.raw_rows import RawRows
+from credit_scoring.scorer import Scorer
+from tests.support.artefacts import AWKWARD, NUMBERS, Folder, make_folder
+
+
+class Computed(NamedTuple):
+    """A formula, and the same with numpy."""
+
+    text: str
+    apply: Callable[[pd.DataFrame], np.ndarray | pd.Series]
+
+
+def ratio(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    with np.errstate(all="ignore"):
+        return np.where(other == 0, np.nan, one / other)
+
+
+def side_by_side(*columns: np.ndarray | float) -> pd.DataFrame:
+    return pd.DataFrame(np.column_stack(np.broadcast_arrays(*columns)))
+
+
+RISK, POLE, MIDDLE, PRODUCT, LEAST = AWKWARD
+# RISK is of both signs, OWN_CAR_AGE is missing for some. Each comes after those it builds on.
+PROVED = {
+    POLE: Computed(f"AMT_CREDIT / `{RISK}`", lambda f: ratio(f["AMT_CREDIT"], f[RISK])),
+    MIDDLE: Computed(
+        f"median(`{RISK}`, OWN_CAR_AGE / 20 - 1, 0.5)",
+        lambda f: side_by_side(f[RISK], f["OWN_CAR_AGE"] / 20 - 1, 0.5).median(axis=1),
+    ),
+    PRODUCT: Computed(
+        f"(`{RISK}` - 0.2) * OWN_CAR_AGE", lambda f: (f[RISK] - 0.2) * f["OWN_CAR_AGE"]
+    ),
+    LEAST: Computed(
+        f"min(2 * `{RISK}`, DAYS_BIRTH / -20000, `{PRODUCT}`)",
+        lambda f: side_by_side(2 * f[RISK], f["DAYS_BIRTH"] / -20000, f[PRODUCT]).min(axis=1),
+    ),
+}
+UNPROVED = {
+    MIDDLE: Computed(
+        f"var(`{RISK}`, OWN_CAR_AGE / 20, 0.5)",
+        lambda f: np.nanvar(side_by_side(f[RISK], f["OWN_CAR_AGE"] / 20, 0.5), axis=1),
+    ),
+    PRODUCT: Computed(f"(`{RISK}` + 3) * (3 - `{RISK}`)", lambda f: (f[RISK] + 3) * (3 - f[RISK])),
+}
+
+
+def with_formulas(
+    path: Path,
+    pipeline: Pipeline,
+    computed: Mapping[str, Computed],
+    more: Mapping[str, Mapping[str, str]] | None = None,
+) -> Folder:
+    """A folder in which some features follow from others.
+
+    Args:
+        path: a folder that is not there yet.
+        pipeline: not fitted.
+        computed: by feature.
+        more: cells of features.csv by feature and column.
+    """
+    folder = make_folder(
+        path, pipeline, NUMBERS, lambda frame: frame.assign(**applied(computed, frame))
+    )
+    write_features(folder, {name: {"formula": one.text} for name, one in computed.items()}, more)
+    return folder
+
+
+def write_features(folder: Folder, *cells: Mapping[str, Mapping[str, str]] | None) -> None:
+    rows: dict[str, dict[str, str]] = {}
+    for some in cells:
+        for name, row in (some or {}).items():
+            rows[name] = rows.get(name, {"name": name}) | row
+    pd.DataFrame(list(rows.values())).to_csv(folder / FEATURES_FILE, index=False)
+
+
+def applied(computed: Mapping[str, Computed], frame: pd.DataFrame) -> dict[str, np.ndarray]:
+    """The computed features of a table."""
+    frame = frame.copy()
+    for name, formula in computed.items():
+        frame[name] = np.asarray(formula.apply(frame))
+    return {name: frame[name].to_numpy() for name in computed}
+
+
+class Bank(NamedTuple):
+    """A folder, what was loaded from it, and the same as pandas and joblib read it."""
+
+    folder: Folder
+    scorer: Scorer
+    pipeline: Pipeline
+    computed: Mapping[str, Computed]
+    tables: tuple[pd.DataFrame, pd.DataFrame]  # of reference and of new clients
+
+    def row(self, client: int) -> RawRows:
+        """A new client by its position."""
+        return RawRows.of_columns(
+            self.scorer.raw.values[client : client + 1].T, self.scorer.raw.categories
+        )
+
+    def range(self, feature: str) -> tuple[float, float]:
+        """The lowest and the highest value."""
+        values = pd.concat([table[feature] for table in self.tables])
+        return float(values.min()), float(values.max())
+
+    def scores(self, client: int, feature: str, values: np.ndarray) -> np.ndarray:
+        """Probabilities of a new client with each value of one feature."""
+        changed = self.tables[1].iloc[[client] * len(values)].reset_index(drop=True)
+        changed[feature] = values
+        for name, formula in self.computed.items():
+            if name != feature:
+                changed[name] = np.asarray(formula.apply(changed))
+        inputs = changed[list(self.pipeline.feature_names_in_)]
+        with np.errstate(all="ignore"):
+            return self.pipeline.predict_proba(inputs)[:, 1]
+
+
+def bank_of(folder: Folder, computed: Mapping[str, Computed] | None = None) -> Bank:
+    pipeline = folder.pipeline()
+    if hasattr(pipeline[-1], "n_jobs"):
+        pipeline[-1].n_jobs = 1
+    tables = folder.read(REFERENCE_FILE), folder.read(NEW_FILE)
+    return Bank(folder, folder.load(), pipeline, computed or {}, tables)
