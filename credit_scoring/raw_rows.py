@@ -72,6 +72,12 @@ class RawRows:
             {position: np.array(texts[rows]) for position, texts in self.texts.items()},
         )
 
+    def put(self, rows: Sequence[int], others: "RawRows") -> None:
+        """Replace some rows by others."""
+        self.numbers[rows] = others.numbers
+        for position, texts in self.texts.items():
+            texts[rows] = others.texts[position]
+
     def value(self, row: int, position: int) -> float | str | None:
         """One value: NaN is a missing number, None a missing text."""
         if position in self.texts:

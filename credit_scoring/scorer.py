@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
+from credit_scoring.applications import ApplicationReader
 from credit_scoring.classifier import Classifier
 from credit_scoring.errors import InconsistentScore, UnknownClient, UnknownFeature, abridged
 from credit_scoring.features import FeatureDictionary
+from credit_scoring.raw_rows import RawRows
 from credit_scoring.raw_scorer import RawScorer
 from credit_scoring.records import RecordReader
 from credit_scoring.reference import Reference
@@ -93,6 +97,27 @@ class Scorer:
     def dictionary(self) -> FeatureDictionary:
         """What is known of the raw features beside their values."""
         return self.desk.dictionary
+
+    @cached_property
+    def raw_rows(self) -> RawRows:
+        """The new clients' raw values as the transformer takes them; copied before it is changed."""
+        return RawRows.of_columns(list(self.raw.values.T), self.raw.categories)
+
+    @cached_property
+    def applications(self) -> ApplicationReader:
+        """Reads what is asked at the credit desk."""
+        missing = {
+            name
+            for position, name in enumerate(self.features)
+            if np.isnan(self.raw.values[:, position]).any()
+            or np.isnan(self.reference.columns[position]).any()
+        }
+        return ApplicationReader(
+            self.features,
+            frozenset(self.features[position] for position in self.desk.texts),
+            frozenset(missing),
+            frozenset(self.dictionary.formulas),
+        )
 
     @property
     def text_features(self) -> frozenset[str]:
