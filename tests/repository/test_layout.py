@@ -23,7 +23,8 @@ FORBIDDEN = {
 LOWEST_FIRST = {
     "credit_scoring": [
         "errors", "files", "tables", "formulas", "features", "lightgbm_row", "classifier",
-        "pipeline", "records", "reference", "scorer", "loading", "schemas", "answers", "snapshot",
+        "pipeline", "records", "reference", "distributions", "drift", "scorer", "loading",
+        "schemas", "desk_schemas", "answers", "snapshot",
     ],
     "training": [
         "home_credit", "columns", "credit_history", "simulation", "table", "quality", "fitting",
