@@ -15,9 +15,12 @@ Each module imports only modules above it:
     pipeline        transforming, names of outputs, the proof that scores agree
     records         reading transformed records
     reference       values of the reference clients by class
+    distributions   quantiles of these values, and shares of categories
+    drift           how far new clients differ from the reference clients
     scorer          `Scorer`: predict and explain
     loading         a folder to a `Scorer`
     schemas         the shapes of the answers, for the document
+    desk_schemas    those of the credit desk: features and drift
     answers         what is answered, as JSON text
     snapshot        a folder as it was read, and answers that are ready
 """

@@ -1,6 +1,5 @@
 """What the credit desk answers to applications: score, decision, position, reasons."""
 
-import dataclasses
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -82,7 +81,7 @@ def assess(
     return [
         _answer(scorer, comparison, application, float(probabilities[row]))
         | {
-            "reasons": [dataclasses.asdict(reason) for reason in explained[row][0]],
+            "reasons": explained[row][0],
             "compare": compare,
             "other": explained[row][1],
             "contributions_in": "log-odds" if scorer.classifier.is_logistic else "probability",
@@ -153,11 +152,11 @@ def _rows(scorer: Scorer, applications: Sequence[Application], *, is_list: bool)
                 where = f"applications[{row}]: " if is_list else ""
                 raise UnknownClient(f"{where}{unknown}") from unknown
             rows.numbers[row] = known.numbers[position]
-            for text, values in known.texts.items():
-                rows.texts[text][row] = values[position]
+            for text, column in known.texts.items():
+                rows.texts[text][row] = column[position]
             continue
         given = application.record
-        values = [given.get(name) for name in features]
+        values: list[Any] = [given.get(name) for name in features]
         for text in texts:
             rows.texts[text][row], values[text] = values[text], None
         rows.numbers[row] = np.array(values, np.float64)  # None becomes NaN

@@ -29,6 +29,7 @@ from credit_scoring.raw_rows import RawTransformer
 from credit_scoring.raw_scorer import RawScorer
 from credit_scoring.records import RecordReader
 from credit_scoring.reference import Reference
+from credit_scoring.scale import Scale
 from credit_scoring.scorer import Scorer
 from credit_scoring.tables import (
     Categories,
@@ -134,6 +135,7 @@ def _load(folder: Path, model_sha256: str | None) -> Scorer:
             names=tuple(names),
             texts=_categories(reference.categories, raw.categories),
         ),
+        scale=Scale.of_metadata(metadata),
         probability_at_start=classifier.probability(transformed[0]),
     )
 

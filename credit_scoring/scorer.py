@@ -1,14 +1,14 @@
 """`Scorer`: the clients, features and model of one folder, and what can be asked of them."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from credit_scoring.applications import ApplicationReader
+from credit_scoring.applications import Application, ApplicationReader
 from credit_scoring.classifier import Classifier
 from credit_scoring.errors import InconsistentScore, UnknownClient, UnknownFeature, abridged
 from credit_scoring.features import FeatureDictionary
@@ -16,6 +16,7 @@ from credit_scoring.raw_rows import RawRows
 from credit_scoring.raw_scorer import RawScorer
 from credit_scoring.records import RecordReader
 from credit_scoring.reference import Reference
+from credit_scoring.scale import Scale
 from credit_scoring.tables import Matrix, Table
 
 Record = dict[str, float | str | None]
@@ -72,6 +73,7 @@ class Scorer:
         transformed: the same transformed, shape (new clients, n).
         reference: the reference clients' raw values.
         desk: scores raw rows, and knows what is known of the features beside their values.
+        scale: what a score means in other words.
         probability_at_start: of the first new client.
     """
 
@@ -86,6 +88,7 @@ class Scorer:
     transformed: Matrix
     reference: Reference
     desk: RawScorer
+    scale: Scale
     probability_at_start: float
 
     @property
@@ -100,7 +103,7 @@ class Scorer:
 
     @cached_property
     def raw_rows(self) -> RawRows:
-        """The new clients' raw values as the transformer takes them; copied before it is changed."""
+        """The new clients' raw values as the transformer takes them; never changed in place."""
         return RawRows.of_columns(list(self.raw.values.T), self.raw.categories)
 
     @cached_property
@@ -118,6 +121,12 @@ class Scorer:
             frozenset(missing),
             frozenset(self.dictionary.formulas),
         )
+
+    def is_ready(self, applications: Sequence[Application]) -> bool:
+        """Whether one alone is asked for, of a client whose transformed values are known."""
+        return self.desk.transformer.is_element_by_element and [
+            application.record is None and not application.changes for application in applications
+        ] == [True]
 
     @property
     def text_features(self) -> frozenset[str]:

@@ -22,9 +22,10 @@ FORBIDDEN = {
 # Each module imports only those of its package that come before it.
 LOWEST_FIRST = {
     "credit_scoring": [
-        "errors", "files", "tables", "formulas", "features", "lightgbm_row", "classifier",
-        "pipeline", "raw_rows", "raw_scorer", "records", "reference", "scorer", "loading",
-        "schemas", "answers", "snapshot",
+        "errors", "files", "scale", "tables", "formulas", "features", "lightgbm_row", "classifier",
+        "pipeline", "raw_rows", "raw_scorer", "applications", "records", "reference",
+        "attribution", "comparison", "reasons", "distributions", "drift", "scorer", "loading",
+        "assessment", "desk_schemas", "schemas", "answers", "desk", "snapshot",
     ],
     "training": [
         "home_credit", "columns", "credit_history", "simulation", "table", "quality", "fitting",
