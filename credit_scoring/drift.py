@@ -7,7 +7,6 @@ index's chi-square distribution; B. Yurdakul, Statistical Properties of Populati
 Index, Western Michigan University, 2018, https://scholarworks.wmich.edu/dissertations/3208.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,9 +17,13 @@ from credit_scoring.reference import Reference
 from credit_scoring.tables import Matrix, Table
 
 MOST_BINS = 10  # of numbers; missing values have one more
-# What an empty bin counts, or its logarithm is infinite: half a client, as J. B. S. Haldane takes
-# for a ratio of frequencies (Annals of Human Genetics 20, 1956). Other bins stay as they are.
+# What an empty bin counts, or its logarithm is infinite: half a client, as much as J. B. S. Haldane
+# (Annals of Human Genetics 20, 1956) adds to counts before he takes the logarithm of their ratio.
+# Bins that are not empty stay as they are: without an empty one the index is the textbook's.
 EMPTY = 0.5
+# Values this close, relative to their size, are the same: the two tables may have been computed on
+# different machines, and 20.000000000000043 is no drift from 20.
+ROUNDING = 1e-9
 
 Counts = NDArray[np.float64]
 
@@ -114,7 +117,8 @@ def number_counts(reference: Matrix, new: Matrix) -> Counts:
     The bins end at the reference clients' nine deciles, each the smallest value that at least so
     many tenths of them do not exceed; a bin has its upper end, and the first and the last one are
     open. A value that several deciles share is a bin of its own: there are fewer bins then, and
-    the rare values below it and above it are not mixed with it.
+    the rare values below it and above it are not mixed with it. Values within `ROUNDING` of a
+    decile are that decile.
 
     Args:
         reference: shape (reference clients,), NaN where a value is missing.
@@ -159,10 +163,17 @@ def _ends(present: Matrix) -> list[tuple[np.ufunc, float]]:
     if not len(present):
         return []
     ranks = [-(-len(present) * tenths // MOST_BINS) - 1 for tenths in range(1, MOST_BINS)]
-    deciles = Counter(np.partition(present, ranks)[ranks].tolist())  # rising, as they are met
+    spans: list[tuple[float, float, int]] = []  # from, to, and how many deciles share it
+    for decile in np.partition(present, ranks)[ranks].tolist():
+        margin = ROUNDING * abs(decile)
+        start, end, shared_by = decile - margin, decile + margin, 1
+        if spans and start <= spans[-1][1]:
+            start, _, before = spans.pop()
+            shared_by += before
+        spans.append((start, end, shared_by))
     ends: list[tuple[np.ufunc, float]] = []
-    for decile, shared_by in deciles.items():
+    for start, end, shared_by in spans:
         if shared_by > 1:  # what lies below it has a bin of its own
-            ends.append((np.less, decile))
-        ends.append((np.less_equal, decile))
+            ends.append((np.less, start))
+        ends.append((np.less_equal, end))
     return ends
