@@ -234,12 +234,12 @@ def test_what_is_made_once_for_a_model_is_made_before_anybody_asks():
     """Else the first request after a reload would wait for it, and with it all others."""
     scorer = read_snapshot(FOLDER, None, frozenset()).scorer
     found = 0
-    for made in (scorer, scorer.records):
+    for made in (scorer, scorer.records, scorer.desk, scorer.desk.transformer, scorer.applications):
         kinds = vars(type(made)).items()
         lazy = {name for name, value in kinds if isinstance(value, cached_property)}
         assert lazy <= vars(made).keys()
         found += len(lazy)
-    assert found >= 8
+    assert found >= 15
 
 
 def test_health():

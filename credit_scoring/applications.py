@@ -4,25 +4,26 @@ As for transformed records two ways give the same: a decoder of this model's nam
 fast and refuses without a reason, and the standard library's, which finds what is wrong.
 """
 
-import json
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import msgspec
-import numpy as np
 
 from credit_scoring.classifier import LARGEST_DOUBLE
 from credit_scoring.errors import InvalidApplication, first_few
+from credit_scoring.json_objects import NoObject, count_structure, parse_object, struct
 
 MOST_APPLICATIONS = 1000
 LONGEST_REFERENCE = 64  # characters
 KEYS = ("client", "record", "changes", "reference")
-STRUCTURE = b":,[{"  # characters without which JSON has no second value
-STRUCTURE_MORE = 1000  # more of them than an application has, still read to say what is wrong
+STRUCTURE_MORE = (
+    1000  # more characters of JSON than an application has, still read to say what is wrong
+)
+
+LEFT_OUT = msgspec.UNSET
 
 Value = float | str | None
 Values = Mapping[str, Value]
@@ -36,13 +37,13 @@ class Application:
 
     Attributes:
         client: a new client's id.
-        record: raw values by feature; one with a formula may be left out.
+        record: raw values in the order of the features; `LEFT_OUT` for one that is to be computed.
         changes: features and their new values.
         reference: the caller's own number.
     """
 
     client: int | None
-    record: Values | None
+    record: tuple[Any, ...] | None
     changes: Values
     reference: str | None
 
@@ -63,6 +64,13 @@ class ApplicationReader:
     nullable: frozenset[str]
     computed: frozenset[str]
 
+    def rehearse(self) -> None:
+        """Make what is made once, before anybody asks."""
+        self.read_one(b'{"client":0,"reference":"\\u0041"}')  # slowly, for its escape
+        self.read_one(b'{"client":0}')
+        self._colons((LEFT_OUT,) * len(self.features))
+        self._colons((None,) * len(self.features))
+
     def read(self, body: bytes) -> tuple[list[Application], bool]:
         """The applications of a body, and whether it is a list.
 
@@ -73,7 +81,7 @@ class ApplicationReader:
         text = body.strip()
         if not text.startswith(b"["):
             return [self.read_one(text)], False
-        if _structure(text) > MOST_APPLICATIONS * self._most_structure:
+        if count_structure(text) > MOST_APPLICATIONS * self._most_structure:
             raise InvalidApplication(f"far more values than {MOST_APPLICATIONS} applications have")
         try:
             # A list is split without building its items: each is read alone.
@@ -116,8 +124,7 @@ class ApplicationReader:
             kind: Any = str if name in self.texts else number
             kind = kind | None if name in self.nullable else kind
             fields.append((f"f{position}", kind | msgspec.UnsetType, msgspec.UNSET))
-        names = {field[0]: name for field, name in zip(fields, self.features, strict=True)}
-        values = msgspec.defstruct("Values", fields, rename=names, forbid_unknown_fields=True)
+        values = struct("Values", fields, self.features)
         reference = Annotated[str, msgspec.Meta(max_length=LONGEST_REFERENCE)]
         application = msgspec.defstruct(
             "Application",
@@ -133,35 +140,48 @@ class ApplicationReader:
 
     def _application(self, decoded: Any) -> tuple[Application, int]:
         """What was decoded, and how many colons its text has where no key comes twice."""
-        client, record, changes, reference = msgspec.structs.astuple(decoded)
-        colons = sum(part is not msgspec.UNSET for part in (client, record, changes, reference))
-        found: list[dict[str, Value] | None] = []
+        parts = msgspec.structs.astuple(decoded)
+        client, record, changes, reference = (None if part is LEFT_OUT else part for part in parts)
+        colons = sum(part is not LEFT_OUT for part in parts)
+        found: list[tuple[Any, ...]] = []
         for values in (record, changes):
-            if values is msgspec.UNSET:
-                found.append(None)
-                continue
-            pairs = zip(self.features, msgspec.structs.astuple(values), strict=True)
-            given = {name: value for name, value in pairs if value is not msgspec.UNSET}
-            colons += len(given) + sum(map(self._colons_in_names.__getitem__, given))
-            colons += sum(str(given[name]).count(":") for name in self.texts if name in given)
-            found.append(given)
-        if reference is not msgspec.UNSET:
-            colons += reference.count(":")
-        return Application(
-            None if client is msgspec.UNSET else client,
-            found[0],
-            found[1] or {},
-            None if reference is msgspec.UNSET else reference,
-        ), colons
+            found.append(() if values is None else msgspec.structs.astuple(values))
+            colons += self._colons(found[-1])
+        given = {
+            name: value
+            for name, value in zip(self.features, found[1], strict=False)
+            if value is not LEFT_OUT
+        }
+        colons += 0 if reference is None else reference.count(":")
+        return Application(client, found[0] or None, given, reference), colons
+
+    def _colons(self, values: tuple[Any, ...]) -> int:
+        """How many colons the text of some values has, every key being there once."""
+        if not values:
+            return 0
+        if LEFT_OUT in values:
+            given = [at for at, value in enumerate(values) if value is not LEFT_OUT]
+            colons = len(given) + sum(self._colons_in_names[at] for at in given)
+        else:
+            colons = len(values) + self._colons_in_all_names
+        return colons + sum(str(values[at]).count(":") for at in self._text_positions)
 
     @cached_property
-    def _colons_in_names(self) -> dict[str, int]:
-        return {name: name.count(":") for name in self.features}
+    def _colons_in_names(self) -> list[int]:
+        return [name.count(":") for name in self.features]
+
+    @cached_property
+    def _colons_in_all_names(self) -> int:
+        return sum(self._colons_in_names)
+
+    @cached_property
+    def _text_positions(self) -> list[int]:
+        return [at for at, name in enumerate(self.features) if name in self.texts]
 
     @cached_property
     def _most_structure(self) -> int:
         """How many characters that JSON is made of an application may have, and some more."""
-        in_names = sum(_structure(name.encode()) for name in self.features)
+        in_names = sum(count_structure(name.encode()) for name in self.features)
         return 2 * (2 * len(self.features) + in_names) + STRUCTURE_MORE
 
     def _read_slowly(self, text: bytes) -> Application:
@@ -182,13 +202,17 @@ class ApplicationReader:
                 raise InvalidApplication(f"{key} is not an object of features and their values")
         application = Application(
             client=None if client is None else int(client),
-            record=self._values(parsed["record"], "record") if "record" in parsed else None,
+            record=self._record(parsed["record"]) if "record" in parsed else None,
             changes=self._values(parsed.get("changes", {}), "changes"),
             reference=reference,
         )
         if problem := self._problem(application):
             raise InvalidApplication(problem)
         return application
+
+    def _record(self, given: Mapping[str, object]) -> tuple[Any, ...]:
+        values = self._values(given, "record")
+        return tuple(values.get(name, LEFT_OUT) for name in self.features)
 
     def _values(self, given: Mapping[str, object], key: str) -> dict[str, Value]:
         """Values by feature, checked; numbers as doubles."""
@@ -221,8 +245,12 @@ class ApplicationReader:
         record = application.record
         if (application.client is None) == (record is None):
             return "either client or record is wanted, a client's id or raw values by feature"
-        if record is not None and len(record) < len(self.features):
-            missing = [name for name in self._needed if name not in record]
+        if record is not None and LEFT_OUT in record:
+            missing = [
+                name
+                for name, value in zip(self.features, record, strict=True)
+                if value is LEFT_OUT and name not in self.computed
+            ]
             if missing:
                 return (
                     f"record: missing: {first_few(missing)}."
@@ -230,43 +258,11 @@ class ApplicationReader:
                 )
         return None
 
-    @cached_property
-    def _needed(self) -> Sequence[str]:
-        return [name for name in self.features if name not in self.computed]
-
     def _parsed(self, text: bytes) -> Mapping[str, Any]:
-        """The object that a JSON text is.
-
-        By the standard library, which knows a repeated key and gives 1e999 as infinity.
-        """
-
-        def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-            parsed = dict(pairs)
-            if len(parsed) < len(pairs):
-                counts = Counter(name for name, _ in pairs)
-                twice = [name for name, count in counts.items() if count > 1]
-                raise InvalidApplication(f"more than once: {first_few(twice)}")
-            return parsed
-
-        def refused(constant: str) -> NoReturn:
-            raise ValueError(f"{constant} is no number")
-
-        if not text:
-            raise InvalidApplication("empty, not a JSON object")
-        # Before anything is built of it: a megabyte of values holds the process for a second.
-        if (structure := _structure(text)) > self._most_structure:
-            raise InvalidApplication(
-                f"{structure} commas, colons and brackets, far more than an application has"
-            )
         try:
-            parsed = json.loads(
-                text.decode(), object_pairs_hook=once, parse_constant=refused, parse_int=Whole
-            )
-        except (ValueError, RecursionError) as error:
-            raise InvalidApplication(f"not JSON: {error}") from error
-        if not isinstance(parsed, dict):
-            raise InvalidApplication("JSON, but not an object")
-        return parsed
+            return parse_object(text, self._most_structure, "an application", Whole)
+        except NoObject as problem:
+            raise InvalidApplication(str(problem)) from problem
 
 
 class Whole(float):
@@ -286,9 +282,3 @@ class Whole(float):
     def __int__(self) -> int:
         """The number itself, where it has no more than a hundred digits."""
         return int(self._text[:100])
-
-
-def _structure(text: bytes) -> int:
-    """How many commas, colons and opening brackets a text has."""
-    characters = np.frombuffer(text, np.uint8)
-    return sum(int(np.count_nonzero(characters == character)) for character in STRUCTURE)

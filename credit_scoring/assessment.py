@@ -8,12 +8,12 @@ from typing import Any, cast
 
 import numpy as np
 
-from credit_scoring.applications import Application
+from credit_scoring.applications import LEFT_OUT, Application
 from credit_scoring.comparison import Compare, Comparison
 from credit_scoring.errors import InvalidApplication, UnknownClient
 from credit_scoring.files import MODEL_FILE
 from credit_scoring.raw_rows import RawRows
-from credit_scoring.reasons import reasons
+from credit_scoring.reasons import Reason, reasons
 from credit_scoring.scale import Scale
 from credit_scoring.scorer import Scorer
 from credit_scoring.tables import Matrix
@@ -60,6 +60,11 @@ def assess(
         UnknownClient: no new client has an id.
         InvalidApplication: one cannot be scored.
     """
+    if not most_reasons and scorer.is_ready(applications):
+        position = scorer.position(cast(int, applications[0].client))
+        probability = scorer.classifier.probability(scorer.transformed[position])
+        answer = _answer(scorer, comparison, applications[0], probability)
+        return [answer | _explained(scorer, compare, [], None) | _followed(scorer, [], [])]
     applied = apply(scorer, applications, is_list=is_list)
     with _positioned(is_list=is_list):
         transformed = _transformed(scorer, applications, applied)
@@ -80,18 +85,9 @@ def assess(
         )  # fmt: skip
     return [
         _answer(scorer, comparison, application, float(probabilities[row]))
-        | {
-            "reasons": explained[row][0],
-            "compare": compare,
-            "other": explained[row][1],
-            "contributions_in": "log-odds" if scorer.classifier.is_logistic else "probability",
-        }
+        | _explained(scorer, compare, *explained[row])
         | ({"before": _decided(scorer, float(earlier[row]))} if row in earlier else {})
-        | {
-            "recomputed": applied.recomputed[row],
-            "stale": applied.stale[row],
-            "model": scorer.sha256[MODEL_FILE],
-        }
+        | _followed(scorer, applied.recomputed[row], applied.stale[row])
         for row, application in enumerate(applications)
     ]
 
@@ -107,13 +103,15 @@ def apply(scorer: Scorer, applications: Sequence[Application], *, is_list: bool)
     rows = _rows(scorer, applications, is_list=is_list)
     left_out: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for row, application in enumerate(applications):
-        if application.record is not None and len(application.record) < len(desk.features):
+        if application.record is not None and LEFT_OUT in application.record:
             given = application.record
-            left_out[tuple(n for n in desk.dictionary.formulas if n not in given)].append(row)
-    for names, some in left_out.items():
+            formulas = desk.dictionary.formulas
+            unknown = [name for name in formulas if given[desk.position(name)] is LEFT_OUT]
+            left_out[tuple(unknown)].append(row)
+    for computed, some in left_out.items():
         part = rows.take(some)
         with _positioned(is_list=is_list, positions=some):
-            desk.compute(part, names)
+            desk.compute(part, computed)
         rows.put(some, part)
 
     changed: dict[tuple[str, ...], list[int]] = defaultdict(list)
@@ -143,7 +141,6 @@ def _rows(scorer: Scorer, applications: Sequence[Application], *, is_list: bool)
         np.full((len(applications), len(features)), np.nan),
         {position: np.full(len(applications), None, object) for position in texts},
     )
-    known = scorer.raw_rows
     for row, application in enumerate(applications):
         if application.record is None:
             try:
@@ -151,12 +148,9 @@ def _rows(scorer: Scorer, applications: Sequence[Application], *, is_list: bool)
             except UnknownClient as unknown:
                 where = f"applications[{row}]: " if is_list else ""
                 raise UnknownClient(f"{where}{unknown}") from unknown
-            rows.numbers[row] = known.numbers[position]
-            for text, column in known.texts.items():
-                rows.texts[text][row] = column[position]
+            rows.put([row], scorer.raw_rows([position]))
             continue
-        given = application.record
-        values: list[Any] = [given.get(name) for name in features]
+        values = [None if value is LEFT_OUT else value for value in application.record]
         for text in texts:
             rows.texts[text][row], values[text] = values[text], None
         rows.numbers[row] = np.array(values, np.float64)  # None becomes NaN
@@ -196,6 +190,17 @@ def _answer(
         | _on_scale(scorer.scale, log_odds)
         | {"position": {"class0": class0, "class1": class1}}
     )
+
+
+def _explained(
+    scorer: Scorer, compare: Compare, given: list[Reason], other: float | None
+) -> dict[str, Any]:
+    unit = "log-odds" if scorer.classifier.is_logistic else "probability"
+    return {"reasons": given, "compare": compare, "other": other, "contributions_in": unit}
+
+
+def _followed(scorer: Scorer, recomputed: list[str], stale: list[str]) -> dict[str, Any]:
+    return {"recomputed": recomputed, "stale": stale, "model": scorer.sha256[MODEL_FILE]}
 
 
 def _decided(scorer: Scorer, probability: float) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from credit_scoring.features import Feature
 from credit_scoring.raw_rows import RawRows
 from credit_scoring.raw_scorer import RawScorer
+from credit_scoring.reference import Reference
 from credit_scoring.tables import Matrix
 
 TRIED_ROWS = 3  # clients whose values are replaced, one feature at a time
@@ -44,7 +45,7 @@ class Attribution:
         return _added(values, self.group_of, len(self.groups))
 
 
-def attribute(desk: RawScorer, rows: RawRows) -> Attribution:
+def attribute(desk: RawScorer, reference: Reference) -> Attribution:
     """Find out by trying: an output belongs to the feature whose values alone move it.
 
     Whatever the transformer is: a few clients get other values of one feature at a time, and what
@@ -52,21 +53,21 @@ def attribute(desk: RawScorer, rows: RawRows) -> Attribution:
 
     Args:
         desk: has the transformer.
-        rows: clients whose values are used, such as the reference clients.
+        reference: the clients whose values are used.
 
     Raises:
         InvalidApplication: the transformer refuses a client.
     """
-    tried = np.unique(np.linspace(0, len(rows) - 1, TRIED_ROWS, dtype=int))
-    base = desk.transformer.together(rows.take(tried))
+    rows = reference.rows(np.unique(np.linspace(0, len(reference) - 1, TRIED_ROWS, dtype=int)))
+    base = desk.transformer.together(rows)
     moved = np.zeros((len(desk.features), base.shape[1]), dtype=bool)
     inputs = [desk.positions[name] for name in desk.transformer.inputs]
     for start in range(0, len(inputs), 64):  # bounds the memory
         some = inputs[start : start + 64]
-        found = [_values_of(rows, position) for position in some]
+        found = [_values_of(desk, reference, position) for position in some]
         owners = np.repeat(some, [len(values) for values in found])
-        for at, row in enumerate(tried):
-            varied = rows.take(np.full(len(owners), row))
+        for at in range(len(rows)):
+            varied = rows.take(np.full(len(owners), at))
             for position, values in zip(some, found, strict=True):
                 _put(varied, position, np.flatnonzero(owners == position), values)
             output = desk.transformer.together(varied)
@@ -106,11 +107,14 @@ def _attribution(desk: RawScorer, moved: NDArray[np.bool_]) -> Attribution:
     )
 
 
-def _values_of(rows: RawRows, position: int) -> Sequence[float | str | None] | Matrix:
+def _values_of(
+    desk: RawScorer, reference: Reference, position: int
+) -> Sequence[float | str | None] | Matrix:
     """Values to try: some quantiles and missing, or each category, where clients have them."""
-    if position in rows.texts:
-        return list(dict.fromkeys(rows.texts[position].tolist()))
-    values = rows.numbers[:, position]
+    values = reference.columns[position]
+    if position in desk.texts:
+        known = desk.texts[position] - {None}
+        return [*sorted(map(str, known)), *([None] if np.isnan(values).any() else [])]
     present = np.sort(values[~np.isnan(values)])
     missing = [np.nan] if len(present) < len(values) else []
     if not len(present):

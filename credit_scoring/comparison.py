@@ -78,25 +78,25 @@ def compare(desk: RawScorer, reference: Reference, threshold: float) -> Comparis
     Raises:
         InvalidApplication: the transformer refuses a reference client.
     """
-    rows = RawRows.of_columns(reference.columns, reference.categories)
-    attribution = attribute(desk, rows)
+    attribution = attribute(desk, reference)
+    clients = np.arange(len(reference))
     probabilities = np.concatenate(
         [
             desk.classifier.probabilities(
-                desk.transformer.together(rows.take(slice(start, start + AT_ONCE)))
+                desk.transformer.together(reference.rows(clients[start : start + AT_ONCE]))
             )
-            for start in range(0, len(rows), AT_ONCE)
+            for start in range(0, len(clients), AT_ONCE)
         ]
     )
     chosen = {"near": near(probabilities, threshold), "all": spread(probabilities)}
     # Some are in both: each is explained once.
     union = np.unique(np.concatenate(list(chosen.values())))
-    some = rows.take(union)
+    some = reference.rows(union)
     transformed = desk.transformer.together(some)
     contributions = attribution.by_factor(desk.classifier.contributions(transformed)[0])
     groups = {}
-    for name, clients in chosen.items():
-        at = np.searchsorted(union, clients)
+    for name, members in chosen.items():
+        at = np.searchsorted(union, members)
         groups[name] = Group(
             contributions[at],
             contributions[at].mean(axis=0),

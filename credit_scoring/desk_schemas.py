@@ -250,7 +250,7 @@ def application_body(scorer: Scorer | None) -> dict[str, Any]:
 
 def _changes(scorer: Scorer) -> dict[str, float | str | None]:
     """What to try: the first feature that may be lowered, or any number, less three tenths."""
-    features, rows = scorer.dictionary.features, scorer.raw_rows
+    features, rows = scorer.dictionary.features, scorer.raw_rows([0])
     numbers = [
         name
         for position, name in enumerate(scorer.features)

@@ -50,16 +50,15 @@ class RawRows:
     texts: Mapping[int, Texts]
 
     @classmethod
-    def of_columns(cls, columns: Sequence[Matrix], categories: Categories) -> Self:
-        """The rows of a table whose texts are positions in their categories."""
-        numbers = np.column_stack(columns)
+    def of_table(cls, values: Matrix, categories: Categories) -> Self:
+        """Rows of a table whose texts are positions in their categories; `values` is taken over."""
         texts = {}
         for position, known in categories.items():
-            codes = numbers[:, position]
+            codes = values[:, position]
             named = np.array([*known, None], dtype=object)
             texts[position] = named[np.where(np.isnan(codes), len(known), codes).astype(np.intp)]
-            numbers[:, position] = np.nan
-        return cls(numbers, texts)
+            values[:, position] = np.nan
+        return cls(values, texts)
 
     def __len__(self) -> int:
         """How many rows there are."""

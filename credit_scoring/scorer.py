@@ -101,10 +101,9 @@ class Scorer:
         """What is known of the raw features beside their values."""
         return self.desk.dictionary
 
-    @cached_property
-    def raw_rows(self) -> RawRows:
-        """The new clients' raw values as the transformer takes them; never changed in place."""
-        return RawRows.of_columns(list(self.raw.values.T), self.raw.categories)
+    def raw_rows(self, positions: Sequence[int]) -> RawRows:
+        """Some new clients' raw values as the transformer takes them, copied."""
+        return RawRows.of_table(self.raw.values[positions], self.raw.categories)
 
     @cached_property
     def applications(self) -> ApplicationReader:

@@ -145,6 +145,8 @@ def rehearse(scorer: Scorer) -> None:
         explanation_body(scorer, client_id)
         reference_body(scorer, feature, ("feat0", "feat1"))
         orjson.dumps(components(scorer))
+        scorer.applications.rehearse()
+        scorer.desk.transform(scorer.raw_rows([0]))
 
 
 def _give_back_memory() -> None:
