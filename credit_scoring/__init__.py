@@ -7,6 +7,7 @@ Each module imports only modules above it:
 
     errors          what can be wrong, and texts of a safe length
     files           names of files and columns, hashes, model.json, opening the pickle
+    scale           from log-odds to a probability of default, points and a grade
     tables          CSV to columns of doubles; ids, classes, kinds
     formulas        arithmetic on features, by a small grammar
     features        what features.csv says: words, themes, formulas, what may change

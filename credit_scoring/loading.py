@@ -27,6 +27,7 @@ from credit_scoring.files import (
 from credit_scoring.pipeline import check_scores, inputs_of, transform, without_prefixes
 from credit_scoring.records import RecordReader
 from credit_scoring.reference import Reference
+from credit_scoring.scale import Scale
 from credit_scoring.scorer import Scorer
 from credit_scoring.tables import (
     Table,
@@ -61,6 +62,7 @@ def load(folder: Path, model_sha256: str | None = None) -> Scorer:
 
 def _load(folder: Path, model_sha256: str | None) -> Scorer:
     metadata = read_metadata(folder / METADATA_FILE)
+    Scale.of_metadata(metadata)
     hashes = metadata.get("sha256", {})
     pipeline, model_hash = read_pipeline(
         folder / MODEL_FILE, [hashes.get(MODEL_FILE), model_sha256]
@@ -92,6 +94,8 @@ def _load(folder: Path, model_sha256: str | None) -> Scorer:
         )
         for file, columns in ((REFERENCE_FILE, reference.columns), (NEW_FILE, raw.values.T)):
             dictionary.check(file, dict(zip(features, columns, strict=True)))
+        if protected := [feature.label for feature in dictionary.protected]:
+            log.warning("the model uses features that law protects: %s", first_few(protected))
         full_names, transformed = transforming.result()
     names = without_prefixes(pipeline[0], full_names)
     classifier = choose_classifier(pipeline[1], names)

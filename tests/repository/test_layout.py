@@ -22,7 +22,7 @@ FORBIDDEN = {
 # Each module imports only those of its package that come before it.
 LOWEST_FIRST = {
     "credit_scoring": [
-        "errors", "files", "tables", "formulas", "features", "lightgbm_row", "classifier",
+        "errors", "files", "scale", "tables", "formulas", "features", "lightgbm_row", "classifier",
         "pipeline", "records", "reference", "scorer", "loading", "schemas", "answers", "snapshot",
     ],
     "training": [
