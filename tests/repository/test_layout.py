@@ -26,8 +26,8 @@ LOWEST_FIRST = {
         "pipeline", "records", "reference", "scorer", "loading", "schemas", "answers", "snapshot",
     ],
     "training": [
-        "home_credit", "columns", "credit_history", "simulation", "table", "quality", "fitting",
-        "writing",
+        "home_credit", "columns", "credit_history", "simulation", "dictionary", "table", "quality",
+        "calibration", "audit", "fitting", "writing",
     ],
 }  # fmt: skip
 MOST_LINES = 300
