@@ -7,20 +7,30 @@ Each module imports only modules above it:
 
     errors          what can be wrong, and texts of a safe length
     files           names of files and columns, hashes, model.json, opening the pickle
+    scale           from log-odds to a probability of default, points and a grade
     tables          CSV to columns of doubles; ids, classes, kinds
     formulas        arithmetic on features, by a small grammar
     features        what features.csv says: words, themes, formulas, what may change
     lightgbm_row    LightGBM's C function for single rows
     classifier      one protocol for tree classifiers, and the choice of one
     pipeline        transforming, names of outputs, the proof that scores agree
+    raw_rows        raw values of clients, and their way through the transformer
+    raw_scorer      scores of raw rows; what follows where a feature is changed
+    json_objects    JSON text to one object, and what is wrong with it
+    applications    reading applications at the credit desk
     records         reading transformed records
     reference       values of the reference clients by class
+    attribution     which raw feature an output was made from
+    comparison      positions among the classes, and the clients that reasons compare with
+    reasons         SHAP values to a few reasons in words
     distributions   quantiles of these values, and shares of categories
     drift           how far new clients differ from the reference clients
     scorer          `Scorer`: predict and explain
     loading         a folder to a `Scorer`
-    schemas         the shapes of the answers, for the document
-    desk_schemas    those of the credit desk: features and drift
+    assessment      applications to scores, decisions and reasons
+    desk_schemas    the shapes of the credit desk's answers, for the document
+    schemas         those of the others
     answers         what is answered, as JSON text
+    desk            what the credit desk answers, as JSON text
     snapshot        a folder as it was read, and answers that are ready
 """

@@ -31,7 +31,9 @@ def scorer(simple):
         features=tuple(FEATURES),
         reference=reference_of(REFERENCE),
         raw=table_of(NEW, FEATURES),
-        dictionary=FeatureDictionary(by_names(FEATURES).features | said),
+        desk=replace(
+            simple.scorer.desk, dictionary=FeatureDictionary(by_names(FEATURES).features | said)
+        ),
     )
 
 

@@ -24,12 +24,12 @@ LOWEST_FIRST = {
     "credit_scoring": [
         "errors", "files", "scale", "tables", "formulas", "features", "lightgbm_row", "classifier",
         "pipeline", "raw_rows", "raw_scorer", "json_objects", "applications", "records",
-        "reference", "attribution", "comparison", "reasons", "distributions", "drift", "scorer", "loading",
-        "assessment", "desk_schemas", "schemas", "answers", "desk", "snapshot",
+        "reference", "attribution", "comparison", "reasons", "distributions", "drift", "scorer",
+        "loading", "assessment", "desk_schemas", "schemas", "answers", "desk", "snapshot",
     ],
     "training": [
-        "home_credit", "columns", "credit_history", "simulation", "table", "quality", "fitting",
-        "writing",
+        "home_credit", "columns", "credit_history", "simulation", "dictionary", "table", "quality",
+        "calibration", "audit", "fitting", "writing",
     ],
 }  # fmt: skip
 MOST_LINES = 300
