@@ -163,7 +163,7 @@ class RawTransformer:
 def _as_type(values: Matrix, dtype: Any) -> Any:
     """Numbers as the type that a table has them in, where it holds them."""
     if dtype == np.object_:  # true, false and missing
-        return np.array([None if value != value else bool(value) for value in values], object)
+        return np.array([value if value != value else bool(value) for value in values], object)
     cast = values[~np.isnan(values)].astype(dtype)
     if len(cast) < len(values) or (cast != values).any():
         return values
