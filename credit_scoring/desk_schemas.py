@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from credit_scoring.applications import MOST_APPLICATIONS
+from credit_scoring.applications import LONGEST_REFERENCE, MOST_APPLICATIONS
 from credit_scoring.scorer import Scorer
 
 
@@ -95,23 +95,6 @@ class Importance(BaseModel):
     clients: int = Field(description="how many earlier clients were explained")
     groups: list[GroupImportance] = Field(description="the most important first")
     features: list[FeatureImportance] = Field(description="the most important first")
-
-
-class Application(BaseModel):
-    """One application: a client's id, or a raw record; either may have changes."""
-
-    client: int | None = Field(None, description="a new client's id, one of /get_ids")
-    record: dict[str, float | str | None] | None = Field(
-        None,
-        description="raw values by feature, as /get_test gives them, decoded; one with a formula"
-        " may be left out",
-    )
-    changes: dict[str, float | str | None] | None = Field(
-        None, description="features and their new values; what follows from them is computed"
-    )
-    reference: str | None = Field(
-        None, max_length=64, description="the caller's own number, sent back"
-    )
 
 
 class ClassValues(BaseModel):
@@ -219,23 +202,56 @@ def application_body(scorer: Scorer | None) -> dict[str, Any]:
     Args:
         scorer: what was loaded; None for what everybody may know.
     """
-    one = Application.model_json_schema()
-    content: dict[str, Any] = {
-        "schema": {
-            "anyOf": [
-                one,
-                {"type": "array", "items": one, "minItems": 1, "maxItems": MOST_APPLICATIONS},
-            ]
-        }
-    }
+    client: dict[str, Any] = {"type": "integer", "description": "a new client's id"}
+    values: dict[str, Any] = {"type": "object"}
+    needed: list[str] = []
     if scorer is not None:
-        client = scorer.client_ids[0]
+        reader = scorer.applications
+        needed = [name for name in reader.features if name not in reader.computed]
+        values |= {
+            "properties": {name: _value(scorer, name) for name in reader.features},
+            "additionalProperties": False,
+        }
+    record = values | {
+        "required": needed,
+        "description": "raw values by feature, as /get_test gives them, decoded; one with a"
+        " formula may be left out",
+    }
+    changes = values | {
+        "description": "features and their new values; what follows from them is computed again"
+    }
+    reference = {
+        "type": "string",
+        "maxLength": LONGEST_REFERENCE,
+        "description": "the caller's own number, sent back",
+    }
+    more = {"changes": changes, "reference": reference}
+    one = {
+        "oneOf": [
+            {
+                "type": "object",
+                "properties": {key: part, **more},
+                "required": [key],
+                "additionalProperties": False,
+            }
+            for key, part in (("client", client), ("record", record))
+        ]
+    }
+    several = {
+        "type": "array",
+        "items": {"type": "object", "description": "an application as above"},
+        "minItems": 1,
+        "maxItems": MOST_APPLICATIONS,
+    }
+    content: dict[str, Any] = {"schema": {"anyOf": [one, several]}}
+    if scorer is not None:
+        asked = scorer.client_ids[0]
         content["examples"] = {
             "what-if": {
                 "summary": "A client, and what a change would do",
-                "value": {"client": client, "changes": _changes(scorer)},
+                "value": {"client": asked, "changes": _changes(scorer)},
             },
-            "client": {"summary": "A client as they are", "value": {"client": client}},
+            "client": {"summary": "A client as they are", "value": {"client": asked}},
             "list": {
                 "summary": "Several at once",
                 "value": [{"client": other} for other in scorer.client_ids[:3]],
@@ -246,6 +262,13 @@ def application_body(scorer: Scorer | None) -> dict[str, Any]:
         "required": True,
         "content": {"application/json": content},
     }
+
+
+def _value(scorer: Scorer, name: str) -> dict[str, Any]:
+    """The schema of a feature's value."""
+    reader = scorer.applications
+    kind = "string" if name in reader.texts else "number"
+    return {"type": [kind, "null"] if name in reader.nullable else kind}
 
 
 def _changes(scorer: Scorer) -> dict[str, float | str | None]:
