@@ -203,19 +203,13 @@ def application_body(scorer: Scorer | None) -> dict[str, Any]:
         scorer: what was loaded; None for what everybody may know.
     """
     client: dict[str, Any] = {"type": "integer", "description": "a new client's id"}
-    values: dict[str, Any] = {"type": "object"}
-    needed: list[str] = []
-    if scorer is not None:
-        reader = scorer.applications
-        needed = [name for name in reader.features if name not in reader.computed]
-        values |= {
-            "properties": {name: _value(scorer, name) for name in reader.features},
-            "additionalProperties": False,
-        }
+    values: dict[str, Any] = {
+        "type": "object",
+        "additionalProperties": {"type": ["number", "string", "null"]},
+    }
     record = values | {
-        "required": needed,
-        "description": "raw values by feature, as /get_test gives them, decoded; one with a"
-        " formula may be left out",
+        "description": "raw values by feature, as /get_test gives them, decoded: see RawRecord;"
+        " one with a formula may be left out",
     }
     changes = values | {
         "description": "features and their new values; what follows from them is computed again"
@@ -262,13 +256,6 @@ def application_body(scorer: Scorer | None) -> dict[str, Any]:
         "required": True,
         "content": {"application/json": content},
     }
-
-
-def _value(scorer: Scorer, name: str) -> dict[str, Any]:
-    """The schema of a feature's value."""
-    reader = scorer.applications
-    kind = "string" if name in reader.texts else "number"
-    return {"type": [kind, "null"] if name in reader.nullable else kind}
 
 
 def _changes(scorer: Scorer) -> dict[str, float | str | None]:
