@@ -9,6 +9,10 @@
     POST /prediction/  the same
     GET  /get_shap     why a client scores as it does              ?param_name=<client id>
     GET  /get_kde      a feature among those who paid and those who did not  ?param_name=<feature>
+    POST /score        the credit desk: score, decision and reasons of applications
+    GET  /features     what each feature means, and its values among the reference clients
+    GET  /importance   what the model goes by, by theme and by feature
+    GET  /drift        how far the new clients differ from the reference clients
     GET  /health       whether a prediction was made and checked
     GET  /model        hashes, threshold, sizes and versions
     GET  /metrics      counters for Prometheus
@@ -24,10 +28,11 @@ import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
+from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from fastapi.routing import APIRoute
@@ -35,11 +40,20 @@ from prometheus_client import CONTENT_TYPE_LATEST, Counter
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from credit_scoring import schemas
-from credit_scoring.answers import explanation_body, model_metadata, record_body, reference_body
+from credit_scoring import desk_schemas, schemas
+from credit_scoring.answers import (
+    explanation_body,
+    features_body,
+    model_metadata,
+    record_body,
+    reference_body,
+)
+from credit_scoring.comparison import Compare, Comparison
+from credit_scoring.desk import importance_body, read_and_score, score_body, score_drift_body
 from credit_scoring.errors import (
     BadFile,
     InconsistentScore,
+    InvalidApplication,
     InvalidRecord,
     UnknownClient,
     UnknownFeature,
@@ -48,14 +62,28 @@ from credit_scoring.files import FILES, MODEL_FILE
 from credit_scoring.scorer import Scorer
 from credit_scoring.snapshot import Snapshot, read_snapshot
 from serving import docs
-from serving.errors import USUAL_HANDLERS, error_responses, refusal, wrong_settings
+from serving.errors import (
+    USUAL_HANDLERS,
+    error_responses,
+    refusal,
+    wrong_parameters,
+    wrong_settings,
+)
 from serving.logs import LogWriter, request_logger, start_logging
 from serving.metrics import Metrics
 from serving.middleware import HAS_KEY, ApiKey, CanonicalPath, RequestLog, ResponseHeaders
 from serving.registry import WorkerRegistry
 from serving.reload import ReloadedFolder
 from serving.routing import Direct, body_of, json_response, query_integer, query_value
-from serving.workers import BoundedPool, Busy, give_up, put_requests_first
+from serving.workers import (
+    BoundedPool,
+    Busy,
+    NotReady,
+    awaited,
+    give_up,
+    put_requests_first,
+    run_beside,
+)
 
 VERSION = "1.0.0"
 TITLE = "Credit scoring"
@@ -63,6 +91,9 @@ TITLE = "Credit scoring"
 EXPLAINING_AT_ONCE = 1  # threads in a worker: each worker has a core
 PATIENCE = 10  # the niceness of those threads: who answers at once goes first
 EXPLANATIONS_WAITING = 16  # beyond these a caller is told to come back
+LISTS_WAITING = 2  # of applications, the one that is scored included: each may take seconds
+PREPARING_SECONDS = 5.0  # that a caller waits for what is prepared once for a model
+SHORT = 4096  # bytes of a body that is read on the event loop
 
 OPEN_PATHS = frozenset({"/", "/health", docs.DOCS, docs.OPENAPI})  # no key is asked for
 DOCS_PAGE = bytes(get_swagger_ui_html(title=TITLE, **docs.page_options()).body)
@@ -82,6 +113,7 @@ class Settings(BaseSettings):
     api_key: SecretStr = SecretStr("")
     kde_swap_classes: bool = False
     max_body_bytes: int = Field(default=1_000_000, ge=1)
+    max_score_bytes: int = Field(default=20_000_000, ge=1)
     request_log: bool = True
 
     @field_validator("api_key")
@@ -124,6 +156,23 @@ def scorer_of(request: Request) -> Scorer:
     return snapshot_of(request).scorer
 
 
+async def comparison_of(request: Request) -> Comparison:
+    """The reference clients' scores; prepared once, and waited for.
+
+    Raises:
+        NotReady: they are not there yet.
+    """
+    snapshot = snapshot_of(request)
+    prepare(snapshot)
+    return await awaited(snapshot.comparison, PREPARING_SECONDS)
+
+
+def prepare(snapshot: Snapshot) -> None:
+    """Begin with what is prepared once for a model, beside everything else."""
+    if snapshot.claim():
+        run_beside(snapshot.prepare, PATIENCE, "preparing")
+
+
 def client_id_of(request: Request) -> int:
     """The client's id in the query."""
     return query_integer(request, "param_name", "a client's id")
@@ -134,6 +183,9 @@ class DirectRoute(Direct, APIRoute):
 
 
 router = APIRouter(route_class=DirectRoute, generate_unique_id_function=attrgetter("name"))
+desk = APIRouter(generate_unique_id_function=attrgetter("name"))  # these compute for milliseconds
+
+MostReasons = Annotated[int, Query(ge=0, le=10, description="how many reasons are given at most")]
 
 
 def described(group: str, answer: Any, *errors: int, **more: Any) -> dict[str, Any]:
@@ -153,7 +205,7 @@ async def index(request: Request) -> Response:
     """The service, its version, its routes, and where they are described."""
     routes = {
         f"{method} {route.path}": route.summary
-        for route in router.routes
+        for route in [*router.routes, *desk.routes]
         if isinstance(route, APIRoute)
         for method in sorted((route.methods or set()) - {"HEAD"})
     }
@@ -243,6 +295,64 @@ async def get_kde(request: Request) -> Response:
     return json_response(body)
 
 
+@desk.post("/score", summary="Score applications",
+           **described(schemas.DESK, desk_schemas.ScoreAnswer | list[desk_schemas.ScoreAnswer],
+                       401, 404, 413, 422, 503, **desk_schemas.OF_APPLICATIONS))  # fmt: skip
+async def score(request: Request, reasons: MostReasons = 4, compare: Compare = "near") -> Response:
+    """Score one application, or a list of up to 1,000, and say why and what would change it.
+
+    An application is a new client's id, or a raw record as /get_test gives it; with `changes` it
+    is a what-if, and the features that follow from the changed ones are computed again.
+    """
+    service, scorer = service_of(request), scorer_of(request)
+    body = await body_of(request, service.settings.max_score_bytes)
+    comparison = await comparison_of(request)
+    if len(body) <= SHORT and not reasons:
+        applications = scorer.applications.read(body)
+        if scorer.is_ready(applications[0]):
+            return json_response(score_body(scorer, comparison, applications, reasons, compare))
+    pool = service.lists if body.lstrip().startswith(b"[") else service.explainers
+    answer = functools.partial(read_and_score, scorer, comparison, body, reasons, compare)
+    return json_response(await pool.run((comparison, body, reasons, compare), answer))
+
+
+@desk.get("/features", summary="What the features mean",
+          **described(schemas.DESK, desk_schemas.FeatureDescriptions, 401, 503))  # fmt: skip
+async def features(request: Request) -> Response:
+    """Each feature in plain words, and its values among those who paid and those who did not."""
+    return await once_for_model(request, "features", features_body, scorer_of(request))
+
+
+@desk.get("/importance", summary="What the model goes by",
+          **described(schemas.DESK, desk_schemas.Importance, 401, 503))  # fmt: skip
+async def importance(request: Request) -> Response:
+    """Mean absolute contributions to the score, by theme and by feature."""
+    comparison = await comparison_of(request)
+    return await once_for_model(request, "importance", importance_body, comparison)
+
+
+@desk.get("/drift", summary="How far the new clients differ from the reference clients",
+          **described(schemas.DESK, desk_schemas.DriftAnswer, 401, 503))  # fmt: skip
+async def drift(request: Request) -> Response:
+    """Population stability indices of the features and of the score."""
+    comparison = await comparison_of(request)
+    return await once_for_model(request, "drift", score_drift_body, scorer_of(request), comparison)
+
+
+async def once_for_model(
+    request: Request, name: str, function: Callable[..., bytes], *given: Any
+) -> Response:
+    """An answer that depends on the model alone: computed once, then ready."""
+    tables = snapshot_of(request).tables
+    body = tables.get(name)
+    if body is None:
+        call = (snapshot_of(request), name)
+        keep = functools.partial(tables.__setitem__, name)
+        answer = functools.partial(function, *given)
+        body = await service_of(request).explainers.run(call, answer, keep)
+    return json_response(body)
+
+
 @router.head("/health", include_in_schema=False)
 @get("/health", "Whether a prediction was made and checked", schemas.SERVICE, schemas.Health, 503,
      response_model_exclude_none=True)  # fmt: skip
@@ -298,6 +408,7 @@ class Service(FastAPI):
     predictions: Callable[[int], Counter]
     explanations: Callable[[str], Counter]
     explainers: BoundedPool[bytes]
+    lists: BoundedPool[bytes]
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document, with names and examples from the files: they work when tried."""
@@ -335,7 +446,7 @@ def create_app(
     metrics = metrics or Metrics()
     read = functools.partial(read_snapshot, settings.ressources_dir, settings.model_sha256)
     folder = ReloadedFolder(
-        settings.ressources_dir, FILES, read, BadFile, registry or WorkerRegistry(None)
+        settings.ressources_dir, FILES, read, BadFile, registry or WorkerRegistry(None), prepare
     )
 
     @contextlib.asynccontextmanager
@@ -349,7 +460,7 @@ def create_app(
         title=TITLE,
         version=VERSION,
         description=schemas.DESCRIPTION,
-        routes=router.routes,
+        routes=[*router.routes, *desk.routes],
         openapi_tags=schemas.GROUPS,
         openapi_url=None,
         docs_url=None,
@@ -361,7 +472,10 @@ def create_app(
             UnknownClient: refusal(404, ": /get_ids lists them"),
             UnknownFeature: refusal(404, ": /get_feat lists them"),
             InvalidRecord: refusal(422, ": /get_json gives them"),
+            InvalidApplication: refusal(422),
+            RequestValidationError: wrong_parameters,
             InconsistentScore: refusal(503),
+            NotReady: refusal(503, "the reference clients are being scored", {"Retry-After": "5"}),
             Busy: refusal(503, "too many explanations at once", {"Retry-After": "1"}),
         },
     )
@@ -371,6 +485,7 @@ def create_app(
     )
     app.explanations = metrics.counter("explanations", "Explanations computed or reused", "origin")
     app.explainers = BoundedPool(EXPLAINING_AT_ONCE, EXPLANATIONS_WAITING, PATIENCE, "explainer")
+    app.lists = BoundedPool(1, LISTS_WAITING, PATIENCE, "lists", gives_way=True)
     app.mount(docs.ASSETS, docs.assets())
     line = request_logger(logs) if logs and settings.request_log else None
     app.add_middleware(ApiKey, keys=settings.keys, is_open=is_open)

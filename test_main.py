@@ -234,12 +234,12 @@ def test_what_is_made_once_for_a_model_is_made_before_anybody_asks():
     """Else the first request after a reload would wait for it, and with it all others."""
     scorer = read_snapshot(FOLDER, None, frozenset()).scorer
     found = 0
-    for made in (scorer, scorer.records):
+    for made in (scorer, scorer.records, scorer.desk, scorer.desk.transformer, scorer.applications):
         kinds = vars(type(made)).items()
         lazy = {name for name, value in kinds if isinstance(value, cached_property)}
         assert lazy <= vars(made).keys()
         found += len(lazy)
-    assert found >= 8
+    assert found >= 15
 
 
 def test_health():
@@ -543,6 +543,10 @@ def test_operations_have_short_ids_and_a_group():
         "predict_by_get": "GET /prediction/",
         "get_shap": "GET /get_shap",
         "get_kde": "GET /get_kde",
+        "score": "POST /score",
+        "features": "GET /features",
+        "importance": "GET /importance",
+        "drift": "GET /drift",
         "health": "GET /health",
         "model": "GET /model",
         "metrics": "GET /metrics",
@@ -590,22 +594,30 @@ def test_document_says_that_classes_are_swapped():
 
 def test_every_documented_example_works():
     document = get("/openapi.json").json()
-    parameters = document["components"]["parameters"]
-    body = document["components"]["requestBodies"]["record"]["content"]["application/json"]
+    parts = document["components"]
+    tried = 0
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            names = [part["$ref"].rpartition("/")[2] for part in operation.get("parameters", [])]
-            answer = client.request(
-                method,
-                path,
-                params=[("param_name", parameters[name]["example"]) for name in names],
-                json=body["example"] if "requestBody" in operation else None,
-            )
-            assert answer.status_code == 200, path
+            parameters = [named(parts, part) for part in operation.get("parameters", [])]
+            params = [(part["name"], part["example"]) for part in parameters if part["required"]]
+            content = named(parts, operation.get("requestBody", {})).get("content", {})
+            body = content.get("application/json", {})
+            examples = [example["value"] for example in body.get("examples", {}).values()]
+            for example in examples or [body.get("example")]:
+                answer = client.request(method, path, params=params, json=example)
+                assert answer.status_code == 200, path
+                tried += 1
             assert operation["summary"]
             assert operation["description"]
-            expected = {"200", "500"} | ({"404", "422"} if names else set())
+            expected = {"200", "500"} | ({"404", "422"} if params else set())
             assert expected <= operation["responses"].keys()
+    assert tried > len(document["paths"])
+
+
+def named(parts, part):
+    """A part of the document, itself or by its name."""
+    *_, kind, name = part.get("$ref", "//").split("/")
+    return parts[kind][name] if name else part
 
 
 def test_readme_names_every_route_and_setting():

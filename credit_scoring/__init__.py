@@ -7,6 +7,7 @@ Each module imports only modules above it:
 
     errors          what can be wrong, and texts of a safe length
     files           names of files and columns, hashes, model.json, opening the pickle
+    scale           from log-odds to a probability of default, points and a grade
     tables          CSV to columns of doubles; ids, classes, kinds
     doubles         doubles in their order, and a search among them
     formulas        arithmetic on features, by a small grammar
@@ -17,17 +18,27 @@ Each module imports only modules above it:
     classifier      one protocol for tree classifiers, and the choice of one
     pipeline        transforming, names of outputs, the proof that scores agree
     outputs         what each output of a transformer is made from, and how
-    raw_rows        values of clients as a transformer takes them
-    raw_scorer      scores of raw rows, and what follows from a change
+    raw_rows        raw values of clients, and their way through the transformer
+    raw_scorer      scores of raw rows; what follows where a feature is changed
+    json_objects    JSON text to one object, and what is wrong with it
+    applications    reading applications at the credit desk
     records         reading transformed records
     reference       values of the reference clients by class
+    attribution     which raw feature an output was made from
+    comparison      positions among the classes, and the clients that reasons compare with
+    reasons         SHAP values to a few reasons in words
+    distributions   quantiles of these values, and shares of categories
+    drift           how far new clients differ from the reference clients
     lines           a row with all values of one feature
     curves          the scores along lines
     sensitivity     how a score depends on one feature, and where the decision turns
     alternatives    the smallest changes that turn a decision
     scorer          `Scorer`: predict and explain
     loading         a folder to a `Scorer`
-    schemas         the shapes of the answers, for the document
+    assessment      applications to scores, decisions and reasons
+    desk_schemas    the shapes of the credit desk's answers, for the document
+    schemas         those of the others
     answers         what is answered, as JSON text
+    desk            what the credit desk answers, as JSON text
     snapshot        a folder as it was read, and answers that are ready
 """

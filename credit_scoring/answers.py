@@ -1,12 +1,16 @@
 """What is answered of a folder, as JSON text."""
 
 import platform
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
 import orjson
 
+from credit_scoring.distributions import distributions
+from credit_scoring.drift import population_drift
 from credit_scoring.scorer import Scorer
+from credit_scoring.tables import Matrix
 
 LIBRARIES = ("fastapi", "scikit-learn", "lightgbm", "shap", "pandas", "numpy", "joblib")
 
@@ -43,6 +47,59 @@ def reference_body(scorer: Scorer, feature: str, class_names: tuple[str, str]) -
     values = scorer.reference_values(feature)
     return orjson.dumps(
         dict(zip(class_names, values, strict=True)), option=orjson.OPT_SERIALIZE_NUMPY
+    )
+
+
+def features_body(scorer: Scorer) -> bytes:
+    """The body of `/features`: what is known of each feature, in the order of the tables."""
+    dictionary = scorer.dictionary.features.values()
+    known = distributions(scorer.reference, scorer.raw.categories.keys())
+    features = [
+        {
+            "name": feature.name,
+            "label": feature.label,
+            "unit": feature.unit,
+            "group": feature.group,
+            "formula": feature.formula or None,
+            "depends": feature.depends,
+            "change": feature.change,
+            "protected": feature.protected,
+            "kind": values.kind,
+            "missing": values.missing,
+            "class0": values.by_class[0],
+            "class1": values.by_class[1],
+        }
+        for feature, values in zip(dictionary, known, strict=True)
+    ]
+    return orjson.dumps(
+        {"protected": sum(feature.protected for feature in dictionary), "features": features},
+        option=orjson.OPT_NON_STR_KEYS,
+    )
+
+
+def drift_body(scorer: Scorer, reference_scores: Matrix, new_scores: Matrix) -> bytes:
+    """The body of `/drift`: the largest index first, that of the score apart.
+
+    Args:
+        scorer: has the clients.
+        reference_scores: probabilities of default, shape (reference clients,).
+        new_scores: the same of the new clients, shape (new clients,).
+    """
+    dictionary = scorer.dictionary.features
+    drift = population_drift(
+        scorer.features, scorer.reference, scorer.raw, reference_scores, new_scores
+    )
+    features = [
+        {"name": name, "label": dictionary[name].label} | asdict(found)
+        for name, found in drift.features.items()
+    ]
+    return orjson.dumps(
+        {
+            "reference": drift.reference,
+            "new": drift.new,
+            "score": drift.score,
+            "features": features,
+        }
     )
 
 

@@ -116,14 +116,20 @@ def scored(desk: RawScorer, rows: RawRows) -> tuple[Matrix, Matrix]:
     Returns:
         Shapes (rows,) and (rows, n).
     """
+    infinite = np.isinf(rows.numbers).any(axis=1)
+    if infinite.any():
+        scores = np.full(len(rows), np.nan)
+        transformed = np.full((len(rows), len(desk.names)), np.nan)
+        if len(finite := np.flatnonzero(~infinite)):
+            scores[finite], transformed[finite] = scored(desk, rows.take(finite))
+        return scores, transformed
     try:
-        # scikit-learn sums all values, near a pole up to the largest doubles, to see if one is NaN.
+        # scikit-learn sums all values, which may be as large as doubles are, to see if one is NaN.
         with foreign_code(MODEL_FILE, describe), np.errstate(all="ignore"):
             transformed = desk.transformer(rows)
+            out_of_range = np.abs(transformed) > desk.classifier.largest  # no missing one is
+            accepted = ~out_of_range.any(axis=1)
             scores = np.full(len(rows), np.nan)
-            accepted = (
-                np.isnan(transformed) | (np.abs(transformed) <= desk.classifier.largest)
-            ).all(axis=1)
             if accepted.any():
                 scores[accepted] = desk.classifier.probabilities(transformed[accepted])
             return scores, transformed

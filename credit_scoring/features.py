@@ -2,7 +2,6 @@
 
 import csv
 import io
-import logging
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -22,8 +21,6 @@ COLUMNS = ("name", *TEXTS, "formula", "depends", "change", "protected")
 CHANGES = ("none", "up", "down", "any")
 
 Change = Literal["none", "up", "down", "any"]
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -66,6 +63,11 @@ class FeatureDictionary:
 
     features: Mapping[str, Feature]
     formulas: Mapping[str, Formula] = field(default_factory=dict)
+
+    @property
+    def protected(self) -> list[Feature]:
+        """The features that are traits which law protects."""
+        return [feature for feature in self.features.values() if feature.protected]
 
     def follow(self, given: Set[str]) -> tuple[list[str], list[str]]:
         """What follows where some features are given new values.
@@ -151,9 +153,6 @@ def read_features(
     formulas = _formulas(features, known.keys(), texts)
     others = by_names(names).features
     all_features = {name: features.get(name, others[name]) for name in names}
-    protected = [feature.label for feature in all_features.values() if feature.protected]
-    if protected:
-        log.warning("the model uses features that law protects: %s", first_few(protected))
     return FeatureDictionary(all_features, formulas), found
 
 

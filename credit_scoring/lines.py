@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from credit_scoring.classifier import LARGEST_DOUBLE
 from credit_scoring.doubles import below, first_true
 from credit_scoring.formulas import Columns
 from credit_scoring.monotone import Piece, Shapes
@@ -14,6 +15,7 @@ from credit_scoring.raw_rows import RawRows
 from credit_scoring.raw_scorer import RawScorer
 from credit_scoring.tables import Matrix
 
+INFINITE = np.array([-np.inf, LARGEST_DOUBLE])  # up to the one, and beyond the other
 CELLS = 64  # into which a piece is cut where nothing is proved
 
 
@@ -42,8 +44,9 @@ class Line:
     def rows(self, values: Matrix) -> RawRows:
         """The row once for each value, with what follows from it."""
         rows = self.row.take(np.zeros(len(values), np.intp))
-        rows.replace(self.desk.position(self.feature), values)
-        self.desk.compute(rows, self.recomputed)
+        columns = self.columns(values)
+        for name in (self.feature, *self.recomputed):
+            rows.numbers[:, self.desk.position(name)] = columns[name]
         return rows
 
     def columns(self, values: Matrix, names: Sequence[str] | None = None) -> Columns:
@@ -79,13 +82,13 @@ class Line:
 
     @cached_property
     def pieces(self) -> dict[str, list[Piece]]:
-        """The line in pieces for each source of an output."""
+        """The line in pieces for this feature and each that follows."""
         formulas = self.desk.dictionary.formulas
         trees = {name: formulas[name].tree for name in self.recomputed}
         shapes = Shapes(self.feature, trees, self._own, self.columns)
         return {
             name: shapes.pieces(name, self.low, self.high)
-            for name in dict.fromkeys((self.sources or {}).values())
+            for name in (self.feature, *self.recomputed)
         }
 
     @property
@@ -108,12 +111,17 @@ class Line:
                     else _cells(piece.first, piece.last)
                 ]
         for output, source in (self.sources or {}).items():
-            found += [self._crossings(output, source)]
+            found += [
+                self._crossings(source, self._computing(output, source), self._limits(output))
+            ]
+        for name in self.recomputed:  # which is refused where it is infinite
+            found += [self._crossings(name, self._following(name), INFINITE)]
         return np.unique(np.concatenate(found))
 
-    def _crossings(self, output: int, source: str) -> Matrix:
-        """The first double at which an output is beyond each threshold, piece by piece."""
-        compute = self._computing(output, source)
+    def _crossings(
+        self, source: str, compute: Callable[[Matrix], Matrix], thresholds: Matrix
+    ) -> Matrix:
+        """The first double at which what is made from a source passes each threshold."""
         ends = [
             np.array([piece.first, piece.last])
             if piece.is_monotone
@@ -123,7 +131,6 @@ class Line:
         first = np.concatenate([places[:-1] for places in ends])
         last = np.concatenate([places[1:] for places in ends])
         one, other = compute(first), compute(last)
-        thresholds = self._bounded(output)
         from_, to = (np.searchsorted(thresholds, bound(one, other)) for bound in (np.fmin, np.fmax))
         number = np.where(np.isnan(one) | np.isnan(other), 0, to - from_)
         piece = np.repeat(np.arange(len(number)), number)
@@ -138,11 +145,13 @@ class Line:
     def _computing(self, output: int, source: str) -> Callable[[Matrix], Matrix]:
         """An output as a function of this feature, shapes (m,)."""
         assert self.desk.outputs is not None  # noqa: S101 - `sources` has looked
-        apply = self.desk.outputs[output]
-        needed = self._needed(source)
-        return lambda values: apply(
-            np.broadcast_to(self.columns(values, needed)[source], values.shape)
-        )
+        apply, follow = self.desk.outputs[output], self._following(source)
+        return lambda values: apply(follow(values))
+
+    def _following(self, name: str) -> Callable[[Matrix], Matrix]:
+        """A feature that follows, or this one, as a function of this one, shapes (m,)."""
+        needed = self._needed(name)
+        return lambda values: np.broadcast_to(self.columns(values, needed)[name], values.shape)
 
     def _needed(self, source: str) -> list[str]:
         """The features to compute for one of them, in the order of their formulas."""
@@ -152,14 +161,13 @@ class Line:
                 needed |= set(self.desk.dictionary.formulas[name].inputs)
         return [name for name in self.recomputed if name in needed]
 
-    def _bounded(self, output: int) -> Matrix:
+    def _limits(self, output: int) -> Matrix:
         """Thresholds of an output, and where it is out of the classifier's range."""
         thresholds, largest = self.desk.classifier.thresholds, self.desk.classifier.largest
         assert thresholds is not None  # noqa: S101 - `sources` has looked
         inside = thresholds[output][np.abs(thresholds[output]) <= largest]
         with np.errstate(over="ignore"):
-            lowest = below(-largest)  # -inf, where all doubles are accepted
-        return np.array([lowest, *inside, largest])
+            return np.array([below(-largest), *inside, largest])
 
     def agrees(self, values: Matrix, transformed: Matrix) -> bool:
         """Whether the transformer gives what is known of its outputs, bit by bit.

@@ -29,6 +29,7 @@ from credit_scoring.raw_rows import RawTransformer
 from credit_scoring.raw_scorer import RawScorer
 from credit_scoring.records import RecordReader
 from credit_scoring.reference import Reference
+from credit_scoring.scale import Scale
 from credit_scoring.scorer import Scorer
 from credit_scoring.tables import (
     Categories,
@@ -64,6 +65,7 @@ def load(folder: Path, model_sha256: str | None = None) -> Scorer:
 
 def _load(folder: Path, model_sha256: str | None) -> Scorer:
     metadata = read_metadata(folder / METADATA_FILE)
+    scale = Scale.of_metadata(metadata)
     hashes = metadata.get("sha256", {})
     pipeline, model_hash = read_pipeline(
         folder / MODEL_FILE, [hashes.get(MODEL_FILE), model_sha256]
@@ -95,6 +97,8 @@ def _load(folder: Path, model_sha256: str | None) -> Scorer:
         )
         for file, columns in ((REFERENCE_FILE, reference.columns), (NEW_FILE, raw.values.T)):
             dictionary.check(file, dict(zip(features, columns, strict=True)))
+        if protected := [feature.label for feature in dictionary.protected]:
+            log.warning("the model uses features that law protects: %s", first_few(protected))
         full_names, transformed = transforming.result()
     names = without_prefixes(pipeline[0], full_names)
     classifier = choose_classifier(pipeline[1], names)
@@ -134,6 +138,7 @@ def _load(folder: Path, model_sha256: str | None) -> Scorer:
             names=tuple(names),
             texts=_categories(reference.categories, raw.categories),
         ),
+        scale=scale,
         probability_at_start=classifier.probability(transformed[0]),
     )
 

@@ -51,16 +51,15 @@ class RawRows:
     texts: Mapping[int, Texts]
 
     @classmethod
-    def of_columns(cls, columns: Sequence[Matrix], categories: Categories) -> Self:
-        """The rows of a table whose texts are positions in their categories."""
-        numbers = np.column_stack(columns)
+    def of_table(cls, values: Matrix, categories: Categories) -> Self:
+        """Rows of a table whose texts are positions in their categories; `values` is taken over."""
         texts = {}
         for position, known in categories.items():
-            codes = numbers[:, position]
+            codes = values[:, position]
             named = np.array([*known, None], dtype=object)
             texts[position] = named[np.where(np.isnan(codes), len(known), codes).astype(np.intp)]
-            numbers[:, position] = np.nan
-        return cls(numbers, texts)
+            values[:, position] = np.nan
+        return cls(values, texts)
 
     def __len__(self) -> int:
         """How many rows there are."""
@@ -72,6 +71,12 @@ class RawRows:
             np.array(self.numbers[rows]),
             {position: np.array(texts[rows]) for position, texts in self.texts.items()},
         )
+
+    def put(self, rows: Sequence[int], others: "RawRows") -> None:
+        """Replace some rows by others."""
+        self.numbers[rows] = others.numbers
+        for position, texts in self.texts.items():
+            texts[rows] = others.texts[position]
 
     def value(self, row: int, position: int) -> float | str | None:
         """One value: NaN is a missing number, None a missing text."""
@@ -169,7 +174,7 @@ class RawTransformer:
 def _as_type(values: Matrix, dtype: Any) -> Any:
     """Numbers as the type that a table has them in, where it holds them."""
     if dtype == np.object_:  # true, false and missing
-        return np.array([None if value != value else bool(value) for value in values], object)
+        return np.array([value if value != value else bool(value) for value in values], object)
     cast = values[~np.isnan(values)].astype(dtype)
     if len(cast) < len(values) or (cast != values).any():
         return values

@@ -110,17 +110,27 @@ class RawScorer:
         Returns:
             The features that were computed, and those that could not be, though they depend on a
             changed one.
+
+        Raises:
+            InvalidApplication: see `compute`.
         """
         recomputed, stale = self.dictionary.follow(given)
         self.compute(rows, recomputed)
         return recomputed, stale
 
     def compute(self, rows: RawRows, names: Sequence[str]) -> None:
-        """Compute features by their formulas, in place and in the order of the formulas."""
+        """Compute features by their formulas, in place and in the order of the formulas.
+
+        Raises:
+            InvalidApplication: one is out of range; its `row` is the first such row.
+        """
         for name in names:
             formula = self.dictionary.formulas[name]
             columns = {other: rows.numbers[:, self.positions[other]] for other in formula.inputs}
-            rows.numbers[:, self.positions[name]] = formula(columns)
+            values = formula(columns)
+            if (infinite := np.isinf(values)).any():
+                raise InvalidApplication(f"out of range: {abridged(name)}", int(infinite.argmax()))
+            rows.numbers[:, self.positions[name]] = values
 
     def _transform_row(self, rows: RawRows, row: int) -> None:
         try:

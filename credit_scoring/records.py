@@ -4,22 +4,20 @@ Two ways give the same: a decoder of the model's names alone, which is fast and 
 reason, and the standard library's, which finds what is wrong and says it.
 """
 
-import json
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import msgspec
 import numpy as np
 
 from credit_scoring.errors import InvalidRecord, first_few
+from credit_scoring.json_objects import NoObject, count, count_structure, parse_object, struct
 from credit_scoring.tables import Matrix
 
-STRUCTURE = b":,[{"  # characters without which JSON has no second value
-STRUCTURE_MORE = 1000  # more of them than a record has, still read to say what is wrong
+STRUCTURE_MORE = 1000  # more characters of JSON than a record has, still read to say what is wrong
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +57,7 @@ class RecordReader:
         """
         # Of a key that comes twice msgspec keeps the last; one more colon tells, at little cost,
         # where none is written as an escape.
-        if _count(text, ":") == self._colons and b"\\" not in text:
+        if count(text, ":") == self._colons and b"\\" not in text:
             with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 values = msgspec.structs.astuple(self._decode(text))
                 return np.array(values, dtype=np.float64)  # None becomes NaN
@@ -89,9 +87,7 @@ class RecordReader:
             (f"f{position}", number | None if may_miss else number)
             for position, may_miss in enumerate(self.may_miss)
         ]
-        names = {field: name for (field, _), name in zip(fields, self.names, strict=True)}
-        record = msgspec.defstruct("Record", fields, rename=names, forbid_unknown_fields=True)
-        return msgspec.json.Decoder(record).decode
+        return msgspec.json.Decoder(struct("Record", fields, self.names)).decode
 
     @cached_property
     def _colons(self) -> int:
@@ -101,7 +97,7 @@ class RecordReader:
     @cached_property
     def _most_structure(self) -> int:
         """How many characters that JSON is made of a record may have, and some more."""
-        in_names = sum(_count_structure(name.encode()) for name in self.full_names)
+        in_names = sum(count_structure(name.encode()) for name in self.full_names)
         return 2 * len(self.names) + in_names + STRUCTURE_MORE
 
     def _invalid(self, problem: str) -> InvalidRecord:
@@ -110,38 +106,10 @@ class RecordReader:
         )
 
     def _parsed(self, text: bytes) -> Mapping[str, object]:
-        """The object that a JSON text is.
-
-        By the standard library, which knows a repeated key and gives 1e999 as infinity.
-        """
-
-        def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-            record = dict(pairs)
-            if len(record) < len(pairs):
-                counts = Counter(name for name, _ in pairs)
-                twice = [name for name, count in counts.items() if count > 1]
-                raise self._invalid(f"more than once: {first_few(twice)}")
-            return record
-
-        def refused(constant: str) -> NoReturn:
-            raise ValueError(f"{constant} is no number")
-
-        if not text.strip():
-            raise self._invalid("empty, not a JSON object")
-        # Before anything is built of it: a megabyte of values holds the process for a second.
-        if (structure := _count_structure(text)) > self._most_structure:
-            raise self._invalid(
-                f"{structure} commas, colons and brackets, far more than a record has"
-            )
         try:
-            record = json.loads(
-                text.decode(), object_pairs_hook=once, parse_constant=refused, parse_int=float
-            )
-        except (ValueError, RecursionError) as error:
-            raise self._invalid(f"not JSON: {error}") from error
-        if not isinstance(record, dict):
-            raise self._invalid("JSON, but not an object")
-        return record
+            return parse_object(text, self._most_structure, "a record")
+        except NoObject as problem:
+            raise self._invalid(str(problem)) from problem
 
     def _with_short_names(self, record: Mapping[str, object]) -> Mapping[str, object]:
         """The record with full names replaced by the names that are served."""
@@ -173,13 +141,3 @@ class RecordReader:
         if not isinstance(value, (float, int)) or isinstance(value, bool):
             return "not a number"
         return None if abs(value) <= self.largest else "out of range"
-
-
-def _count(text: bytes, character: str) -> int:
-    """How often an ASCII character comes in a text."""
-    return int(np.count_nonzero(np.frombuffer(text, np.uint8) == ord(character)))
-
-
-def _count_structure(text: bytes) -> int:
-    """How many commas, colons and opening brackets a text has."""
-    return sum(_count(text, chr(character)) for character in STRUCTURE)

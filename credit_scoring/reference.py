@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from credit_scoring.raw_rows import RawRows
 from credit_scoring.tables import Categories, Matrix
 
 
@@ -27,6 +28,11 @@ class Reference:
     def __len__(self) -> int:
         """How many clients there are."""
         return sum(map(len, self.by_class))
+
+    def rows(self, clients: NDArray[np.intp]) -> RawRows:
+        """Some clients' values as a transformer takes them, copied."""
+        values = np.column_stack([column[clients] for column in self.columns])
+        return RawRows.of_table(values, self.categories)
 
     def of_class(self, label: Literal[0, 1], column: int) -> Matrix | list[str]:
         """The values of one feature, missing ones left out: doubles, or texts."""

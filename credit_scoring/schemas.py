@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from credit_scoring.desk_schemas import application_body
 from credit_scoring.scorer import Scorer
 
 DESCRIPTION = """\
@@ -18,10 +19,15 @@ Every probability is that of **class 1**, a client in default; class 0 is a solv
 exact: a record that `/get_json` gives scores at `/prediction/` as the pipeline scores that client,
 and `base` plus the SHAP values of `/get_shap` is the model's raw output."""
 
-CLIENTS, SCORES, REFERENCE, SERVICE = "clients", "scores", "reference clients", "service"
+CLIENTS, SCORES, DESK = "clients", "scores", "credit desk"
+REFERENCE, SERVICE = "reference clients", "service"
 GROUPS = [
     {"name": CLIENTS, "description": "Who is to be scored, and what is known of them."},
     {"name": SCORES, "description": "How likely a default is, and why."},
+    {
+        "name": DESK,
+        "description": "Applications scored with reasons in words, and what the model goes by.",
+    },
     {"name": REFERENCE, "description": "Earlier clients who paid and who did not."},
     {"name": SERVICE, "description": "What runs, whether it is well, and what it did."},
 ]
@@ -187,11 +193,12 @@ def components(scorer: Scorer | None) -> dict[str, dict[str, Any]]:
     return {
         "parameters": {"client": client, "feature": feature},
         "requestBodies": {
+            "applications": application_body(scorer),
             "record": {
                 "description": "a transformed record: what /get_json gives, decoded",
                 "required": True,
                 "content": {"application/json": sent},
-            }
+            },
         },
         "schemas": {"RawRecord": raw, "TransformedRecord": transformed},
     }

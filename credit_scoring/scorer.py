@@ -1,17 +1,22 @@
 """`Scorer`: the clients, features and model of one folder, and what can be asked of them."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
+from credit_scoring.applications import Application, ApplicationReader
 from credit_scoring.classifier import Classifier
 from credit_scoring.errors import InconsistentScore, UnknownClient, UnknownFeature, abridged
 from credit_scoring.features import FeatureDictionary
+from credit_scoring.raw_rows import RawRows
 from credit_scoring.raw_scorer import RawScorer
 from credit_scoring.records import RecordReader
 from credit_scoring.reference import Reference
+from credit_scoring.scale import Scale
 from credit_scoring.tables import Matrix, Table
 
 Record = dict[str, float | str | None]
@@ -68,6 +73,7 @@ class Scorer:
         transformed: the same transformed, shape (new clients, n).
         reference: the reference clients' raw values.
         desk: scores raw rows, and knows what is known of the features beside their values.
+        scale: what a score means in other words.
         probability_at_start: of the first new client.
     """
 
@@ -82,6 +88,7 @@ class Scorer:
     transformed: Matrix
     reference: Reference
     desk: RawScorer
+    scale: Scale
     probability_at_start: float
 
     @property
@@ -93,6 +100,32 @@ class Scorer:
     def dictionary(self) -> FeatureDictionary:
         """What is known of the raw features beside their values."""
         return self.desk.dictionary
+
+    def raw_rows(self, positions: Sequence[int]) -> RawRows:
+        """Some new clients' raw values as the transformer takes them, copied."""
+        return RawRows.of_table(self.raw.values[positions], self.raw.categories)
+
+    @cached_property
+    def applications(self) -> ApplicationReader:
+        """Reads what is asked at the credit desk."""
+        missing = {
+            name
+            for position, name in enumerate(self.features)
+            if np.isnan(self.raw.values[:, position]).any()
+            or np.isnan(self.reference.columns[position]).any()
+        }
+        return ApplicationReader(
+            self.features,
+            frozenset(self.features[position] for position in self.desk.texts),
+            frozenset(missing),
+            frozenset(self.dictionary.formulas),
+        )
+
+    def is_ready(self, applications: Sequence[Application]) -> bool:
+        """Whether one alone is asked for, of a client whose transformed values are known."""
+        return self.desk.transformer.is_element_by_element and [
+            application.record is None and not application.changes for application in applications
+        ] == [True]
 
     @property
     def text_features(self) -> frozenset[str]:

@@ -5,14 +5,17 @@ import ctypes
 import logging
 import time
 from collections.abc import Set
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import orjson
 from cachetools import LRUCache
 
 from credit_scoring.answers import explanation_body, record_body, reference_body
+from credit_scoring.comparison import Comparison, compare
 from credit_scoring.errors import BadFile, InvalidRecord, describe, foreign_code
 from credit_scoring.files import METADATA_FILE, MODEL_FILE, OPTIONAL_FILES
 from credit_scoring.loading import load
@@ -47,6 +50,8 @@ class Snapshot:
         features: the body of `/get_feat`.
         explanations: bodies of `/get_shap` by client.
         reference_values: bodies of `/get_kde` by feature, as it was named.
+        comparison: with what scores are compared; prepared once, beside requests.
+        tables: bodies of answers that depend on the model alone, by their route.
     """
 
     scorer: Scorer
@@ -56,6 +61,26 @@ class Snapshot:
     reference_values: AnswerCache = field(
         default_factory=lambda: AnswerCache(REFERENCE_VALUES_KEPT)
     )
+
+    comparison: Future[Comparison] = field(default_factory=Future)
+    tables: dict[str, bytes] = field(default_factory=dict)
+    _claimed: Lock = field(default_factory=Lock)
+
+    def claim(self) -> bool:
+        """Whether the caller is the first one, and so has to call `prepare`."""
+        return self._claimed.acquire(blocking=False)
+
+    def prepare(self) -> None:
+        """Score and explain the reference clients; the result, or the error, is in `comparison`."""
+        scorer = self.scorer
+        try:
+            with foreign_code(MODEL_FILE, describe):
+                result = compare(scorer.desk, scorer.reference, scorer.threshold)
+        except BadFile as problem:
+            log.exception("the reference clients cannot be scored")
+            self.comparison.set_exception(problem)
+        else:
+            self.comparison.set_result(result)
 
     def state(self) -> dict[str, Any]:
         """What is in use, as every worker tells it."""
@@ -120,6 +145,8 @@ def rehearse(scorer: Scorer) -> None:
         explanation_body(scorer, client_id)
         reference_body(scorer, feature, ("feat0", "feat1"))
         orjson.dumps(components(scorer))
+        scorer.applications.rehearse()
+        scorer.desk.transform(scorer.raw_rows([0]))
 
 
 def _give_back_memory() -> None:

@@ -75,6 +75,12 @@ async def fault(request: Request, _: Exception) -> Response:
     return response
 
 
+async def wrong_parameters(_: Request, error: Any) -> Response:
+    """Answer for parameters that are not what a typed route takes, without their values."""
+    problems = [f"{problem['loc'][-1]}: {problem['msg']}" for problem in error.errors()]
+    return JSONResponse({"detail": "; ".join(problems)}, 422)
+
+
 USUAL_HANDLERS: dict[int | type[Exception], Handler] = {
     404: unknown_path,
     405: wrong_method,

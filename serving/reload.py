@@ -36,6 +36,7 @@ class ReloadedFolder(Generic[T]):
         read: Callable[[frozenset[str]], T],
         bad: type[Exception],
         registry: WorkerRegistry,
+        in_use: Callable[[T], object] = lambda _: None,
     ) -> None:
         """Read the files.
 
@@ -46,6 +47,7 @@ class ReloadedFolder(Generic[T]):
                 before, or that another worker has read.
             bad: what `read` raises where the files are of no use.
             registry: where this worker is known to the others.
+            in_use: is told of what `read` made when the watch begins and after each swap.
 
         Raises:
             Exception: whatever `read` raises.
@@ -55,6 +57,7 @@ class ReloadedFolder(Generic[T]):
         self._read = read
         self._bad = bad
         self._registry = registry
+        self._in_use = in_use
         self.refused: str | None = None  # why the files now in the folder are not in use
         self._fingerprint = self._look()
         self._present = self._files_in(self._fingerprint)
@@ -89,6 +92,7 @@ class ReloadedFolder(Generic[T]):
         """Take new files into use for as long as the block runs; then be known no longer."""
         watcher = FolderWatcher(self._look, self._fingerprint, self.reload, self._report)
         watcher.start()
+        self._in_use(self.current)
         yield
         watcher.stop()
         self._registry.leave()
@@ -107,6 +111,7 @@ class ReloadedFolder(Generic[T]):
             self.current, self.refused = current, None
             self._fingerprint, self._present = fingerprint, present
             self._tell()
+            self._in_use(current)
         return True
 
     def _look(self) -> Fingerprint:

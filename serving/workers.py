@@ -7,7 +7,8 @@ import os
 import sys
 import time
 from collections.abc import Callable, Hashable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Thread
 from types import FrameType
 from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
@@ -40,10 +41,16 @@ class Busy(RuntimeError):
     """So many calls wait already that another one is not begun."""
 
 
+class NotReady(RuntimeError):
+    """What is computed once is not there yet."""
+
+
 class BoundedPool(Generic[T]):
     """Threads for calls that take long, a bound on how many wait, and no call twice at once."""
 
-    def __init__(self, threads: int, waiting: int, niceness: int, name: str) -> None:
+    def __init__(
+        self, threads: int, waiting: int, niceness: int, name: str, *, gives_way: bool = False
+    ) -> None:
         """Start no thread before the first call.
 
         Args:
@@ -51,8 +58,12 @@ class BoundedPool(Generic[T]):
             waiting: how many calls there may be, those that run included.
             niceness: of the threads: whoever answers at once goes first.
             name: what the threads are called.
+            gives_way: whether they make pauses, see `GivesWay`: where they compute in Python.
         """
-        self._threads = ThreadPoolExecutor(threads, name, initializer=os.nice, initargs=(niceness,))
+        profile = GivesWay() if gives_way else None
+        self._threads = ThreadPoolExecutor(
+            threads, name, initializer=_put_last, initargs=(niceness, profile)
+        )
         self._waiting = waiting
         self._running: dict[Hashable, asyncio.Future[T]] = {}
 
@@ -112,6 +123,36 @@ class GivesWay:
             self._end = now + PAUSE
         if now < self._end:
             time.sleep(self._end - now)
+
+
+def run_beside(function: Callable[[], object], niceness: int, name: str) -> None:
+    """Call a function once, in a thread of its own that leaves processor and lock to requests."""
+
+    def last() -> None:
+        _put_last(niceness, GivesWay())
+        function()
+
+    Thread(target=last, name=name, daemon=True).start()
+
+
+async def awaited(future: Future[T], seconds: float) -> T:
+    """The result of a future, which goes on if it is not there yet.
+
+    Raises:
+        NotReady: it is not there within that time.
+        Exception: the future has it.
+    """
+    if future.done():
+        return future.result()
+    try:
+        return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), seconds)
+    except TimeoutError as error:
+        raise NotReady from error
+
+
+def _put_last(niceness: int, profile: GivesWay | None) -> None:
+    os.nice(niceness)
+    sys.setprofile(profile)
 
 
 def put_requests_first() -> None:

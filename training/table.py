@@ -5,7 +5,7 @@ numbers or texts, where values may be missing.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import train_test_split
 
-from credit_scoring.errors import BadFile
+from credit_scoring.errors import BadFile, abridged
 from credit_scoring.files import ID, PROBA, ROW_NUMBER, TARGET
 from credit_scoring.tables import read_table
 
@@ -22,8 +22,8 @@ FEWEST_TRAINING, FEWEST_HELD_OUT = 2 * FOLDS, 2  # clients of either class
 MISSING = "missing"  # the category of texts that are not there
 
 
-def read_labelled_table(path: Path) -> pd.DataFrame:
-    """Read a CSV file: id, features (numbers or texts) and outcome.
+def read_labelled_table(path: Path, audited: Sequence[str] = ()) -> pd.DataFrame:
+    """Read a CSV file: id, features (numbers or texts), outcome, and columns that are only audited.
 
     True and False become 1 and 0. Columns without a name (row numbers) and the probabilities of an
     earlier model are dropped. The other columns keep their order.
@@ -48,8 +48,20 @@ def read_labelled_table(path: Path) -> pd.DataFrame:
 
     flags = table.columns[[dtype in (bool, object) for dtype in table.dtypes]]
     table = table.astype({**dict.fromkeys(flags, float), TARGET: int})
-    check_features(path.name, table.drop(columns=[ID, TARGET]))
+    check_audited(path.name, table, audited)
+    check_features(path.name, table.drop(columns=[ID, TARGET, *audited]))
     return table
+
+
+def check_audited(file: str, table: pd.DataFrame, audited: Sequence[str]) -> None:
+    """Check that the columns are there, beside id and outcome.
+
+    Raises:
+        BadFile: one is not; the message begins with the name of the file.
+    """
+    for name in audited:
+        if name not in table or name in (ID, TARGET):
+            raise BadFile(file, f"has no column {abridged(name)} to audit")
 
 
 def check_features(file: str, features: pd.DataFrame) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import platform
 import tempfile
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -13,6 +14,7 @@ import joblib
 from sklearn.pipeline import Pipeline
 
 from credit_scoring.files import (
+    FEATURES_FILE,
     ID,
     METADATA_FILE,
     MODEL_FILE,
@@ -29,7 +31,7 @@ USED = ("scikit-learn", "lightgbm", "pandas", "numpy", "joblib")
 
 
 def describe(
-    source: str, parts: Split, trees: int, threshold: float, quality: dict[str, float]
+    source: str, parts: Split, trees: int, threshold: float, quality: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What `model.json` says, but for the hashes of the other files.
 
@@ -38,7 +40,7 @@ def describe(
         parts: the clients.
         trees: the number of trees.
         threshold: the decision threshold, a probability.
-        quality: figures on the held-out clients, as `quality.quality` gives them.
+        quality: figures on the held-out clients.
     """
     return {
         "threshold": threshold,
@@ -51,14 +53,17 @@ def describe(
     }
 
 
-def write(out: Path, pipeline: Pipeline, parts: Split, metadata: dict[str, Any]) -> dict[str, Any]:
-    """Write the four files once the service accepts them. Others in the folder stay as they are.
+def write(
+    out: Path, pipeline: Pipeline, parts: Split, metadata: dict[str, Any], dictionary: bytes
+) -> dict[str, Any]:
+    """Write the five files once the service accepts them. Others in the folder stay as they are.
 
     Args:
         out: a folder that is there.
         pipeline: fitted.
         parts: the clients; those of the training are not written.
-        metadata: as `describe` gives it.
+        metadata: as `describe` gives it, perhaps with a calibration, a scale and grades.
+        dictionary: what is in `features.csv`.
 
     Returns:
         What `model.json` says: the metadata with the SHA-256 of the other files.
@@ -76,9 +81,10 @@ def write(out: Path, pipeline: Pipeline, parts: Split, metadata: dict[str, Any])
         joblib.dump(pipeline, folder / MODEL_FILE, compress=3)
         reference.to_csv(folder / REFERENCE_FILE, lineterminator="\n")
         parts.new[[ID, *features]].to_csv(folder / NEW_FILE, lineterminator="\n")
+        (folder / FEATURES_FILE).write_bytes(dictionary)
         hashes = {
             file: hashlib.sha256((folder / file).read_bytes()).hexdigest()
-            for file in (MODEL_FILE, REFERENCE_FILE, NEW_FILE)
+            for file in (MODEL_FILE, REFERENCE_FILE, NEW_FILE, FEATURES_FILE)
         }
         metadata = metadata | {"sha256": hashes}
         (folder / METADATA_FILE).write_text(json.dumps(metadata, indent=2) + "\n", encoding="utf-8")
@@ -106,6 +112,20 @@ def report(out: Path, parts: Split, metadata: dict[str, Any]) -> str:
         f" {figures['cost_per_client_at_0.5']:.3f} at threshold 0.5,"
         f" {figures['cost_per_client_accepting_all']:.3f} accepting all",
     ]
+    if "brier" in figures:
+        lines.append(
+            f"Brier      {figures['brier']:.4f} of the calibrated probability;"
+            f" {figures['brier_of_default_rate']:.4f} if everybody had the share of defaults"
+        )
+    else:
+        lines.append("Brier      none: scores out of fold do not rank the training clients")
+    for column, groups in figures.get("groups", {}).items():
+        worst = min(groups, key=lambda group: group["ratio_to_best"] or 0)
+        if worst["ratio_to_best"] is not None:
+            lines.append(
+                f"groups     {column}: {worst['group'] or 'without a value'} is accepted"
+                f" {worst['ratio_to_best']:.2f} times as often as the best-off group"
+            )
     for file, sha256 in metadata["sha256"].items():
         size = (out / file).stat().st_size
         lines.append(f"{size:>10,} bytes  {out / file}  SHA-256 {sha256}")

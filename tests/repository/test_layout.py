@@ -22,18 +22,19 @@ FORBIDDEN = {
 # Each module imports only those of its package that come before it.
 LOWEST_FIRST = {
     "credit_scoring": [
-        "errors", "files", "tables", "doubles", "formulas", "monotone", "features", "lightgbm_row",
-        "thresholds", "classifier", "pipeline", "outputs", "raw_rows", "raw_scorer", "records",
-        "reference", "lines", "curves", "sensitivity", "alternatives", "scorer", "loading",
-        "schemas", "answers", "snapshot",
+        "errors", "files", "scale", "tables", "doubles", "formulas", "monotone", "features",
+        "lightgbm_row", "thresholds", "classifier", "pipeline", "outputs", "raw_rows", "raw_scorer",
+        "json_objects", "applications", "records", "reference", "attribution", "comparison",
+        "reasons", "distributions", "drift", "lines", "curves", "sensitivity", "alternatives",
+        "scorer", "loading", "assessment", "desk_schemas", "schemas", "answers", "desk", "snapshot",
     ],
     "training": [
-        "home_credit", "columns", "credit_history", "simulation", "table", "quality", "fitting",
-        "writing",
+        "home_credit", "columns", "credit_history", "simulation", "dictionary", "table", "quality",
+        "calibration", "audit", "fitting", "writing",
     ],
 }  # fmt: skip
 MOST_LINES = 300
-LONGER = {"main.py": 420}  # it holds every route
+LONGER = {"main.py": 600}  # it holds every route
 
 
 def rooms(*places: str) -> Iterator[Path]:

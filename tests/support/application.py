@@ -29,7 +29,10 @@ def requests(service: Service) -> list[tuple[str, str, bytes]]:
         "/get_kde": feature,
         **dict.fromkeys(["/get_test", "/get_json", "/get_shap"], client_id),
     }
-    body = orjson.dumps(loaded.scorer.transformed_record(client_id))
+    bodies = {
+        "/prediction/": orjson.dumps(loaded.scorer.transformed_record(client_id)),
+        "/score": orjson.dumps({"client": client_id}),
+    }
     found = []
     for route in service.routes:
         if isinstance(route, Mount):
@@ -38,9 +41,9 @@ def requests(service: Service) -> list[tuple[str, str, bytes]]:
         assert isinstance(route, Route)
         query = f"?param_name={values[route.path]}" if route.path in values else ""
         for method in sorted(route.methods - {"HEAD"}):
-            sent = body if route.path == "/prediction/" else b""
+            sent = bodies.get(route.path, b"")
             found.append((method, route.path + query, sent))
-    assert len(found) >= 14
+    assert len(found) >= 18
     return found
 
 

@@ -103,9 +103,7 @@ class Bank(NamedTuple):
 
     def row(self, client: int) -> RawRows:
         """A new client by its position."""
-        return RawRows.of_columns(
-            self.scorer.raw.values[client : client + 1].T, self.scorer.raw.categories
-        )
+        return RawRows.of_table(self.scorer.raw.values[[client]], self.scorer.raw.categories)
 
     def range(self, feature: str) -> tuple[float, float]:
         """The lowest and the highest value."""

@@ -1,8 +1,13 @@
-"""The folder that the tests of the trainer read; nobody writes into it."""
+"""The folders that the tests of the trainer read; nobody writes into them."""
+
+import io
+import shutil
+from contextlib import redirect_stdout
 
 import pytest
 
-from tests.support.bank import a_bank, run
+from credit_scoring.files import FEATURES_FILE, ID, MODEL_FILE, REFERENCE_FILE
+from tests.support.bank import a_bank, districts, run
 from training import fitting
 
 
@@ -14,10 +19,36 @@ def one_thread():
         yield
 
 
+FILLED_IN = """\
+name,label,protected
+income,Income,1
+housing,Home,1
+is known,Known here,1
+town,Town,
+"""
+
+
 @pytest.fixture(scope="session")
 def bank(tmp_path_factory, one_thread):
     """The folder made of `a_bank()`, with as many trees as are shipped."""
     folder = tmp_path_factory.mktemp("bank")
-    a_bank().to_csv(folder / "clients.csv")
-    run("--data", folder / "clients.csv", "--out", folder / "out")
+    table = a_bank()
+    table.assign(district=districts(table[ID])).to_csv(folder / "clients.csv")
+    (folder / FEATURES_FILE).write_text(FILLED_IN)
+    filled_in = ("--features", folder / FEATURES_FILE, "--audit", "district")
+    run("--data", folder / "clients.csv", "--out", folder / "out", *filled_in)
     return folder / "out"
+
+
+@pytest.fixture(scope="session")
+def again(tmp_path_factory, bank):
+    """A folder with files of its own, made of the bank's reference clients; what was printed."""
+    folder = tmp_path_factory.mktemp("again")
+    for file in ("notes.txt", MODEL_FILE):
+        (folder / file).write_text("mine")
+    shutil.copy(bank / REFERENCE_FILE, folder / "clients.csv")
+    sizes = ("--reference-clients", 40, "--new-clients", 20)
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(io.StringIO()) as printed:
+        patch.setattr(fitting, "TREES", range(10, 31, 10))
+        run("--data", folder / "clients.csv", "--out", folder, *sizes)
+    return folder, printed.getvalue()

@@ -1,21 +1,27 @@
 """The command: its options, the files that it makes, and the line with which it refuses."""
 
 import hashlib
-import io
 import json
 import re
-import shutil
-from contextlib import redirect_stdout
 
 import joblib
 import numpy as np
 import pytest
 
 import train
-from credit_scoring.files import ID, METADATA_FILE, MODEL_FILE, NEW_FILE, REFERENCE_FILE
+from credit_scoring.files import (
+    FEATURES_FILE,
+    ID,
+    METADATA_FILE,
+    MODEL_FILE,
+    NEW_FILE,
+    REFERENCE_FILE,
+)
 from credit_scoring.loading import load
 from tests.support.bank import a_bank, read, refusal, run
 from training import fitting, simulation
+from training.table import Split
+from training.writing import report
 
 TABLES = (REFERENCE_FILE, NEW_FILE)
 
@@ -40,20 +46,6 @@ def test_a_seed_gives_the_same_files_and_another_seed_others(tmp_path, monkeypat
     assert ids["one"].isdisjoint(ids["three"])  # another population, not only another split
 
 
-@pytest.fixture(scope="module")
-def again(tmp_path_factory, bank):
-    """A folder with files of its own, made of the bank's reference clients; what was printed."""
-    folder = tmp_path_factory.mktemp("again")
-    for file in ("notes.txt", MODEL_FILE):
-        (folder / file).write_text("mine")
-    shutil.copy(bank / REFERENCE_FILE, folder / "clients.csv")
-    sizes = ("--reference-clients", 40, "--new-clients", 20)
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(io.StringIO()) as printed:
-        patch.setattr(fitting, "TREES", range(10, 31, 10))
-        run("--data", folder / "clients.csv", "--out", folder, *sizes)
-    return folder, printed.getvalue()
-
-
 def test_a_reference_file_is_itself_such_a_table(again, bank):
     folder, _ = again
     assert list(read(folder, REFERENCE_FILE)) == list(read(bank, REFERENCE_FILE))
@@ -61,9 +53,9 @@ def test_a_reference_file_is_itself_such_a_table(again, bank):
     assert (len(read(folder, REFERENCE_FILE)), len(read(folder, NEW_FILE))) == (40, 20)
 
 
-def test_only_the_four_files_are_replaced(again):
+def test_only_the_five_files_are_replaced(again):
     folder, _ = again
-    made = {METADATA_FILE, MODEL_FILE, *TABLES}
+    made = {METADATA_FILE, MODEL_FILE, FEATURES_FILE, *TABLES}
     assert {file.name for file in folder.iterdir()} == made | {"notes.txt", "clients.csv"}
     assert (folder / "notes.txt").read_text() == "mine"
     assert load(folder).features == tuple(read(folder, NEW_FILE).columns.drop(ID))
@@ -83,10 +75,11 @@ def test_the_report_says_what_was_made(again):
         f"cost       {quality['cost_per_client']:.3f} per client;"
         f" {quality['cost_per_client_at_0.5']:.3f} at threshold 0.5,"
         f" {quality['cost_per_client_accepting_all']:.3f} accepting all",
+        "Brier      none: scores out of fold do not rank the training clients",
         *(
             f"{len(content):>10,} bytes  {folder / file}"
             f"  SHA-256 {hashlib.sha256(content).hexdigest()}"
-            for file in (MODEL_FILE, *TABLES)
+            for file in (MODEL_FILE, *TABLES, FEATURES_FILE)
             for content in [(folder / file).read_bytes()]
         ),
     ]
@@ -104,6 +97,32 @@ def test_the_report_says_what_was_made(again):
 )
 def test_an_option_that_will_not_do_is_refused(options, message, capsys):
     assert refusal(capsys, *options).startswith(f"train.py: {message}")
+
+
+def test_the_help_says_how_many_features_there_are(capsys):
+    with pytest.raises(SystemExit):
+        run("--help")
+    features = simulation.simulate(20, seed=1).shape[1] - 2
+    assert f"simulate 347 features, not {features}" in " ".join(capsys.readouterr().out.split())
+
+
+def test_the_report_names_the_groups_that_are_worst_off(bank):
+    metadata = json.loads((bank / METADATA_FILE).read_text())
+    groups, quality = metadata["quality"]["groups"], metadata["quality"]
+    tables = [read(bank, file) for file in TABLES]
+    printed = report(bank, Split(tables[0], *tables), metadata).splitlines()
+    assert (
+        f"Brier      {quality['brier']:.4f} of the calibrated probability;"
+        f" {quality['brier_of_default_rate']:.4f} if everybody had the share of defaults"
+    ) in printed
+    lines = [line for line in printed if line.startswith("groups ")]
+    assert [line.split(":")[0] for line in lines] == [f"groups     {name}" for name in groups]
+    north = {group["group"]: group["ratio_to_best"] for group in groups["district"]}
+    worst = min(north, key=north.get)
+    assert lines[-1] == (
+        f"groups     district: {worst or 'without a value'} is accepted {north[worst]:.2f} times as"
+        " often as the best-off group"
+    )
 
 
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path, capsys):

@@ -1,0 +1,142 @@
+"""What a score is compared with: the reference clients' scores and contributions to them.
+
+Regulation B (12 CFR 1002.9, comment (b)(2)-5) names both ways: comparing with applicants whose
+scores were at or slightly above the minimum that is accepted, and comparing with all applicants.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from credit_scoring.attribution import Attribution, attribute
+from credit_scoring.raw_rows import RawRows
+from credit_scoring.raw_scorer import RawScorer
+from credit_scoring.reference import Reference
+from credit_scoring.tables import Matrix
+
+COMPARED = 500  # clients at most
+AT_ONCE = 2048  # rows: bounds the memory
+
+Compare = Literal["near", "all"]
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Reference clients with whom one is compared.
+
+    Attributes:
+        contributions: SHAP values by factor, shape (clients, factors).
+        means: the means of these, shape (factors,).
+        medians: of the factors' values; None for text, NaN where all are missing.
+    """
+
+    contributions: Matrix
+    means: Matrix
+    medians: tuple[float | None, ...]
+
+    def __len__(self) -> int:
+        """How many clients there are."""
+        return len(self.contributions)
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Prepared once for a model.
+
+    Attributes:
+        attribution: to what the outputs of the transformer belong.
+        probabilities: of the reference clients, in the order of the file.
+        by_class: the same of class 0 and of class 1, rising.
+        groups: the clients compared with: `near`, those on the accepted side that are nearest to
+            the threshold; `all`, a sample evenly spread over all by score.
+    """
+
+    attribution: Attribution
+    probabilities: Matrix
+    by_class: tuple[Matrix, Matrix]
+    groups: dict[Compare, Group]
+
+    def position(self, probability: float) -> tuple[float, float]:
+        """The shares of class 0 and of class 1 with a lower probability; NaN of an empty class."""
+        one, other = (
+            np.searchsorted(rising, probability) / len(rising) if len(rising) else np.nan
+            for rising in self.by_class
+        )
+        return float(one), float(other)
+
+
+def compare(desk: RawScorer, reference: Reference, threshold: float) -> Comparison:
+    """Score the reference clients and explain those that others are compared with.
+
+    Args:
+        desk: has the model.
+        reference: the clients.
+        threshold: of the decision, a probability.
+
+    Raises:
+        InvalidApplication: the transformer refuses a reference client.
+    """
+    attribution = attribute(desk, reference)
+    clients = np.arange(len(reference))
+    probabilities = np.concatenate(
+        [
+            desk.classifier.probabilities(
+                desk.transformer.together(reference.rows(clients[start : start + AT_ONCE]))
+            )
+            for start in range(0, len(clients), AT_ONCE)
+        ]
+    )
+    chosen = {"near": near(probabilities, threshold), "all": spread(probabilities)}
+    # Some are in both: each is explained once.
+    union = np.unique(np.concatenate(list(chosen.values())))
+    some = reference.rows(union)
+    transformed = desk.transformer.together(some)
+    contributions = attribution.by_factor(desk.classifier.contributions(transformed)[0])
+    groups = {}
+    for name, members in chosen.items():
+        at = np.searchsorted(union, members)
+        groups[name] = Group(
+            contributions[at],
+            contributions[at].mean(axis=0),
+            _medians(attribution, some.take(at), transformed[at]),
+        )
+    return Comparison(
+        attribution,
+        probabilities,
+        tuple(np.sort(probabilities[of_class]) for of_class in reference.by_class),  # type: ignore[arg-type]
+        groups,  # type: ignore[arg-type]
+    )
+
+
+def near(probabilities: Matrix, threshold: float) -> NDArray[np.intp]:
+    """The clients on the accepted side nearest to the threshold, up to 500, in file order.
+
+    Where nobody is accepted, those nearest to the threshold.
+    """
+    accepted = np.flatnonzero(probabilities < threshold)
+    accepted = accepted if len(accepted) else np.arange(len(probabilities))
+    nearest = np.argsort(np.abs(probabilities[accepted] - threshold), kind="stable")
+    return np.sort(accepted[nearest[:COMPARED]])
+
+
+def spread(probabilities: Matrix) -> NDArray[np.intp]:
+    """Up to 500 clients, evenly spread over all in the order of their scores; in file order."""
+    order = np.argsort(probabilities, kind="stable")
+    at = np.linspace(0, len(order) - 1, min(COMPARED, len(order))).astype(np.intp)
+    return np.sort(order[at])
+
+
+def _medians(
+    attribution: Attribution, rows: RawRows, transformed: Matrix
+) -> tuple[float | None, ...]:
+    medians: list[float | None] = []
+    for raw, output in zip(attribution.raw, attribution.outputs, strict=True):
+        if raw is not None and raw in rows.texts:
+            medians.append(None)
+            continue
+        values = rows.numbers[:, raw] if raw is not None else transformed[:, output]
+        present = values[~np.isnan(values)]
+        medians.append(float(np.median(present)) if len(present) else np.nan)
+    return tuple(medians)

@@ -1,0 +1,271 @@
+"""Shapes of what the credit desk is answered: what features mean, and how clients change."""
+
+import math
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from credit_scoring.applications import LONGEST_REFERENCE, MOST_APPLICATIONS
+from credit_scoring.scorer import Scorer
+
+
+class ReasonFeature(BaseModel):
+    """One feature of a reason."""
+
+    name: str
+    label: str = Field(description="in plain words")
+    value: float | str | None = Field(description="the client's; null where it is not known")
+    unit: str
+    median: float | None = Field(description="of the clients compared with; null for text")
+    contribution: float = Field(description="its part of the theme's contribution")
+
+
+class Reason(BaseModel):
+    """A theme for which the client scores worse than the clients compared with."""
+
+    group: str = Field(description="the theme", examples=["External credit scores"])
+    text: str = Field(description="in plain words", examples=["External credit scores are low"])
+    contribution: float = Field(description="how much it pushes towards default")
+    protected: bool = Field(description="whether a trait that law protects had a part in it")
+    features: list[ReasonFeature] = Field(description="the five largest, largest first")
+
+
+class Position(BaseModel):
+    """The shares of earlier clients with a lower probability."""
+
+    class0: float | None = Field(description="of those who paid", examples=[0.964])
+    class1: float | None = Field(description="of those who did not pay", examples=[0.611])
+
+
+class Decision(BaseModel):
+    """A probability, and the decision taken on it."""
+
+    probability: float = Field(ge=0, le=1, description="that the model gives", examples=[0.8087])
+    prediction: int = Field(ge=0, le=1, description="1 where it reaches the threshold, else 0")
+
+
+class ScoreAnswer(Decision):
+    """What the credit desk knows of one application."""
+
+    client: int | None = Field(None, description="the id asked for")
+    reference: str | None = Field(None, description="the caller's own number")
+    threshold: float = Field(ge=0, le=1, description="of the decision")
+    margin: float | None = Field(
+        description="how far above (+) or below (-) the threshold, in log-odds"
+    )
+    pd: float | None = Field(None, description="the share of such clients that default")
+    points: int | None = Field(None, description="of a scorecard: more is better")
+    grade: str | None = Field(None, description="by the share that defaults")
+    position: Position
+    reasons: list[Reason] = Field(description="the strongest first")
+    compare: Literal["near", "all"] = Field(
+        description="with whom: clients just accepted, or all earlier clients"
+    )
+    other: float | None = Field(
+        description="what all other themes contribute; null where no reasons were asked for"
+    )
+    contributions_in: Literal["log-odds", "probability"]
+    before: Decision | None = Field(None, description="the same application without its changes")
+    recomputed: list[str] = Field(description="features that followed from the changes")
+    stale: list[str] = Field(
+        description="features that would follow too, but cannot be computed here"
+    )
+    model: str = Field(description="the SHA-256 of the model that answered")
+
+
+class GroupImportance(BaseModel):
+    """A theme's part in the scores."""
+
+    group: str
+    importance: float = Field(description="mean absolute contribution")
+
+
+class FeatureImportance(BaseModel):
+    """A feature's part in the scores."""
+
+    name: str
+    label: str
+    group: str
+    importance: float = Field(description="mean absolute contribution")
+
+
+class Importance(BaseModel):
+    """What the model goes by."""
+
+    clients: int = Field(description="how many earlier clients were explained")
+    groups: list[GroupImportance] = Field(description="the most important first")
+    features: list[FeatureImportance] = Field(description="the most important first")
+
+
+class ClassValues(BaseModel):
+    """The values of one feature among the earlier clients of one class."""
+
+    present: int = Field(description="how many of these clients have a value", examples=[1846])
+    quantiles: dict[str, float] | None = Field(
+        description="of numbers, by percent: at 25 is the value that a quarter of these clients"
+        " do not exceed, at 0 their lowest and at 100 their highest; null for text and flags, and"
+        " where nobody has a value",
+        examples=[{"0": 0.1, "5": 0.2, "25": 0.4, "50": 0.5, "75": 0.6, "95": 0.7, "100": 0.8}],
+    )
+    shares: dict[str, float] | None = Field(
+        description="of text and flags, by category: its share of these clients, of those with a"
+        " value; the most frequent first; null for numbers, and where nobody has a value",
+    )
+
+
+class FeatureDescription(BaseModel):
+    """One feature: what it means, what may change, and its values among earlier clients."""
+
+    name: str = Field(description="as in the files", examples=["EXT_SOURCE_2"])
+    label: str = Field(description="in plain words", examples=["External credit score 2"])
+    unit: str = Field(description="of the values; empty where they have none")
+    group: str = Field(
+        description="the theme under which it is given as a reason",
+        examples=["External credit scores"],
+    )
+    formula: str | None = Field(
+        description="how it is computed from other features; null where it is not",
+        examples=["AMT_ANNUITY / AMT_CREDIT"],
+    )
+    depends: list[str] = Field(
+        description="features from which it also follows, in a way that cannot be computed here"
+    )
+    change: Literal["none", "up", "down", "any"] = Field(
+        description="how a suggestion to the client may move it"
+    )
+    protected: bool = Field(description="whether law protects this trait, such as sex or age")
+    kind: Literal["number", "flag", "text"] = Field(
+        description="a flag is 1 (yes) or 0 (no) for every earlier client who has a value"
+    )
+    missing: float = Field(
+        ge=0, le=1, description="the share of earlier clients of whom it is not known"
+    )
+    class0: ClassValues = Field(description="those who paid")
+    class1: ClassValues = Field(description="those who did not pay")
+
+
+class FeatureDescriptions(BaseModel):
+    """Every feature, in the order of the files."""
+
+    protected: int = Field(
+        ge=0, description="how many of the features are traits that law protects"
+    )
+    features: list[FeatureDescription]
+
+
+class Drift(BaseModel):
+    """How far the new clients differ from the earlier ones."""
+
+    index: float = Field(
+        ge=0,
+        description="the population stability index: 0 where new clients are spread as earlier"
+        " ones; by custom a little different from 0.1 on and clearly different from 0.25 on",
+        examples=[0.31],
+    )
+    expected: float = Field(
+        ge=0,
+        description="the index that chance alone gives on average, for this many clients and"
+        " bins: an index near it says nothing",
+        examples=[0.023],
+    )
+    bins: int = Field(
+        ge=1,
+        description="how many ranges of values or categories are compared; missing is one of them",
+        examples=[10],
+    )
+
+
+class FeatureDrift(Drift):
+    """How far the new clients differ from the earlier ones in one feature."""
+
+    name: str = Field(description="as in the files", examples=["EXT_SOURCE_2"])
+    label: str = Field(description="in plain words", examples=["External credit score 2"])
+
+
+class DriftAnswer(BaseModel):
+    """Whether the new clients are still such as the model was made for."""
+
+    reference: int = Field(description="how many earlier clients there are")
+    new: int = Field(description="how many new clients there are")
+    score: Drift = Field(description="in the probability of default")
+    features: list[FeatureDrift] = Field(description="the largest index first")
+
+
+OF_APPLICATIONS: dict[str, Any] = {
+    "openapi_extra": {"requestBody": {"$ref": "#/components/requestBodies/applications"}}
+}
+
+
+def application_body(scorer: Scorer | None) -> dict[str, Any]:
+    """The request body of `/score` for the document, with examples of the files.
+
+    Args:
+        scorer: what was loaded; None for what everybody may know.
+    """
+    client: dict[str, Any] = {"type": "integer", "description": "a new client's id"}
+    values: dict[str, Any] = {
+        "type": "object",
+        "additionalProperties": {"type": ["number", "string", "null"]},
+    }
+    record = values | {
+        "description": "raw values by feature, as /get_test gives them, decoded: see RawRecord;"
+        " one with a formula may be left out",
+    }
+    changes = values | {
+        "description": "features and their new values; what follows from them is computed again"
+    }
+    reference = {
+        "type": "string",
+        "maxLength": LONGEST_REFERENCE,
+        "description": "the caller's own number, sent back",
+    }
+    more = {"changes": changes, "reference": reference}
+    one = {
+        "oneOf": [
+            {
+                "type": "object",
+                "properties": {key: part, **more},
+                "required": [key],
+                "additionalProperties": False,
+            }
+            for key, part in (("client", client), ("record", record))
+        ]
+    }
+    several = {
+        "type": "array",
+        "items": {"type": "object", "description": "an application as above"},
+        "minItems": 1,
+        "maxItems": MOST_APPLICATIONS,
+    }
+    content: dict[str, Any] = {"schema": {"anyOf": [one, several]}}
+    if scorer is not None:
+        asked = scorer.client_ids[0]
+        content["examples"] = {
+            "what-if": {
+                "summary": "A client, and what a change would do",
+                "value": {"client": asked, "changes": _changes(scorer)},
+            },
+            "client": {"summary": "A client as they are", "value": {"client": asked}},
+            "list": {
+                "summary": "Several at once",
+                "value": [{"client": other} for other in scorer.client_ids[:3]],
+            },
+        }
+    return {
+        "description": "one application, or a list of 1 to 1,000",
+        "required": True,
+        "content": {"application/json": content},
+    }
+
+
+def _changes(scorer: Scorer) -> dict[str, float | str | None]:
+    """What to try: the first feature that may be lowered, or any number, less three tenths."""
+    features, rows = scorer.dictionary.features, scorer.raw_rows([0])
+    numbers = [
+        name
+        for position, name in enumerate(scorer.features)
+        if position not in rows.texts and not math.isnan(rows.numbers[0, position])
+    ]
+    movable = [name for name in numbers if features[name].change in ("down", "any")]
+    chosen = (movable or numbers)[:1]
+    return {name: 0.7 * float(rows.numbers[0, scorer.desk.position(name)]) for name in chosen}

@@ -1,0 +1,158 @@
+"""`features.csv` as the trainer writes it: of simulated clients, a skeleton, one taken over."""
+
+import csv
+import io
+import json
+from hashlib import sha256
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import train
+from credit_scoring.errors import BadFile
+from credit_scoring.features import COLUMNS
+from credit_scoring.files import FEATURES_FILE, ID, METADATA_FILE, TARGET
+from credit_scoring.loading import load
+from tests.support.bank import a_bank, refusal, run
+from tests.training.conftest import FILLED_IN
+from training import simulation
+from training.dictionary import HOME_CREDIT, home_credit, in_full, read_dictionary, skeleton
+from training.simulation import ratios, simulate
+
+
+@pytest.fixture(scope="module")
+def wide():
+    return simulate(300, 5, wide=True)
+
+
+def rows_of(content):
+    return {row["name"]: row for row in csv.DictReader(io.StringIO(content.decode()))}
+
+
+def test_every_simulated_feature_is_described_in_plain_words(wide):
+    names = list(wide.columns.drop([ID, TARGET]))
+    rows = rows_of(HOME_CREDIT.read_bytes())
+    assert list(rows) == list(rows_of(home_credit(names)))
+    assert {*rows} == {*names}
+    labels = [row["label"] for row in rows.values()]
+    assert len({*labels}) == len(labels) == 347
+    assert not [label for label in labels if "_" in label or label.isupper()]
+    assert 12 <= len({row["group"] for row in rows.values()}) <= 18
+    protected = [name for name, row in rows.items() if row["protected"] == "1"]
+    assert protected == ["DAYS_BIRTH", "CODE_GENDER_F", "NAME_FAMILY_STATUS_Married"]
+    assert {name: row["change"] for name, row in rows.items() if row["change"] != "none"} == {
+        "AMT_INCOME_TOTAL": "up", "AMT_CREDIT": "down", "AMT_ANNUITY": "any",
+        "AMT_GOODS_PRICE": "any",
+    }  # fmt: skip
+
+
+def test_every_ratio_has_its_formula_or_says_what_it_depends_on(wide, monkeypatch):
+    kept = []
+    monkeypatch.setattr(simulation, "ratios", lambda a: kept.append(ratios(a)) or kept[-1])
+    clients = simulate(300, 5, wide=True)
+    rows = rows_of(HOME_CREDIT.read_bytes())
+    assert [name for name in kept[0] if not rows[name]["formula"]] == [
+        "INCOME_PER_PERSON", "APPS_EXT_SOURCE_STD", "APP_SCORE1_TO_FAM_CNT_RATIO",
+        "APP_SCORE2_TO_REGION_RATING_RATIO",
+    ]  # fmt: skip
+    assert all(rows[name]["formula"] or rows[name]["depends"] for name in kept[0])
+    full = in_full(clients)
+    for name in kept[0]:
+        if rows[name]["formula"]:
+            np.testing.assert_allclose(full[name], kept[0][name], rtol=1e-9, err_msg=name)
+    assert full.dtypes.equals(clients.dtypes)
+    others = [name for name in full if name not in kept[0]]
+    pd.testing.assert_frame_equal(full[others], clients[others])
+
+
+def test_formulas_hold_in_every_row_to_the_last_digits(wide):
+    """By the service's own check, which refuses the seven digits of the simulation."""
+    names = list(wide.columns.drop([ID, TARGET]))
+    content = home_credit(names)
+    read = read_dictionary(content, in_full(wide)[names], "clients")
+    assert len(read.formulas) == 37
+    with pytest.raises(BadFile, match=r"^features\.csv: the formula of .* rows of clients"):
+        read_dictionary(content, wide[names], "clients")
+
+
+def test_without_a_feature_there_is_no_formula_with_it(wide):
+    names = [name for name in wide.columns.drop([ID, TARGET]) if name != "EXT_SOURCE_1"]
+    rows = rows_of(home_credit(names))
+    assert list(rows) == names
+    assert [name for name in names if "EXT_SOURCE_1" in rows[name]["formula"]] == []
+    assert rows["APPS_EXT_SOURCE_STD"]["depends"] == "EXT_SOURCE_2;EXT_SOURCE_3"
+    assert rows["PAYMENT_RATE"]["formula"] == "AMT_ANNUITY / AMT_CREDIT"
+    read_dictionary(home_credit(names), in_full(wide)[names], "clients")
+
+
+def test_a_table_of_ones_own_gets_a_skeleton(again):
+    folder, _ = again
+    written = (folder / FEATURES_FILE).read_bytes()
+    rows = list(csv.reader(io.StringIO(written.decode())))
+    features = a_bank().columns.drop([ID, TARGET])
+    assert rows == [list(COLUMNS), *([name, name] + [""] * 9 for name in features)]
+    assert written == skeleton(list(features))
+    assert [*load(folder).dictionary.features] == list(features)
+    metadata = json.loads((folder / METADATA_FILE).read_text())
+    assert metadata["sha256"][FEATURES_FILE] == sha256(written).hexdigest()
+    assert metadata["quality"]["groups"] == {}
+
+
+def test_one_that_was_filled_in_is_taken_over(bank):
+    assert (bank / FEATURES_FILE).read_text() == FILLED_IN
+    assert load(bank).dictionary.features["housing"].label == "Home"
+
+
+@pytest.fixture
+def clients(tmp_path, monkeypatch):
+    """A table, and a trainer that must not come to the training."""
+    monkeypatch.setattr(train, "cross_validate", None)
+    table = a_bank()
+    table.assign(tenth=table["income"] / 10).to_csv(tmp_path / "clients.csv")
+    return tmp_path / "clients.csv"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("name,label\nage,Age\n", "row 1: age is no feature of the tables"),
+        ("label\nAge\n", "lacks the column name"),
+        (
+            "name,formula\ntenth,income / 20\n",
+            "the formula of tenth differs in 900 of 900 rows of clients.csv, first in row 1",
+        ),
+        ("name,formula\ntenth,town / 2\n", "the formula of tenth has text features: town"),
+        ("name,formula\ntenth,income ** 2\n", "the formula of tenth: "),
+    ],
+)
+def test_a_bad_one_is_refused_before_the_training(clients, capsys, text, problem):
+    (clients.parent / "mine.csv").write_text(text)
+    options = ("--features", clients.parent / "mine.csv", "--out", clients.parent / "out")
+    line = refusal(capsys, "--data", clients, *options)
+    assert line.startswith(f"train.py: features.csv: {problem}")
+    assert not (clients.parent / "out").exists()
+
+
+def test_one_that_is_not_there_is_refused(clients, capsys):
+    line = refusal(capsys, "--data", clients, "--features", clients.parent / "absent.csv")
+    assert "No such file" in line
+    assert "absent.csv" in line
+
+
+def test_a_skeleton_takes_the_place_of_nobodys_work(clients, capsys):
+    filled_in = clients.parent / FEATURES_FILE
+    filled_in.write_text("name,label\nincome,Income\n")
+    options = ("--data", clients, "--out", clients.parent)
+    assert refusal(capsys, *options) == (
+        f"train.py: features.csv: {clients.parent} has one that was filled in: give it as"
+        " --features, or remove it"
+    )
+    assert filled_in.read_text() == "name,label\nincome,Income\n"
+    for content in ("name,label\nage,Of another table\n", None):
+        if content:
+            filled_in.write_text(content)
+        else:
+            filled_in.unlink()
+        with pytest.raises(TypeError, match="'NoneType' object is not callable"):
+            run(*options)  # it comes to the training

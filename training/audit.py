@@ -1,0 +1,78 @@
+"""How decisions differ among groups of clients, as by sex or by age."""
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+FEW = 10  # so many distinct numbers are a group each, more are cut into bins
+BINS = 5  # of as many clients each
+
+Group = dict[str, Any]
+
+
+def audit(
+    traits: pd.DataFrame, target: NDArray[np.int64], refused: NDArray[np.bool_]
+) -> dict[str, list[Group]]:
+    """Figures for each group of each column.
+
+    Args:
+        traits: numbers or texts, one client per row. Clients without a value are a group. Of more
+            than ten numbers each fifth of the clients is one; a bin holds its upper end.
+        target: outcomes, 0 or 1, shape (clients,).
+        refused: decisions, shape (clients,).
+
+    Returns:
+        By column, for each group: its name (None where the value is missing), the number of
+        clients, the share accepted, its ratio to that of the best-off group (below 0.8 it is a sign
+        of adverse impact by the four-fifths rule, 29 CFR 1607.4 D), and the shares refused of those
+        in default (true positives) and of the solvent (false positives). All to four decimals; None
+        where there is nothing to divide by.
+    """
+    return {str(name): _figures(_groups(traits[name]), target, refused) for name in traits}
+
+
+def _figures(
+    groups: pd.Series, target: NDArray[np.int64], refused: NDArray[np.bool_]
+) -> list[Group]:
+    found: list[Group] = []
+    for name in dict.fromkeys(groups.sort_values()):  # those without a value come last
+        within = (groups.isna() if pd.isna(name) else groups == name).to_numpy()
+        found.append(
+            {
+                "group": None if pd.isna(name) else str(name),
+                "clients": int(within.sum()),
+                "accepted": _share(~refused[within]),
+                "ratio_to_best": None,
+                "true_positive_rate": _share(refused[within & (target == 1)]),
+                "false_positive_rate": _share(refused[within & (target == 0)]),
+            }
+        )
+    best = max(group["accepted"] for group in found)
+    for group in found:
+        group["ratio_to_best"] = group["accepted"] / best if best else None
+        group |= {name: round(x, 4) for name, x in group.items() if isinstance(x, float)}
+    return found
+
+
+def _groups(values: pd.Series) -> pd.Series:
+    """The group of each client: an ordered category, missing where the value is."""
+    if not pd.api.types.is_numeric_dtype(values) or values.nunique() <= FEW:
+        groups = values.astype("category")
+        return groups.cat.rename_categories(list(map(_name, groups.cat.categories)))
+    shares = np.arange(1, BINS) / BINS
+    ends = np.unique(np.quantile(values.dropna(), shares, method="inverted_cdf"))
+    within = [f"{low} to {high}" for low, high in pairwise(map(_name, ends))]
+    names = [f"up to {_name(ends[0])}", *within, f"above {_name(ends[-1])}"]
+    return pd.cut(values, [-np.inf, *ends, np.inf], labels=names)
+
+
+def _name(value: object) -> str:
+    """A group's name: that of a number is in its shortest form."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _share(flags: NDArray[np.bool_]) -> float | None:
+    return float(flags.mean()) if len(flags) else None
