@@ -9,13 +9,13 @@ in many places, and each change between two of them is bisected: a step may rema
 Every score is that of `RawScorer.probabilities` for the changed row, to the last bit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from credit_scoring.doubles import above, at, below, first_true, place
+from credit_scoring.doubles import above, at, below, between, place
 from credit_scoring.errors import BadFile, describe, foreign_code
 from credit_scoring.files import MODEL_FILE
 from credit_scoring.lines import Line
@@ -23,7 +23,7 @@ from credit_scoring.raw_rows import RawRows
 from credit_scoring.raw_scorer import RawScorer
 from credit_scoring.tables import Matrix
 
-SEARCHES = 3  # for steps that hide between others, where nothing is proved
+MOST_CHANGES = 2000  # that are followed, where nothing is proved
 NEAR = 1024  # doubles within which a score of many rows changes where that of one row does
 
 
@@ -110,8 +110,15 @@ def together(parts: Sequence[RawRows]) -> RawRows:
     )
 
 
-def scored(desk: RawScorer, rows: RawRows) -> tuple[Matrix, Matrix]:
+def scored(
+    desk: RawScorer, rows: RawRows, transform: Callable[[RawRows], Matrix] | None = None
+) -> tuple[Matrix, Matrix]:
     """Probabilities of class 1 and transformed rows, NaN where the model refuses a row.
+
+    Args:
+        desk: scores the rows.
+        rows: any number.
+        transform: what transforms them; each as if it were alone.
 
     Returns:
         Shapes (rows,) and (rows, n).
@@ -121,12 +128,12 @@ def scored(desk: RawScorer, rows: RawRows) -> tuple[Matrix, Matrix]:
         scores = np.full(len(rows), np.nan)
         transformed = np.full((len(rows), len(desk.names)), np.nan)
         if len(finite := np.flatnonzero(~infinite)):
-            scores[finite], transformed[finite] = scored(desk, rows.take(finite))
+            scores[finite], transformed[finite] = scored(desk, rows.take(finite), transform)
         return scores, transformed
     try:
         # scikit-learn sums all values, which may be as large as doubles are, to see if one is NaN.
         with foreign_code(MODEL_FILE, describe), np.errstate(all="ignore"):
-            transformed = desk.transformer(rows)
+            transformed = (transform or desk.transformer)(rows)
             out_of_range = np.abs(transformed) > desk.classifier.largest  # no missing one is
             accepted = ~out_of_range.any(axis=1)
             scores = np.full(len(rows), np.nan)
@@ -138,51 +145,48 @@ def scored(desk: RawScorer, rows: RawRows) -> tuple[Matrix, Matrix]:
             return np.array([np.nan]), np.full((1, len(desk.names)), np.nan)
     # Of many rows one may be refused: the halves are tried.
     middle = len(rows) // 2
-    parts = [scored(desk, rows.take(part)) for part in (slice(middle), slice(middle, None))]
+    parts = [
+        scored(desk, rows.take(part), transform) for part in (slice(middle), slice(middle, None))
+    ]
     first, second = zip(*parts, strict=True)
     return np.concatenate(first), np.concatenate(second)
 
 
 def _searched(line: Line, candidates: Matrix) -> tuple[Matrix, Matrix]:
     """Places and scores, where the changes between candidates are found by bisection."""
-    places = np.unique([*candidates, *below(candidates[1:]), line.high])
-    scores = _scores(line, places)
-    for _ in range(SEARCHES):
-        left = np.flatnonzero(_differs(scores[:-1], scores[1:]) & (above(places[:-1]) < places[1:]))
-        if not len(left):
-            break
-        found = _first_changes(line, places[left], places[left + 1], scores[left])
-        more = np.setdiff1d([*below(found), *found], places)
-        order = np.argsort(np.append(places, more))
-        scores = np.append(scores, _scores(line, more))[order]
-        places = np.append(places, more)[order]
-    return places, scores
-
-
-def _first_changes(line: Line, low: Matrix, high: Matrix, before: Matrix) -> Matrix:
-    """A double between two at which a score is no longer that of the lower one, shape (k,)."""
-
-    def is_other(values: Matrix, asked: NDArray[np.intp]) -> NDArray[np.bool_]:
-        return _differs(_scores(line, values), before[asked])
-
     transformer = line.desk.transformer
-    if transformer.is_element_by_element:
-        return first_true(is_other, low, high)
-
-    def is_other_together(values: Matrix, asked: NDArray[np.intp]) -> NDArray[np.bool_]:
-        transformed = transformer.together(line.rows(values))
-        return _differs(line.desk.classifier.probabilities(transformed), before[asked])
-
-    # Rows alone take long: they are asked only near what rows in one call give.
-    found = place(first_true(is_other_together, low, high))
-    near = np.maximum(at(found - NEAR), low), np.minimum(at(found + NEAR), high)
-    asked = np.arange(len(found))
-    holds = ~is_other(near[0], asked) & is_other(near[1], asked)
-    return first_true(is_other, np.where(holds, near[0], low), np.where(holds, near[1], high))
+    places = np.unique([*candidates, *below(candidates[1:]), line.high])
+    if not transformer.is_element_by_element:
+        # Rows alone take long: they are asked only near what rows in one call give.
+        places_together, scores = _bisected(line, places, transformer.together)
+        changes = place(places_together[1:][_differs(scores[:-1], scores[1:])])
+        near = np.concatenate([at(changes - NEAR), at(changes + NEAR)])
+        places = np.unique([*places, *np.clip(near, line.low, line.high)])
+    return _bisected(line, places, transformer)
 
 
-def _scores(line: Line, values: Matrix) -> Matrix:
-    return scored(line.desk, line.rows(values))[0] if len(values) else np.empty(0)
+def _bisected(
+    line: Line, places: Matrix, transform: Callable[[RawRows], Matrix]
+) -> tuple[Matrix, Matrix]:
+    """Some places, and those between at which the score is seen to change, with their scores."""
+
+    def score(values: Matrix) -> Matrix:
+        return scored(line.desk, line.rows(values), transform)[0]
+
+    scores = score(places)
+    low, high, one, other = places[:-1], places[1:], scores[:-1], scores[1:]
+    while True:
+        changes = _differs(one, other) & (above(low) < high)
+        if not 0 < changes.sum() <= MOST_CHANGES:
+            break
+        low, high, one, other = low[changes], high[changes], one[changes], other[changes]
+        middle = at(between(place(low), place(high)))
+        found = score(middle)
+        places, scores = np.append(places, middle), np.append(scores, found)
+        low, high = np.append(low, middle), np.append(middle, high)
+        one, other = np.append(one, found), np.append(found, other)
+    order = np.argsort(places)
+    return places[order], scores[order]
 
 
 def _differs(one: Matrix, other: Matrix) -> NDArray[np.bool_]:

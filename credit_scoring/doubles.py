@@ -35,6 +35,11 @@ def below(values: Matrix | float) -> Matrix:
     return np.nextafter(values, -np.inf)
 
 
+def between(one: Places, other: Places) -> Places:
+    """The places in the middle; the sum of two may be out of range."""
+    return np.asarray((one >> 1) + (other >> 1) + (one & other & 1))
+
+
 def first_true(
     holds: Callable[[Matrix, NDArray[np.intp]], NDArray[np.bool_]], low: Matrix, high: Matrix
 ) -> Matrix:
@@ -51,7 +56,7 @@ def first_true(
     false, true = place(low), place(high)
     while len(open_ones := np.flatnonzero(true - 1 > false)):
         one, other = false[open_ones], true[open_ones]
-        middle = (one >> 1) + (other >> 1) + (one & other & 1)  # their sum may be out of range
+        middle = between(one, other)
         found = holds(at(middle), open_ones)
         true[open_ones[found]] = middle[found]
         false[open_ones[~found]] = middle[~found]
