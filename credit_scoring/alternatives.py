@@ -51,7 +51,7 @@ class Alternative:
     stale: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Extent:
     """What the tables have of one feature that is a number.
 

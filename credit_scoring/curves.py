@@ -85,9 +85,11 @@ class Curve:
 
 def draw(lines: Sequence[Line]) -> list[Curve]:
     """The curves of some lines of one desk, scored together."""
+    if not lines:
+        return []
     places = [line.candidates() for line in lines]
     rows = together([line.rows(values) for line, values in zip(lines, places, strict=True)])
-    scores, transformed = scored(lines[0].desk, rows) if lines else (np.empty(0), np.empty((0, 0)))
+    scores, transformed = scored(lines[0].desk, rows)
     curves, ends = [], np.cumsum([len(values) for values in places])
     for line, values, end in zip(lines, places, ends, strict=True):
         found = slice(end - len(values), end)
@@ -141,8 +143,8 @@ def scored(
                 scores[accepted] = desk.classifier.probabilities(transformed[accepted])
             return scores, transformed
     except BadFile:
-        if len(rows) == 1:
-            return np.array([np.nan]), np.full((1, len(desk.names)), np.nan)
+        if len(rows) <= 1:
+            return np.full(len(rows), np.nan), np.full((len(rows), len(desk.names)), np.nan)
     # Of many rows one may be refused: the halves are tried.
     middle = len(rows) // 2
     parts = [

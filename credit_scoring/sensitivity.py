@@ -29,8 +29,9 @@ class Sensitivity:
         exact: whether each place at which the score can change is a step. The start of a step is
             always the first double with its score.
         flip: the value nearest to the row's own at which the other decision is taken, None where
-            there is none. The next double towards the row's own decides as the row does. Of text:
-            the category with the other decision whose probability is nearest to the row's.
+            there is none. The next double towards the row's own decides as the row does, or is
+            refused, as beside a pole. Of text: the category with the other decision whose
+            probability is nearest to the row's.
         recomputed: features that were computed again.
         stale: features that would be different too, but cannot be computed.
     """
