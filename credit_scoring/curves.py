@@ -23,7 +23,7 @@ from credit_scoring.raw_rows import RawRows
 from credit_scoring.raw_scorer import RawScorer
 from credit_scoring.tables import Matrix
 
-MOST_CHANGES = 2000  # that are followed, where nothing is proved
+MOST_CHANGES = 500  # that are followed at once, where nothing is proved
 NEAR = 1024  # doubles within which a score of many rows changes where that of one row does
 
 
@@ -170,7 +170,10 @@ def _searched(line: Line, candidates: Matrix) -> tuple[Matrix, Matrix]:
 def _bisected(
     line: Line, places: Matrix, transform: Callable[[RawRows], Matrix]
 ) -> tuple[Matrix, Matrix]:
-    """Some places, and those between at which the score is seen to change, with their scores."""
+    """Some places, and those between at which the score is seen to change, with their scores.
+
+    A score that changes nearly everywhere, as with linear functions in the leaves, is not followed.
+    """
 
     def score(values: Matrix) -> Matrix:
         return scored(line.desk, line.rows(values), transform)[0]

@@ -68,7 +68,7 @@ def outputs_of(transformer: Any, inputs: Sequence[str], number: int) -> tuple[Ou
     """
     try:
         outputs = _traced(transformer, [Output(frozenset([name])) for name in inputs])
-    except Untraceable:
+    except ValueError:  # or a column without a known name
         return None
     return tuple(outputs) if len(outputs) == number else None
 

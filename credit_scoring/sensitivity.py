@@ -26,8 +26,9 @@ class Sensitivity:
         probability: of class 1, for the row as it is.
         steps: of a number: rising, the first from the lowest value that was asked for. Of text,
             and of true and false: one for each category.
-        exact: whether each place at which the score can change is a step. The start of a step is
-            always the first double with its score.
+        exact: whether each place at which the score can change is a step. Else some may be unseen.
+            The start of a step is the first double with its score, but where the score changes
+            nearly everywhere.
         flip: the value nearest to the row's own at which the other decision is taken, None where
             there is none. The next double towards the row's own decides as the row does, or is
             refused, as beside a pole. Of text: the category with the other decision whose
