@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,6 +13,7 @@ from credit_scoring.errors import BadFile, describe, foreign_code
 from credit_scoring.files import MODEL_FILE
 from credit_scoring.lightgbm_row import SingleRowPredictor
 from credit_scoring.tables import Matrix
+from credit_scoring.thresholds import of_lightgbm, of_trees
 
 LARGEST_DOUBLE = float(np.finfo(np.float64).max)
 LARGEST_FLOAT = float(np.finfo(np.float32).max)
@@ -27,6 +29,13 @@ class Classifier(Protocol):
     @property
     def is_logistic(self) -> bool:
         """Whether its raw output is log-odds; else it may also be the probability."""
+
+    @property
+    def thresholds(self) -> tuple[Matrix, ...] | None:
+        """Of each input, rising and each once: a score can change only where one is passed.
+
+        A value on a threshold is below it. None where the trees are not known.
+        """
 
     def probability(self, row: Matrix) -> float:
         """Probability of class 1 for one client, shape (n,)."""
@@ -51,6 +60,11 @@ class LightGBMClassifier:
     def __init__(self, booster: Booster) -> None:
         self.booster = booster
         self.probability = SingleRowPredictor(booster)
+
+    @cached_property
+    def thresholds(self) -> tuple[Matrix, ...] | None:
+        """See `Classifier`."""
+        return of_lightgbm(self.booster)
 
     def probabilities(self, rows: Matrix) -> Matrix:
         """See `Classifier`; LightGBM goes through rows one by one."""
@@ -77,6 +91,11 @@ class ExplainedClassifier:
     columns: Sequence[str] | None
     largest: float = LARGEST_FLOAT  # scikit-learn's trees cast to float32
     is_logistic = False
+
+    @cached_property
+    def thresholds(self) -> tuple[Matrix, ...] | None:
+        """See `Classifier`."""
+        return of_trees(self.classifier)
 
     def probability(self, row: Matrix) -> float:
         """See `Classifier`."""

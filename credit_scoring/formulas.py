@@ -41,9 +41,11 @@ class Formula:
 
     Attributes:
         inputs: the names of the others, each once.
+        tree: of the grammar above, a feature's name being that of an `ast.Name`.
     """
 
     inputs: tuple[str, ...]
+    tree: ast.expr
     _compute: Node
 
     def __call__(self, columns: Columns) -> Matrix:
@@ -81,7 +83,15 @@ def parse(text: str) -> Formula:
     compute = _compile(tree, names, inputs, DEEPEST)
     if not inputs:
         raise NotAFormula("names no feature")
-    return Formula(tuple(inputs), compute)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            node.id = names.get(node.id, node.id)
+    return Formula(tuple(inputs), tree, compute)
+
+
+def compiled(part: ast.expr) -> Node:
+    """What computes a part of a formula's tree."""
+    return _compile(part, {}, {}, DEEPEST)
 
 
 def _compile(

@@ -21,6 +21,7 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
+from credit_scoring.outputs import Output, outputs_of
 from credit_scoring.tables import Categories, Matrix
 
 Texts = NDArray[np.object_]
@@ -112,6 +113,16 @@ class RawTransformer:
     def is_element_by_element(self) -> bool:
         """Whether a row among many surely comes out as it does alone."""
         return _is_element_by_element(self.transformer)
+
+    def outputs(self, number: int) -> tuple[Output, ...] | None:
+        """What each of its outputs is made from; None where that is not known.
+
+        Args:
+            number: how many there are.
+        """
+        if not self.is_element_by_element:
+            return None
+        return outputs_of(self.transformer, self.inputs, number)
 
     def __call__(self, rows: RawRows) -> Matrix:
         """Transform each row as if it were alone, shape (rows, n).

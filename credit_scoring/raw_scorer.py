@@ -18,6 +18,7 @@ from credit_scoring.errors import (
 )
 from credit_scoring.features import FeatureDictionary
 from credit_scoring.files import MODEL_FILE
+from credit_scoring.outputs import Output
 from credit_scoring.raw_rows import RawRows, RawTransformer
 from credit_scoring.tables import Matrix
 
@@ -62,6 +63,11 @@ class RawScorer:
                 f"unknown feature {abridged(feature)}, not one of the {len(self.features)} features"
             )
         return position
+
+    @cached_property
+    def outputs(self) -> tuple[Output, ...] | None:
+        """What each transformed feature is made from; None where that is not known."""
+        return self.transformer.outputs(len(self.names))
 
     def transform(self, rows: RawRows) -> Matrix:
         """Transform rows, each as if it were alone, shape (rows, n).

@@ -22,10 +22,12 @@ FORBIDDEN = {
 # Each module imports only those of its package that come before it.
 LOWEST_FIRST = {
     "credit_scoring": [
-        "errors", "files", "scale", "tables", "formulas", "features", "lightgbm_row", "classifier",
-        "pipeline", "raw_rows", "raw_scorer", "json_objects", "applications", "records",
-        "reference", "attribution", "comparison", "reasons", "distributions", "drift", "scorer",
-        "loading", "assessment", "desk_schemas", "schemas", "answers", "desk", "snapshot",
+        "errors", "files", "scale", "tables", "doubles", "formulas", "monotone", "features",
+        "lightgbm_row", "thresholds", "classifier", "pipeline", "outputs", "raw_rows", "raw_scorer",
+        "json_objects", "applications", "records", "reference", "attribution", "comparison",
+        "reasons", "lines", "curves", "sensitivity", "alternatives", "distributions", "drift",
+        "scorer", "loading", "assessment", "application_schemas", "desk_schemas",
+        "schemas", "answers", "desk", "snapshot",
     ],
     "training": [
         "home_credit", "columns", "credit_history", "simulation", "dictionary", "table", "quality",

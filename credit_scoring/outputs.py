@@ -1,0 +1,195 @@
+"""Outputs of a transformer, each as a function of the raw feature that it is made from."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import (
+    MaxAbsScaler,
+    MinMaxScaler,
+    OneHotEncoder,
+    OrdinalEncoder,
+    RobustScaler,
+    StandardScaler,
+)
+
+from credit_scoring.tables import Matrix
+
+Step = Callable[[Matrix], Matrix]
+
+
+class Untraceable(ValueError):
+    """A transformer of another kind, or fitted in another way, than those that are known here."""
+
+
+@dataclass(frozen=True, eq=False)
+class Output:
+    """One output of a transformer.
+
+    Attributes:
+        sources: the names of the raw features that it may be made from.
+        steps: the transformer's arithmetic on its one source, each of them rising or constant where
+            no value is missing; None where it is another one.
+    """
+
+    sources: frozenset[str]
+    steps: tuple[Step, ...] | None = ()
+
+    def __call__(self, values: Matrix) -> Matrix:
+        """The output for values of its source, in the transformer's own arithmetic.
+
+        Values that are infinite remain so: no transformer that is known here takes them.
+        """
+        assert self.steps is not None  # noqa: S101 - who asks has looked
+        output = values
+        with np.errstate(all="ignore"):
+            for step in self.steps:
+                output = step(output)
+        return np.where(np.isinf(values), values, output)
+
+    def then(self, step: Step | None) -> "Output":
+        """The output after one more step; None is an unknown one."""
+        steps = None if step is None or self.steps is None else (*self.steps, step)
+        return replace(self, steps=steps)
+
+
+def outputs_of(transformer: Any, inputs: Sequence[str], number: int) -> tuple[Output, ...] | None:
+    """The outputs of a fitted transformer; None where they are not known.
+
+    Args:
+        transformer: fitted.
+        inputs: the names of the raw features that it takes, in its order.
+        number: how many outputs it has.
+    """
+    try:
+        outputs = _traced(transformer, [Output(frozenset([name])) for name in inputs])
+    except Untraceable:
+        return None
+    return tuple(outputs) if len(outputs) == number else None
+
+
+def _traced(step: Any, given: Sequence[Output]) -> list[Output]:
+    """The outputs of a step for those of the one before."""
+    if step == "passthrough":
+        return list(given)
+    if step == "drop":
+        return []
+    traced = TRACED.get(type(step))
+    if traced is None:
+        raise Untraceable
+    return traced(step, given)
+
+
+def _of_pipeline(pipeline: Any, given: Sequence[Output]) -> list[Output]:
+    outputs = list(given)
+    for _, step in pipeline.steps:
+        outputs = _traced(step, outputs)
+    return outputs
+
+
+def _of_columns(columns: Any, given: Sequence[Output]) -> list[Output]:
+    names = [str(name) for name in getattr(columns, "feature_names_in_", ())]
+    outputs = []
+    for _, step, chosen in columns.transformers_:
+        asked = np.atleast_1d(
+            np.arange(len(given))[chosen] if isinstance(chosen, slice) else chosen
+        )
+        if asked.dtype == np.bool_:
+            positions = np.flatnonzero(asked).tolist()
+        elif np.issubdtype(asked.dtype, np.integer):
+            positions = asked.tolist()
+        else:
+            positions = [names.index(str(name)) for name in asked]
+        if positions:
+            outputs += _traced(step, [given[position] for position in positions])
+    return outputs
+
+
+def _of_imputer(imputer: Any, given: Sequence[Output]) -> list[Output]:
+    if not (isinstance(imputer.missing_values, float) and np.isnan(imputer.missing_values)):
+        raise Untraceable
+    if imputer.statistics_.dtype != np.float64:  # of text
+        return [output.then(None) for output in given]
+    outputs = [
+        output.then(_imputing(value))
+        for output, value in zip(given, imputer.statistics_, strict=True)
+        if imputer.keep_empty_features or not np.isnan(value)
+    ]
+    if imputer.add_indicator:
+        indicated = imputer.indicator_.features_
+        outputs += [given[position].then(_indicating) for position in indicated]
+    return outputs
+
+
+def _imputing(value: float) -> Step:
+    return lambda values: np.where(np.isnan(values), value, values)
+
+
+def _indicating(values: Matrix) -> Matrix:
+    return np.isnan(values).astype(np.float64)
+
+
+def _of_min_max(scaler: Any, given: Sequence[Output]) -> list[Output]:
+    low, high = scaler.feature_range if scaler.clip else (-np.inf, np.inf)
+
+    def scaling(scale: float, shift: float) -> Step:
+        return lambda values: np.clip(values * scale + shift, low, high)
+
+    return [
+        output.then(scaling(scale, shift) if scale > 0 else None)
+        for output, scale, shift in zip(given, scaler.scale_, scaler.min_, strict=True)
+    ]
+
+
+def _of_standard(scaler: Any, given: Sequence[Output]) -> list[Output]:
+    return _centred(given, scaler.mean_ if scaler.with_mean else None, scaler.scale_)
+
+
+def _of_robust(scaler: Any, given: Sequence[Output]) -> list[Output]:
+    return _centred(given, scaler.center_, scaler.scale_)
+
+
+def _of_max_abs(scaler: Any, given: Sequence[Output]) -> list[Output]:
+    if getattr(scaler, "clip", False):
+        raise Untraceable
+    return _centred(given, None, scaler.scale_)
+
+
+def _centred(given: Sequence[Output], centres: Any, scales: Any) -> list[Output]:
+    """Less a centre, then divided by a scale, each where there is one."""
+
+    def scaling(centre: float, scale: float) -> Step:
+        return lambda values: (values - centre) / scale
+
+    number = len(given)
+    return [
+        output.then(scaling(centre, scale) if scale > 0 else None)
+        for output, centre, scale in zip(
+            given,
+            np.zeros(number) if centres is None else centres,
+            np.ones(number) if scales is None else scales,
+            strict=True,
+        )
+    ]
+
+
+def _of_encoder(encoder: Any, given: Sequence[Output]) -> list[Output]:
+    sources = frozenset().union(*(output.sources for output in given))
+    return [Output(sources, None) for _ in encoder.get_feature_names_out()]
+
+
+TRACED: dict[type, Callable[[Any, Sequence[Output]], list[Output]]] = {
+    Pipeline: _of_pipeline,
+    ColumnTransformer: _of_columns,
+    SimpleImputer: _of_imputer,
+    MinMaxScaler: _of_min_max,
+    StandardScaler: _of_standard,
+    RobustScaler: _of_robust,
+    MaxAbsScaler: _of_max_abs,
+    OneHotEncoder: _of_encoder,
+    OrdinalEncoder: _of_encoder,
+}
