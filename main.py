@@ -10,6 +10,9 @@
     GET  /get_shap     why a client scores as it does              ?param_name=<client id>
     GET  /get_kde      a feature among those who paid and those who did not  ?param_name=<feature>
     POST /score        the credit desk: score, decision and reasons of applications
+    GET  /sensitivity  the score as a function of one feature, and where the decision turns
+    POST /sensitivity  the same for an application
+    GET  /alternatives the smallest changes that turn the decision on a client
     GET  /features     what each feature means, and its values among the reference clients
     GET  /importance   what the model goes by, by theme and by feature
     GET  /drift        how far the new clients differ from the reference clients
@@ -40,7 +43,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, Counter
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from credit_scoring import desk_schemas, schemas
+from credit_scoring import application_schemas, desk_schemas, schemas
 from credit_scoring.answers import (
     explanation_body,
     features_body,
@@ -49,7 +52,15 @@ from credit_scoring.answers import (
     reference_body,
 )
 from credit_scoring.comparison import Compare, Comparison
-from credit_scoring.desk import importance_body, read_and_score, score_body, score_drift_body
+from credit_scoring.desk import (
+    alternatives_body,
+    importance_body,
+    read_and_score,
+    read_and_vary,
+    score_body,
+    score_drift_body,
+    vary,
+)
 from credit_scoring.errors import (
     BadFile,
     InconsistentScore,
@@ -297,7 +308,7 @@ async def get_kde(request: Request) -> Response:
 
 @desk.post("/score", summary="Score applications",
            **described(schemas.DESK, desk_schemas.ScoreAnswer | list[desk_schemas.ScoreAnswer],
-                       401, 404, 413, 422, 503, **desk_schemas.OF_APPLICATIONS))  # fmt: skip
+                       401, 404, 413, 422, 503, **application_schemas.OF_APPLICATIONS))  # fmt: skip
 async def score(request: Request, reasons: MostReasons = 4, compare: Compare = "near") -> Response:
     """Score one application, or a list of up to 1,000, and say why and what would change it.
 
@@ -314,6 +325,49 @@ async def score(request: Request, reasons: MostReasons = 4, compare: Compare = "
     pool = service.lists if body.lstrip().startswith(b"[") else service.explainers
     answer = functools.partial(read_and_score, scorer, comparison, body, reasons, compare)
     return json_response(await pool.run((comparison, body, reasons, compare), answer))
+
+
+SENSITIVITY: tuple[Any, ...] = (schemas.DESK, desk_schemas.SensitivityAnswer, 401, 404, 422, 503)
+
+
+@desk.get("/sensitivity", summary="A client's score along one feature",
+          **described(*SENSITIVITY, **application_schemas.OF_CLIENT_AND_FEATURE))  # fmt: skip
+async def sensitivity(request: Request) -> Response:
+    """The probability for every value of a feature, and where the decision turns."""
+    scorer = scorer_of(request)
+    client_id = query_integer(request, "client", "a client's id")
+    feature = query_value(request, "feature")
+    scorer.position(client_id)  # an unknown client is refused before it waits
+    return await answered(request, vary, client_id, feature)
+
+
+@desk.post("/sensitivity", summary="An application's score along one feature",
+           name="sensitivity_of_application",
+           **described(*SENSITIVITY, 413,
+                       **application_schemas.OF_APPLICATION_AND_FEATURE))  # fmt: skip
+async def sensitivity_of_application(request: Request) -> Response:
+    """The probability for every value of a feature, and where the decision turns."""
+    feature = query_value(request, "feature")
+    body = await body_of(request, service_of(request).settings.max_body_bytes)
+    return await answered(request, read_and_vary, body, feature)
+
+
+@desk.get("/alternatives", summary="What would turn the decision on a client",
+          **described(schemas.DESK, desk_schemas.AlternativesAnswer, 401, 404, 422, 503,
+                      **application_schemas.OF_CLIENT))  # fmt: skip
+async def alternatives(request: Request) -> Response:
+    """The smallest change of each feature that may change, the nearest first."""
+    client_id = query_integer(request, "client", "a client's id")
+    scorer_of(request).position(client_id)
+    return await answered(request, alternatives_body, client_id)
+
+
+async def answered(request: Request, function: Callable[..., bytes], *given: Any) -> Response:
+    """An answer that takes milliseconds: computed beside the event loop, and none twice at once."""
+    scorer = scorer_of(request)
+    answer = functools.partial(function, scorer, *given)
+    explainers = service_of(request).explainers
+    return json_response(await explainers.run((scorer, function, *given), answer))
 
 
 @desk.get("/features", summary="What the features mean",

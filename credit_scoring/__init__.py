@@ -18,8 +18,8 @@ Each module imports only modules above it:
     classifier      one protocol for tree classifiers, and the choice of one
     pipeline        transforming, names of outputs, the proof that scores agree
     outputs         what each output of a transformer is made from, and how
-    raw_rows        raw values of clients, and their way through the transformer
-    raw_scorer      scores of raw rows; what follows where a feature is changed
+    raw_rows        values of clients as a transformer takes them
+    raw_scorer      scores of raw rows, and what follows from a change
     json_objects    JSON text to one object, and what is wrong with it
     applications    reading applications at the credit desk
     records         reading transformed records
@@ -27,15 +27,16 @@ Each module imports only modules above it:
     attribution     which raw feature an output was made from
     comparison      positions among the classes, and the clients that reasons compare with
     reasons         SHAP values to a few reasons in words
-    distributions   quantiles of these values, and shares of categories
-    drift           how far new clients differ from the reference clients
     lines           a row with all values of one feature
     curves          the scores along lines
     sensitivity     how a score depends on one feature, and where the decision turns
     alternatives    the smallest changes that turn a decision
+    distributions   quantiles of the reference values, and shares of categories
+    drift           how far new clients differ from the reference clients
     scorer          `Scorer`: predict and explain
     loading         a folder to a `Scorer`
     assessment      applications to scores, decisions and reasons
+    application_schemas  what the credit desk takes, for the document
     desk_schemas    the shapes of the credit desk's answers, for the document
     schemas         those of the others
     answers         what is answered, as JSON text

@@ -1,13 +1,20 @@
 """What the credit desk answers, as JSON text."""
 
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
 import orjson
 
+from credit_scoring.alternatives import alternatives, extent
 from credit_scoring.answers import drift_body
 from credit_scoring.applications import Application
-from credit_scoring.assessment import assess
+from credit_scoring.assessment import apply, assess
 from credit_scoring.comparison import Compare, Comparison
+from credit_scoring.files import MODEL_FILE
 from credit_scoring.reasons import importance
 from credit_scoring.scorer import Scorer
+from credit_scoring.sensitivity import Sensitivity, sensitivity
 
 
 def score_body(
@@ -47,6 +54,66 @@ def read_and_score(
     return score_body(scorer, comparison, scorer.applications.read(body), most_reasons, compare)
 
 
+def sensitivity_body(scorer: Scorer, applications: Sequence[Application], feature: str) -> bytes:
+    """The body of `/sensitivity`, for one application.
+
+    Raises:
+        UnknownClient: no new client has that id.
+        UnknownFeature: no feature has that name.
+        InvalidApplication: it cannot be scored.
+    """
+    position = scorer.desk.position(feature)
+    row = apply(scorer, applications, is_list=False).rows
+    known = extent(scorer.reference, scorer.raw, position)
+    found = sensitivity(scorer.desk, row, feature, known.low, known.high, scorer.threshold)
+    return orjson.dumps(
+        _of_client(applications) | {"feature": feature} | _fields(found) | _model(scorer)
+    )
+
+
+def alternatives_body(scorer: Scorer, client_id: int) -> bytes:
+    """The body of `/alternatives`.
+
+    Raises:
+        UnknownClient: no new client has that id.
+    """
+    row = scorer.raw_rows([scorer.position(client_id)])
+    extents = {
+        feature.name: extent(scorer.reference, scorer.raw, scorer.desk.position(feature.name))
+        for feature in scorer.dictionary.features.values()
+        if feature.change != "none"
+    }
+    probability = float(scorer.desk.probabilities(row)[0])
+    found = alternatives(scorer.desk, row, scorer.threshold, scorer.reference, extents)
+    return orjson.dumps(
+        {"client": client_id}
+        | {"probability": probability, "prediction": int(probability >= scorer.threshold)}
+        | {"threshold": scorer.threshold, "alternatives": found}
+        | _model(scorer)
+    )
+
+
+def read_and_vary(scorer: Scorer, body: bytes, feature: str) -> bytes:
+    """The body of `/sensitivity`, for an application that is still JSON text.
+
+    Raises:
+        UnknownClient: see `sensitivity_body`.
+        UnknownFeature: see `sensitivity_body`.
+        InvalidApplication: see `sensitivity_body` and `ApplicationReader.read_one`.
+    """
+    return sensitivity_body(scorer, [scorer.applications.read_one(body.strip())], feature)
+
+
+def vary(scorer: Scorer, client_id: int, feature: str) -> bytes:
+    """The body of `/sensitivity`, for a client.
+
+    Raises:
+        UnknownClient: see `sensitivity_body`.
+        UnknownFeature: see `sensitivity_body`.
+    """
+    return sensitivity_body(scorer, [Application(client_id, None, {}, None)], feature)
+
+
 def score_drift_body(scorer: Scorer, comparison: Comparison) -> bytes:
     """The body of `/drift`."""
     new = scorer.classifier.probabilities(scorer.transformed)
@@ -74,3 +141,16 @@ def importance_body(comparison: Comparison) -> bytes:
             "features": features,
         }
     )
+
+
+def _of_client(applications: Sequence[Application]) -> dict[str, Any]:
+    client = applications[0].client
+    return {} if client is None else {"client": client}
+
+
+def _fields(found: Sensitivity) -> dict[str, Any]:
+    return {field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
+
+
+def _model(scorer: Scorer) -> dict[str, Any]:
+    return {"model": scorer.sha256[MODEL_FILE]}

@@ -1,12 +1,8 @@
 """Shapes of what the credit desk is answered: what features mean, and how clients change."""
 
-import math
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, Field
-
-from credit_scoring.applications import LONGEST_REFERENCE, MOST_APPLICATIONS
-from credit_scoring.scorer import Scorer
 
 
 class ReasonFeature(BaseModel):
@@ -69,6 +65,53 @@ class ScoreAnswer(Decision):
     recomputed: list[str] = Field(description="features that followed from the changes")
     stale: list[str] = Field(
         description="features that would follow too, but cannot be computed here"
+    )
+    model: str = Field(description="the SHA-256 of the model that answered")
+
+
+class SensitivityAnswer(BaseModel):
+    """The score of one application as a function of one feature."""
+
+    client: int | None = Field(None, description="the id asked for")
+    feature: str
+    value: float | str | None = Field(description="as it is; null where it is not known")
+    probability: float = Field(description="as it is")
+    steps: list[tuple[float | str, float | None]] = Field(
+        description="from which value on the probability is which, the lowest value first; of"
+        " text, each category; null where the model refuses the value"
+    )
+    exact: bool = Field(description="whether each place at which the score can change is a step")
+    flip: float | str | None = Field(
+        description="the value nearest to the present one at which the decision turns"
+    )
+    recomputed: list[str] = Field(description="features that follow from this one")
+    stale: list[str] = Field(description="features that would follow, but cannot be computed here")
+    model: str = Field(description="the SHA-256 of the model that answered")
+
+
+class Alternative(BaseModel):
+    """A change of one feature that turns the decision."""
+
+    feature: str
+    label: str = Field(description="in plain words")
+    direction: Literal["up", "down"] | None = Field(description="null for text")
+    value: float | str = Field(description="the first one with the other decision")
+    probability: float = Field(description="after the change")
+    moved: float | None = Field(
+        description="the share of earlier clients who are passed; null for text"
+    )
+    recomputed: list[str] = Field(description="features that follow from the change")
+    stale: list[str] = Field(description="features that would follow, but cannot be computed here")
+
+
+class AlternativesAnswer(Decision):
+    """What would turn the decision on a client, the nearest first."""
+
+    client: int
+    threshold: float
+    alternatives: list[Alternative] = Field(
+        description="for a refused client what would be accepted, for an accepted one how far each"
+        " feature may move; empty where nothing would turn the decision"
     )
     model: str = Field(description="the SHA-256 of the model that answered")
 
@@ -189,83 +232,3 @@ class DriftAnswer(BaseModel):
     new: int = Field(description="how many new clients there are")
     score: Drift = Field(description="in the probability of default")
     features: list[FeatureDrift] = Field(description="the largest index first")
-
-
-OF_APPLICATIONS: dict[str, Any] = {
-    "openapi_extra": {"requestBody": {"$ref": "#/components/requestBodies/applications"}}
-}
-
-
-def application_body(scorer: Scorer | None) -> dict[str, Any]:
-    """The request body of `/score` for the document, with examples of the files.
-
-    Args:
-        scorer: what was loaded; None for what everybody may know.
-    """
-    client: dict[str, Any] = {"type": "integer", "description": "a new client's id"}
-    values: dict[str, Any] = {
-        "type": "object",
-        "additionalProperties": {"type": ["number", "string", "null"]},
-    }
-    record = values | {
-        "description": "raw values by feature, as /get_test gives them, decoded: see RawRecord;"
-        " one with a formula may be left out",
-    }
-    changes = values | {
-        "description": "features and their new values; what follows from them is computed again"
-    }
-    reference = {
-        "type": "string",
-        "maxLength": LONGEST_REFERENCE,
-        "description": "the caller's own number, sent back",
-    }
-    more = {"changes": changes, "reference": reference}
-    one = {
-        "oneOf": [
-            {
-                "type": "object",
-                "properties": {key: part, **more},
-                "required": [key],
-                "additionalProperties": False,
-            }
-            for key, part in (("client", client), ("record", record))
-        ]
-    }
-    several = {
-        "type": "array",
-        "items": {"type": "object", "description": "an application as above"},
-        "minItems": 1,
-        "maxItems": MOST_APPLICATIONS,
-    }
-    content: dict[str, Any] = {"schema": {"anyOf": [one, several]}}
-    if scorer is not None:
-        asked = scorer.client_ids[0]
-        content["examples"] = {
-            "what-if": {
-                "summary": "A client, and what a change would do",
-                "value": {"client": asked, "changes": _changes(scorer)},
-            },
-            "client": {"summary": "A client as they are", "value": {"client": asked}},
-            "list": {
-                "summary": "Several at once",
-                "value": [{"client": other} for other in scorer.client_ids[:3]],
-            },
-        }
-    return {
-        "description": "one application, or a list of 1 to 1,000",
-        "required": True,
-        "content": {"application/json": content},
-    }
-
-
-def _changes(scorer: Scorer) -> dict[str, float | str | None]:
-    """What to try: the first feature that may be lowered, or any number, less three tenths."""
-    features, rows = scorer.dictionary.features, scorer.raw_rows([0])
-    numbers = [
-        name
-        for position, name in enumerate(scorer.features)
-        if position not in rows.texts and not math.isnan(rows.numbers[0, position])
-    ]
-    movable = [name for name in numbers if features[name].change in ("down", "any")]
-    chosen = (movable or numbers)[:1]
-    return {name: 0.7 * float(rows.numbers[0, scorer.desk.position(name)]) for name in chosen}

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from credit_scoring.desk_schemas import application_body
+from credit_scoring.application_schemas import application_bodies
 from credit_scoring.scorer import Scorer
 
 DESCRIPTION = """\
@@ -171,6 +171,8 @@ def components(scorer: Scorer | None) -> dict[str, dict[str, Any]]:
         "description": "a feature, one of /get_feat",
         "schema": {"type": "string"},
     }
+    desk_client = client | {"name": "client"}
+    desk_feature = feature | {"name": "feature"}
     sent: dict[str, Any] = {"schema": {"$ref": "#/components/schemas/TransformedRecord"}}
     raw: dict[str, Any] = {"type": "object"}
     transformed: dict[str, Any] = {"type": "object"}
@@ -180,6 +182,8 @@ def components(scorer: Scorer | None) -> dict[str, dict[str, Any]]:
         client["example"] = client_id
         feature["schema"] = {"type": "string", "enum": scorer.features}
         feature["example"] = scorer.features[0]
+        desk_client |= {"example": client_id}
+        desk_feature |= {"schema": feature["schema"], "example": scorer.features[0]}
         sent["example"] = {
             name: None if math.isnan(value) else value for name, value in record.items()
         }
@@ -191,9 +195,14 @@ def components(scorer: Scorer | None) -> dict[str, dict[str, Any]]:
             {name: ["number", "null"] if name in nullable else "number" for name in scorer.names}
         )
     return {
-        "parameters": {"client": client, "feature": feature},
+        "parameters": {
+            "client": client,
+            "feature": feature,
+            "desk_client": desk_client,
+            "desk_feature": desk_feature,
+        },
         "requestBodies": {
-            "applications": application_body(scorer),
+            **application_bodies(scorer),
             "record": {
                 "description": "a transformed record: what /get_json gives, decoded",
                 "required": True,

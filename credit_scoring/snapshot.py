@@ -75,6 +75,7 @@ class Snapshot:
         scorer = self.scorer
         try:
             with foreign_code(MODEL_FILE, describe):
+                _ = scorer.classifier.thresholds  # found once, too
                 result = compare(scorer.desk, scorer.reference, scorer.threshold)
         except BadFile as problem:
             log.exception("the reference clients cannot be scored")
@@ -147,6 +148,7 @@ def rehearse(scorer: Scorer) -> None:
         orjson.dumps(components(scorer))
         scorer.applications.rehearse()
         scorer.desk.transform(scorer.raw_rows([0]))
+        _ = scorer.desk.outputs
 
 
 def _give_back_memory() -> None:

@@ -25,8 +25,9 @@ LOWEST_FIRST = {
         "errors", "files", "scale", "tables", "doubles", "formulas", "monotone", "features",
         "lightgbm_row", "thresholds", "classifier", "pipeline", "outputs", "raw_rows", "raw_scorer",
         "json_objects", "applications", "records", "reference", "attribution", "comparison",
-        "reasons", "distributions", "drift", "lines", "curves", "sensitivity", "alternatives",
-        "scorer", "loading", "assessment", "desk_schemas", "schemas", "answers", "desk", "snapshot",
+        "reasons", "lines", "curves", "sensitivity", "alternatives", "distributions", "drift",
+        "scorer", "loading", "assessment", "application_schemas", "desk_schemas",
+        "schemas", "answers", "desk", "snapshot",
     ],
     "training": [
         "home_credit", "columns", "credit_history", "simulation", "dictionary", "table", "quality",

@@ -29,8 +29,13 @@ def requests(service: Service) -> list[tuple[str, str, bytes]]:
         "/get_kde": feature,
         **dict.fromkeys(["/get_test", "/get_json", "/get_shap"], client_id),
     }
+    queries = {
+        "/sensitivity": f"?client={client_id}&feature={feature}",
+        "/alternatives": f"?client={client_id}",
+    }
     bodies = {
         "/prediction/": orjson.dumps(loaded.scorer.transformed_record(client_id)),
+        "/sensitivity": orjson.dumps({"client": client_id}),
         "/score": orjson.dumps({"client": client_id}),
     }
     found = []
@@ -40,10 +45,11 @@ def requests(service: Service) -> list[tuple[str, str, bytes]]:
             continue
         assert isinstance(route, Route)
         query = f"?param_name={values[route.path]}" if route.path in values else ""
+        query = queries.get(route.path, query)
         for method in sorted(route.methods - {"HEAD"}):
             sent = bodies.get(route.path, b"")
             found.append((method, route.path + query, sent))
-    assert len(found) >= 18
+    assert len(found) >= 21
     return found
 
 
