@@ -16,6 +16,7 @@ from credit_scoring.sensitivity import Sensitivity, sensitivity
 from tests.support.artefacts import (
     EDUCATION,
     FLAGS,
+    NUMBERS,
     OCCUPATION,
     PLAIN,
     TEXTS,
@@ -34,13 +35,12 @@ from tests.support.curves import (
     bank_of,
     with_formulas,
 )
-from tests.support.recipes import RECIPES, forest
+from tests.support.recipes import RECIPES
 
 THRESHOLD = 0.5
 PROVED_RECIPES = [
-    "lightgbm", "lightgbm text sparse", "forest", "extra trees", "tree", "gradient boosting",
-    "no imputation", "no imputation, forest", "fewer and reversed", "more by indicators",
-    "one feature",
+    "lightgbm", "lightgbm text sparse", "no imputation, forest", "more by indicators",
+    "nested prefixes",
 ]  # fmt: skip
 UNPROVED_RECIPES = ["histogram boosting text", "components"]
 
@@ -72,13 +72,11 @@ def unproved(request, tmp_path_factory) -> Bank:
     return bank_of(make_folder(path, *RECIPES[request.param]()))
 
 
-@pytest.fixture(scope="module", params=["lightgbm", "forest"])
-def formulas(request, tmp_path_factory) -> Bank:
+@pytest.fixture(scope="module")
+def formulas(tmp_path_factory) -> Bank:
     path = tmp_path_factory.mktemp("formulas") / "ressources"
-    classifier = lightgbm() if request.param == "lightgbm" else forest()
-    return bank_of(
-        with_formulas(path, make_pipeline(scaled_and_passed(), classifier), PROVED), PROVED
-    )
+    pipeline = make_pipeline(scaled_and_passed(), lightgbm())
+    return bank_of(with_formulas(path, pipeline, PROVED), PROVED)
 
 
 def asked(bank: Bank, client: int, feature: str, threshold: float = THRESHOLD) -> Sensitivity:
@@ -293,6 +291,22 @@ def test_what_the_model_refuses_has_no_score(formulas: Bank):
                 changed_score(formulas, edge)
         for edge in (np.nextafter(start, -1), end):
             assert changed_score(formulas, edge) == formulas.scores(0, RISK, np.array([edge]))[0]
+
+
+def test_what_follows_is_refused_though_the_model_does_not_take_it(tmp_path: Path):
+    others = [name for name in NUMBERS if name != POLE]
+    pipeline = make_pipeline(ColumnTransformer([("some", SimpleImputer(), others)]), lightgbm())
+    bank = bank_of(with_formulas(tmp_path / "ressources", pipeline, PROVED), PROVED)
+    found = asked(bank, 0, RISK)
+    assert found.exact
+    around = dict(found.steps)
+    credit = bank.tables[1]["AMT_CREDIT"][0]
+    refused = [start for start, score in found.steps if score is None]
+    assert len(refused) == 2
+    with np.errstate(all="ignore"):
+        assert np.isinf(credit / np.array(refused)).all()
+        assert np.isfinite(credit / np.nextafter(refused[0], -1))
+    assert around[0.0] == bank.scores(0, RISK, np.array([0.0]))[0]
 
 
 def changed_score(bank: Bank, risk: float) -> float:

@@ -1,8 +1,10 @@
 """Thresholds of trees: between two of them no score changes, as the classifiers themselves say."""
 
+import re
+
 import numpy as np
 import pytest
-from lightgbm import LGBMClassifier
+from lightgbm import Booster, LGBMClassifier
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import (
     AdaBoostClassifier,
@@ -58,6 +60,26 @@ def test_of_lightgbm(options: dict):
     rows[::9, 2] = np.nan
     fitted = LGBMClassifier(**LIGHTGBM, **options).fit(rows, classes)
     assert_steps(fitted, of_lightgbm(fitted.booster_), rows, np.inf)
+
+
+@pytest.mark.parametrize("at", ["0", "1e-36", "-1e-36", "-1.0000000180025095e-35"])
+def test_of_lightgbm_next_to_zero(at: str):
+    """As other trainers write them: LightGBM takes each value as zero that is next to it."""
+    rows, classes = clients(zeros=0.2)
+    text = LGBMClassifier(**LIGHTGBM).fit(rows, classes).booster_.model_to_string()
+    assert "1.0000000180025095e-35" in text
+    text = re.sub("tree_sizes=.*\n", "", text)  # the text of each would have to be as long
+    booster = Booster(model_str=re.sub(r"(?<=[ =])1\.0000000180025095e-35", at, text))
+    values = np.array([-TINY, -LIGHTGBM_ZERO, -1e-36, 0, 1e-36, LIGHTGBM_ZERO, TINY])
+    scores = []
+    for row in rows[:40]:
+        asked = np.tile(row, (len(values), 1))
+        asked[:, 1] = values
+        scores.append(booster.predict(asked))
+    changed = (np.diff(scores) != 0).any(axis=0)
+    between = np.searchsorted(of_lightgbm(booster)[1], values)
+    np.testing.assert_array_equal(changed, between[1:] != between[:-1])
+    assert changed.any()
 
 
 def test_a_tree_without_a_split_has_no_threshold():
