@@ -62,7 +62,7 @@ def load(folder: Path, model_sha256: str | None = None) -> Scorer:
 
 def _load(folder: Path, model_sha256: str | None) -> Scorer:
     metadata = read_metadata(folder / METADATA_FILE)
-    Scale.of_metadata(metadata)
+    Scale.of_metadata(metadata)  # refuses what is malformed before anything is unpickled
     hashes = metadata.get("sha256", {})
     pipeline, model_hash = read_pipeline(
         folder / MODEL_FILE, [hashes.get(MODEL_FILE), model_sha256]
