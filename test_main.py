@@ -272,7 +272,7 @@ def test_model():
     assert facts == {
         "sha256": {
             name: hashlib.sha256((FOLDER / name).read_bytes()).hexdigest()
-            for name in ("model.joblib", "train_samp.csv", "test_samp.csv")
+            for name in ("model.joblib", "train_samp.csv", "test_samp.csv", "features.csv")
         },
         "threshold": THRESHOLD,
         "features": len(FEATURES),

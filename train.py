@@ -136,7 +136,7 @@ def features_csv(
     if options.features:
         content = options.features.read_bytes()
     elif options.data:
-        check_not_filled_in(options.out, features, source)
+        check_not_filled_in(options.out, features)
         content = skeleton(features_of(features))
     else:
         content = home_credit(features_of(features))

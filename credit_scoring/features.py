@@ -16,8 +16,10 @@ from credit_scoring.formulas import Columns, Formula, NotAFormula, parse
 from credit_scoring.tables import Matrix
 
 TOLERANCE = 1e-9  # how far a formula may be from its column, relative to it
-TEXTS = ("label", "unit", "group", "reason_high", "reason_low", "reason_missing")
-COLUMNS = ("name", *TEXTS, "formula", "depends", "change", "protected")
+COLUMNS = (
+    "name", "label", "unit", "group", "formula", "depends", "change", "protected",
+    "reason_high", "reason_low", "reason_missing",
+)  # fmt: skip
 CHANGES = ("none", "up", "down", "any")
 
 Change = Literal["none", "up", "down", "any"]

@@ -65,7 +65,7 @@ def load(folder: Path, model_sha256: str | None = None) -> Scorer:
 
 def _load(folder: Path, model_sha256: str | None) -> Scorer:
     metadata = read_metadata(folder / METADATA_FILE)
-    scale = Scale.of_metadata(metadata)
+    scale = Scale.of_metadata(metadata)  # what is malformed is refused before unpickling
     hashes = metadata.get("sha256", {})
     pipeline, model_hash = read_pipeline(
         folder / MODEL_FILE, [hashes.get(MODEL_FILE), model_sha256]

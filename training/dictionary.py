@@ -1,5 +1,6 @@
 """`features.csv`: that of the simulated population, and one to fill in for a table of one's own."""
 
+import csv
 import io
 import tempfile
 from collections.abc import Sequence
@@ -56,22 +57,22 @@ def read_dictionary(content: bytes, features: pd.DataFrame, source: str) -> Feat
     return dictionary
 
 
-def check_not_filled_in(out: Path, features: pd.DataFrame, source: str) -> None:
+def check_not_filled_in(out: Path, features: pd.DataFrame) -> None:
     """Check that a skeleton would take the place of nobody's work.
 
     Raises:
-        BadFile: the folder has a `features.csv` that fits these features and says more of them.
+        BadFile: the folder has a `features.csv` about these features that says more of them.
     """
     path = out / FEATURES_FILE
-    if not path.is_file() or (content := path.read_bytes()) == skeleton(features_of(features)):
+    if not path.is_file():
         return
-    try:
-        read_dictionary(content, features, source)
-    except BadFile:
-        return  # it is about other features
-    raise BadFile(
-        FEATURES_FILE, f"{out} has one that was filled in: give it as --features, or remove it"
-    )
+    content = path.read_bytes()
+    lines = csv.DictReader(io.StringIO(content.decode("utf-8-sig", "replace"), newline=""))
+    names = [str(row.get("name")) for row in lines]  # of a file that may have mistakes
+    if names and set(features_of(features)).issuperset(names) and content != skeleton(names):
+        raise BadFile(
+            FEATURES_FILE, f"{out} has one that was filled in: give it as --features, or remove it"
+        )
 
 
 def in_full(clients: pd.DataFrame) -> pd.DataFrame:

@@ -22,8 +22,17 @@ from training.simulation import ratios, simulate
 
 
 @pytest.fixture(scope="module")
-def wide():
-    return simulate(300, 5, wide=True)
+def simulated():
+    """Clients with all features, and their ratios before the simulation rounds them."""
+    exact = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(simulation, "ratios", lambda a: exact.append(ratios(a)) or exact[-1])
+        return simulate(200, 5, wide=True), exact[0]
+
+
+@pytest.fixture
+def wide(simulated):
+    return simulated[0]
 
 
 def rows_of(content):
@@ -47,22 +56,20 @@ def test_every_simulated_feature_is_described_in_plain_words(wide):
     }  # fmt: skip
 
 
-def test_every_ratio_has_its_formula_or_says_what_it_depends_on(wide, monkeypatch):
-    kept = []
-    monkeypatch.setattr(simulation, "ratios", lambda a: kept.append(ratios(a)) or kept[-1])
-    clients = simulate(300, 5, wide=True)
+def test_every_ratio_has_its_formula_or_says_what_it_depends_on(simulated):
+    clients, exact = simulated
     rows = rows_of(HOME_CREDIT.read_bytes())
-    assert [name for name in kept[0] if not rows[name]["formula"]] == [
+    assert [name for name in exact if not rows[name]["formula"]] == [
         "INCOME_PER_PERSON", "APPS_EXT_SOURCE_STD", "APP_SCORE1_TO_FAM_CNT_RATIO",
         "APP_SCORE2_TO_REGION_RATING_RATIO",
     ]  # fmt: skip
-    assert all(rows[name]["formula"] or rows[name]["depends"] for name in kept[0])
+    assert all(rows[name]["formula"] or rows[name]["depends"] for name in exact)
     full = in_full(clients)
-    for name in kept[0]:
+    for name in exact:
         if rows[name]["formula"]:
-            np.testing.assert_allclose(full[name], kept[0][name], rtol=1e-9, err_msg=name)
+            np.testing.assert_allclose(full[name], exact[name], rtol=1e-9, err_msg=name)
     assert full.dtypes.equals(clients.dtypes)
-    others = [name for name in full if name not in kept[0]]
+    others = [name for name in full if name not in exact]
     pd.testing.assert_frame_equal(full[others], clients[others])
 
 
@@ -140,19 +147,30 @@ def test_one_that_is_not_there_is_refused(clients, capsys):
     assert "absent.csv" in line
 
 
-def test_a_skeleton_takes_the_place_of_nobodys_work(clients, capsys):
+@pytest.mark.parametrize("text", ["name,label\nincome,Income\n", "name,change\nincome,sideways\n"])
+def test_a_skeleton_takes_the_place_of_nobodys_work(clients, capsys, text):
+    """Nor that of work with a mistake in it."""
     filled_in = clients.parent / FEATURES_FILE
-    filled_in.write_text("name,label\nincome,Income\n")
-    options = ("--data", clients, "--out", clients.parent)
-    assert refusal(capsys, *options) == (
+    filled_in.write_text(text)
+    assert refusal(capsys, "--data", clients, "--out", clients.parent) == (
         f"train.py: features.csv: {clients.parent} has one that was filled in: give it as"
         " --features, or remove it"
     )
-    assert filled_in.read_text() == "name,label\nincome,Income\n"
-    for content in ("name,label\nage,Of another table\n", None):
-        if content:
-            filled_in.write_text(content)
-        else:
-            filled_in.unlink()
-        with pytest.raises(TypeError, match="'NoneType' object is not callable"):
-            run(*options)  # it comes to the training
+    assert filled_in.read_text() == text
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        b"",
+        b"\xff,\n\xff,",
+        b"name,label\nage,Of another table\n",
+        skeleton(["income", "town"]),
+    ],
+)
+def test_a_skeleton_takes_the_place_of_what_is_nobodys_work(clients, content):
+    if content is not None:
+        (clients.parent / FEATURES_FILE).write_bytes(content)
+    with pytest.raises(TypeError, match="'NoneType' object is not callable"):
+        run("--data", clients, "--out", clients.parent)  # it comes to the training

@@ -8,9 +8,11 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import logit
 
 import train
 from credit_scoring.files import (
+    FEATURES_FILE,
     ID,
     METADATA_FILE,
     MODEL_FILE,
@@ -19,7 +21,10 @@ from credit_scoring.files import (
     REFERENCE_FILE,
     TARGET,
 )
+from credit_scoring.loading import load
+from credit_scoring.scale import Scale
 from tests.support.bank import read
+from training.dictionary import home_credit
 from training.quality import COST_MISSED_DEFAULT, costs
 
 SHIPPED = Path(train.__file__).with_name("ressources")
@@ -41,7 +46,7 @@ def test_shipped_metadata_is_that_of_the_shipped_files(shipped):
     reference, new, metadata = shipped
     hashes = {
         file: hashlib.sha256((SHIPPED / file).read_bytes()).hexdigest()
-        for file in (MODEL_FILE, *TABLES)
+        for file in (MODEL_FILE, *TABLES, FEATURES_FILE)
     }
     assert metadata["sha256"] == hashes
     assert metadata["source"] == "simulated population, seed 42"
@@ -106,7 +111,7 @@ def test_shipped_ratios_follow_from_their_parents(shipped):
         "APP_SCORE1_TO_CREDIT_RATIO": c["EXT_SOURCE_1"] / c["AMT_CREDIT"],
     }
     for name, values in expected.items():
-        np.testing.assert_allclose(c[name], values, rtol=1e-6, err_msg=name)
+        np.testing.assert_allclose(c[name], values, rtol=1e-9, err_msg=name)
 
 
 def test_shipped_probabilities_are_the_models_own(shipped):
@@ -122,3 +127,33 @@ def test_shipped_probabilities_are_the_models_own(shipped):
     assert known[0] < reference[TARGET].mean() * COST_MISSED_DEFAULT
     refused = model.predict_proba(new[features])[:, 1] >= metadata["threshold"]
     assert 0.1 < refused.mean() < 0.6
+
+
+def test_shipped_features_are_described(shipped):
+    _, new, _ = shipped
+    dictionary = load(SHIPPED).dictionary
+    assert (SHIPPED / FEATURES_FILE).read_bytes() == home_credit(list(new.columns.drop(ID)))
+    assert len(dictionary.formulas) == 37
+    assert dictionary.follow({"AMT_CREDIT"}) == (
+        [
+            "INCOME_CREDIT_PERC", "PAYMENT_RATE", "CREDIT_TO_GOODS_RATIO",
+            "APP_SCORE1_TO_CREDIT_RATIO", "APP_SCORE2_TO_CREDIT_RATIO",
+        ],
+        [],
+    )  # fmt: skip
+    assert dictionary.follow({"AMT_INCOME_TOTAL"})[1] == ["INCOME_PER_PERSON"]
+
+
+def test_shipped_probabilities_of_default_are_the_share_that_defaults(shipped):
+    reference, _, metadata = shipped
+    scale = Scale.of_metadata(metadata)
+    pd_ = np.array([scale.pd(log_odds) for log_odds in logit(reference[PROBA])])
+    assert pd_.mean() == pytest.approx(reference[TARGET].mean(), abs=0.012)  # two standard errors
+    quality = metadata["quality"]
+    assert 0.06 < quality["brier"] < quality["brier_of_default_rate"]
+    for entry in quality["bins"]:
+        error = np.sqrt(entry["mean_pd"] * (1 - entry["mean_pd"]) / entry["clients"])
+        assert abs(entry["default_rate"] - entry["mean_pd"]) < 3 * error
+    by_grade = reference[TARGET].groupby([scale.grade(p) for p in pd_]).mean()
+    assert list(by_grade.index) == [*"ABCDEF"]
+    assert by_grade.is_monotonic_increasing
