@@ -1,15 +1,8 @@
-"""Files at odds with each other: one line names the file, and the service does not start."""
+"""Files at odds with each other are refused: one line names the file."""
 
-import json
-import os
-import signal
-import socket
-import subprocess
 import sys
 import threading
-from contextlib import suppress
 
-import joblib
 import pytest
 from sklearn.ensemble import (
     RandomForestClassifier,
@@ -27,7 +20,6 @@ from tests.support.damage import (
     IS_FOLDER,
     REFUSED,
     TABLES,
-    UNREADABLE,
     Damage,
     a_folder,
     beyond_doubles,
@@ -41,7 +33,6 @@ from tests.support.damage import (
     refusal,
     without,
 )
-from tests.support.server import HOST, ROOT, free_port
 
 NO_CLASS = f"{REFERENCE_FILE}: column {TARGET}: row 4 is neither 0 nor 1"
 LACKS_INPUT = f"{REFERENCE_FILE}: lacks columns that {MODEL_FILE} needs: "
@@ -127,79 +118,6 @@ AT_ODDS: dict[str, tuple[Damage, str]] = {
 def test_files_at_odds_are_refused(folder, damage, problem):
     damage(folder)
     assert refusal(folder) == problem
-
-
-# The real process
-
-UVICORN = ["uvicorn", "main:app"]
-GUNICORN = ["gunicorn", "main:app"]
-
-
-class Leaving:
-    """Opened as a pickle, it ends the process; it needs no class of the tests, for a server."""
-
-    def __reduce__(self):
-        return exec, ("raise SystemExit('why')",)
-
-
-def leaving(folder: Folder) -> None:
-    joblib.dump(Leaving(), folder / MODEL_FILE)
-
-
-@pytest.mark.parametrize(
-    ("command", "workers", "damage", "problem"),
-    [
-        (UVICORN, 1, leaving, f"{MODEL_FILE}: {UNREADABLE}SystemExit: why"),
-        (GUNICORN, 2, cell(REFERENCE_FILE, 4, TARGET, "secret"), NO_CLASS),
-    ],
-    ids=["uvicorn, exit", "gunicorn, row"],
-)
-def test_the_service_does_not_start(folder, command, workers, damage, problem):
-    damage(folder)
-    port = free_port()
-    at = ["--bind", f"{HOST}:{port}"] if command is GUNICORN else ["--port", str(port)]
-    process = subprocess.Popen(
-        [sys.executable, "-m", *command, "--workers", str(workers), *at],
-        cwd=ROOT,
-        env={"RESSOURCES_DIR": str(folder.path), "OMP_NUM_THREADS": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        output, errors = process.communicate(timeout=60)
-        group_is_gone = not is_alive(process.pid)
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-    lines = errors.splitlines()
-    ours = [json.loads(line) for line in lines if line.startswith("{")]
-    assert 1 <= len(ours) <= workers
-    assert {(line["level"], line["event"]) for line in ours} == {
-        ("critical", f"cannot start: {problem}")
-    }
-    assert output == ""
-    assert "secret" not in errors
-    assert group_is_gone
-    with pytest.raises(ConnectionRefusedError):
-        socket.create_connection((HOST, port), timeout=5)
-    if command is UVICORN:
-        assert len(lines) == 1
-        assert process.returncode == 3
-    else:
-        # Where two workers fail in the same moment, gunicorn ends with 1 and a trace of its own.
-        assert process.returncode in {1, 3}
-        assert "main.py" not in errors
-        assert "loading.py" not in errors
-
-
-def is_alive(group: int) -> bool:
-    """Whether a process of that group is left."""
-    with suppress(ProcessLookupError):
-        os.killpg(group, 0)
-        return True
-    return False
 
 
 def test_both_threads_that_load_have_the_profile_function_of_the_first(plain: Folder):

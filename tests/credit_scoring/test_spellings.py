@@ -21,7 +21,6 @@ from tests.support.artefacts import (
     make_folder,
 )
 from tests.support.folders import write_metadata
-from tests.support.recipes import RECIPES
 from tests.support.tables import null
 
 
@@ -80,10 +79,10 @@ def content(scorer: Scorer) -> dict[str, object]:
     }.items(),
     ids=itemgetter(0),
 )
-@pytest.mark.parametrize("recipe", ["lightgbm", "lightgbm text dense"])
-def test_spelling_does_not_matter(recipe, write, tmp_path):
-    folder = make_folder(tmp_path / "ressources", *RECIPES[recipe]())
-    before = content(folder.load())
+@pytest.mark.parametrize("case", ["lightgbm", "lightgbm text dense"], indirect=True)
+def test_spelling_does_not_matter(case, write, tmp_path):
+    folder = case.folder.copy(tmp_path)
+    before = content(case.scorer)
     for name in (REFERENCE_FILE, NEW_FILE):
         text = (folder / name).read_bytes()
         write[1](folder / name)

@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-import subprocess
+import signal
 import sys
 
 import pytest
@@ -13,11 +13,11 @@ from benchmarks import plain
 from benchmarks.floor import floor
 from benchmarks.mlserver import inference, probability_in
 from benchmarks.parts import memory_budget
-from benchmarks.run import parts
+from benchmarks.run import main, parts
 from benchmarks.servers import Speed, gets, gunicorn, parsed, seconds_needed
 from benchmarks.table import Row, ratio_row, shown, table
 from main import app
-from tests.support.server import ROOT, Failed, children
+from tests.support.server import Failed, children
 
 LOAD = 'load {{"requests": 300, "seconds": 2.0, "failed": {failed}, "p99_ms": 4.5}}'
 
@@ -179,16 +179,20 @@ def test_a_server_that_does_not_start_is_said_why():
 
 
 @pytest.mark.skipif(not shutil.which("wrk"), reason="wrk is not installed: apt-get install wrk")
-def test_the_benchmark_runs():
+def test_the_benchmark_runs(monkeypatch, capsys):
     folder = app.settings.ressources_dir
-    command = [*(sys.executable, "-m", "benchmarks.run", "--parts", "log"),
-               *("--rounds", "1", "--seconds", "1", "--warm", "0"),
-               *("--ressources", str(folder))]  # fmt: skip
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert ended.returncode == 0, ended.stderr
-    rows = [line.split(" | ") for line in ended.stdout.splitlines() if line.startswith("| ")]
+    command = [*("benchmarks.run", "--parts", "log", "--rounds", "1"),
+               *("--seconds", "1", "--warm", "0", "--ressources", str(folder))]  # fmt: skip
+    monkeypatch.setattr(sys, "argv", command)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        main()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    printed = capsys.readouterr().out
+    rows = [line.split(" | ") for line in printed.splitlines() if line.startswith("| ")]
     assert [(row[0], row[1]) for row in rows[2:]] == [
         ("| `/get_ids` as shipped against no request log", "≥ 0.75"),
         ("| `/get_ids` as shipped against the floor, which neither logs nor counts", "≥ 0.6375"),
     ]
-    assert "1 rounds of 1 s, 8 connections" in ended.stdout
+    assert "1 rounds of 1 s, 8 connections" in printed

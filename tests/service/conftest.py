@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from credit_scoring.files import METADATA_FILE
 from main import Service
 from tests.support.application import KEY, KEYS, service
-from tests.support.folders import recognisable_clients
+from tests.support.folders import recognisable_clients, slow_to_explain
 from tests.support.server import RESSOURCES, Server
 
 
@@ -40,6 +41,22 @@ def private(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("private") / "ressources"
     recognisable_clients(RESSOURCES, folder)
     with Server(folder, workers=1, API_KEY=KEY) as server:
+        yield server
+
+
+SLOW_CLIENTS = 2_000
+
+
+@pytest.fixture(scope="session")
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One worker, whose explanations take a millisecond or more each, and which logs no request.
+
+    There is no model.json. The clients have the ids from 1 to `SLOW_CLIENTS`.
+    """
+    folder = tmp_path_factory.mktemp("slow") / "ressources"
+    slow_to_explain(RESSOURCES, folder, SLOW_CLIENTS, trees=200)
+    (folder / METADATA_FILE).unlink()
+    with Server(folder, workers=1, REQUEST_LOG="0") as server:
         yield server
 
 

@@ -4,9 +4,11 @@ import asyncio
 import itertools
 import os
 import signal
+from pathlib import Path
 
 import uvloop
 
+from credit_scoring.files import METADATA_FILE
 from tests.support.known import get, known_answers, work
 from tests.support.metrics import counts
 from tests.support.server import Server, wait_for
@@ -21,8 +23,12 @@ from tests.support.traffic import (
 )
 
 
-def test_killed_worker_loses_what_was_in_flight_on_it(replaced: Server):
-    """Twenty times by experiments/faults.py. What it had counted stays."""
+def test_killed_worker_loses_what_was_in_flight_on_it(replaced: Server, folder: Path):
+    """Twenty times by experiments/faults.py. What it had counted stays.
+
+    Its successor cannot start at first: it may not go on without model.json while the other worker
+    has it. The server stays, and the other one answers.
+    """
     server = replaced
     before = counts(server)
     known = known_answers(server)
@@ -32,15 +38,25 @@ def test_killed_worker_loses_what_was_in_flight_on_it(replaced: Server):
     async def kill() -> None:
         stop = asyncio.Event()
         asked = itertools.takewhile(lambda _: not stop.is_set(), work(known))
-        tasks = [asyncio.create_task(caller(server.port, asked, tally)) for _ in range(callers)]
+        tasks = [
+            asyncio.create_task(caller(server.port, asked, tally, pause=0.01))
+            for _ in range(callers)
+        ]
         await more_answers(tally, 500)
         ready = server.ready()
-        pid, *_ = server.pids()
-        os.kill(pid, signal.SIGKILL)
+        killed, other = server.pids()
+        (folder / METADATA_FILE).rename(folder / "aside")
+        os.kill(killed, signal.SIGKILL)
+        problem = "cannot start: model.json: was there and is gone; "
+        await asyncio.to_thread(wait_for, lambda: server.said(problem))
+        await more_answers(tally, 100)
+        (folder / "aside").rename(folder / METADATA_FILE)
         await asyncio.to_thread(wait_for, lambda: server.ready() > ready)
         await more_answers(tally, 500)
         stop.set()
         await asyncio.gather(*tasks)
+        assert server.process.poll() is None
+        assert other in server.pids()
 
     uvloop.run(kill())
     get(server, "/nowhere")

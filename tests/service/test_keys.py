@@ -14,7 +14,6 @@ from starlette.websockets import WebSocketDisconnect
 
 from main import Service, Settings
 from tests.support.application import KEYS, OPEN, client_of, is_open, requests, service
-from tests.support.server import Server
 
 
 @pytest.mark.parametrize("given", [None, "", "wrong", "first key,second-key", "FIRST KEY", " "])
@@ -100,20 +99,6 @@ def test_unknown_path_tells_nothing_without_a_key(guarded: Service):
 def test_keys_that_are_none_are_refused(keys: str):
     with pytest.raises(ValidationError, match="names no key"):
         Settings(api_key=keys)
-
-
-def test_settings_that_are_refused_stop_the_start():
-    server = Server(workers=1, API_KEY=" , ,")
-    server.start()
-    try:
-        assert server.process.wait(60) == 3
-        lines = server.lines()
-        assert [line["event"] for line in lines if line["level"] == "critical"] == [
-            "settings: api_key: Value error, names no key"
-        ]
-        assert "Traceback" not in server.log()
-    finally:
-        server.stop()
 
 
 def test_every_key_is_compared_in_constant_time(guarded: Service, monkeypatch):

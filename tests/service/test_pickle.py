@@ -1,4 +1,4 @@
-"""A pickle with another hash is never opened."""
+"""A pickle with another hash is never opened; of a server's start, test_start.py shows the same."""
 
 import shutil
 from pathlib import Path
@@ -9,7 +9,7 @@ from credit_scoring.errors import BadFile
 from credit_scoring.files import MODEL_FILE
 from credit_scoring.loading import load
 from tests.support.folders import canary, write_metadata
-from tests.support.server import RESSOURCES, Server
+from tests.support.server import RESSOURCES
 
 
 @pytest.fixture
@@ -42,33 +42,4 @@ def test_model_with_another_hash_than_the_setting_is_not_opened(copied: Path, fa
         (copied / "model.json").unlink()
     with pytest.raises(BadFile, match=rf"(?i)^model.joblib: .* expected {sha256}$"):
         load(copied, sha256.upper())
-    assert not (copied.parent / "sang").exists()
-
-
-def test_server_does_not_start_with_another_model_than_the_setting_says(
-    copied: Path, tmp_path: Path
-):
-    """Nor do files of workers that are gone keep such a start going: it ends at once.
-
-    Of a reload, test_replace.py shows the same.
-    """
-    counters = tmp_path / "counters"
-    counters.mkdir()
-    for stale in ("counter_1.db", "worker-1-dead"):
-        (counters / stale).write_bytes(b"")
-    sha256 = load(copied).sha256[MODEL_FILE]
-    canary(copied)
-    write_metadata(copied)
-    settings = {"MODEL_SHA256": sha256, "PROMETHEUS_MULTIPROC_DIR": str(counters)}
-    server = Server(copied, workers=1, **settings)
-    server.start()
-    try:
-        assert server.process.wait(60) == 3
-        lines = server.lines()
-        (line,) = [line for line in lines if line["level"] == "critical"]
-        assert line["event"].startswith("cannot start: model.joblib: its SHA-256 is ")
-        assert line["event"].endswith(f", expected {sha256}")
-        assert "Traceback" not in server.log()
-    finally:
-        server.stop()
     assert not (copied.parent / "sang").exists()

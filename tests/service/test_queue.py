@@ -5,7 +5,6 @@ import itertools
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 import uvloop
@@ -14,7 +13,6 @@ from fastapi.testclient import TestClient
 import main
 from main import Settings, create_app
 from serving.workers import BoundedPool
-from tests.support.folders import slow_to_explain
 from tests.support.known import get
 from tests.support.server import RESSOURCES, Server
 from tests.support.traffic import (
@@ -24,17 +22,14 @@ from tests.support.traffic import (
     request,
 )
 
-CLIENTS = 2_000
+CLIENTS = 2_000  # of the server `slow`
 UNKNOWN = 10**9
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One worker, whose explanations take a millisecond or more each, and which logs no request."""
-    folder = tmp_path_factory.mktemp("slow") / "ressources"
-    slow_to_explain(RESSOURCES, folder, CLIENTS, trees=200)
-    with Server(folder, workers=1, REQUEST_LOG="0") as server:
-        yield server
+@pytest.fixture
+def server(slow: Server) -> Server:
+    """Explanations take long enough to wait for each other."""
+    return slow
 
 
 def asked_at_once(server: Server, ids: list[int]) -> list[tuple[int, bytes]]:

@@ -2,8 +2,6 @@
 
 import os
 import resource
-import shutil
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,17 +10,13 @@ import pytest
 import uvloop
 
 from credit_scoring.files import ID, MODEL_FILE, NEW_FILE
+from main import Settings, create_app
+from serving.registry import WorkerRegistry
 from tests.support.folders import another_model, metadata_of, put, write_metadata
-from tests.support.known import answers, get, known_answers
+from tests.support.known import answers, known_answers
 from tests.support.server import RESSOURCES, Server, wait_for
 
 SEVERAL = 16  # connections, more than enough to meet both workers
-
-
-@pytest.fixture
-def copied(tmp_path: Path) -> Path:
-    """The shipped files, for a server of the test's own."""
-    return Path(shutil.copytree(RESSOURCES, tmp_path / "ressources"))
 
 
 @pytest.fixture
@@ -38,7 +32,7 @@ def server(replaced: Server, folder: Path) -> Iterator[Server]:
 
 def every(server: Server, path: str) -> list[dict]:
     """What some connections get, each of which either worker may take."""
-    return [get(server, path).json() for _ in range(SEVERAL)]
+    return [server.ask_json(path) for _ in range(SEVERAL)]
 
 
 def agree(server: Server, refused: str | None, sha256: str) -> bool:
@@ -52,24 +46,21 @@ def agree(server: Server, refused: str | None, sha256: str) -> bool:
     )
 
 
-class Raising:
-    """Opened as a pickle, it raises what no list of errors would have."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
+class Leaving:
+    """Opened as a pickle, it ends the process."""
 
     def __reduce__(self) -> tuple:
-        return exec, (f"raise {self.name}('why')",)
+        return exec, ("raise SystemExit('why')",)
 
 
-@pytest.mark.parametrize("name", ["RuntimeError", "StopIteration", "MemoryError", "SystemExit"])
-def test_whatever_a_pickle_raises_is_refused_and_sound_files_heal(
-    server: Server, folder: Path, name: str
+def test_a_pickle_that_ends_the_process_is_refused_and_sound_files_heal(
+    server: Server, folder: Path
 ):
+    """Of what else a pickle may raise, test_files.py shows that it is refused alike."""
     in_use, before = server.ask_json("/health")["sha256"], len(server.log())
-    joblib.dump(Raising(name), folder / MODEL_FILE)
+    joblib.dump(Leaving(), folder / MODEL_FILE)
     write_metadata(folder)
-    reason = f"model.joblib: cannot be unpickled: {name}: why"
+    reason = "model.joblib: cannot be unpickled: SystemExit: why"
     wait_for(lambda: agree(server, reason, in_use), pause=0.3)
     for health in every(server, "/health"):
         assert health == {"status": "ok", "sha256": in_use, "refused": reason}
@@ -88,39 +79,24 @@ def test_model_json_that_is_gone_changes_nothing(server: Server, folder: Path):
     for model in every(server, "/model"):
         assert model["threshold"] == before["threshold"]
         assert model["facts"] == before["facts"]
-    # A new worker may not go on without it either, while the other one has it.
-    started = server.ready()
-    killed, other = server.pids()
-    os.kill(killed, signal.SIGKILL)
-    wait_for(lambda: server.said(f"cannot start: {reason}"))
-    assert server.ask_json("/model")["threshold"] == before["threshold"]
     assert uvloop.run(answers(server.port, list(known))) == known
     (folder / "aside").rename(folder / "model.json")
-    wait_for(lambda: server.ready() > started)
     wait_for(lambda: agree(server, None, before["sha256"][MODEL_FILE]), pause=0.3)
-    assert server.process.poll() is None
-    assert other in server.pids()
 
 
-def test_model_json_that_is_gone_at_a_cold_start_is_a_warning(copied: Path):
-    (copied / "model.json").unlink()
-    with Server(copied, workers=1) as server:
-        assert server.ask_json("/model")["threshold"] == 0.4
-        assert server.said("model.json: absent, the threshold is 0.40") == 1
+def test_a_worker_is_known_to_the_others_before_it_answers_anything(tmp_path: Path):
+    """Else a server would end whose one worker is killed when nobody has asked the other one."""
+    registry = WorkerRegistry(tmp_path)
+    create_app(Settings(ressources_dir=RESSOURCES, request_log=False), registry)
+    (known,) = WorkerRegistry(tmp_path).workers()
+    assert known["pid"] == os.getpid()
+    assert known["refused"] is None
+    registry.leave()
 
 
-def test_killed_worker_that_answered_nothing_yet_does_not_end_the_server(copied: Path):
-    """Nobody is asked before one worker is killed and its successor cannot load."""
-    with Server(copied) as server:
-        (copied / MODEL_FILE).write_bytes(b"")
-        killed, other = server.pids()
-        os.kill(killed, signal.SIGKILL)
-        wait_for(lambda: server.said('"cannot start: model.joblib: its SHA-256 is '))
-        put(RESSOURCES, copied)
-        wait_for(lambda: server.ready() == 3)
-        assert server.process.poll() is None
-        assert other in server.pids()
-        assert server.ask_json("/health")["status"] == "ok"
+def test_model_json_that_is_gone_at_a_cold_start_is_a_warning(slow: Server):
+    assert slow.ask_json("/model")["threshold"] == 0.4
+    assert slow.said("model.json: absent, the threshold is 0.40") == 1
 
 
 def larger(folder: Path, out: Path) -> None:

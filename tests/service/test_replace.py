@@ -11,7 +11,7 @@ import uvloop
 
 from credit_scoring.files import MODEL_FILE
 from tests.support.folders import BROKEN, another_model, put
-from tests.support.known import answers, get, known_answers
+from tests.support.known import answers, known_answers
 from tests.support.server import RESSOURCES, Server, wait_for
 from tests.support.traffic import (
     Tally,
@@ -22,11 +22,15 @@ from tests.support.traffic import (
 
 def healths(server: Server) -> set[tuple[str, str | None]]:
     """Hash and refusal that some connections find, more than enough to meet both workers."""
-    found = [get(server, "/health").json() for _ in range(16)]
+    found = [server.ask_json("/health") for _ in range(16)]
     return {(health["sha256"], health.get("refused")) for health in found}
 
 
-@pytest.mark.parametrize("name", BROKEN)
+# One of each kind: what is half copied is refused for the reason that a flipped byte is.
+SAME = {"half copied", "half copied, no hashes"}
+
+
+@pytest.mark.parametrize("name", [name for name in BROKEN if name not in SAME])
 def test_broken_files_are_refused(replaced: Server, folder: Path, name: str):
     in_use = replaced.ask_json("/health")["sha256"]
     known = known_answers(replaced)
@@ -63,7 +67,9 @@ def test_another_model_comes_into_use_without_a_lost_or_mixed_answer(
         loaded, pids = replaced.said('"loaded '), replaced.pids()
         stop = asyncio.Event()
         ending = itertools.takewhile(lambda _: not stop.is_set(), itertools.cycle(kept))
-        callers = [asyncio.create_task(caller(replaced.port, ending, tally)) for _ in range(4)]
+        callers = [
+            asyncio.create_task(caller(replaced.port, ending, tally, pause=0.005)) for _ in range(4)
+        ]
         await asyncio.to_thread(put, other, folder)
         await asyncio.to_thread(wait_for, lambda: replaced.said('"loaded ') == loaded + 2)
         # Said before it is taken into use: /health tells of that.

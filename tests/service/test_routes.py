@@ -12,8 +12,9 @@ from lightgbm import LGBMClassifier
 from scipy.special import expit
 
 from credit_scoring.files import NEW_FILE, REFERENCE_FILE, TARGET
-from main import Settings, create_app
+from main import Settings, app, create_app
 from tests.support.inprocess import client_of
+from tests.support.known import known_answers
 from tests.support.recipes import Case
 from tests.support.server import Server
 from tests.support.tables import cells, null, value
@@ -93,13 +94,23 @@ def test_every_answer(case: Case):
         check_every_answer(http, case)
 
 
-@pytest.mark.parametrize("case", ["forest", "lightgbm text sparse"], indirect=True)
+@pytest.mark.parametrize("case", ["forest"], indirect=True)
 def test_every_answer_of_a_server(case: Case):
+    """Of a model that shap explains."""
     with (
         Server(case.folder.path, workers=1, MODEL_SHA256="") as server,
         Client(base_url=server.url, timeout=120, verify=False) as http,
     ):
         check_every_answer(http, case)
+
+
+def test_a_server_answers_what_the_application_answers_here(server: Server):
+    """Of LightGBM."""
+    http = client_of(app)
+    for asked_for, answered in known_answers(server).items():
+        head, _, body = asked_for.partition(b"\r\n\r\n")
+        method, path, *_ = head.decode().split()
+        assert http.request(method, path, content=body).content == answered
 
 
 # The transformer's own names

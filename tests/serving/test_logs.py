@@ -16,6 +16,7 @@ from serving.logs import LINES_WAITING, LogWriter
 from tests.support.server import Server, wait_for
 from tests.support.traffic import connected, request
 
+FEW = 200
 LINE = b"x" * 99 + b"\n"
 
 
@@ -130,10 +131,22 @@ raise SystemExit(3)
 # The real server
 
 
+# gunicorn, whose workers keep fewer lines: what waits is soon full.
+FEW_LINES = f"""
+import serving.logs
+from gunicorn.app.wsgiapp import run
+serving.logs.LINES_WAITING = {FEW}
+run()
+"""
+
+
 def test_server_whose_log_nobody_reads_goes_on():
     readable, writable = os.pipe()
     fcntl.fcntl(writable, fcntl.F_SETPIPE_SZ, 4096)  # soon full
-    with Server(workers=1, output=writable) as server:
+    server = Server(workers=1, output=writable)
+    assert server.command[1:3] == ("-m", "gunicorn")
+    server.command = (sys.executable, "-c", FEW_LINES, *server.command[3:])
+    with server:
         os.close(writable)
         with httpx.Client(base_url=server.url, timeout=120, verify=False) as http:
             wait_for(lambda: is_healthy(http))
@@ -151,7 +164,7 @@ def test_server_whose_log_nobody_reads_goes_on():
 
             assert dropped() == 0
             while not dropped():
-                uvloop.run(ask(1_000))
+                uvloop.run(ask(FEW))
             assert http.get("/health").json()["status"] == "ok"
             received = bytearray()
             reading = threading.Thread(target=read_into, args=(readable, received))

@@ -29,7 +29,7 @@ TABLES = (REFERENCE_FILE, NEW_FILE)
 def test_a_seed_gives_the_same_files_and_another_seed_others(tmp_path, monkeypatch):
     monkeypatch.setattr(train, "SIMULATED_TRAINING_CLIENTS", 500)
     monkeypatch.setattr(simulation, "CLIENTS_AT_ONCE", 400)
-    monkeypatch.setattr(fitting, "TREES", range(10, 31, 10))
+    monkeypatch.setattr(fitting, "TREES", range(5, 11, 5))
     probabilities, tables, ids = {}, {}, {}
     for out, seed in (("one", 3), ("two", 3), ("three", 4)):
         sizes = ("--reference-clients", 150, "--new-clients", 50)

@@ -1,0 +1,91 @@
+"""A service that cannot start ends, leaves nothing running, and says why in one line."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from credit_scoring.files import MODEL_FILE
+from tests.support.folders import canary, metadata_of, write_metadata
+from tests.support.server import HOST, RESSOURCES, ROOT, free_port
+
+
+def ended(port: int, *command: str, **settings: str) -> tuple[int, list[str]]:
+    """The exit code, and the lines of the log, of a server that ends by itself."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", *command],
+        cwd=ROOT,
+        env={"OMP_NUM_THREADS": "1"} | settings,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        output, errors = process.communicate(timeout=60)
+        group_is_gone = not is_alive(process.pid)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    assert output == ""
+    assert group_is_gone
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((HOST, port), timeout=5)
+    return process.returncode, errors.splitlines()
+
+
+def is_alive(group: int) -> bool:
+    """Whether a process of that group is left."""
+    with suppress(ProcessLookupError):
+        os.killpg(group, 0)
+        return True
+    return False
+
+
+def test_settings_that_are_refused_stop_the_start_of_uvicorn():
+    port = free_port()
+    code, lines = ended(port, "uvicorn", "main:app", "--port", str(port), API_KEY=" , ,")
+    assert code == 3
+    (line,) = [json.loads(line) for line in lines]
+    assert line["level"] == "critical"
+    assert line["event"] == "settings: api_key: Value error, names no key"
+
+
+def test_another_model_than_the_setting_says_stops_the_start_of_gunicorn(tmp_path: Path):
+    """Nor do files of workers that are gone keep such a start going: it ends at once.
+
+    Of a reload, test_replace.py shows the same.
+    """
+    folder = Path(shutil.copytree(RESSOURCES, tmp_path / "ressources"))
+    counters = tmp_path / "counters"
+    counters.mkdir()
+    for stale in ("counter_1.db", "worker-1-dead"):
+        (counters / stale).write_bytes(b"")
+    sha256 = metadata_of(folder)["sha256"][MODEL_FILE]
+    canary(folder)
+    write_metadata(folder)
+    port = free_port()
+    code, lines = ended(
+        port,
+        *("gunicorn", "main:app", "--workers", "2", "--bind", f"{HOST}:{port}"),
+        RESSOURCES_DIR=str(folder),
+        MODEL_SHA256=sha256,
+        PROMETHEUS_MULTIPROC_DIR=str(counters),
+    )
+    # Where two workers fail in the same moment, gunicorn ends with 1 and a trace of its own.
+    assert code in {1, 3}
+    ours = [json.loads(line) for line in lines if line.startswith("{")]
+    assert 1 <= len(ours) <= 2
+    for line in ours:
+        assert line["level"] == "critical"
+        assert line["event"].startswith("cannot start: model.joblib: its SHA-256 is ")
+        assert line["event"].endswith(f", expected {sha256}")
+    assert not [line for line in lines if "main.py" in line or "loading.py" in line]
+    assert not (tmp_path / "sang").exists()
