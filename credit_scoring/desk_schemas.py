@@ -76,7 +76,7 @@ class SensitivityAnswer(BaseModel):
     feature: str
     value: float | str | None = Field(description="as it is; null where it is not known")
     probability: float = Field(description="as it is")
-    steps: list[tuple[float | str, float | None]] = Field(
+    steps: list[list[float | str | None]] = Field(
         description="from which value on the probability is which, the lowest value first; of"
         " text, each category; null where the model refuses the value"
     )
