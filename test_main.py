@@ -279,6 +279,7 @@ def test_model():
         "transformed_features": len(NAMES),
         "reference_clients": len(REFERENCE),
         "new_clients": len(NEW),
+        "protected_features": ["DAYS_BIRTH", "CODE_GENDER_F", "NAME_FAMILY_STATUS_Married"],
         "facts": json.loads((FOLDER / "model.json").read_text()),
     }
     assert versions["credit-scoring"] == main.VERSION

@@ -114,5 +114,6 @@ def model_metadata(scorer: Scorer, service_version: str) -> dict[str, Any]:
         "new_clients": len(scorer.client_ids),
         "versions": {"credit-scoring": service_version, "python": platform.python_version()}
         | {library: version(library) for library in LIBRARIES},
+        "protected_features": [feature.name for feature in scorer.dictionary.protected],
         "facts": scorer.metadata,
     }

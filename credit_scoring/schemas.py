@@ -135,6 +135,7 @@ class ModelMetadata(BaseModel):
     reference_clients: int
     new_clients: int
     versions: dict[str, str] = Field(description="of this service, Python and the libraries")
+    protected_features: list[str] = Field(description="that the model uses and law protects")
     facts: dict[str, Any] = Field(description="what model.json says")
     workers: list[WorkerState] | None = Field(
         None, description="each process of the server; where there is one alone, nothing"
