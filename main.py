@@ -31,6 +31,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from operator import attrgetter
 from pathlib import Path
+from threading import Lock
 from typing import Annotated, Any
 
 import orjson
@@ -174,14 +175,8 @@ async def comparison_of(request: Request) -> Comparison:
         NotReady: they are not there yet.
     """
     snapshot = snapshot_of(request)
-    prepare(snapshot)
+    service_of(request).prepare(snapshot)
     return await awaited(snapshot.comparison, PREPARING_SECONDS)
-
-
-def prepare(snapshot: Snapshot) -> None:
-    """Begin with what is prepared once for a model, beside everything else."""
-    if snapshot.claim():
-        run_beside(snapshot.prepare, PATIENCE, "preparing")
 
 
 def client_id_of(request: Request) -> int:
@@ -463,6 +458,7 @@ class Service(FastAPI):
     explanations: Callable[[str], Counter]
     explainers: BoundedPool[bytes]
     lists: BoundedPool[bytes]
+    prepare: Callable[[Snapshot], None]
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document, with names and examples from the files: they work when tried."""
@@ -497,7 +493,19 @@ def create_app(
     Raises:
         BadFile: see `read_snapshot`.
     """
-    metrics = metrics or Metrics()
+    metrics, one_at_a_time = metrics or Metrics(), Lock()
+
+    def prepare(snapshot: Snapshot) -> None:
+        """Begin with what is prepared once for a model, beside everything else."""
+
+        def prepare_in_turn() -> None:
+            with one_at_a_time:
+                if folder.current is snapshot:  # nobody waits for what was swapped meanwhile
+                    snapshot.prepare()
+
+        if snapshot.claim():
+            run_beside(prepare_in_turn, PATIENCE, "preparing")
+
     read = functools.partial(read_snapshot, settings.ressources_dir, settings.model_sha256)
     folder = ReloadedFolder(
         settings.ressources_dir, FILES, read, BadFile, registry or WorkerRegistry(None), prepare
@@ -539,6 +547,7 @@ def create_app(
     )
     app.explanations = metrics.counter("explanations", "Explanations computed or reused", "origin")
     app.explainers = BoundedPool(EXPLAINING_AT_ONCE, EXPLANATIONS_WAITING, PATIENCE, "explainer")
+    app.prepare = prepare
     app.lists = BoundedPool(1, LISTS_WAITING, PATIENCE, "lists", gives_way=True)
     app.mount(docs.ASSETS, docs.assets())
     line = request_logger(logs) if logs and settings.request_log else None
