@@ -168,13 +168,14 @@ def scorer_of(request: Request) -> Scorer:
     return snapshot_of(request).scorer
 
 
-async def comparison_of(request: Request) -> Comparison:
-    """The reference clients' scores; prepared once, and waited for.
+async def comparison_of(request: Request, snapshot: Snapshot) -> Comparison:
+    """The reference clients' scores by a snapshot's model; prepared once, and waited for.
+
+    The snapshot is the caller's: while a request waits, another one may come into use.
 
     Raises:
         NotReady: they are not there yet.
     """
-    snapshot = snapshot_of(request)
     service_of(request).prepare(snapshot)
     return await awaited(snapshot.comparison, PREPARING_SECONDS)
 
@@ -310,9 +311,10 @@ async def score(request: Request, reasons: MostReasons = 4, compare: Compare = "
     An application is a new client's id, or a raw record as /get_test gives it; with `changes` it
     is a what-if, and the features that follow from the changed ones are computed again.
     """
-    service, scorer = service_of(request), scorer_of(request)
+    service, snapshot = service_of(request), snapshot_of(request)
+    scorer = snapshot.scorer
     body = await body_of(request, service.settings.max_score_bytes)
-    comparison = await comparison_of(request)
+    comparison = await comparison_of(request, snapshot)
     if len(body) <= SHORT and not reasons:
         applications = scorer.applications.read(body)
         if scorer.is_ready(applications[0]):
@@ -369,34 +371,36 @@ async def answered(request: Request, function: Callable[..., bytes], *given: Any
           **described(schemas.DESK, desk_schemas.FeatureDescriptions, 401, 503))  # fmt: skip
 async def features(request: Request) -> Response:
     """Each feature in plain words, and its values among those who paid and those who did not."""
-    return await once_for_model(request, "features", features_body, scorer_of(request))
+    snapshot = snapshot_of(request)
+    return await once_for_model(request, snapshot, "features", features_body, snapshot.scorer)
 
 
 @desk.get("/importance", summary="What the model goes by",
           **described(schemas.DESK, desk_schemas.Importance, 401, 503))  # fmt: skip
 async def importance(request: Request) -> Response:
     """Mean absolute contributions to the score, by theme and by feature."""
-    comparison = await comparison_of(request)
-    return await once_for_model(request, "importance", importance_body, comparison)
+    snapshot = snapshot_of(request)
+    comparison = await comparison_of(request, snapshot)
+    return await once_for_model(request, snapshot, "importance", importance_body, comparison)
 
 
 @desk.get("/drift", summary="How far the new clients differ from the reference clients",
           **described(schemas.DESK, desk_schemas.DriftAnswer, 401, 503))  # fmt: skip
 async def drift(request: Request) -> Response:
     """Population stability indices of the features and of the score."""
-    comparison = await comparison_of(request)
-    return await once_for_model(request, "drift", score_drift_body, scorer_of(request), comparison)
+    snapshot = snapshot_of(request)
+    given = snapshot.scorer, await comparison_of(request, snapshot)
+    return await once_for_model(request, snapshot, "drift", score_drift_body, *given)
 
 
 async def once_for_model(
-    request: Request, name: str, function: Callable[..., bytes], *given: Any
+    request: Request, snapshot: Snapshot, name: str, function: Callable[..., bytes], *given: Any
 ) -> Response:
     """An answer that depends on the model alone: computed once, then ready."""
-    tables = snapshot_of(request).tables
-    body = tables.get(name)
+    body = snapshot.tables.get(name)
     if body is None:
-        call = (snapshot_of(request), name)
-        keep = functools.partial(tables.__setitem__, name)
+        call = (snapshot, name)
+        keep = functools.partial(snapshot.tables.__setitem__, name)
         answer = functools.partial(function, *given)
         body = await service_of(request).explainers.run(call, answer, keep)
     return json_response(body)

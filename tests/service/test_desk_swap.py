@@ -1,0 +1,87 @@
+"""Files that come into use while a request waits: its answer is of one model all the same."""
+
+import asyncio
+import json
+
+import pytest
+from starlette.types import Message
+
+from credit_scoring.snapshot import Snapshot, read_snapshot
+from main import Service, Settings, create_app
+from tests.support.application import RESSOURCES
+from tests.support.folders import another_model
+from tests.support.inprocess import LOOP, client_of
+
+CLIENT = 248124
+BODY = json.dumps({"client": CLIENT}).encode()
+
+
+@pytest.fixture(scope="module")
+def service() -> Service:
+    return create_app(Settings(ressources_dir=RESSOURCES, request_log=False))
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    folder = tmp_path_factory.mktemp("other") / "ressources"
+    another_model(RESSOURCES, folder)
+    snapshot = read_snapshot(folder, None, frozenset())
+    assert snapshot.claim()
+    snapshot.prepare()
+    return snapshot
+
+
+async def asked(service: Service, method: str, path: str, when_read=lambda: None) -> object:
+    """An answer; `when_read` is called where the request waits for its body."""
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        when_read()
+        return {"type": "http.request", "body": BODY}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http",
+        "method": method, "path": path, "raw_path": path.encode(), "root_path": "",
+        "query_string": b"", "headers": [], "client": ("127.0.0.1", 1), "server": ("test", 80),
+    }  # fmt: skip
+    await service(scope, receive, send)
+    assert sent[0]["status"] == 200, sent
+    return json.loads(sent[1]["body"])
+
+
+def test_a_score_is_of_the_model_that_was_in_use_at_first(service: Service, other: Snapshot):
+    first, http = service.folder.current, client_of(service)
+    expected = http.post("/score", content=BODY).json()
+
+    def swap() -> None:
+        service.folder.current = other
+
+    found = LOOP.run_until_complete(asked(service, "POST", "/score", swap))
+    later = http.post("/score", content=BODY).json()
+    service.folder.current = first
+
+    assert found == expected
+    assert later["model"] != expected["model"]
+    assert later["position"] != expected["position"]
+
+
+@pytest.mark.parametrize("path", ["/importance", "/drift"])
+def test_what_is_kept_for_a_model_is_its_own(service: Service, other: Snapshot, path: str):
+    expected = client_of(service).get(path).json()
+    swapped = create_app(Settings(ressources_dir=RESSOURCES, request_log=False))
+    first, waiting = swapped.folder.current, asyncio.Event()
+    swapped.prepare = lambda _: waiting.set()  # the test prepares, after the swap
+    other.tables.clear()
+
+    async def ask() -> object:
+        asking = asyncio.create_task(asked(swapped, "GET", path))
+        await waiting.wait()
+        swapped.folder.current = other
+        first.prepare()
+        return await asking
+
+    assert LOOP.run_until_complete(ask()) == expected
+    assert client_of(swapped).get(path).json() != expected
