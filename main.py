@@ -312,15 +312,15 @@ async def score(request: Request, reasons: MostReasons = 4, compare: Compare = "
     is a what-if, and the features that follow from the changed ones are computed again.
     """
     service, snapshot = service_of(request), snapshot_of(request)
-    scorer = snapshot.scorer
     body = await body_of(request, service.settings.max_score_bytes)
     comparison = await comparison_of(request, snapshot)
+    given = snapshot.scorer, comparison
     if len(body) <= SHORT and not reasons:
-        applications = scorer.applications.read(body)
-        if scorer.is_ready(applications[0]):
-            return json_response(score_body(scorer, comparison, applications, reasons, compare))
+        applications = snapshot.scorer.applications.read(body)
+        if snapshot.scorer.is_ready(applications[0]):
+            return json_response(score_body(*given, applications, reasons, compare))
     pool = service.lists if body.lstrip().startswith(b"[") else service.explainers
-    answer = functools.partial(read_and_score, scorer, comparison, body, reasons, compare)
+    answer = functools.partial(read_and_score, *given, body, reasons, compare)
     return json_response(await pool.run((comparison, body, reasons, compare), answer))
 
 

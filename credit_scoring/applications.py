@@ -14,14 +14,20 @@ import msgspec
 
 from credit_scoring.classifier import LARGEST_DOUBLE
 from credit_scoring.errors import InvalidApplication, first_few
-from credit_scoring.json_objects import NoObject, count_structure, parse_object, struct
+from credit_scoring.json_objects import (
+    MISSING,
+    STRUCTURE_MORE,
+    NoObject,
+    count_structure,
+    listed,
+    number_problem,
+    parse_object,
+    struct,
+)
 
 MOST_APPLICATIONS = 1000
 LONGEST_REFERENCE = 64  # characters
 KEYS = ("client", "record", "changes", "reference")
-STRUCTURE_MORE = (
-    1000  # more characters of JSON than an application has, still read to say what is wrong
-)
 
 LEFT_OUT = msgspec.UNSET
 
@@ -221,10 +227,7 @@ class ApplicationReader:
         for name, value in given.items():
             if name in known and (problem := self._value_problem(name, value)):
                 wrong.setdefault(problem, []).append(name)
-        problems = "; ".join(
-            f"{what}: {first_few(names)}" for what, names in wrong.items() if names
-        )
-        if problems:
+        if problems := listed(wrong):
             raise InvalidApplication(f"{key}: {problems}")
         return {
             name: value if value is None or isinstance(value, str) else float(value)  # type: ignore[arg-type]
@@ -232,13 +235,12 @@ class ApplicationReader:
         }
 
     def _value_problem(self, name: str, value: object) -> str | None:
+        may_miss = name in self.nullable
+        if name not in self.texts:
+            return number_problem(value, may_miss, LARGEST_DOUBLE)
         if value is None:
-            return None if name in self.nullable else "null, though never missing among clients"
-        if name in self.texts:
-            return None if isinstance(value, str) else "not a text"
-        if not isinstance(value, float):
-            return "not a number"
-        return None if abs(value) <= LARGEST_DOUBLE else "out of range"
+            return None if may_miss else MISSING
+        return None if isinstance(value, str) else "not a text"
 
     def _problem(self, application: Application) -> str | None:
         """What is wrong with an application whose parts are right, each for itself."""

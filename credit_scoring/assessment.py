@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
@@ -67,15 +67,15 @@ def assess(
         return [answer | _explained(scorer, compare, [], None) | _followed(scorer, [], [])]
     applied = apply(scorer, applications, is_list=is_list)
     with _positioned(is_list=is_list):
-        transformed = _transformed(scorer, applications, applied)
+        transformed = _transformed(scorer, applications, applied.rows)
     probabilities = scorer.classifier.probabilities(transformed)
-    with _positioned(is_list=is_list, positions=applied.changed):
-        before = scorer.desk.transform(applied.before) if applied.changed else transformed[:0]
-    earlier = dict(
-        zip(applied.changed, scorer.classifier.probabilities(before), strict=True)
-        if applied.changed
-        else ()
-    )
+    earlier: dict[int, float] = {}
+    if applied.changed:
+        unchanged = [replace(applications[row], changes={}) for row in applied.changed]
+        with _positioned(is_list=is_list, positions=applied.changed):
+            before = _transformed(scorer, unchanged, applied.before)
+        found = scorer.classifier.probabilities(before).tolist()
+        earlier = dict(zip(applied.changed, found, strict=True))
     explained: list[Any] = [([], None)] * len(applications)
     if most_reasons:
         contributions, _ = scorer.classifier.contributions(transformed)
@@ -86,7 +86,7 @@ def assess(
     return [
         _answer(scorer, comparison, application, float(probabilities[row]))
         | _explained(scorer, compare, *explained[row])
-        | ({"before": _decided(scorer, float(earlier[row]))} if row in earlier else {})
+        | ({"before": decided(scorer, earlier[row])} if row in earlier else {})
         | _followed(scorer, applied.recomputed[row], applied.stale[row])
         for row, application in enumerate(applications)
     ]
@@ -157,10 +157,10 @@ def _rows(scorer: Scorer, applications: Sequence[Application], *, is_list: bool)
     return rows
 
 
-def _transformed(scorer: Scorer, applications: Sequence[Application], applied: Applied) -> Matrix:
-    """The rows transformed, each as if it were alone: for clients as they are it was done."""
+def _transformed(scorer: Scorer, applications: Sequence[Application], rows: RawRows) -> Matrix:
+    """Their rows transformed, each as if it were alone: for clients as they are it was done."""
     if not scorer.desk.transformer.is_element_by_element:
-        return scorer.desk.transform(applied.rows)
+        return scorer.desk.transform(rows)
     transformed = np.empty((len(applications), len(scorer.names)))
     others = []
     for row, application in enumerate(applications):
@@ -170,7 +170,7 @@ def _transformed(scorer: Scorer, applications: Sequence[Application], applied: A
             transformed[row] = scorer.transformed[scorer.position(application.client)]
     if others:
         try:
-            transformed[others] = scorer.desk.transform(applied.rows.take(others))
+            transformed[others] = scorer.desk.transform(rows.take(others))
         except InvalidApplication as refused:
             raise InvalidApplication(str(refused), others[refused.row]) from refused
     return transformed
@@ -185,7 +185,7 @@ def _answer(
     asked: dict[str, Any] = {"client": application.client, "reference": application.reference}
     return (
         {name: value for name, value in asked.items() if value is not None}
-        | _decided(scorer, probability)
+        | decided(scorer, probability)
         | {"threshold": scorer.threshold, "margin": log_odds - _log_odds(scorer.threshold)}
         | _on_scale(scorer.scale, log_odds)
         | {"position": {"class0": class0, "class1": class1}}
@@ -203,8 +203,9 @@ def _followed(scorer: Scorer, recomputed: list[str], stale: list[str]) -> dict[s
     return {"recomputed": recomputed, "stale": stale, "model": scorer.sha256[MODEL_FILE]}
 
 
-def _decided(scorer: Scorer, probability: float) -> dict[str, Any]:
-    return {"probability": probability, "prediction": int(probability >= scorer.threshold)}
+def decided(scorer: Scorer, probability: float) -> dict[str, Any]:
+    """A probability and the decision taken on it, as answers say them."""
+    return {"probability": probability, "prediction": scorer.decision(probability)}
 
 
 def _on_scale(scale: Scale, log_odds: float) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def attribute(desk: RawScorer, reference: Reference) -> Attribution:
         for at in range(len(rows)):
             varied = rows.take(np.full(len(owners), at))
             for position, values in zip(some, found, strict=True):
-                _put(varied, position, np.flatnonzero(owners == position), values)
+                varied.replace(position, values, np.flatnonzero(owners == position))
             accepted, output = _transformed(desk, varied)
             differs = (output != base[at]) & ~(np.isnan(output) & np.isnan(base[at]))
             np.logical_or.at(moved, owners[accepted], differs)
@@ -136,18 +136,6 @@ def _values_of(
         return np.array(missing)
     at = np.round(np.array(TRIED_SHARES) * (len(present) - 1)).astype(int)
     return np.array([*np.unique(present[at]), *missing])
-
-
-def _put(
-    rows: RawRows,
-    position: int,
-    at: NDArray[np.intp],
-    values: Sequence[float | str | None] | Matrix,
-) -> None:
-    if position in rows.texts:
-        rows.texts[position][at] = values
-    else:
-        rows.numbers[at, position] = values
 
 
 def _added(values: Matrix, position: NDArray[np.intp], length: int) -> Matrix:

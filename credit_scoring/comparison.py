@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit_scoring.attribution import Attribution, attribute
+from credit_scoring.pipeline import TRANSFORMED_AT_ONCE
 from credit_scoring.raw_rows import RawRows
 from credit_scoring.raw_scorer import RawScorer
 from credit_scoring.reference import Reference
 from credit_scoring.tables import Matrix
 
 COMPARED = 500  # clients at most
-AT_ONCE = 2048  # rows: bounds the memory
 
 Compare = Literal["near", "all"]
 
@@ -79,15 +79,11 @@ def compare(desk: RawScorer, reference: Reference, threshold: float) -> Comparis
         InvalidApplication: the transformer refuses a reference client.
     """
     attribution = attribute(desk, reference)
-    clients = np.arange(len(reference))
-    probabilities = np.concatenate(
-        [
-            desk.classifier.probabilities(
-                desk.transformer.together(reference.rows(clients[start : start + AT_ONCE]))
-            )
-            for start in range(0, len(clients), AT_ONCE)
-        ]
-    )
+    clients, probabilities = np.arange(len(reference)), np.empty(len(reference))
+    for start in range(0, len(reference), TRANSFORMED_AT_ONCE):
+        part = clients[start : start + TRANSFORMED_AT_ONCE]
+        rows = desk.transformer.together(reference.rows(part))
+        probabilities[part] = desk.classifier.probabilities(rows)
     chosen = {"near": near(probabilities, threshold), "all": spread(probabilities)}
     # Some are in both: each is explained once.
     union = np.unique(np.concatenate(list(chosen.values())))

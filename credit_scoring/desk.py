@@ -9,7 +9,7 @@ import orjson
 from credit_scoring.alternatives import alternatives, extent
 from credit_scoring.answers import drift_body
 from credit_scoring.applications import Application
-from credit_scoring.assessment import apply, assess
+from credit_scoring.assessment import apply, assess, decided
 from credit_scoring.comparison import Compare, Comparison
 from credit_scoring.files import MODEL_FILE
 from credit_scoring.reasons import importance
@@ -87,7 +87,7 @@ def alternatives_body(scorer: Scorer, client_id: int) -> bytes:
     found = alternatives(scorer.desk, row, scorer.threshold, scorer.reference, extents)
     return orjson.dumps(
         {"client": client_id}
-        | {"probability": probability, "prediction": int(probability >= scorer.threshold)}
+        | decided(scorer, probability)
         | {"threshold": scorer.threshold, "alternatives": found}
         | _model(scorer)
     )

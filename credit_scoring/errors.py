@@ -36,6 +36,11 @@ class UnknownFeature(ScoringError):
     """No feature has this name."""
 
 
+def unknown_feature(name: str, known: int) -> UnknownFeature:
+    """What is raised for a name that is none of a number of features."""
+    return UnknownFeature(f"unknown feature {abridged(name)}, not one of the {known} features")
+
+
 class InvalidRecord(ScoringError):
     """A record cannot be scored; the message names its features, not its values."""
 

@@ -78,6 +78,17 @@ def is_identity(transformer: Any) -> bool:
     return type(transformer) is FunctionTransformer and transformer.func is None
 
 
+def is_element_by_element(transformer: Any) -> bool:
+    """Whether a row among many surely comes out as it does alone."""
+    if isinstance(transformer, Pipeline):
+        return all(is_element_by_element(step) for _, step in transformer.steps)
+    if isinstance(transformer, ColumnTransformer):
+        return all(is_element_by_element(step) for _, step, _ in transformer.transformers_)
+    if is_identity(transformer):
+        return True
+    return transformer in ("passthrough", "drop") or type(transformer) in TRACED
+
+
 def _traced(step: Any, given: Sequence[Output]) -> list[Output]:
     """The outputs of a step for those of the one before."""
     if is_identity(step) or step == "passthrough":
@@ -188,6 +199,7 @@ def _of_encoder(encoder: Any, given: Sequence[Output]) -> list[Output]:
     return [Output(sources, None) for _ in encoder.get_feature_names_out()]
 
 
+# The arithmetic of each is element by element.
 TRACED: dict[type, Callable[[Any, Sequence[Output]], list[Output]]] = {
     Pipeline: _of_pipeline,
     ColumnTransformer: _of_columns,

@@ -65,8 +65,7 @@ def transform(
             output = transformer.transform(part)
             if np.ma.isMaskedArray(output):
                 raise BadFile(MODEL_FILE, "its transformer gives a masked array")
-            rows = np.asarray(output.toarray() if issparse(output) else output, dtype=np.float64)
-            rows = rows.reshape(len(part), -1)
+            rows = dense(output, len(part))
         if start == 0:
             names = _output_names(transformer, output)
             transformed = np.empty((len(frame), rows.shape[1]))
@@ -74,6 +73,12 @@ def transform(
     if len(names) != transformed.shape[1] or len(set(names)) != len(names):
         raise BadFile(MODEL_FILE, "its transformer does not give each of its outputs a name")
     return names, transformed
+
+
+def dense(output: Any, clients: int) -> Matrix:
+    """What a transformer gives, as doubles of shape (clients, n)."""
+    values = np.asarray(output.toarray() if issparse(output) else output, dtype=np.float64)
+    return values.reshape(clients, -1)
 
 
 def without_prefixes(transformer: Any, full_names: Sequence[str]) -> list[str]:

@@ -8,34 +8,12 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import issparse
-from sklearn.compose import ColumnTransformer
-from sklearn.impute import SimpleImputer
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import (
-    MaxAbsScaler,
-    MinMaxScaler,
-    OneHotEncoder,
-    OrdinalEncoder,
-    RobustScaler,
-    StandardScaler,
-)
 
-from credit_scoring.outputs import Output, is_identity, outputs_of
+from credit_scoring.outputs import Output, is_element_by_element, outputs_of
+from credit_scoring.pipeline import dense
 from credit_scoring.tables import Categories, Matrix
 
 Texts = NDArray[np.object_]
-
-# Their arithmetic is element by element: a row among many comes out as it does alone.
-ELEMENT_BY_ELEMENT = (
-    MaxAbsScaler,
-    MinMaxScaler,
-    OneHotEncoder,
-    OrdinalEncoder,
-    RobustScaler,
-    SimpleImputer,
-    StandardScaler,
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,12 +63,17 @@ class RawRows:
             return text
         return float(self.numbers[row, position])
 
-    def replace(self, position: int, values: Sequence[float | str | None] | Matrix) -> None:
-        """Give the rows other values of one feature, which is text or not as before."""
+    def replace(
+        self,
+        position: int,
+        values: Sequence[float | str | None] | Matrix,
+        rows: NDArray[np.intp] | slice = slice(None),
+    ) -> None:
+        """Give some rows, or all, other values of one feature, which is text or not as before."""
         if position in self.texts:
-            self.texts[position][:] = values
+            self.texts[position][rows] = values
         else:
-            self.numbers[:, position] = values
+            self.numbers[rows, position] = values
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +95,7 @@ class RawTransformer:
     @cached_property
     def is_element_by_element(self) -> bool:
         """Whether a row among many surely comes out as it does alone."""
-        return _is_element_by_element(self.transformer)
+        return is_element_by_element(self.transformer)
 
     def outputs(self, number: int) -> tuple[Output, ...] | None:
         """What each of its outputs is made from; None where that is not known.
@@ -141,8 +124,7 @@ class RawTransformer:
             Exception: whatever the transformer raises.
         """
         output = self.transformer.transform(self._frame(rows))
-        values = np.asarray(output.toarray() if issparse(output) else output, dtype=np.float64)
-        return np.ascontiguousarray(values.reshape(len(rows), -1))
+        return np.ascontiguousarray(dense(output, len(rows)))
 
     @cached_property
     def _positions(self) -> list[int]:
@@ -179,13 +161,3 @@ def _as_type(values: Matrix, dtype: Any) -> Any:
     if len(cast) < len(values) or (cast != values).any():
         return values
     return cast
-
-
-def _is_element_by_element(transformer: Any) -> bool:
-    if isinstance(transformer, Pipeline):
-        return all(_is_element_by_element(step) for _, step in transformer.steps)
-    if isinstance(transformer, ColumnTransformer):
-        return all(_is_element_by_element(step) for _, step, _ in transformer.transformers_)
-    if is_identity(transformer):
-        return True
-    return transformer in ("passthrough", "drop") or type(transformer) in ELEMENT_BY_ELEMENT

@@ -10,11 +10,11 @@ from credit_scoring.classifier import Classifier
 from credit_scoring.errors import (
     BadFile,
     InvalidApplication,
-    UnknownFeature,
     abridged,
     describe,
     first_few,
     foreign_code,
+    unknown_feature,
 )
 from credit_scoring.features import FeatureDictionary
 from credit_scoring.files import MODEL_FILE
@@ -59,9 +59,7 @@ class RawScorer:
         """
         position = self.positions.get(feature)
         if position is None:
-            raise UnknownFeature(
-                f"unknown feature {abridged(feature)}, not one of the {len(self.features)} features"
-            )
+            raise unknown_feature(feature, len(self.features))
         return position
 
     @cached_property
@@ -80,9 +78,9 @@ class RawScorer:
             with foreign_code(MODEL_FILE, describe):
                 transformed = self.transformer(rows)
         except BadFile as refused:
-            if len(rows) > 1:
-                for row in range(len(rows)):
-                    self._transform_row(rows, row)
+            if (middle := len(rows) // 2) > 0:  # the halves tell which row it is
+                self._transform_part(rows, slice(middle))
+                self._transform_part(rows, slice(middle, None))
             raise InvalidApplication(self._refusal(rows, refused.__cause__)) from refused
         largest = self.classifier.largest
         wrong = (transformed > largest) | (transformed < -largest)
@@ -132,11 +130,11 @@ class RawScorer:
                 raise InvalidApplication(f"out of range: {abridged(name)}", int(infinite.argmax()))
             rows.numbers[:, self.positions[name]] = values
 
-    def _transform_row(self, rows: RawRows, row: int) -> None:
+    def _transform_part(self, rows: RawRows, part: slice) -> None:
         try:
-            self.transform(rows.take([row]))
+            self.transform(rows.take(part))
         except InvalidApplication as refused:
-            raise InvalidApplication(str(refused), row) from refused
+            raise InvalidApplication(str(refused), (part.start or 0) + refused.row) from refused
 
     def _refusal(self, rows: RawRows, error: BaseException | None) -> str:
         """Why a row is refused, without its values."""

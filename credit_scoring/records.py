@@ -14,10 +14,17 @@ import msgspec
 import numpy as np
 
 from credit_scoring.errors import InvalidRecord, first_few
-from credit_scoring.json_objects import NoObject, count, count_structure, parse_object, struct
+from credit_scoring.json_objects import (
+    STRUCTURE_MORE,
+    NoObject,
+    count,
+    count_structure,
+    listed,
+    number_problem,
+    parse_object,
+    struct,
+)
 from credit_scoring.tables import Matrix
-
-STRUCTURE_MORE = 1000  # more characters of JSON than a record has, still read to say what is wrong
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,15 +136,6 @@ class RecordReader:
             "unknown": [name for name in record if name not in self._known_names],
         }
         for name, may_miss in zip(self.names, self.may_miss, strict=True):
-            if name in record and (problem := self._problem(record[name], may_miss)):
+            if name in record and (problem := number_problem(record[name], may_miss, self.largest)):
                 wrong.setdefault(problem, []).append(name)
-        return "; ".join(
-            f"{problem}: {first_few(names)}" for problem, names in wrong.items() if names
-        )
-
-    def _problem(self, value: object, may_miss: bool) -> str | None:
-        if value is None or value != value:
-            return None if may_miss else "null, though never missing among clients"
-        if not isinstance(value, (float, int)) or isinstance(value, bool):
-            return "not a number"
-        return None if abs(value) <= self.largest else "out of range"
+        return listed(wrong)

@@ -10,7 +10,7 @@ import numpy as np
 
 from credit_scoring.applications import Application, ApplicationReader
 from credit_scoring.classifier import Classifier
-from credit_scoring.errors import InconsistentScore, UnknownClient, UnknownFeature, abridged
+from credit_scoring.errors import InconsistentScore, UnknownClient, abridged, unknown_feature
 from credit_scoring.features import FeatureDictionary
 from credit_scoring.raw_rows import RawRows
 from credit_scoring.raw_scorer import RawScorer
@@ -165,6 +165,10 @@ class Scorer:
         """
         return self._scored(self.records.row_of_json(text))
 
+    def decision(self, probability: float) -> int:
+        """1, default expected, where a probability reaches the threshold, else 0."""
+        return int(probability >= self.threshold)
+
     def explain(self, client_id: int) -> Explanation:
         """SHAP values of one new client; see `Explanation` for units and shapes.
 
@@ -186,9 +190,7 @@ class Scorer:
         """
         column = self._feature_position.get(feature)
         if column is None:
-            raise UnknownFeature(
-                f"unknown feature {abridged(feature)}, not one of the {len(self.features)} features"
-            )
+            raise unknown_feature(feature, len(self.features))
         return self.reference.of_class(0, column), self.reference.of_class(1, column)
 
     def check(self) -> None:
@@ -236,4 +238,4 @@ class Scorer:
 
     def _scored(self, row: Matrix) -> Prediction:
         probability = self.classifier.probability(row)
-        return Prediction(probability, int(probability >= self.threshold), self.threshold)
+        return Prediction(probability, self.decision(probability), self.threshold)
