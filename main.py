@@ -101,7 +101,6 @@ VERSION = "1.0.0"
 TITLE = "Credit scoring"
 
 EXPLAINING_AT_ONCE = 1  # threads in a worker: each worker has a core
-PATIENCE = 10  # the niceness of those threads: who answers at once goes first
 EXPLANATIONS_WAITING = 16  # beyond these a caller is told to come back
 LISTS_WAITING = 2  # of applications, the one that is scored included: each may take seconds
 PREPARING_SECONDS = 5.0  # that a caller waits for what is prepared once for a model
@@ -508,7 +507,7 @@ def create_app(
                     snapshot.prepare()
 
         if snapshot.claim():
-            run_beside(prepare_in_turn, PATIENCE, "preparing")
+            run_beside(prepare_in_turn, "preparing")
 
     read = functools.partial(read_snapshot, settings.ressources_dir, settings.model_sha256)
     folder = ReloadedFolder(
@@ -550,9 +549,9 @@ def create_app(
         "predictions", "Predictions by class, 1 being default", "class"
     )
     app.explanations = metrics.counter("explanations", "Explanations computed or reused", "origin")
-    app.explainers = BoundedPool(EXPLAINING_AT_ONCE, EXPLANATIONS_WAITING, PATIENCE, "explainer")
+    app.explainers = BoundedPool(EXPLAINING_AT_ONCE, EXPLANATIONS_WAITING, "explainer")
     app.prepare = prepare
-    app.lists = BoundedPool(1, LISTS_WAITING, PATIENCE, "lists", gives_way=True)
+    app.lists = BoundedPool(1, LISTS_WAITING, "lists", gives_way=True)
     app.mount(docs.ASSETS, docs.assets())
     line = request_logger(logs) if logs and settings.request_log else None
     app.add_middleware(ApiKey, keys=settings.keys, is_open=is_open)

@@ -4,7 +4,7 @@ import fcntl
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -13,6 +13,7 @@ import orjson
 from serving.metrics import SHARED_FOLDER
 
 NAMED = "worker-"
+TURN = "turn"  # locked by the worker whose turn it is
 
 
 class WorkerRegistry:
@@ -60,6 +61,16 @@ class WorkerRegistry:
     def others(self) -> list[dict[str, Any]]:
         """What the other living workers say."""
         return [said for said in self.workers() if said["pid"] != os.getpid()]
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait until no other worker is in such a block, and let none begin before it ends."""
+        if self._folder is None:
+            yield
+            return
+        with (self._folder / TURN).open("wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def leave(self) -> None:
         """Be known no longer."""

@@ -98,7 +98,14 @@ class ReloadedFolder(Generic[T]):
         self._registry.leave()
 
     def reload(self) -> bool:
-        """Take the files now in the folder into use; whether that was possible."""
+        """Take the files now in the folder into use; whether that was possible.
+
+        One worker after the other, so that processors are left for requests.
+        """
+        with self._registry.turn():
+            return self._reload()
+
+    def _reload(self) -> bool:
         fingerprint = self._look()
         present = self._files_in(fingerprint)
         try:

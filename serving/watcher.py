@@ -2,14 +2,13 @@
 
 import logging
 import math
-import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event, Thread
 
-from serving.workers import GivesWay
+from serving.workers import put_last
 
 INTERVAL = 1.0  # seconds between two looks at the folder
 RETRY = 60.0  # seconds until files that were refused are tried again
@@ -72,9 +71,7 @@ class FolderWatcher(Thread):
         """Watch until `stop`, whatever is raised meanwhile."""
         # An executor keeps what is raised in it, so that no fault ends this thread. What acts gives
         # way to requests.
-        with ThreadPoolExecutor(
-            1, "reloader", initializer=sys.setprofile, initargs=(GivesWay(),)
-        ) as reloader:
+        with ThreadPoolExecutor(1, "reloader", initializer=put_last, initargs=(True,)) as reloader:
             while not self._stopped.wait(self._interval):
                 fault = reloader.submit(self.turn).exception()
                 if fault and (another := reloader.submit(self._report, fault).exception()):

@@ -20,6 +20,7 @@ RETRY_SECONDS = 5  # before a worker that takes another's place is tried again
 SWITCH_SECONDS = 0.001
 HELD = 0.002  # seconds that what gives way may compute before it makes a pause
 PAUSE = 0.0005  # seconds
+NICENESS = 10  # of threads that compute beside the event loop: who answers at once goes first
 START_FAILED = 3  # gunicorn gives up, instead of trying again, where a worker ends with it
 
 T = TypeVar("T")
@@ -48,21 +49,17 @@ class NotReady(RuntimeError):
 class BoundedPool(Generic[T]):
     """Threads for calls that take long, a bound on how many wait, and no call twice at once."""
 
-    def __init__(
-        self, threads: int, waiting: int, niceness: int, name: str, *, gives_way: bool = False
-    ) -> None:
+    def __init__(self, threads: int, waiting: int, name: str, *, gives_way: bool = False) -> None:
         """Start no thread before the first call.
 
         Args:
             threads: how many calls run at once.
             waiting: how many calls there may be, those that run included.
-            niceness: of the threads: whoever answers at once goes first.
             name: what the threads are called.
             gives_way: whether they make pauses, see `GivesWay`: where they compute in Python.
         """
-        profile = GivesWay() if gives_way else None
         self._threads = ThreadPoolExecutor(
-            threads, name, initializer=_put_last, initargs=(niceness, profile)
+            threads, name, initializer=put_last, initargs=(gives_way,)
         )
         self._waiting = waiting
         self._running: dict[Hashable, asyncio.Future[T]] = {}
@@ -125,11 +122,11 @@ class GivesWay:
             time.sleep(self._end - now)
 
 
-def run_beside(function: Callable[[], object], niceness: int, name: str) -> None:
+def run_beside(function: Callable[[], object], name: str) -> None:
     """Call a function once, in a thread of its own that leaves processor and lock to requests."""
 
     def last() -> None:
-        _put_last(niceness, GivesWay())
+        put_last(gives_way=True)
         function()
 
     Thread(target=last, name=name, daemon=True).start()
@@ -150,9 +147,15 @@ async def awaited(future: Future[T], seconds: float) -> T:
         raise NotReady from error
 
 
-def _put_last(niceness: int, profile: GivesWay | None) -> None:
-    os.nice(niceness)
-    sys.setprofile(profile)
+def put_last(gives_way: bool) -> None:
+    """Let the calling thread, and those it starts, come after all others at the processor.
+
+    Args:
+        gives_way: whether this one makes pauses, see `GivesWay`: where it computes in Python.
+    """
+    os.nice(NICENESS)
+    if gives_way:
+        sys.setprofile(GivesWay())
 
 
 def put_requests_first() -> None:

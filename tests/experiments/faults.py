@@ -9,7 +9,9 @@ and asks for /health all the while: how long does a request wait for it?
 
 import asyncio
 import functools
+import gc
 import itertools
+import multiprocessing
 import os
 import shutil
 import signal
@@ -17,6 +19,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from multiprocessing.queues import SimpleQueue
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import uvloop
@@ -164,30 +168,41 @@ async def replace(times: int) -> None:
     )
 
 
-async def swap(times: int) -> None:
+def probe(port: int, ending: Event, found: "SimpleQueue[Tally]") -> None:
+    """Ask for /health until an event, on connections enough to meet both workers.
+
+    In a process of its own, which does nothing else that a request could wait for.
+    """
+    tally = Tally()
+    health = itertools.repeat((request("/health"), bool))
+    work = itertools.takewhile(lambda _: not ending.is_set(), health)
+
+    async def ask() -> None:
+        await asyncio.gather(*[caller(port, work, tally, 0.005) for _ in range(6)])
+
+    gc.disable()
+    uvloop.run(ask())
+    found.put(tally)
+
+
+def swap(times: int) -> None:
     scratch = Path(tempfile.mkdtemp(prefix="credit-scoring-"))
     folder, first, other = two_models(scratch)
+    processes = multiprocessing.get_context("spawn")
     with Server(folder, REQUEST_LOG="0") as server:
-
-        async def probe(tally: Tally) -> None:
-            """Ask on connections enough to meet both workers."""
-            health = itertools.repeat((request("/health"), bool))
-            work = itertools.takewhile(lambda _: not ending.is_set(), health)
-            await asyncio.gather(*[caller(server.port, work, tally, 0.005) for _ in range(6)])
-
         for name, swaps in (("without swaps", 0), (f"{times} swaps", times)):
-            tally, ending = Tally(), asyncio.Event()
-            probing = asyncio.create_task(probe(tally))
+            ending, found = processes.Event(), processes.SimpleQueue()
+            probing = processes.Process(target=probe, args=(server.port, ending, found))
+            probing.start()
             if not swaps:
-                await asyncio.sleep(10)
+                time.sleep(10)
             for number in range(swaps):
                 lines = server.said('"loaded ')
-                await asyncio.to_thread(put, other if number % 2 == 0 else first, folder)
-                await asyncio.to_thread(
-                    wait_for, lambda lines=lines: server.said('"loaded ') >= lines + 2
-                )
+                put(other if number % 2 == 0 else first, folder)
+                wait_for(lambda lines=lines: server.said('"loaded ') >= lines + 2)
             ending.set()
-            await probing
+            tally = found.get()
+            probing.join()
             shares = [tally.milliseconds(200, share) for share in (0.5, 0.99, 0.999, 1)]
             print(
                 f"{name}: {tally.statuses[200]} of {sum(tally.statuses.values())} /health were"
@@ -205,4 +220,4 @@ if __name__ == "__main__":
     if "replace" in wanted:
         uvloop.run(replace(10))
     if "swap" in wanted:
-        uvloop.run(swap(30))
+        swap(30)

@@ -110,7 +110,7 @@ def test_more_explanations_than_can_be_computed(server: Server):
 
 def test_explanation_that_has_no_place_is_refused():
     full = create_app(Settings(ressources_dir=RESSOURCES))
-    full.explainers = BoundedPool(1, 0, 0, "none")
+    full.explainers = BoundedPool(1, 0, "none")
     http = TestClient(full)
     client_id = full.folder.current.scorer.client_ids[0]
     answer = http.get("/get_shap", params={"param_name": client_id})

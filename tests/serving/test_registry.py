@@ -1,14 +1,16 @@
 """Workers know of each other for as long as they live, and no longer."""
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
-from serving.registry import WorkerRegistry
+from serving.registry import TURN, WorkerRegistry
 
 SAY = """
 import sys
@@ -75,6 +77,29 @@ def test_a_killed_worker_is_known_no_longer(tmp_path: Path, other: subprocess.Po
     assert registry.others() == []
     assert len(list(tmp_path.iterdir())) == 1
     registry.leave()
+
+
+def test_workers_take_turns(tmp_path: Path):
+    done = []
+
+    def take_turn() -> None:
+        with WorkerRegistry(tmp_path).turn():
+            done.append("other")
+
+    other = Thread(target=take_turn)
+    with WorkerRegistry(tmp_path).turn():
+        other.start()
+        with (tmp_path / TURN).open("rb") as file, pytest.raises(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        done.append("this")
+    other.join(60)
+    assert done == ["this", "other"]
+
+
+def test_a_worker_that_is_alone_needs_no_turn():
+    registry = WorkerRegistry(None)
+    with registry.turn(), registry.turn():
+        pass
 
 
 def test_files_without_a_lock_are_of_no_worker(tmp_path: Path):

@@ -13,7 +13,7 @@ from serving.workers import BoundedPool, Busy
 
 
 def pool(waiting: int = 3) -> BoundedPool[str]:
-    return BoundedPool(1, waiting, 0, "test")
+    return BoundedPool(1, waiting, "test")
 
 
 def test_calls_with_one_key_are_one_call():
