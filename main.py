@@ -318,9 +318,11 @@ async def score(request: Request, reasons: MostReasons = 4, compare: Compare = "
         applications = snapshot.scorer.applications.read(body)
         if snapshot.scorer.is_ready(applications[0]):
             return json_response(score_body(*given, applications, reasons, compare))
-    pool = service.lists if body.lstrip().startswith(b"[") else service.explainers
     answer = functools.partial(read_and_score, *given, body, reasons, compare)
-    return json_response(await pool.run((comparison, body, reasons, compare), answer))
+    if body.lstrip().startswith(b"["):
+        return json_response(await service.lists.run(object(), answer))  # 16 MB are no key
+    call = (comparison, body, reasons, compare)
+    return json_response(await service.explainers.run(call, answer))
 
 
 SENSITIVITY: tuple[Any, ...] = (schemas.DESK, desk_schemas.SensitivityAnswer, 401, 404, 422, 503)
@@ -551,7 +553,7 @@ def create_app(
     app.explanations = metrics.counter("explanations", "Explanations computed or reused", "origin")
     app.explainers = BoundedPool(EXPLAINING_AT_ONCE, EXPLANATIONS_WAITING, "explainer")
     app.prepare = prepare
-    app.lists = BoundedPool(1, LISTS_WAITING, "lists", gives_way=True)
+    app.lists = BoundedPool(1, LISTS_WAITING, "lists")
     app.mount(docs.ASSETS, docs.assets())
     line = request_logger(logs) if logs and settings.request_log else None
     app.add_middleware(ApiKey, keys=settings.keys, is_open=is_open)

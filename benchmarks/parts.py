@@ -10,6 +10,7 @@ import joblib
 import numpy as np
 
 from benchmarks.bench import BODIES, CONNECTIONS, Bench, Load, say
+from benchmarks.desk import desk_part
 from benchmarks.mlserver import INFER, inference, install_mlserver, probability_in
 from benchmarks.servers import Program, Speed, gets, gunicorn, load, wrk
 from benchmarks.table import Row, ratio_row
@@ -266,5 +267,6 @@ PARTS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "kde": kde_part,
     "clients": clients_part,
     "waiting": waiting_part,
+    "desk": desk_part,
     "start": start_part,
 }

@@ -88,6 +88,14 @@ def prediction(
     }
 
 
+@app.post("/score")
+def score(application: dict[str, dict[str, Any]]) -> dict[str, float]:
+    """Probability of default, for a raw record."""
+    row = pd.DataFrame([application["record"]])[features].astype(new.dtypes)
+    probability = float(pipeline.predict_proba(row)[0, 1])
+    return {"probability": probability, "prediction": int(probability >= THRESHOLD)}
+
+
 @app.get("/get_shap")
 def get_shap(param_name: int) -> dict[str, list[Any]]:
     """Why a client scores as it does."""

@@ -14,7 +14,7 @@ from credit_scoring.errors import InvalidApplication, UnknownClient
 from credit_scoring.files import MODEL_FILE
 from credit_scoring.raw_rows import RawRows
 from credit_scoring.reasons import Reason, reasons
-from credit_scoring.scale import Scale
+from credit_scoring.scale import Scale, log_odds
 from credit_scoring.scorer import Scorer
 from credit_scoring.tables import Matrix
 
@@ -180,14 +180,14 @@ def _answer(
     scorer: Scorer, comparison: Comparison, application: Application, probability: float
 ) -> dict[str, Any]:
     """What is said of one application, but for its reasons."""
-    log_odds = _log_odds(probability)
+    margin = log_odds(probability)
     class0, class1 = comparison.position(probability)
     asked: dict[str, Any] = {"client": application.client, "reference": application.reference}
     return (
         {name: value for name, value in asked.items() if value is not None}
         | decided(scorer, probability)
-        | {"threshold": scorer.threshold, "margin": log_odds - _log_odds(scorer.threshold)}
-        | _on_scale(scorer.scale, log_odds)
+        | {"threshold": scorer.threshold, "margin": margin - scorer.threshold_log_odds}
+        | _on_scale(scorer.scale, margin)
         | {"position": {"class0": class0, "class1": class1}}
     )
 
@@ -208,9 +208,9 @@ def decided(scorer: Scorer, probability: float) -> dict[str, Any]:
     return {"probability": probability, "prediction": scorer.decision(probability)}
 
 
-def _on_scale(scale: Scale, log_odds: float) -> dict[str, Any]:
+def _on_scale(scale: Scale, margin: float) -> dict[str, Any]:
     """What model.json says how to compute, and nothing of the rest."""
-    pd = scale.pd(log_odds)
+    pd = scale.pd(margin)
     if pd is None:
         return {}
     found = {"pd": pd, "points": scale.points(pd), "grade": scale.grade(pd)}
@@ -234,9 +234,3 @@ def _positioned(*, is_list: bool, positions: Sequence[int] | None = None) -> Ite
         row = refused.row if positions is None else positions[refused.row]
         where = f"applications[{row}]: " if is_list else ""
         raise InvalidApplication(f"{where}{refused}", row) from refused
-
-
-def _log_odds(probability: float) -> float:
-    """Infinite where the probability is 0 or 1; JSON has null for it."""
-    with np.errstate(divide="ignore"):
-        return float(np.log(probability) - np.log1p(-probability))

@@ -61,7 +61,7 @@ class Comparison:
     def position(self, probability: float) -> tuple[float, float]:
         """The shares of class 0 and of class 1 with a lower probability; NaN of an empty class."""
         one, other = (
-            np.searchsorted(rising, probability) / len(rising) if len(rising) else np.nan
+            rising.searchsorted(probability) / len(rising) if len(rising) else np.nan
             for rising in self.by_class
         )
         return float(one), float(other)

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
+import numpy as np
 from scipy.special import expit
 
 from credit_scoring.errors import BadFile, abridged
@@ -20,6 +21,13 @@ from credit_scoring.files import METADATA_FILE
 
 LARGEST_NUMBER = 1e9  # of calibration and scale, so that every result is finite
 SMALLEST_PD, LARGEST_PD = sys.float_info.min, 1 - sys.float_info.epsilon / 2
+
+
+def log_odds(probability: float) -> float:
+    """Infinite where the probability is 0 or 1; JSON has null for it."""
+    if not 0 < probability < 1:
+        return math.copysign(math.inf, probability - 0.5)
+    return float(np.log(probability) - np.log1p(-probability))
 
 
 @dataclass(frozen=True)

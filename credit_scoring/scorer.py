@@ -16,7 +16,7 @@ from credit_scoring.raw_rows import RawRows
 from credit_scoring.raw_scorer import RawScorer
 from credit_scoring.records import RecordReader
 from credit_scoring.reference import Reference
-from credit_scoring.scale import Scale
+from credit_scoring.scale import Scale, log_odds
 from credit_scoring.tables import Matrix, Table
 
 Record = dict[str, float | str | None]
@@ -104,6 +104,11 @@ class Scorer:
     def raw_rows(self, positions: Sequence[int]) -> RawRows:
         """Some new clients' raw values as the transformer takes them, copied."""
         return RawRows.of_table(self.raw.values[positions], self.raw.categories)
+
+    @cached_property
+    def threshold_log_odds(self) -> float:
+        """The decision threshold in log-odds."""
+        return log_odds(self.threshold)
 
     @cached_property
     def applications(self) -> ApplicationReader:

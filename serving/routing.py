@@ -80,15 +80,17 @@ async def body_of(request: Request, largest: int) -> bytes:
         HTTPException: 413 where it is larger.
     """
     declared = request.headers.get("Content-Length", "")
-    size, body = int(declared) if declared.isdecimal() else 0, b""
+    size, chunks = int(declared) if declared.isdecimal() else 0, []
     if size <= largest:
+        size = 0
         async for chunk in request.stream():
-            body += chunk
-            if (size := len(body)) > largest:
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > largest:
                 break
     if size > largest:
         raise HTTPException(413, f"the body is larger than the {largest} bytes accepted")
-    return body
+    return b"".join(chunks)
 
 
 def json_response(body: bytes) -> Response:
