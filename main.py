@@ -30,7 +30,6 @@ import functools
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from operator import attrgetter
-from pathlib import Path
 from threading import Lock
 from typing import Annotated, Any
 
@@ -41,8 +40,7 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, Counter
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import ValidationError
 
 from credit_scoring import application_schemas, desk_schemas, schemas
 from credit_scoring.answers import (
@@ -87,6 +85,7 @@ from serving.middleware import HAS_KEY, ApiKey, CanonicalPath, RequestLog, Respo
 from serving.registry import WorkerRegistry
 from serving.reload import ReloadedFolder
 from serving.routing import Direct, body_of, json_response, query_integer, query_value
+from serving.settings import Settings
 from serving.workers import (
     BoundedPool,
     Busy,
@@ -112,40 +111,6 @@ DOCS_PAGE = bytes(get_swagger_ui_html(title=TITLE, **docs.page_options()).body)
 Route = Callable[[Request], Coroutine[Any, Any, Response]]
 
 log = logging.getLogger(__name__)
-
-
-class Settings(BaseSettings):
-    """Settings, each from the environment variable of its name; an empty one is not set."""
-
-    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
-
-    ressources_dir: Path = Path(__file__).resolve().parent / "ressources"
-    model_sha256: str | None = Field(default=None, pattern="^[0-9a-fA-F]{64}$")
-    api_key: SecretStr = SecretStr("")
-    kde_swap_classes: bool = False
-    max_body_bytes: int = Field(default=1_000_000, ge=1)
-    max_score_bytes: int = Field(default=20_000_000, ge=1)
-    request_log: bool = True
-
-    @field_validator("api_key")
-    @classmethod
-    def _names_a_key(cls, api_key: SecretStr) -> SecretStr:
-        """Whoever sets keys wants the service closed: one that reads as none must not open it."""
-        given = api_key.get_secret_value()
-        if given and not given.replace(",", "").strip():
-            raise ValueError("names no key")
-        return api_key
-
-    @property
-    def class_names(self) -> tuple[str, str]:
-        """The names in `/get_kde` of class 0 and of class 1."""
-        return ("feat1", "feat0") if self.kde_swap_classes else ("feat0", "feat1")
-
-    @property
-    def keys(self) -> tuple[bytes, ...]:
-        """The accepted keys; none where everybody may ask."""
-        keys = self.api_key.get_secret_value().split(",")
-        return tuple(key.strip().encode() for key in keys if key.strip())
 
 
 # The doors from a request to what is served: of `request.app` a type checker knows nothing.

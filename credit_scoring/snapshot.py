@@ -148,7 +148,7 @@ def rehearse(scorer: Scorer) -> None:
         orjson.dumps(components(scorer))
         scorer.applications.rehearse()
         scorer.desk.transform(scorer.raw_rows([0]))
-        _ = scorer.desk.outputs
+        _ = scorer.desk.outputs, scorer.threshold_log_odds
 
 
 def _give_back_memory() -> None:
