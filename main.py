@@ -240,14 +240,15 @@ async def get_shap(request: Request) -> Response:
     """SHAP values of class 1 in the model's raw output: log-odds for LightGBM."""
     service, snapshot = service_of(request), snapshot_of(request)
     client_id = client_id_of(request)
-    body = snapshot.explanations.get(client_id)
+    key = (client_id, snapshot.scorer.classifier.is_quick)
+    body = snapshot.explanations.get(key)
     origin = "reused"
     if body is None:
         snapshot.scorer.position(client_id)  # an unknown client is refused before it waits
         explainers, call = service.explainers, (snapshot, client_id)
         origin = "reused" if call in explainers else "computed"
         explain = functools.partial(explanation_body, snapshot.scorer, client_id)
-        keep = functools.partial(snapshot.explanations.keep, client_id)
+        keep = functools.partial(snapshot.explanations.keep, key)
         body = await explainers.run(call, explain, keep)
     service.explanations(origin).inc()
     return json_response(body)
@@ -471,7 +472,7 @@ def create_app(
         def prepare_in_turn() -> None:
             with one_at_a_time:
                 if folder.current is snapshot:  # nobody waits for what was swapped meanwhile
-                    snapshot.prepare()
+                    snapshot.prepare(quickly=settings.fast_explanations)
 
         if snapshot.claim():
             run_beside(prepare_in_turn, "preparing")

@@ -8,6 +8,7 @@ import random
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, partial
 from pathlib import Path
@@ -16,7 +17,7 @@ import joblib
 
 from benchmarks.servers import Program, Requests, Speed, gets, gunicorn, load, seconds_needed, warm
 from benchmarks.table import shown
-from tests.support.server import HOST, ROOT, SERVICE, free_port
+from tests.support.server import HOST, ROOT, SERVICE, free_port, wait_for
 
 SMALL = (2_000, 488)  # reference and new clients
 
@@ -77,6 +78,7 @@ class Bench:
         """This service on a folder, until the end."""
         server = self.gunicorn(name, SERVICE, RESSOURCES_DIR=str(folder), **environment)
         server.wait("/get_ids")
+        wait_for(lambda: "explained by" in server.log())
         return server
 
     @cached_property
@@ -225,6 +227,15 @@ class Bench:
             work = statistics.median(1e6 / speed.per_processor_second for speed in found)
             say(f"  {name}: {shown(median)} requests a second, {shown(work)} µs of processor each")
         return speeds
+
+
+def repeated(seconds: float, function: Callable[[], object]) -> Speed:
+    """How often a function runs in this process."""
+    began, computed, done = time.perf_counter(), time.process_time(), 0
+    while time.perf_counter() - began < seconds:
+        function()
+        done += 1
+    return Speed(done / (time.perf_counter() - began), done / (time.process_time() - computed))
 
 
 def say(text: str) -> None:

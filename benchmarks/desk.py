@@ -3,7 +3,7 @@
 import contextlib
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
 from urllib.parse import quote
@@ -11,7 +11,7 @@ from urllib.parse import quote
 import joblib
 import pandas as pd
 
-from benchmarks.bench import BODIES, Bench, Load, say
+from benchmarks.bench import BODIES, Bench, Load, repeated, say
 from benchmarks.servers import Program, Requests, Speed, gets, gunicorn
 from benchmarks.table import Row, ratio_row
 from credit_scoring.snapshot import read_snapshot
@@ -96,15 +96,6 @@ def many_records(bench: Bench, texts: Sequence[str]) -> Row:
     }
     measure = f"`/score` of {LIST:,} raw records, no reasons, against one call of the pipeline"
     return ratio_row(measure, ("≥", 0.2), bench.compare(loads), "service", "pipeline")
-
-
-def repeated(seconds: float, function: Callable[[], object]) -> Speed:
-    """How often a function runs in this process."""
-    began, computed, done = time.perf_counter(), time.process_time(), 0
-    while time.perf_counter() - began < seconds:
-        function()
-        done += 1
-    return Speed(done / (time.perf_counter() - began), done / (time.process_time() - computed))
 
 
 def cold(bench: Bench, record: dict[str, object]) -> Iterator[Row]:

@@ -15,6 +15,8 @@ Each module imports only modules above it:
     features        what features.csv says: words, themes, formulas, what may change
     lightgbm_row    LightGBM's C function for single rows
     thresholds      where the score of fitted trees can change
+    treeshap        the trees of LightGBM as arrays, for exact SHAP values
+    treeshap_kernel the arithmetic of these, compiled by numba
     classifier      one protocol for tree classifiers, and the choice of one
     pipeline        transforming, names of outputs, the proof that scores agree
     outputs         what each output of a transformer is made from, and how

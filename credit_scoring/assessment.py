@@ -150,9 +150,13 @@ def _rows(scorer: Scorer, applications: Sequence[Application], *, is_list: bool)
                 raise UnknownClient(f"{where}{unknown}") from unknown
             rows.put([row], scorer.raw_rows([position]))
             continue
-        values = [None if value is LEFT_OUT else value for value in application.record]
-        for text in texts:
-            rows.texts[text][row], values[text] = values[text], None
+        values: Sequence[Any] = application.record
+        if LEFT_OUT in values:
+            values = [None if value is LEFT_OUT else value for value in values]
+        if texts:
+            values = list(values)
+            for text in texts:
+                rows.texts[text][row], values[text] = values[text], None
         rows.numbers[row] = np.array(values, np.float64)  # None becomes NaN
     return rows
 

@@ -1,6 +1,7 @@
 """Tree classifiers behind one protocol: probabilities and SHAP values of class 1."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -14,9 +15,13 @@ from credit_scoring.files import MODEL_FILE
 from credit_scoring.lightgbm_row import SingleRowPredictor
 from credit_scoring.tables import Matrix
 from credit_scoring.thresholds import of_lightgbm, of_trees
+from credit_scoring.treeshap import NotCovered, read_trees
 
 LARGEST_DOUBLE = float(np.finfo(np.float64).max)
 LARGEST_FLOAT = float(np.finfo(np.float32).max)
+AGREEMENT = 1e-10  # of two ways to the same SHAP values, in log-odds
+
+log = logging.getLogger(__name__)
 
 
 class Classifier(Protocol):
@@ -37,6 +42,17 @@ class Classifier(Protocol):
         A value on a threshold is below it. None where the trees are not known.
         """
 
+    @property
+    def is_quick(self) -> bool:
+        """Whether `quicken` was of use; the last bits of contributions differ from those before."""
+
+    def quicken(self, rows: Matrix) -> None:
+        """Explain faster from now on, where that is possible; takes seconds at first.
+
+        Args:
+            rows: of some clients, shape (m, n), for whom both ways are compared.
+        """
+
     def probability(self, row: Matrix) -> float:
         """Probability of class 1 for one client, shape (n,)."""
 
@@ -51,7 +67,7 @@ class LightGBMClassifier:
     """LightGBM's boosted trees.
 
     ``pred_contrib`` is the exact TreeSHAP of Lundberg et al. (2018, arXiv:1802.03888), the very
-    call that ``shap.TreeExplainer`` makes.
+    call that ``shap.TreeExplainer`` makes. `treeshap` gives the same in a tenth of the time.
     """
 
     largest = LARGEST_DOUBLE
@@ -60,11 +76,34 @@ class LightGBMClassifier:
     def __init__(self, booster: Booster) -> None:
         self.booster = booster
         self.probability = SingleRowPredictor(booster)
+        self._quickly: Callable[[Matrix], tuple[Matrix, float]] | None = None
 
     @cached_property
     def thresholds(self) -> tuple[Matrix, ...] | None:
         """See `Classifier`."""
         return of_lightgbm(self.booster)
+
+    @property
+    def is_quick(self) -> bool:
+        """See `Classifier`."""
+        return self._quickly is not None
+
+    def quicken(self, rows: Matrix) -> None:
+        """See `Classifier`; of no use where the log says so."""
+        try:
+            trees = read_trees(self.booster)
+        except NotCovered as reason:
+            log.info("explained by LightGBM itself: %s", reason)
+            return
+        # Half a second and 90 MB, and where it was never compiled some seconds.
+        from credit_scoring.treeshap_kernel import contributions
+
+        expected, base = self.contributions(rows)
+        if np.abs(contributions(trees, rows) - expected).max() <= AGREEMENT:
+            self._quickly = lambda rows: (contributions(trees, rows), base)
+            log.info("explained by treeshap from now on")
+        else:
+            log.warning("explained by LightGBM itself: treeshap gives other values")
 
     def probabilities(self, rows: Matrix) -> Matrix:
         """See `Classifier`; LightGBM goes through rows one by one."""
@@ -72,6 +111,8 @@ class LightGBMClassifier:
 
     def contributions(self, rows: Matrix) -> tuple[Matrix, float]:
         """See `Classifier`."""
+        if self._quickly is not None:
+            return self._quickly(rows)
         contributions = np.asarray(self.booster.predict(rows, pred_contrib=True, num_threads=1))
         return np.ascontiguousarray(contributions[:, :-1]), float(contributions[0, -1])
 
@@ -91,6 +132,10 @@ class ExplainedClassifier:
     columns: Sequence[str] | None
     largest: float = LARGEST_FLOAT  # scikit-learn's trees cast to float32
     is_logistic = False
+    is_quick = False
+
+    def quicken(self, rows: Matrix) -> None:
+        """Nothing: shap's way is the only one."""
 
     @cached_property
     def thresholds(self) -> tuple[Matrix, ...] | None:

@@ -24,6 +24,7 @@ from credit_scoring.scorer import Scorer
 
 EXPLANATIONS_KEPT = 16_000_000  # bytes of answers, about 600 clients of 347 features
 REFERENCE_VALUES_KEPT = 8_000_000  # bytes of answers
+CHECKED = 20  # clients who are explained in both ways
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ class Snapshot:
         scorer: what was loaded.
         ids: the body of `/get_ids`.
         features: the body of `/get_feat`.
-        explanations: bodies of `/get_shap` by client.
+        explanations: bodies of `/get_shap` by client and by how they were computed.
         reference_values: bodies of `/get_kde` by feature, as it was named.
         comparison: with what scores are compared; prepared once, beside requests.
         tables: bodies of answers that depend on the model alone, by their route.
@@ -70,11 +71,17 @@ class Snapshot:
         """Whether the caller is the first one, and so has to call `prepare`."""
         return self._claimed.acquire(blocking=False)
 
-    def prepare(self) -> None:
-        """Score and explain the reference clients; the result, or the error, is in `comparison`."""
+    def prepare(self, *, quickly: bool = True) -> None:
+        """Score and explain the reference clients; the result, or the error, is in `comparison`.
+
+        Args:
+            quickly: whether explanations are to be made faster first, see `Classifier.quicken`.
+        """
         scorer = self.scorer
         try:
             with foreign_code(MODEL_FILE, describe):
+                if quickly:
+                    scorer.classifier.quicken(scorer.transformed[:CHECKED])
                 _ = scorer.classifier.thresholds  # found once, too
                 result = compare(scorer.desk, scorer.reference, scorer.threshold)
         except BadFile as problem:

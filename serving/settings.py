@@ -20,6 +20,7 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=1_000_000, ge=1)
     max_score_bytes: int = Field(default=20_000_000, ge=1)
     request_log: bool = True
+    fast_explanations: bool = True
 
     @field_validator("api_key")
     @classmethod

@@ -3,6 +3,7 @@
 import os
 
 os.environ["OMP_NUM_THREADS"] = "1"  # threads that wait for each other take all processors
+os.environ["FAST_EXPLANATIONS"] = "0"  # who tests them turns them on: numba takes seconds
 os.environ["REQUEST_LOG"] = "0"  # of the service in this process: it would write into the report
 
 import pytest

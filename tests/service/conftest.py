@@ -37,10 +37,10 @@ def replaced(folder: Path) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def private(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One worker with a key, and clients whose ids nothing else looks like."""
+    """One worker with a key, fast explanations, and clients whose ids nothing else looks like."""
     folder = tmp_path_factory.mktemp("private") / "ressources"
     recognisable_clients(RESSOURCES, folder)
-    with Server(folder, workers=1, API_KEY=KEY) as server:
+    with Server(folder, workers=1, API_KEY=KEY, FAST_EXPLANATIONS="1") as server:
         yield server
 
 

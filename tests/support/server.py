@@ -20,7 +20,13 @@ HOST = "127.0.0.1"
 ROOT = Path(__file__).resolve().parents[2]
 RESSOURCES = Path(os.environ.get("RESSOURCES_DIR") or ROOT / "ressources")
 SERVICE = "main:app"
-INHERITED = ("HOME", "LD_LIBRARY_PATH", "PATH", "TMPDIR")  # else a setting of the caller's counts
+INHERITED = (
+    "FAST_EXPLANATIONS",
+    "HOME",
+    "LD_LIBRARY_PATH",
+    "PATH",
+    "TMPDIR",
+)  # else a setting of the caller's counts
 START_SECONDS = 300
 STOP_SECONDS = 25  # gunicorn's grace time, and a little
 TICKS = os.sysconf("SC_CLK_TCK")

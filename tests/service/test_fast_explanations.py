@@ -1,0 +1,74 @@
+"""Explanations before and after they became fast: the same to eleven digits, over HTTP."""
+
+import joblib
+import numpy as np
+from lightgbm import LGBMClassifier
+
+from credit_scoring.files import MODEL_FILE
+from main import Settings, create_app
+from tests.support.application import KEY
+from tests.support.folders import recognisable_clients
+from tests.support.inprocess import client_of
+from tests.support.recipes import Case
+from tests.support.server import RESSOURCES, Server, wait_for
+
+
+def contributions(case: Case) -> np.ndarray:
+    """By LightGBM, of all clients."""
+    rows = np.asarray(case.pipeline[:-1].transform(case.inputs), dtype=float)
+    return case.classifier.booster_.predict(rows, pred_contrib=True)
+
+
+def test_every_client_of_lightgbm_keeps_his_explanation(simple: Case):
+    """Those that were asked for before too: an answer is of one way."""
+    app = create_app(Settings(ressources_dir=simple.folder.path, fast_explanations=True))
+    http, expected = client_of(app), contributions(simple)
+
+    def ask(client: int) -> dict:
+        return http.get("/get_shap", params={"param_name": client}).json()
+
+    clients = simple.inputs.index.tolist()
+    before = {client: ask(client) for client in clients[:40]}
+    app.folder.current.prepare()
+    changed = 0
+    for position, client in enumerate(clients):
+        answer = ask(client)
+        assert answer == ask(client)
+        assert np.abs(np.ravel(answer["values"]) - expected[position, :-1]).max() <= 1e-11
+        assert np.ravel(answer["base"]) == [expected[position, -1]]
+        if client in before:
+            changed += answer["values"] != before[client]["values"]
+            assert {**before[client], "values": None} == {**answer, "values": None}
+    assert changed > 5
+
+
+def test_reasons_are_the_same_in_both_ways(simple: Case):
+    found = []
+    for fast in (False, True):
+        app = create_app(Settings(ressources_dir=simple.folder.path))
+        http, snapshot = client_of(app), app.folder.current
+        assert snapshot.claim()
+        snapshot.prepare(quickly=fast)
+        list_of_all = [{"client": client} for client in simple.inputs.index.tolist()]
+        found.append(http.post("/score", json=list_of_all).json())
+        assert snapshot.scorer.classifier.is_quick == fast
+    compared = 0
+    for slowly, quickly in zip(*found, strict=True):
+        assert slowly["probability"] == quickly["probability"]
+        for one, other in zip(slowly["reasons"], quickly["reasons"], strict=True):
+            assert abs(one.pop("contribution") - other.pop("contribution")) <= 1e-11
+            assert one["group"] == other["group"]
+            compared += 1
+    assert compared > len(found[0])
+
+
+def test_a_server_makes_them_fast_by_itself(private: Server, tmp_path):
+    recognisable_clients(RESSOURCES, tmp_path / "ressources")
+    model = joblib.load(tmp_path / "ressources" / MODEL_FILE)
+    assert isinstance(model[-1], LGBMClassifier)
+    wait_for(lambda: private.said("explained by treeshap from now on"))
+    client = private.ask_json("/get_ids", **{"X-API-Key": KEY})["data"][3]
+    answer = private.ask_json(f"/get_shap?param_name={client}", **{"X-API-Key": KEY})
+    rows = np.array(answer["data"], dtype=float)
+    expected = model[-1].booster_.predict(rows, pred_contrib=True)[0, :-1]
+    assert 0 < np.abs(np.ravel(answer["values"]) - expected).max() <= 1e-11
