@@ -15,9 +15,19 @@ from pathlib import Path
 
 import joblib
 
-from benchmarks.servers import Program, Requests, Speed, gets, gunicorn, load, seconds_needed, warm
+from benchmarks.servers import (
+    Program,
+    Requests,
+    Speed,
+    gets,
+    gunicorn,
+    load,
+    seconds_needed,
+    wait_until_quick,
+    warm,
+)
 from benchmarks.table import shown
-from tests.support.server import HOST, ROOT, SERVICE, free_port, wait_for
+from tests.support.server import HOST, ROOT, SERVICE, free_port
 
 SMALL = (2_000, 488)  # reference and new clients
 
@@ -78,7 +88,7 @@ class Bench:
         """This service on a folder, until the end."""
         server = self.gunicorn(name, SERVICE, RESSOURCES_DIR=str(folder), **environment)
         server.wait("/get_ids")
-        wait_for(lambda: "explained by" in server.log())
+        wait_until_quick(server)
         return server
 
     @cached_property

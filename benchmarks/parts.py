@@ -13,11 +13,11 @@ import numpy as np
 from benchmarks.bench import BODIES, CONNECTIONS, Bench, Load, repeated, say
 from benchmarks.desk import desk_part
 from benchmarks.mlserver import INFER, inference, install_mlserver, probability_in
-from benchmarks.servers import Program, Speed, gets, gunicorn, load, wrk
+from benchmarks.servers import Program, Speed, gets, gunicorn, load, wait_until_quick, wrk
 from benchmarks.table import Row, ratio_row
 from credit_scoring.treeshap import read_trees
 from credit_scoring.treeshap_kernel import ROWS, contributions
-from tests.support.server import SERVICE, Failed, wait_for
+from tests.support.server import SERVICE, Failed
 
 SEEN = 200  # clients whose explanations are remembered
 
@@ -184,7 +184,7 @@ def clients_part(bench: Bench) -> Iterator[Row]:
         requests = gets("/get_shap", bench.ids)  # all of them take one caller longer than a round
         with gunicorn("fresh", SERVICE, environment) as server:
             server.wait("/get_ids")
-            wait_for(lambda: "explained by" in server.log())
+            wait_until_quick(server)
             return load(server, requests, seconds, 1, bench.scratch)
 
     def unseen_large() -> Speed:
@@ -235,7 +235,7 @@ def start_part(bench: Bench) -> Iterator[Row]:
                 with gunicorn(f"start-{name}", f"{name}:app", environment) as server:
                     seconds[name] = server.wait("/get_ids")
                     if name == "main":
-                        wait_for(lambda server=server: "explained by" in server.log())
+                        wait_until_quick(server)
                     ask_all(server)
                     memory[name] = server.memory()
                     if name == "main":

@@ -3,13 +3,23 @@
 import contextlib
 import json
 import math
+import os
 import subprocess
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.server import HOST, SERVICE, START_SECONDS, TICKS, AnyServer, Failed, free_port
+from tests.support.server import (
+    HOST,
+    SERVICE,
+    START_SECONDS,
+    TICKS,
+    AnyServer,
+    Failed,
+    free_port,
+    wait_for,
+)
 from tests.support.server import gunicorn as served_by_gunicorn
 
 HERE = Path(__file__).resolve().parent
@@ -55,6 +65,12 @@ def gunicorn(name: str, application: str, environment: dict[str, str]) -> Progra
     port = free_port()
     command = served_by_gunicorn(application, port, *PATIENT, *worker)
     return Program(name, port, command, {"WEB_CONCURRENCY": "1"} | environment)
+
+
+def wait_until_quick(server: Program) -> None:
+    """Wait until a service says how it explains from now on, if it is to explain fast at all."""
+    if os.environ.get("FAST_EXPLANATIONS") != "0":
+        wait_for(lambda: "explained by" in server.log())
 
 
 def warm(server: Program, requests: Requests, seconds: float) -> float:

@@ -71,7 +71,7 @@ class Snapshot:
         """Whether the caller is the first one, and so has to call `prepare`."""
         return self._claimed.acquire(blocking=False)
 
-    def prepare(self, *, quickly: bool = True) -> None:
+    def prepare(self, *, quickly: bool = False) -> None:
         """Score and explain the reference clients; the result, or the error, is in `comparison`.
 
         Args:

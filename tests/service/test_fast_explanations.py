@@ -29,7 +29,7 @@ def test_every_client_of_lightgbm_keeps_his_explanation(simple: Case):
 
     clients = simple.inputs.index.tolist()
     before = {client: ask(client) for client in clients[:40]}
-    app.folder.current.prepare()
+    app.folder.current.prepare(quickly=True)
     changed = 0
     for position, client in enumerate(clients):
         answer = ask(client)
