@@ -35,7 +35,7 @@ LOWEST_FIRST = {
     ],
 }  # fmt: skip
 MOST_LINES = 300
-LONGER = {"main.py": 560}  # it holds every route
+LONGER = {"main.py": 600}  # it holds every route
 
 
 def rooms(*places: str) -> Iterator[Path]:
