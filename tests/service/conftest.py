@@ -9,7 +9,7 @@ import pytest
 from credit_scoring.files import METADATA_FILE
 from main import Service
 from tests.support.application import KEY, KEYS, service
-from tests.support.folders import recognisable_clients, slow_to_explain
+from tests.support.folders import few_clients, recognisable_clients, slow_to_explain
 from tests.support.server import RESSOURCES, Server
 
 
@@ -21,11 +21,17 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The shipped files, for `replaced` to serve. Who spoils them puts sound ones back."""
-    folder = tmp_path_factory.mktemp("replaced") / "ressources"
-    shutil.copytree(RESSOURCES, folder)
-    return folder
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Few of the shipped clients and trees, whose loading costs little. Nobody writes here."""
+    sound = tmp_path_factory.mktemp("sound") / "ressources"
+    few_clients(RESSOURCES, sound)
+    return sound
+
+
+@pytest.fixture(scope="session")
+def folder(sound: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Those files, for `replaced` to serve. Who spoils them puts sound ones back."""
+    return Path(shutil.copytree(sound, tmp_path_factory.mktemp("replaced") / "ressources"))
 
 
 @pytest.fixture(scope="session")

@@ -50,14 +50,27 @@ def write_metadata(folder: Files, **changes: Any) -> None:
     (folder / METADATA_FILE).write_text(json.dumps(facts | {"sha256": hashes} | changes))
 
 
+def fewer_trees(folder: Path, trees: int) -> None:
+    """Let the model be the first of its trees."""
+    pipeline = joblib.load(folder / MODEL_FILE)
+    first = pipeline[1].booster_.model_to_string(num_iteration=trees)
+    pipeline[1]._Booster = Booster(model_str=first)
+    joblib.dump(pipeline, folder / MODEL_FILE, compress=3)
+
+
+def few_clients(folder: Path, out: Path, reference: int = 150, new: int = 60) -> None:
+    """Write a folder of few clients and a small model: it is loaded and prepared in no time."""
+    shutil.copytree(folder, out)
+    for name, rows in ((REFERENCE_FILE, reference), (NEW_FILE, new)):
+        pd.read_csv(out / name, index_col=0, nrows=rows).to_csv(out / name)
+    fewer_trees(out, 40)
+    write_metadata(out)
+
+
 def another_model(folder: Path, out: Path) -> None:
     """Write a folder whose answers about the same clients and features all differ."""
     shutil.copytree(folder, out)
-    pipeline = joblib.load(out / MODEL_FILE)
-    booster = pipeline[1].booster_
-    half = booster.model_to_string(num_iteration=booster.num_trees() // 2)
-    pipeline[1]._Booster = Booster(model_str=half)
-    joblib.dump(pipeline, out / MODEL_FILE, compress=3)
+    fewer_trees(out, joblib.load(out / MODEL_FILE)[1].booster_.num_trees() // 2)
     new = pd.read_csv(out / NEW_FILE, index_col=0)
     new[ID] = np.roll(new[ID], 1)
     new.iloc[::-1].to_csv(out / NEW_FILE)
