@@ -42,10 +42,10 @@ def replaced(folder: Path) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def private(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def private(sound: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One worker with a key, and clients whose ids nothing else looks like."""
     folder = tmp_path_factory.mktemp("private") / "ressources"
-    recognisable_clients(RESSOURCES, folder)
+    recognisable_clients(sound, folder)
     with Server(folder, workers=1, API_KEY=KEY) as server:
         yield server
 
@@ -67,10 +67,10 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def guarded() -> Service:
-    return service(api_key=",".join(KEYS) + ", ,")
+def guarded(sound: Path) -> Service:
+    return service(ressources_dir=sound, api_key=",".join(KEYS) + ", ,")
 
 
 @pytest.fixture(scope="session")
-def unguarded() -> Service:
-    return service()
+def unguarded(sound: Path) -> Service:
+    return service(ressources_dir=sound)

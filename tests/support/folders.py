@@ -16,6 +16,7 @@ from lightgbm import Booster
 
 from credit_scoring.files import ID, METADATA_FILE, MODEL_FILE, NEW_FILE, REFERENCE_FILE
 
+FEW = 150  # reference clients
 FIRST_ID = 7_000_000_000_001  # of clients who would be recognised wherever they are told
 
 
@@ -58,7 +59,7 @@ def fewer_trees(folder: Path, trees: int) -> None:
     joblib.dump(pipeline, folder / MODEL_FILE, compress=3)
 
 
-def few_clients(folder: Path, out: Path, reference: int = 150, new: int = 60) -> None:
+def few_clients(folder: Path, out: Path, reference: int = FEW, new: int = 60) -> None:
     """Write a folder of few clients and a small model: it is loaded and prepared in no time."""
     shutil.copytree(folder, out)
     for name, rows in ((REFERENCE_FILE, reference), (NEW_FILE, new)):
@@ -82,7 +83,8 @@ def slow_to_explain(folder: Path, out: Path, clients: int = 20_000, trees: int =
     """Write a folder of more clients than explanations are kept, and of a large model.
 
     Its explanations take some milliseconds each, as those of a model of 347 features and 200 large
-    trees do. The clients are the same again and again, under the ids 1, 2, 3 …
+    trees do. The new clients are the same again and again, under the ids 1, 2, 3 … The reference
+    clients are few, for all of them are explained before applications are scored.
     """
     shutil.copytree(folder, out)
     pipeline = joblib.load(out / MODEL_FILE)
@@ -91,6 +93,7 @@ def slow_to_explain(folder: Path, out: Path, clients: int = 20_000, trees: int =
     rows = np.asarray(pipeline[0].transform(reference))
     pipeline[1].fit(rows, reference["TARGET"])
     joblib.dump(pipeline, out / MODEL_FILE)
+    reference[:FEW].to_csv(out / REFERENCE_FILE)
     new = pd.read_csv(out / NEW_FILE, index_col=0)
     repeated = new.iloc[np.arange(clients) % len(new)].reset_index(drop=True)
     repeated[ID] = np.arange(1, clients + 1)
