@@ -14,13 +14,6 @@ from tests.support.server import RESSOURCES, Server
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    """Two workers on the shipped files. Nobody ends one, or changes a file."""
-    with Server() as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Few of the shipped clients and trees, whose loading costs little. Nobody writes here."""
     sound = tmp_path_factory.mktemp("sound") / "ressources"
@@ -29,8 +22,15 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def server(sound: Path) -> Iterator[Server]:
+    """Two workers on these files. Nobody ends one. The shipped files: see test_deployed.py."""
+    with Server(sound) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def folder(sound: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Those files, for `replaced` to serve. Who spoils them puts sound ones back."""
+    """The same files, for `replaced` to serve. Who spoils them puts sound ones back."""
     return Path(shutil.copytree(sound, tmp_path_factory.mktemp("replaced") / "ressources"))
 
 
