@@ -16,7 +16,7 @@ from main import Settings, create_app
 from tests.support.inprocess import client_of
 from tests.support.recipes import Case
 
-ASKED = (0, 2)  # positions of clients, whom every pipeline scores otherwise
+ASKED = (0, 2)  # positions of clients, whom every pipeline scores differently
 
 
 @pytest.fixture(scope="session")

@@ -78,7 +78,7 @@ def test_another_model_comes_into_use_without_a_lost_or_mixed_answer(
         callers = [
             asyncio.create_task(caller(replaced.port, ending, tally, pause=0.03)) for _ in range(4)
         ]
-        await more_answers(tally, len(old) + len(callers))  # each was asked
+        await more_answers(tally, len(old) + len(callers))
         await asyncio.to_thread(put, other, folder)
         await asyncio.to_thread(wait_for, lambda: replaced.said('"loaded ') == loaded + 2)
         # Said before it is taken into use: /health tells of that.
@@ -94,7 +94,9 @@ def test_another_model_comes_into_use_without_a_lost_or_mixed_answer(
     same = [asked for asked in old if old[asked] == new[asked]]
     assert same == [request("/get_feat")]
     assert tally.statuses.keys() == {200}
-    assert all(given[asked] == {old[asked], new[asked]} for asked in old)
+    assert all(given[asked] <= {old[asked], new[asked]} for asked in old)
+    both = [asked for asked in old if len(given[asked]) == 2]
+    assert len(both) > len(old) / 2
     put(sound, folder)
 
 
