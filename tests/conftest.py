@@ -1,5 +1,6 @@
 """What the suites share: one small folder, trained once."""
 
+import gc
 import os
 
 os.environ["OMP_NUM_THREADS"] = "1"  # threads that wait for each other take all processors
@@ -13,6 +14,11 @@ from tests.support.artefacts import NUMBERS, Folder, imputed_and_scaled, lightgb
 from tests.support.recipes import RECIPES, Case, case_of
 
 
+def pytest_collection_finish() -> None:
+    """What was imported stays: the garbage collector need not look at it again and again."""
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def numbers(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     """LightGBM on imputed and scaled numbers. Nobody writes into it."""
@@ -23,7 +29,8 @@ def numbers(tmp_path_factory: pytest.TempPathFactory) -> Folder:
 @pytest.fixture(scope="session", params=RECIPES)
 def case(request, tmp_path_factory) -> Case:
     recipe = RECIPES[request.param]()
-    return case_of(make_folder(tmp_path_factory.mktemp("case") / "ressources", *recipe))
+    path = tmp_path_factory.mktemp("case") / "ressources"
+    return case_of(make_folder(path, *recipe, new_clients=10))
 
 
 @pytest.fixture(scope="session")

@@ -62,9 +62,12 @@ def test_values_are_those_of_pandas(frame: pd.DataFrame, text: str):
 
 @pytest.mark.parametrize("text", VALUES)
 def test_one_client_among_many_gets_the_bits_that_he_gets_alone(frame: pd.DataFrame, text: str):
-    formula = parse(text)
-    together = formula(columns(frame))
-    alone = [formula(columns(frame.iloc[[row]])) for row in range(len(frame))]
+    formula, values = parse(text), columns(frame)
+    together = formula(values)
+    alone = [
+        formula({name: column[row : row + 1] for name, column in values.items()})
+        for row in range(len(frame))
+    ]
     assert np.concatenate(alone).tobytes() == together.tobytes()
 
 

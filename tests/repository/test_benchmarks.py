@@ -9,6 +9,7 @@ import sys
 import pytest
 from fastapi.testclient import TestClient
 
+import benchmarks.servers
 from benchmarks import plain
 from benchmarks.floor import floor
 from benchmarks.mlserver import inference, probability_in
@@ -179,10 +180,13 @@ def test_a_server_that_does_not_start_is_said_why():
 
 
 @pytest.mark.skipif(not shutil.which("wrk"), reason="wrk is not installed: apt-get install wrk")
-def test_the_benchmark_runs(monkeypatch, capsys):
-    folder = app.settings.ressources_dir
+def test_the_benchmark_runs(monkeypatch, capsys, numbers, tmp_path):
+    """With pauses between the requests: what is measured is of no interest here."""
+    script = (benchmarks.servers.HERE / "load.lua").read_text()
+    (tmp_path / "load.lua").write_text(script + "\nfunction delay() return 20 end\n")
+    monkeypatch.setattr(benchmarks.servers, "HERE", tmp_path)
     command = [*("benchmarks.run", "--parts", "log", "--rounds", "1"),
-               *("--seconds", "1", "--warm", "0", "--ressources", str(folder))]  # fmt: skip
+               *("--seconds", "1", "--warm", "0", "--ressources", str(numbers.path))]  # fmt: skip
     monkeypatch.setattr(sys, "argv", command)
     before = signal.getsignal(signal.SIGTERM)
     try:

@@ -9,23 +9,29 @@ import pytest
 from credit_scoring.files import METADATA_FILE
 from main import Service
 from tests.support.application import KEY, KEYS, service
-from tests.support.folders import recognisable_clients, slow_to_explain
+from tests.support.folders import few_clients, recognisable_clients, slow_to_explain
 from tests.support.server import RESSOURCES, Server
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    """Two workers on the shipped files. Nobody ends one, or changes a file."""
-    with Server() as server:
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Few of the shipped clients and trees, whose loading costs little. Nobody writes here."""
+    sound = tmp_path_factory.mktemp("sound") / "ressources"
+    few_clients(RESSOURCES, sound)
+    return sound
+
+
+@pytest.fixture(scope="session")
+def server(sound: Path) -> Iterator[Server]:
+    """Two workers on these files. Nobody ends one. The shipped files: see test_deployed.py."""
+    with Server(sound) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The shipped files, for `replaced` to serve. Who spoils them puts sound ones back."""
-    folder = tmp_path_factory.mktemp("replaced") / "ressources"
-    shutil.copytree(RESSOURCES, folder)
-    return folder
+def folder(sound: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same files, for `replaced` to serve. Who spoils them puts sound ones back."""
+    return Path(shutil.copytree(sound, tmp_path_factory.mktemp("replaced") / "ressources"))
 
 
 @pytest.fixture(scope="session")
@@ -36,10 +42,10 @@ def replaced(folder: Path) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def private(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def private(sound: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One worker with a key, fast explanations, and clients whose ids nothing else looks like."""
     folder = tmp_path_factory.mktemp("private") / "ressources"
-    recognisable_clients(RESSOURCES, folder)
+    recognisable_clients(sound, folder)
     with Server(folder, workers=1, API_KEY=KEY, FAST_EXPLANATIONS="1") as server:
         yield server
 
@@ -61,10 +67,10 @@ def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def guarded() -> Service:
-    return service(api_key=",".join(KEYS) + ", ,")
+def guarded(sound: Path) -> Service:
+    return service(ressources_dir=sound, api_key=",".join(KEYS) + ", ,")
 
 
 @pytest.fixture(scope="session")
-def unguarded() -> Service:
-    return service()
+def unguarded(sound: Path) -> Service:
+    return service(ressources_dir=sound)

@@ -2,42 +2,46 @@
 
 import asyncio
 import json
+from pathlib import Path
 
 import pytest
 from starlette.types import Message
 
 from credit_scoring.snapshot import Snapshot, read_snapshot
 from main import Service, Settings, create_app
-from tests.support.application import RESSOURCES
 from tests.support.folders import another_model
 from tests.support.inprocess import LOOP, client_of
 
-CLIENT = 248124
-BODY = json.dumps({"client": CLIENT}).encode()
+
+@pytest.fixture(scope="module")
+def service(sound: Path) -> Service:
+    return create_app(Settings(ressources_dir=sound, request_log=False))
 
 
 @pytest.fixture(scope="module")
-def service() -> Service:
-    return create_app(Settings(ressources_dir=RESSOURCES, request_log=False))
-
-
-@pytest.fixture(scope="module")
-def other(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+def other(sound: Path, tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     folder = tmp_path_factory.mktemp("other") / "ressources"
-    another_model(RESSOURCES, folder)
+    another_model(sound, folder)
     snapshot = read_snapshot(folder, None, frozenset())
     assert snapshot.claim()
     snapshot.prepare()
     return snapshot
 
 
-async def asked(service: Service, method: str, path: str, when_read=lambda: None) -> object:
+def first_client(service: Service) -> bytes:
+    """An application."""
+    return json.dumps({"client": service.folder.current.scorer.client_ids[0]}).encode()
+
+
+async def asked(
+    service: Service, method: str, path: str, body: bytes = b"", when_read=lambda: None
+) -> object:
     """An answer; `when_read` is called where the request waits for its body."""
     sent: list[Message] = []
 
     async def receive() -> Message:
         when_read()
-        return {"type": "http.request", "body": BODY}
+        return {"type": "http.request", "body": body}
 
     async def send(message: Message) -> None:
         sent.append(message)
@@ -53,14 +57,14 @@ async def asked(service: Service, method: str, path: str, when_read=lambda: None
 
 
 def test_a_score_is_of_the_model_that_was_in_use_at_first(service: Service, other: Snapshot):
-    first, http = service.folder.current, client_of(service)
-    expected = http.post("/score", content=BODY).json()
+    first, http, body = service.folder.current, client_of(service), first_client(service)
+    expected = http.post("/score", content=body).json()
 
     def swap() -> None:
         service.folder.current = other
 
-    found = LOOP.run_until_complete(asked(service, "POST", "/score", swap))
-    later = http.post("/score", content=BODY).json()
+    found = LOOP.run_until_complete(asked(service, "POST", "/score", body, swap))
+    later = http.post("/score", content=body).json()
     service.folder.current = first
 
     assert found == expected
@@ -71,7 +75,9 @@ def test_a_score_is_of_the_model_that_was_in_use_at_first(service: Service, othe
 @pytest.mark.parametrize("path", ["/importance", "/drift"])
 def test_what_is_kept_for_a_model_is_its_own(service: Service, other: Snapshot, path: str):
     expected = client_of(service).get(path).json()
-    swapped = create_app(Settings(ressources_dir=RESSOURCES, request_log=False))
+    swapped = create_app(
+        Settings(ressources_dir=service.settings.ressources_dir, request_log=False)
+    )
     first, waiting = swapped.folder.current, asyncio.Event()
     swapped.prepare = lambda _: waiting.set()  # the test prepares, after the swap
     other.tables.clear()

@@ -1,5 +1,7 @@
 """Explanations before and after they became fast: the same to eleven digits, over HTTP."""
 
+from pathlib import Path
+
 import joblib
 import numpy as np
 from lightgbm import LGBMClassifier
@@ -7,10 +9,9 @@ from lightgbm import LGBMClassifier
 from credit_scoring.files import MODEL_FILE
 from main import Settings, create_app
 from tests.support.application import KEY
-from tests.support.folders import recognisable_clients
 from tests.support.inprocess import client_of
 from tests.support.recipes import Case
-from tests.support.server import RESSOURCES, Server, wait_for
+from tests.support.server import Server, wait_for
 
 
 def contributions(case: Case) -> np.ndarray:
@@ -62,9 +63,8 @@ def test_reasons_are_the_same_in_both_ways(simple: Case):
     assert compared > len(found[0])
 
 
-def test_a_server_makes_them_fast_by_itself(private: Server, tmp_path):
-    recognisable_clients(RESSOURCES, tmp_path / "ressources")
-    model = joblib.load(tmp_path / "ressources" / MODEL_FILE)
+def test_a_server_makes_them_fast_by_itself(private: Server, sound: Path):
+    model = joblib.load(sound / MODEL_FILE)
     assert isinstance(model[-1], LGBMClassifier)
     wait_for(lambda: private.said("explained by treeshap from now on"))
     client = private.ask_json("/get_ids", **{"X-API-Key": KEY})["data"][3]

@@ -7,12 +7,13 @@ import re
 import subprocess
 import sys
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from credit_scoring.files import MODEL_FILE
 from tests.support.known import get
-from tests.support.server import RESSOURCES, ROOT, Server, wait_for
+from tests.support.server import ROOT, Server, wait_for
 
 MADE_ID = re.compile("[0-9a-f]{32}")
 
@@ -25,7 +26,7 @@ def logged(server: Server, request_id: str) -> dict:
     return json.loads(lines[0])
 
 
-def test_start_says_what_was_loaded(server: Server):
+def test_start_says_what_was_loaded(server: Server, sound: Path):
     lines = server.lines()
     facts = server.ask_json("/model")
     loaded = [line for line in lines if line.get("event", "").startswith("loaded ")]
@@ -33,7 +34,7 @@ def test_start_says_what_was_loaded(server: Server):
     for line in loaded:
         assert line["level"] == "info"
         assert re.fullmatch(
-            rf"loaded {re.escape(str(RESSOURCES))} in [0-9]+\.[0-9]{{2}} s:"
+            rf"loaded {re.escape(str(sound))} in [0-9]+\.[0-9]{{2}} s:"
             rf" model.joblib {facts['sha256'][MODEL_FILE]}, threshold {facts['threshold']},"
             rf" {facts['features']} features, {facts['reference_clients']} reference"
             rf" and {facts['new_clients']} new",

@@ -12,7 +12,7 @@ from lightgbm import LGBMClassifier
 from scipy.special import expit
 
 from credit_scoring.files import NEW_FILE, REFERENCE_FILE, TARGET
-from main import Settings, app, create_app
+from main import Service, Settings, create_app
 from tests.support.inprocess import client_of
 from tests.support.known import known_answers
 from tests.support.recipes import Case
@@ -104,9 +104,9 @@ def test_every_answer_of_a_server(case: Case):
         check_every_answer(http, case)
 
 
-def test_a_server_answers_what_the_application_answers_here(server: Server):
+def test_a_server_answers_what_the_application_answers_here(server: Server, unguarded: Service):
     """Of LightGBM."""
-    http = client_of(app)
+    http = client_of(unguarded)
     for asked_for, answered in known_answers(server).items():
         head, _, body = asked_for.partition(b"\r\n\r\n")
         method, path, *_ = head.decode().split()

@@ -13,8 +13,9 @@ OPEN = {"/", "/health", "/docs", "/docs/assets", "/openapi.json"}
 
 
 def service(**settings) -> Service:
-    """The service on the shipped files, without a request log."""
-    return create_app(Settings(ressources_dir=RESSOURCES, request_log=False, **settings))
+    """The service without a request log; on the shipped files, if no others are given."""
+    given = {"ressources_dir": RESSOURCES, "request_log": False} | settings
+    return create_app(Settings(**given))
 
 
 def client_of(service: Service) -> TestClient:

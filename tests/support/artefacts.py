@@ -95,8 +95,9 @@ def make_folder(
     prepare: Callable[[pd.DataFrame], pd.DataFrame] = lambda frame: frame,
     fit_columns: list[str] | None = None,
     dtype: dict[str, type] | None = None,
+    new_clients: int = 20,
 ) -> Folder:
-    """Write 300 reference and 20 new clients, fit the pipeline on the former, write it.
+    """Write 300 reference and some new clients, fit the pipeline on the former, write it.
 
     Args:
         path: a folder that is not there yet.
@@ -105,12 +106,13 @@ def make_folder(
         prepare: changes either table before it is written.
         fit_columns: the columns that the pipeline is fitted on, in that order; all features.
         dtype: what pandas is told of the reference file's columns before the pipeline is fitted.
+        new_clients: how many.
     """
     path.mkdir()
     reference = prepare(clients(300)[[ID, *features, "TARGET"]])
     reference["proba"] = 0.5
     reference.to_csv(path / REFERENCE_FILE)
-    prepare(clients(20, first_id=200_001, seed=2)[[ID, *features]]).to_csv(path / NEW_FILE)
+    prepare(clients(new_clients, first_id=200_001, seed=2)[[ID, *features]]).to_csv(path / NEW_FILE)
     folder = Folder(path)
     known = pd.read_csv(path / REFERENCE_FILE, dtype=dtype)
     pipeline.fit(known[fit_columns or features], known["TARGET"])

@@ -16,6 +16,7 @@ from lightgbm import Booster
 
 from credit_scoring.files import ID, METADATA_FILE, MODEL_FILE, NEW_FILE, REFERENCE_FILE
 
+FEW = 150  # reference clients
 FIRST_ID = 7_000_000_000_001  # of clients who would be recognised wherever they are told
 
 
@@ -50,14 +51,27 @@ def write_metadata(folder: Files, **changes: Any) -> None:
     (folder / METADATA_FILE).write_text(json.dumps(facts | {"sha256": hashes} | changes))
 
 
+def fewer_trees(folder: Path, trees: int) -> None:
+    """Let the model be the first of its trees."""
+    pipeline = joblib.load(folder / MODEL_FILE)
+    first = pipeline[1].booster_.model_to_string(num_iteration=trees)
+    pipeline[1]._Booster = Booster(model_str=first)
+    joblib.dump(pipeline, folder / MODEL_FILE, compress=3)
+
+
+def few_clients(folder: Path, out: Path, reference: int = FEW, new: int = 60) -> None:
+    """Write a folder of few clients and a small model: it is loaded and prepared in no time."""
+    shutil.copytree(folder, out)
+    for name, rows in ((REFERENCE_FILE, reference), (NEW_FILE, new)):
+        pd.read_csv(out / name, index_col=0, nrows=rows).to_csv(out / name)
+    fewer_trees(out, 40)
+    write_metadata(out)
+
+
 def another_model(folder: Path, out: Path) -> None:
     """Write a folder whose answers about the same clients and features all differ."""
     shutil.copytree(folder, out)
-    pipeline = joblib.load(out / MODEL_FILE)
-    booster = pipeline[1].booster_
-    half = booster.model_to_string(num_iteration=booster.num_trees() // 2)
-    pipeline[1]._Booster = Booster(model_str=half)
-    joblib.dump(pipeline, out / MODEL_FILE, compress=3)
+    fewer_trees(out, joblib.load(out / MODEL_FILE)[1].booster_.num_trees() // 2)
     new = pd.read_csv(out / NEW_FILE, index_col=0)
     new[ID] = np.roll(new[ID], 1)
     new.iloc[::-1].to_csv(out / NEW_FILE)
@@ -69,7 +83,8 @@ def slow_to_explain(folder: Path, out: Path, clients: int = 20_000, trees: int =
     """Write a folder of more clients than explanations are kept, and of a large model.
 
     Its explanations take some milliseconds each, as those of a model of 347 features and 200 large
-    trees do. The clients are the same again and again, under the ids 1, 2, 3 …
+    trees do. The new clients are the same again and again, under the ids 1, 2, 3 … The reference
+    clients are few, for all of them are explained before applications are scored.
     """
     shutil.copytree(folder, out)
     pipeline = joblib.load(out / MODEL_FILE)
@@ -78,6 +93,7 @@ def slow_to_explain(folder: Path, out: Path, clients: int = 20_000, trees: int =
     rows = np.asarray(pipeline[0].transform(reference))
     pipeline[1].fit(rows, reference["TARGET"])
     joblib.dump(pipeline, out / MODEL_FILE)
+    reference[:FEW].to_csv(out / REFERENCE_FILE)
     new = pd.read_csv(out / NEW_FILE, index_col=0)
     repeated = new.iloc[np.arange(clients) % len(new)].reset_index(drop=True)
     repeated[ID] = np.arange(1, clients + 1)

@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.support.server import wait_for
+
 LOST = 0  # the status of a request whose connection ended without an answer
 
 
@@ -133,6 +135,12 @@ async def caller(port: int, work: Iterator[Work], tally: Tally, pause: float = 0
         if pause:
             await asyncio.sleep(pause)
     connection.transport.close()
+
+
+async def more_answers(tally: Tally, count: int) -> None:
+    """Wait until callers have so many more."""
+    wanted = tally.statuses[200] + count
+    await asyncio.to_thread(wait_for, lambda: tally.statuses[200] >= wanted)
 
 
 def until(end: float, work: Iterator[Work]) -> Iterator[Work]:

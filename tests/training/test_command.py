@@ -27,12 +27,12 @@ TABLES = (REFERENCE_FILE, NEW_FILE)
 
 
 def test_a_seed_gives_the_same_files_and_another_seed_others(tmp_path, monkeypatch):
-    monkeypatch.setattr(train, "SIMULATED_TRAINING_CLIENTS", 500)
-    monkeypatch.setattr(simulation, "CLIENTS_AT_ONCE", 400)
+    monkeypatch.setattr(train, "SIMULATED_TRAINING_CLIENTS", 300)
+    monkeypatch.setattr(simulation, "CLIENTS_AT_ONCE", 250)
     monkeypatch.setattr(fitting, "TREES", range(5, 11, 5))
     probabilities, tables, ids = {}, {}, {}
     for out, seed in (("one", 3), ("two", 3), ("three", 4)):
-        sizes = ("--reference-clients", 150, "--new-clients", 50)
+        sizes = ("--reference-clients", 60, "--new-clients", 40)
         run("--seed", seed, "--out", tmp_path / out, *sizes)
         reference, new = (read(tmp_path / out, file) for file in TABLES)
         ids[out] = {*reference[ID], *new[ID]}
