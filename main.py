@@ -67,6 +67,7 @@ from credit_scoring.errors import (
     InconsistentScore,
     InvalidApplication,
     InvalidRecord,
+    NoComparison,
     UnknownClient,
     UnknownFeature,
 )
@@ -174,9 +175,13 @@ async def comparison_of(request: Request, snapshot: Snapshot) -> Comparison:
 
     Raises:
         NotReady: they are not there yet.
+        NoComparison: they cannot be scored.
     """
     service_of(request).prepare(snapshot)
-    return await awaited(snapshot.comparison, PREPARING_SECONDS)
+    found = await awaited(snapshot.comparison, PREPARING_SECONDS)
+    if isinstance(found, str):
+        raise NoComparison(found)
+    return found
 
 
 def client_id_of(request: Request) -> int:
@@ -540,6 +545,7 @@ def create_app(
             InvalidApplication: refusal(422),
             RequestValidationError: wrong_parameters,
             InconsistentScore: refusal(503),
+            NoComparison: refusal(503),
             NotReady: refusal(503, "the reference clients are being scored", {"Retry-After": "5"}),
             Busy: refusal(503, "too many explanations at once", {"Retry-After": "1"}),
         },
