@@ -80,7 +80,8 @@ async def body_of(request: Request, largest: int) -> bytes:
         HTTPException: 413 where it is larger.
     """
     declared = request.headers.get("Content-Length", "")
-    size, body = int(declared) if declared.isdecimal() else 0, b""
+    size = int(declared) if declared.isdecimal() else 0
+    body = bytearray()  # grows in place: adding chunks to `bytes` would copy it for each of them
     if size <= largest:
         async for chunk in request.stream():
             body += chunk
@@ -88,7 +89,7 @@ async def body_of(request: Request, largest: int) -> bytes:
                 break
     if size > largest:
         raise HTTPException(413, f"the body is larger than the {largest} bytes accepted")
-    return body
+    return bytes(body)
 
 
 def json_response(body: bytes) -> Response:
