@@ -68,12 +68,14 @@ class ApplicationReader:
         texts: those that are text.
         nullable: those whose value may be missing.
         computed: those that have a formula.
+        corrected: what is said of a name that only the transformer has.
     """
 
     features: tuple[str, ...]
     texts: frozenset[str]
     nullable: frozenset[str]
     computed: frozenset[str]
+    corrected: Mapping[str, str]
 
     def rehearse(self) -> None:
         """Make what is made once, before anybody asks."""
@@ -257,7 +259,7 @@ class ApplicationReader:
         Raises:
             InvalidApplication: something is.
         """
-        unknown = [name for name in given if name not in self._known]
+        unknown = [self.corrected.get(name, name) for name in given if name not in self._known]
         wrong: dict[str, list[str]] = {"unknown": unknown}
         for name, value in given.items():
             if name in self._known and (problem := self._value_problem(name, value)):

@@ -18,7 +18,7 @@ Spell = Callable[[str], str]
 
 @pytest.fixture(scope="module")
 def reader() -> ApplicationReader:
-    reader = ApplicationReader(FEATURES, frozenset(FEATURES[:2]), frozenset(), frozenset())
+    reader = ApplicationReader(FEATURES, frozenset(FEATURES[:2]), frozenset(), frozenset(), {})
     reader.rehearse()
     return reader
 
