@@ -17,7 +17,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from credit_scoring.files import FEATURES_FILE, MODEL_FILE, REFERENCE_FILE, TARGET
 from main import Settings, create_app
 from tests.support.artefacts import AWKWARD, NUMBERS, PLAIN, TEXTS, clients, lightgbm, make_folder
-from tests.support.inprocess import client_of
+from tests.support.inprocess import prepared_client
 
 CLIENT = 200_001
 ASKED = 250
@@ -61,7 +61,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def http(folder: Path) -> httpx.Client:
-    return client_of(create_app(Settings(ressources_dir=folder, request_log=False)))
+    return prepared_client(create_app(Settings(ressources_dir=folder, request_log=False)))
 
 
 class Expected:

@@ -13,7 +13,7 @@ from credit_scoring.files import REFERENCE_FILE
 from main import Settings, create_app
 from tests.support.artefacts import NUMBERS, TEXTS, lightgbm, make_folder
 from tests.support.folders import write_metadata
-from tests.support.inprocess import client_of
+from tests.support.inprocess import prepared_client
 
 SCHOOL = "Alice's own school"
 ROW = 123
@@ -38,14 +38,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def http(folder: Path) -> httpx.Client:
-    return client_of(create_app(Settings(ressources_dir=folder, request_log=False)))
+    return prepared_client(create_app(Settings(ressources_dir=folder, request_log=False)))
 
 
 def test_routes_that_compare_are_503_and_the_log_has_one_line(
     folder: Path, caplog: pytest.LogCaptureFixture
 ):
-    http = client_of(create_app(Settings(ressources_dir=folder, request_log=False)))
-    caplog.clear()
+    http = prepared_client(create_app(Settings(ressources_dir=folder, request_log=False)))
     with caplog.at_level(logging.INFO):
         answers = [
             http.request(method, path, content=body)
@@ -60,7 +59,7 @@ def test_routes_that_compare_are_503_and_the_log_has_one_line(
     assert [answer.status_code for answer in answers] == [503] * 5
     assert [answer.json() for answer in answers] == [{"detail": DETAIL}] * 5
     assert ["Retry-After" in answer.headers for answer in answers] == [False] * 5
-    (line,) = [record for record in caplog.records if record.name.startswith("credit_scoring")]
+    (line,) = [record for record in caplog.records if record.levelno >= logging.ERROR]
     assert line.getMessage() == f"the credit desk has nothing to compare with: {DETAIL}"
     assert (line.levelname, line.exc_info) == ("ERROR", None)
 
