@@ -106,6 +106,7 @@ EXPLANATIONS_WAITING = 16  # beyond these a caller is told to come back
 LISTS_WAITING = 2  # of applications, the one that is scored included: each may take seconds
 PREPARING_SECONDS = 5.0  # that a caller waits for what is prepared once for a model
 SHORT = 4096  # bytes of a body that is read on the event loop
+RECOGNISED = 65_536  # bytes of a body that is known again: to hash 16 MB takes the event loop 20 ms
 
 OPEN_PATHS = frozenset({"/", "/health", docs.DOCS, docs.OPENAPI})  # no key is asked for
 DOCS_PAGE = bytes(get_swagger_ui_html(title=TITLE, **docs.page_options()).body)
@@ -325,7 +326,8 @@ async def score(request: Request, reasons: MostReasons = 4, compare: Compare = "
             return json_response(score_body(*given, applications, reasons, compare))
     pool = service.lists if body.lstrip().startswith(b"[") else service.explainers
     answer = functools.partial(read_and_score, *given, body, reasons, compare)
-    return json_response(await pool.run((comparison, body, reasons, compare), answer))
+    asked = body if len(body) <= RECOGNISED else object()
+    return json_response(await pool.run((comparison, asked, reasons, compare), answer))
 
 
 SENSITIVITY: tuple[Any, ...] = (schemas.DESK, desk_schemas.SensitivityAnswer, 401, 404, 422, 503)

@@ -10,7 +10,7 @@ from credit_scoring.snapshot import Snapshot, read_snapshot
 from main import Service, Settings, create_app
 from tests.support.application import RESSOURCES
 from tests.support.folders import another_model
-from tests.support.inprocess import LOOP, client_of
+from tests.support.inprocess import LOOP, client_of, prepared_client
 
 CLIENT = 248124
 BODY = json.dumps({"client": CLIENT}).encode()
@@ -53,7 +53,7 @@ async def asked(service: Service, method: str, path: str, when_read=lambda: None
 
 
 def test_a_score_is_of_the_model_that_was_in_use_at_first(service: Service, other: Snapshot):
-    first, http = service.folder.current, client_of(service)
+    first, http = service.folder.current, prepared_client(service)
     expected = http.post("/score", content=BODY).json()
 
     def swap() -> None:
