@@ -120,7 +120,9 @@ class Bank:
         if computed is None:
             return None
         frame = pd.DataFrame([computed])[self.features]
-        frame = frame.astype({name: float for name in self.features if name not in self.texts})
+        frame = frame.astype(
+            {name: self.new[name].dtype if name in self.texts else float for name in self.features}
+        )
         frame = frame[list(getattr(self.pipeline[0], "feature_names_in_", self.features))]
         try:
             transformed = np.asarray(self.pipeline[0].transform(frame), float)
