@@ -65,6 +65,7 @@ from credit_scoring.errors import (
     InconsistentScore,
     InvalidApplication,
     InvalidRecord,
+    NoComparison,
     UnknownClient,
     UnknownFeature,
 )
@@ -104,6 +105,7 @@ EXPLANATIONS_WAITING = 16  # beyond these a caller is told to come back
 LISTS_WAITING = 2  # of applications, the one that is scored included: each may take seconds
 PREPARING_SECONDS = 5.0  # that a caller waits for what is prepared once for a model
 SHORT = 4096  # bytes of a body that is read on the event loop
+RECOGNISED = 65_536  # bytes of a body that is known again: to hash 16 MB takes the event loop 20 ms
 
 OPEN_PATHS = frozenset({"/", "/health", docs.DOCS, docs.OPENAPI})  # no key is asked for
 DOCS_PAGE = bytes(get_swagger_ui_html(title=TITLE, **docs.page_options()).body)
@@ -139,9 +141,13 @@ async def comparison_of(request: Request, snapshot: Snapshot) -> Comparison:
 
     Raises:
         NotReady: they are not there yet.
+        NoComparison: they cannot be scored.
     """
     service_of(request).prepare(snapshot)
-    return await awaited(snapshot.comparison, PREPARING_SECONDS)
+    found = await awaited(snapshot.comparison, PREPARING_SECONDS)
+    if isinstance(found, str):
+        raise NoComparison(found)
+    return found
 
 
 def client_id_of(request: Request) -> int:
@@ -285,10 +291,9 @@ async def score(request: Request, reasons: MostReasons = 4, compare: Compare = "
         if snapshot.scorer.is_ready(applications[0]):
             return json_response(score_body(*given, applications, reasons, compare))
     answer = functools.partial(read_and_score, *given, body, reasons, compare)
-    if body.lstrip().startswith(b"["):
-        return json_response(await service.lists.run(object(), answer))  # 16 MB are no key
-    call = (comparison, body, reasons, compare)
-    return json_response(await service.explainers.run(call, answer))
+    pool = service.lists if body.lstrip().startswith(b"[") else service.explainers
+    asked = body if len(body) <= RECOGNISED else object()
+    return json_response(await pool.run((comparison, asked, reasons, compare), answer))
 
 
 SENSITIVITY: tuple[Any, ...] = (schemas.DESK, desk_schemas.SensitivityAnswer, 401, 404, 422, 503)
@@ -508,6 +513,7 @@ def create_app(
             InvalidApplication: refusal(422),
             RequestValidationError: wrong_parameters,
             InconsistentScore: refusal(503),
+            NoComparison: refusal(503),
             NotReady: refusal(503, "the reference clients are being scored", {"Retry-After": "5"}),
             Busy: refusal(503, "too many explanations at once", {"Retry-After": "1"}),
         },

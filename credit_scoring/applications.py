@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import repeat
 from typing import Annotated, Any
 
 import msgspec
+import numpy as np
 
 from credit_scoring.classifier import LARGEST_DOUBLE
 from credit_scoring.errors import InvalidApplication, first_few
@@ -18,6 +20,7 @@ from credit_scoring.json_objects import (
     MISSING,
     STRUCTURE_MORE,
     NoObject,
+    Whole,
     count_structure,
     listed,
     number_problem,
@@ -28,6 +31,8 @@ from credit_scoring.json_objects import (
 MOST_APPLICATIONS = 1000
 LONGEST_REFERENCE = 64  # characters
 KEYS = ("client", "record", "changes", "reference")
+
+MOST_DIGITS = 100  # of an id that are read
 
 LEFT_OUT = msgspec.UNSET
 
@@ -63,12 +68,14 @@ class ApplicationReader:
         texts: those that are text.
         nullable: those whose value may be missing.
         computed: those that have a formula.
+        corrected: what is said of a name that only the transformer has.
     """
 
     features: tuple[str, ...]
     texts: frozenset[str]
     nullable: frozenset[str]
     computed: frozenset[str]
+    corrected: Mapping[str, str]
 
     def rehearse(self) -> None:
         """Make what is made once, before anybody asks."""
@@ -112,8 +119,9 @@ class ApplicationReader:
         Raises:
             InvalidApplication: it is none.
         """
-        # Of a key that comes twice msgspec keeps the last; one more colon tells.
-        if b"\\" not in text:
+        # Of a key that comes twice msgspec keeps the last; one more colon tells, where none is
+        # written as an escape.
+        if b"\\u003a" not in text and b"\\u003A" not in text:
             with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 decoded = self._decode(text)
                 application, colons = self._application(decoded)
@@ -181,6 +189,10 @@ class ApplicationReader:
         return sum(self._colons_in_names)
 
     @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self.features)
+
+    @cached_property
     def _text_positions(self) -> list[int]:
         return [at for at, name in enumerate(self.features) if name in self.texts]
 
@@ -195,10 +207,10 @@ class ApplicationReader:
         if unknown := [name for name in parsed if name not in KEYS]:
             raise InvalidApplication(f"unknown: {first_few(unknown)}. Accepted: {', '.join(KEYS)}")
         client, reference = parsed.get("client"), parsed.get("reference")
-        if "client" in parsed and not isinstance(client, Whole):
+        if "client" in parsed and type(client) is not Whole:
             raise InvalidApplication("client is not an integer, a client's id")
         if "reference" in parsed and not (
-            isinstance(reference, str) and len(reference) <= LONGEST_REFERENCE
+            type(reference) is str and len(reference) <= LONGEST_REFERENCE
         ):
             raise InvalidApplication(
                 f"reference is not a text of at most {LONGEST_REFERENCE} characters"
@@ -207,7 +219,7 @@ class ApplicationReader:
             if key in parsed and not isinstance(parsed[key], dict):
                 raise InvalidApplication(f"{key} is not an object of features and their values")
         application = Application(
-            client=None if client is None else int(client),
+            client=None if client is None else int(client[:MOST_DIGITS]),
             record=self._record(parsed["record"]) if "record" in parsed else None,
             changes=self._values(parsed.get("changes", {}), "changes"),
             reference=reference,
@@ -218,21 +230,42 @@ class ApplicationReader:
 
     def _record(self, given: Mapping[str, object]) -> tuple[Any, ...]:
         values = self._values(given, "record")
-        return tuple(values.get(name, LEFT_OUT) for name in self.features)
+        return tuple(map(values.get, self.features, repeat(LEFT_OUT)))
 
     def _values(self, given: Mapping[str, object], key: str) -> dict[str, Value]:
         """Values by feature, checked; numbers as doubles."""
-        known = frozenset(self.features)
-        wrong: dict[str, list[str]] = {"unknown": [name for name in given if name not in known]}
+        values: dict[str, Any] = {
+            name: float(value) if type(value) is Whole else value for name, value in given.items()
+        }
+        if not self._are_sound(values):
+            self._refuse(values, key)
+        return values
+
+    def _are_sound(self, given: Mapping[str, Any]) -> bool:
+        """Whether no value is wrong, without a call for each: in a list there are very many."""
+        texts, there = self.texts, [name for name, value in given.items() if value is not None]
+        numbers = [given[name] for name in there if name not in texts]
+        return (
+            self._known.issuperset(given)
+            and self.nullable.issuperset(given.keys() - set(there))
+            and {str}.issuperset([type(given[name]) for name in there if name in texts])
+            and {float}.issuperset(map(type, numbers))
+            and bool(np.isfinite(np.array(numbers)).all())
+        )
+
+    def _refuse(self, given: Mapping[str, object], key: str) -> None:
+        """Say what is wrong with values, by feature.
+
+        Raises:
+            InvalidApplication: something is.
+        """
+        unknown = [self.corrected.get(name, name) for name in given if name not in self._known]
+        wrong: dict[str, list[str]] = {"unknown": unknown}
         for name, value in given.items():
-            if name in known and (problem := self._value_problem(name, value)):
+            if name in self._known and (problem := self._value_problem(name, value)):
                 wrong.setdefault(problem, []).append(name)
         if problems := listed(wrong):
             raise InvalidApplication(f"{key}: {problems}")
-        return {
-            name: value if value is None or isinstance(value, str) else float(value)  # type: ignore[arg-type]
-            for name, value in given.items()
-        }
 
     def _value_problem(self, name: str, value: object) -> str | None:
         may_miss = name in self.nullable
@@ -265,22 +298,3 @@ class ApplicationReader:
             return parse_object(text, self._most_structure, "an application", Whole)
         except NoObject as problem:
             raise InvalidApplication(str(problem)) from problem
-
-
-class Whole(float):
-    """A number that was written as a whole one: an id may be one, and so may any value.
-
-    Python makes no text of thousands of digits an integer; a double it makes of any.
-    """
-
-    _text: str
-
-    def __new__(cls, text: str) -> "Whole":
-        """The double nearest to a text of digits."""
-        whole = super().__new__(cls, text)
-        whole._text = text
-        return whole
-
-    def __int__(self) -> int:
-        """The number itself, where it has no more than a hundred digits."""
-        return int(self._text[:100])

@@ -59,7 +59,7 @@ def attribute(desk: RawScorer, reference: Reference) -> Attribution:
         reference: the clients whose values are used.
 
     Raises:
-        InvalidApplication: the transformer refuses a client.
+        Exception: whatever the transformer raises.
     """
     rows = reference.rows(np.unique(np.linspace(0, len(reference) - 1, TRIED_ROWS, dtype=int)))
     base = desk.transformer.together(rows)

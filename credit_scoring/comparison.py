@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit_scoring.attribution import Attribution, attribute
+from credit_scoring.errors import BadFile, InvalidApplication, foreign_code
+from credit_scoring.files import MODEL_FILE, REFERENCE_FILE
 from credit_scoring.pipeline import TRANSFORMED_AT_ONCE
 from credit_scoring.raw_rows import RawRows
 from credit_scoring.raw_scorer import RawScorer
@@ -76,14 +78,15 @@ def compare(desk: RawScorer, reference: Reference, threshold: float) -> Comparis
         threshold: of the decision, a probability.
 
     Raises:
-        InvalidApplication: the transformer refuses a reference client.
+        BadFile: the transformer refuses a reference client.
+        Exception: whatever the model raises.
     """
-    attribution = attribute(desk, reference)
     clients, probabilities = np.arange(len(reference)), np.empty(len(reference))
     for start in range(0, len(reference), TRANSFORMED_AT_ONCE):
         part = clients[start : start + TRANSFORMED_AT_ONCE]
-        rows = desk.transformer.together(reference.rows(part))
+        rows = _transformed(desk, reference.rows(part), start)
         probabilities[part] = desk.classifier.probabilities(rows)
+    attribution = attribute(desk, reference)
     chosen = {"near": near(probabilities, threshold), "all": spread(probabilities)}
     # Some are in both: each is explained once.
     union = np.unique(np.concatenate(list(chosen.values())))
@@ -122,6 +125,33 @@ def spread(probabilities: Matrix) -> NDArray[np.intp]:
     order = np.argsort(probabilities, kind="stable")
     at = np.linspace(0, len(order) - 1, min(COMPARED, len(order))).astype(np.intp)
     return np.sort(order[at])
+
+
+def _transformed(desk: RawScorer, rows: RawRows, start: int) -> Matrix:
+    """Reference clients transformed.
+
+    Args:
+        desk: has the transformer.
+        rows: the clients.
+        start: how many come before them in the file.
+
+    Raises:
+        BadFile: the transformer refuses one; it is named by its row, without its values.
+    """
+
+    def refused(error: BaseException) -> str:
+        return f"the transformer of {MODEL_FILE} refuses a client ({type(error).__name__})"
+
+    try:
+        with foreign_code(REFERENCE_FILE, refused):
+            return desk.transformer.together(rows)
+    except BadFile:
+        try:
+            desk.transform(rows)
+        except InvalidApplication as found:
+            row = start + found.row + 1
+            raise BadFile(REFERENCE_FILE, f"row {row}: {found}") from found
+        raise
 
 
 def _medians(

@@ -62,6 +62,7 @@ def sensitivity_body(scorer: Scorer, applications: Sequence[Application], featur
         UnknownFeature: no feature has that name.
         InvalidApplication: it cannot be scored.
     """
+    feature = scorer.raw_feature(feature)
     position = scorer.desk.position(feature)
     row = apply(scorer, applications, is_list=False).rows
     known = extent(scorer.reference, scorer.raw, position)

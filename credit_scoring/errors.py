@@ -6,7 +6,8 @@ ScoringError
  ├─ UnknownFeature      no feature has this name
  ├─ InvalidRecord       a record cannot be scored
  ├─ InvalidApplication  an application at the credit desk cannot be
- └─ InconsistentScore   a client scores differently than before
+ ├─ InconsistentScore   a client scores differently than before
+ └─ NoComparison        the reference clients cannot be scored
 """
 
 import traceback
@@ -59,6 +60,10 @@ class InvalidApplication(ScoringError):
 
 class InconsistentScore(ScoringError):
     """A client scored at start-up now scores differently."""
+
+
+class NoComparison(ScoringError):
+    """The reference clients cannot be scored: there is nothing to compare a score with."""
 
 
 @contextmanager

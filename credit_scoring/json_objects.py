@@ -19,8 +19,15 @@ class NoObject(ValueError):
     """What is wrong with a text that is no JSON object."""
 
 
+class Whole(str):
+    """The text of a number that was written as a whole one: an id may be one, and so may any value.
+
+    Python makes no text of thousands of digits an integer; a double it makes of any.
+    """
+
+
 def parse_object(
-    text: bytes, most: int, noun: str, parse_int: Callable[[str], Any] = float
+    text: bytes, most: int, noun: str, parse_int: Callable[[str], object] = float
 ) -> dict[str, Any]:
     """The object that a text is; it knows a repeated key, and gives 1e999 as infinity.
 

@@ -124,6 +124,7 @@ class Scorer:
             frozenset(self.features[position] for position in self.desk.texts),
             frozenset(missing),
             frozenset(self.dictionary.formulas),
+            self._corrected,
         )
 
     def is_ready(self, applications: Sequence[Application]) -> bool:
@@ -198,6 +199,17 @@ class Scorer:
             raise unknown_feature(feature, len(self.features))
         return self.reference.of_class(0, column), self.reference.of_class(1, column)
 
+    def raw_feature(self, name: str) -> str:
+        """The raw feature that a query names.
+
+        Raises:
+            UnknownFeature: none has that name; the message corrects one that the transformer has.
+        """
+        position = self._raw_position.get(name)
+        if position is None:
+            raise unknown_feature(self._corrected.get(name, name), len(self.features))
+        return self.features[position]
+
     def check(self) -> None:
         """Score the first new client again.
 
@@ -226,21 +238,37 @@ class Scorer:
         return {client_id: position for position, client_id in enumerate(self.client_ids)}
 
     @cached_property
-    def _feature_position(self) -> dict[str, int]:
-        """Positions by name, and by other names where these are of one feature.
+    def _full_names(self) -> dict[str, str]:
+        """The raw features that the transformer calls otherwise, by what it calls them."""
+        features = set(self.features)
+        pairs = self.records.short_names.items()
+        return {full: name for full, name in pairs if name in features and full not in features}
 
-        Other names are the transformer's full ones, and any name as a query without escapes gives
-        it: ``+`` as a space.
-        """
+    @cached_property
+    def _corrected(self) -> dict[str, str]:
+        """What is said of such a name where raw values are wanted: the transformer's are others."""
+        return {full: f"{full} ({name} here)" for full, name in self._full_names.items()}
+
+    @cached_property
+    def _feature_position(self) -> dict[str, int]:
+        """Positions by name as a query may give it, and by the transformer's full names."""
         features = {name: position for position, name in enumerate(self.features)}
-        short_names = self.records.short_names
-        known = {
-            full: features[name] for full, name in short_names.items() if name in features
-        } | features
-        spaced = Counter(name.replace("+", " ") for name in known)
-        unescaped = {name.replace("+", " "): position for name, position in known.items()}
-        return {name: at for name, at in unescaped.items() if spaced[name] == 1} | known
+        return _as_in_queries(
+            {full: features[name] for full, name in self._full_names.items()} | features
+        )
+
+    @cached_property
+    def _raw_position(self) -> dict[str, int]:
+        return _as_in_queries({name: position for position, name in enumerate(self.features)})
 
     def _scored(self, row: Matrix) -> Prediction:
         probability = self.classifier.probability(row)
         return Prediction(probability, self.decision(probability), self.threshold)
+
+
+def _as_in_queries(known: Mapping[str, int]) -> dict[str, int]:
+    """Positions by name, and by any name of one alone as a query without escapes gives it: ``+`` as
+    a space."""
+    spaced = Counter(name.replace("+", " ") for name in known)
+    unescaped = {name.replace("+", " "): position for name, position in known.items()}
+    return {name: at for name, at in unescaped.items() if spaced[name] == 1} | dict(known)

@@ -17,7 +17,7 @@ from cachetools import LRUCache
 from credit_scoring.answers import explanation_body, record_body, reference_body
 from credit_scoring.comparison import Comparison, compare
 from credit_scoring.errors import BadFile, InvalidRecord, describe, foreign_code
-from credit_scoring.files import METADATA_FILE, MODEL_FILE, OPTIONAL_FILES
+from credit_scoring.files import METADATA_FILE, MODEL_FILE, OPTIONAL_FILES, REFERENCE_FILE
 from credit_scoring.loading import load
 from credit_scoring.schemas import components
 from credit_scoring.scorer import Scorer
@@ -51,7 +51,8 @@ class Snapshot:
         features: the body of `/get_feat`.
         explanations: bodies of `/get_shap` by client and by how they were computed.
         reference_values: bodies of `/get_kde` by feature, as it was named.
-        comparison: with what scores are compared; prepared once, beside requests.
+        comparison: with what scores are compared, or why there is nothing; prepared once, beside
+            requests.
         tables: bodies of answers that depend on the model alone, by their route.
     """
 
@@ -63,7 +64,7 @@ class Snapshot:
         default_factory=lambda: AnswerCache(REFERENCE_VALUES_KEPT)
     )
 
-    comparison: Future[Comparison] = field(default_factory=Future)
+    comparison: Future[Comparison | str] = field(default_factory=Future)
     tables: dict[str, bytes] = field(default_factory=dict)
     _claimed: Lock = field(default_factory=Lock)
 
@@ -72,23 +73,35 @@ class Snapshot:
         return self._claimed.acquire(blocking=False)
 
     def prepare(self, *, quickly: bool = False) -> None:
-        """Score and explain the reference clients; the result, or the error, is in `comparison`.
+        """Score and explain the reference clients; what is wrong is logged in one line.
 
         Args:
             quickly: whether explanations are to be made faster first, see `Classifier.quicken`.
         """
         scorer = self.scorer
-        try:
-            with foreign_code(MODEL_FILE, describe):
-                if quickly:
+
+        def failed(error: BaseException) -> str:
+            """Without the error's own text: it may hold a client's value."""
+            return (
+                f"cannot score and explain the clients of {REFERENCE_FILE} ({type(error).__name__})"
+            )
+
+        if quickly:
+            try:
+                with foreign_code(MODEL_FILE, describe):  # numba's
                     scorer.classifier.quicken(scorer.transformed[:CHECKED])
+            except BadFile as problem:
+                log.warning("explained by LightGBM itself: %s", problem.__cause__)
+        result: Comparison | str
+        try:
+            with foreign_code(MODEL_FILE, failed):
                 _ = scorer.classifier.thresholds  # found once, too
                 result = compare(scorer.desk, scorer.reference, scorer.threshold)
         except BadFile as problem:
-            log.exception("the reference clients cannot be scored")
-            self.comparison.set_exception(problem)
-        else:
-            self.comparison.set_result(result)
+            result = str(problem)
+        if isinstance(result, str):
+            log.error("the credit desk has nothing to compare with: %s", result)
+        self.comparison.set_result(result)
 
     def state(self) -> dict[str, Any]:
         """What is in use, as every worker tells it."""

@@ -1,21 +1,27 @@
-"""Ten thousand generated bodies and ten thousand generated queries, to a server of two workers.
+"""Ten thousand generated bodies for /prediction/ and for /score, and as many queries.
 
-    python -m tests.experiments.bad_input [COUNT]
+    python -m tests.experiments.bad_input [COUNT] [prediction] [score]
 
-Prints the answers by status, and what became of the workers. Ends with 1 where an answer is other
-than the contract has it, is no small JSON, or is a 5xx.
+Each to a server of two workers. Prints the answers by status, and what became of the workers. Ends
+with 1 where an answer is other than the contract has it, is no small JSON, or is a 5xx.
+
+`score` prints how long the slowest answers took as well: none may take longer than the answer to a
+right list of a thousand records.
 """
 
 import json
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import quote
 
 import httpx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.support.applications import QUERIES, Bank, Bodies, listed
 from tests.support.cases import (
     any_bodies,
     bodies,
@@ -24,21 +30,63 @@ from tests.support.cases import (
     is_acceptable,
     is_refusal,
 )
-from tests.support.server import MB, Server
+from tests.support.known import get
+from tests.support.server import MB, RESSOURCES, Server, wait_for
 
 ROUTES = ["/get_shap", "/get_test", "/get_json", "/get_kde"]
 TEXTS = st.text(st.characters()).map(lambda text: text.encode("utf-8", "surrogatepass"))
 
 
-def main(count: int) -> int:
-    often = settings(
+class Checked:
+    """Answers by kind and status, those that are wrong, and the slowest ones."""
+
+    def __init__(self) -> None:
+        self.statuses: Counter[tuple[str, int]] = Counter()
+        self.wrong: list[tuple[str, object, int]] = []
+        self.sound = True
+        self.seconds: dict[str, float] = {}
+
+    def add(self, kind: str, sent: object, answer: httpx.Response, is_right: bool) -> None:
+        self.statuses[kind, answer.status_code] += 1
+        if not is_right:
+            self.wrong.append((kind, sent, answer.status_code))
+
+    def took(self, name: str, seconds: float) -> None:
+        self.seconds[name] = max(seconds, self.seconds.get(name, 0))
+
+    @contextmanager
+    def watched(self, server: Server) -> Iterator[None]:
+        """A block after which the workers are to be as before."""
+        pids, memory = server.pids(), server.memory().now
+        began = time.perf_counter()
+        yield
+        seconds = time.perf_counter() - began
+        more = server.memory().now - memory
+        faults, same = server.log().count("Traceback"), server.pids() == pids
+        for (kind, status), number in sorted(self.statuses.items()):
+            print(f"{kind:6} {status} {number:6}")
+        print(f"{seconds:.0f} s; wrong answers: {len(self.wrong)}; tracebacks in the log: {faults}")
+        print(f"same workers: {same}; memory of both: {memory / MB:.0f} MB and {more / MB:+.1f} MB")
+        for kind, sent, status in self.wrong[:5]:
+            print("wrong:", kind, status, repr(sent)[:300])
+        self.sound = same and not faults and not self.wrong
+
+
+def often(count: int) -> settings:
+    return settings(
         max_examples=count,
         deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),
     )
-    found: Counter[tuple[str, int]] = Counter()
-    wrong: list[object] = []
+
+
+def is_refused(answer: httpx.Response) -> bool:
+    return is_refusal(answer.status_code, answer.headers.get("Content-Type", ""), answer.content)
+
+
+def predictions(count: int) -> bool:
+    checked = Checked()
     with Server() as server, httpx.Client(base_url=server.url, timeout=30) as http:
         client_id = http.get("/get_ids").json()["data"][0]
         text = http.get("/get_json", params={"param_name": client_id}).json()["data"]
@@ -46,54 +94,106 @@ def main(count: int) -> int:
         nullable = frozenset(name for name, value in record.items() if value is None)
 
         def check(kind: str, sent: object, answer: httpx.Response, accepted: bool = False) -> None:
-            found[kind, answer.status_code] += 1
-            sound = is_refusal(
-                answer.status_code, answer.headers.get("Content-Type", ""), answer.content
+            checked.add(
+                kind, sent, answer, answer.status_code == 200 if accepted else is_refused(answer)
             )
-            if not (answer.status_code == 200 if accepted else sound):
-                wrong.append((kind, sent, answer.status_code))
 
-        @often
+        @often(count)
         @given(any_bodies(record))
         def send_body(body: bytes) -> None:
             accepted = is_acceptable(body, record, nullable)
             check("body", body, http.post("/prediction/", content=body), accepted)
 
-        @often
+        @often(count)
         @given(st.sampled_from(ROUTES), TEXTS | st.binary())
         def send_query(route: str, value: bytes) -> None:
             path = f"{route}?param_name={quote(value)}"
             check("query", path, http.get(path))
 
-        listed = [body for body, _ in bodies(record).values()]
+        sent = [body for body, _ in bodies(record).values()]
         queries = [query for query, *_ in client_queries("", 1).values()]
         paths = [route + query for route in ROUTES[:3] for query in queries]
         paths += [f"/get_kde{query}" for query, *_ in feature_queries(1).values()]
 
         def send_listed() -> None:
-            for body in listed:
+            for body in sent:
                 check("listed", body, http.post("/prediction/", content=body))
             for path in paths:
                 check("listed", path, http.get(path))
 
         send_listed()  # before memory is looked at: the first of each kind makes room for itself
-        pids, memory = server.pids(), server.memory().now
-        began = time.perf_counter()
-        send_body()
-        send_query()
-        send_listed()
-        seconds = time.perf_counter() - began
-        same = server.pids() == pids
-        more = server.memory().now - memory
-        faults = server.log().count("Traceback")
-    for (kind, status), number in sorted(found.items()):
-        print(f"{kind:6} {status} {number:6}")
-    print(f"{seconds:.0f} s; wrong answers: {len(wrong)}; tracebacks in the log: {faults}")
-    print(f"same workers: {same}; memory of both: {memory / MB:.0f} MB and {more / MB:+.1f} MB")
-    for kind, sent, status in wrong[:5]:
-        print("wrong:", kind, status, repr(sent)[:300])
-    return int(bool(wrong) or faults > 0 or not same)
+        with checked.watched(server):
+            send_body()
+            send_query()
+            send_listed()
+    return checked.sound
+
+
+def applications(count: int) -> bool:
+    checked, bank = Checked(), Bank.of_folder(RESSOURCES)
+    large = listed(bank)
+    right_list = bank.probabilities(large[RIGHT])
+    with Server() as server, httpx.Client(base_url=server.url, timeout=120) as http:
+
+        def ask(kind: str, name: str, body: bytes, query: str, right: list[float] | None) -> None:
+            began = time.perf_counter()
+            answer = http.post(f"/score{query}", content=body)
+            checked.took(name, time.perf_counter() - began)
+            checked.add(kind, (query, name, body), answer, is_answer(answer, right))
+
+        @often(count)
+        @given(Bodies(bank).any(), st.sampled_from(["", *QUERIES]))
+        def send_body(body: bytes, query: str) -> None:
+            right = bank.probabilities(body) if QUERIES[query] else None
+            ask("body", "one that is generated", body, query, right)
+
+        def send_listed(query: str = "") -> None:
+            for name, body in large.items():
+                ask("listed", name, body, query, right_list if name == RIGHT else None)
+
+        ready(server)
+        for _ in range(4):  # before memory is looked at, to either worker
+            send_listed("?reasons=10&compare=all")
+        checked.seconds.clear()
+        with checked.watched(server):
+            send_listed()
+            send_body()
+            send_listed()
+    for name, seconds in sorted(checked.seconds.items(), key=lambda item: -item[1])[:8]:
+        print(f"{1000 * seconds:7.0f} ms at most: {name}")
+    slowest = max(checked.seconds, key=lambda name: checked.seconds[name])
+    return checked.sound and slowest == RIGHT
+
+
+def is_answer(answer: httpx.Response, right: list[float] | None) -> bool:
+    """Whether an answer has the right probabilities, or refuses where there are none."""
+    if right is None:
+        return is_refused(answer)
+    if answer.status_code != 200:
+        return False
+    found = answer.json()
+    found = found if isinstance(found, list) else [found]
+    return [one["probability"] for one in found] == right
+
+
+def ready(server: Server) -> None:
+    """Wait until what is prepared once is there in every worker that many connections meet."""
+
+    def is_ready() -> bool:
+        return all(get(server, "/importance").status_code == 200 for _ in range(20))
+
+    wait_for(is_ready, pause=1)
+
+
+RIGHT = "a right list"
+PARTS = {"prediction": predictions, "score": applications}
+
+
+def main(count: int, wanted: list[str]) -> int:
+    return int(sum(not PARTS[part](count) for part in wanted) > 0)
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000))
+    given_count = [int(argument) for argument in sys.argv[1:] if argument.isdigit()]
+    parts = [argument for argument in sys.argv[1:] if not argument.isdigit()]
+    sys.exit(main((given_count or [10_000])[0], parts or list(PARTS)))

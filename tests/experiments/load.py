@@ -1,22 +1,28 @@
-"""Slow clients, more explanations than can be computed, and 100,000 requests.
+"""Slow clients, more explanations and lists than can be computed, and 100,000 requests.
 
-    python -m tests.experiments.load [slow] [headers] [overload] [many]
+    python -m tests.experiments.load [slow] [headers] [overload] [lists] [many]
 
 `slow` has 500 sockets send a byte a second, half of them a header and half a body, and compares
 others' latency with and without them, twice; then it waits until the server has closed them all.
 `headers` sends 80 MB of header lines on one connection. `overload` asks one worker for a minute for
-five times the explanations that it computes, none of them kept. `many` sends 100,000 mixed requests
-to two workers and looks at their memory and open files.
+five times the explanations that it computes, none of them kept. `lists` has four callers ask one
+worker for scores and reasons of lists of 1,000 raw records, and another process for /health. `many`
+sends 100,000 mixed requests to two workers and looks at their memory and open files.
 """
 
 import asyncio
 import contextlib
+import gc
 import itertools
+import json
+import multiprocessing
 import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from multiprocessing.queues import SimpleQueue
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import uvloop
@@ -29,6 +35,9 @@ SLOW = 500
 SECONDS = 60
 HEADERS = 80_000_000  # bytes
 CLIENTS = 20_000  # more than explanations are kept
+MOST = 1000  # applications in a list
+LIST_SECONDS = 30
+IMPORTANCE = b"GET /importance HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
 
 def mixed(server: Server) -> list[Work]:
@@ -138,8 +147,70 @@ async def overload() -> None:
         ("503", flood, 503),
         ("/health", probes, 200),
     ):
-        shares = [tally.milliseconds(status, share) for share in (0.5, 0.99, 1)]
-        print(f"{name}: p50 {shares[0]:.1f} ms, p99 {shares[1]:.1f} ms, at most {shares[2]:.1f} ms")
+        print_latencies(name, tally, status)
+
+
+def lists() -> None:
+    """Lists from four callers to one worker; a refused one comes back after 100 ms."""
+    processes = multiprocessing.get_context("spawn")
+    with Server(workers=1, REQUEST_LOG="0") as server:
+        wait_for(lambda: server.raw(IMPORTANCE).status == 200, pause=1)
+        records = []
+        for client_id in server.ask_json("/get_ids")["data"]:
+            text = server.ask_json(f"/get_test?param_name={client_id}")["data"]
+            records.append({"record": json.loads(text)})
+        several = list(itertools.islice(itertools.cycle(records), MOST))
+        # A list that waits or runs is asked for once: each caller has his own.
+        asked = [request("/score", json.dumps(several[n:] + several[:n]).encode(), "POST")
+                 for n in range(4)]  # fmt: skip
+        for callers in (0, len(asked)):
+            ending, found = processes.Event(), processes.SimpleQueue()
+            probing = processes.Process(target=probe, args=(server.port, ending, found))
+            probing.start()
+            tally, ends = Tally(), time.perf_counter() + (LIST_SECONDS if callers else 5)
+            if callers:
+                uvloop.run(ask_lists(server.port, asked, ends, tally))
+            else:
+                time.sleep(5)
+            ending.set()
+            probes = found.get()
+            probing.join()
+            print(
+                f"{callers} callers: {dict(tally.statuses)}, {tally.wrong} wrong;"
+                f" {probes.statuses[200]} of {sum(probes.statuses.values())} /health were 200"
+            )
+            print_latencies("/health", probes, 200)
+        print_latencies("200", tally, 200)
+        print_latencies("503", tally, 503)
+
+
+def print_latencies(name: str, tally: Tally, status: int) -> None:
+    shares = [tally.milliseconds(status, share) for share in (0.5, 0.99, 1)]
+    print("{}: p50 {:.1f} ms, p99 {:.1f} ms, at most {:.1f} ms".format(name, *shares))
+
+
+async def ask_lists(port: int, asked: list[bytes], ends: float, tally: Tally) -> None:
+    def is_whole(body: bytes) -> bool:
+        return body.startswith(b'[{"probability":') and body.count(b'"reasons":') == MOST
+
+    callers = [
+        caller(port, until(ends, itertools.repeat((message, is_whole))), tally, pause=0.1)
+        for message in asked
+    ]
+    await asyncio.gather(*callers)
+
+
+def probe(port: int, ending: Event, found: "SimpleQueue[Tally]") -> None:
+    """Ask for /health every 5 ms until an event.
+
+    In a process of its own, which does nothing else that a request could wait for.
+    """
+    tally = Tally()
+    health = itertools.repeat((request("/health"), bool))
+    gc.disable()
+    work = itertools.takewhile(lambda _: not ending.is_set(), health)
+    uvloop.run(caller(port, work, tally, pause=0.005))
+    found.put(tally)
 
 
 def whole(body: bytes) -> bool:
@@ -171,12 +242,14 @@ async def many() -> None:
 
 
 if __name__ == "__main__":
-    wanted = sys.argv[1:] or ["slow", "headers", "overload", "many"]
+    wanted = sys.argv[1:] or ["slow", "headers", "overload", "lists", "many"]
     if "slow" in wanted:
         uvloop.run(slow())
     if "headers" in wanted:
         uvloop.run(headers())
     if "overload" in wanted:
         uvloop.run(overload())
+    if "lists" in wanted:
+        lists()
     if "many" in wanted:
         uvloop.run(many())

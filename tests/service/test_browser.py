@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.support.application import KEY
 from tests.support.known import get
-from tests.support.server import Server
+from tests.support.server import Server, wait_for
 
 BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
 CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -113,6 +113,17 @@ def test_page_renders(page: Page, asked_server: Server, tmp_path: Path):
     assert len(picture) > 50_000
 
 
+def check_what_if(page: Page, server: Server, client_id: int) -> None:
+    """A what-if that is typed in at the credit desk is answered as one that is sent."""
+    application = {"client": client_id, "changes": {"AMT_CREDIT": 1_500_000}}
+    sent = json.dumps(application).encode()
+    wait_for(lambda: get(server, "/importance").status_code == 200)  # what scores are compared with
+    shown = tried(page, "post", "/score", body=sent.decode())
+    unchanged = server.ask_json("/score", json.dumps({"client": client_id}).encode())
+    assert shown["probability"] == server.ask_json("/score", sent)["probability"]
+    assert shown["probability"] != unchanged["probability"] == shown["before"]["probability"]
+
+
 def test_examples_work_when_tried(page: Page, asked_server: Server):
     """Where a key is set there are none: the document that the page reads is open to all."""
     client_id = asked(asked_server, "/get_ids")["data"][0]
@@ -121,6 +132,7 @@ def test_examples_work_when_tried(page: Page, asked_server: Server):
     else:
         answer = tried(page, "post", "/prediction/")
         assert list(answer) == ["probability", "prediction", "threshold"]
+        check_what_if(page, asked_server, client_id)
         page.goto(f"{asked_server.url}/docs")  # for the others: nothing is open, nothing filled in
 
 

@@ -13,7 +13,7 @@ from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingCla
 
 from credit_scoring.files import ID, REFERENCE_FILE, TARGET
 from main import Settings, create_app
-from tests.support.inprocess import client_of
+from tests.support.inprocess import prepared_client
 from tests.support.recipes import Case
 
 ASKED = (0, 2)  # positions of clients, whom every pipeline scores differently
@@ -21,7 +21,7 @@ ASKED = (0, 2)  # positions of clients, whom every pipeline scores differently
 
 @pytest.fixture(scope="session")
 def http(case: Case) -> httpx.Client:
-    return client_of(create_app(Settings(ressources_dir=case.folder.path, request_log=False)))
+    return prepared_client(create_app(Settings(ressources_dir=case.folder.path, request_log=False)))
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import pytest
 
 from main import Settings, create_app
 from tests.support.application import RESSOURCES
-from tests.support.inprocess import client_of
+from tests.support.inprocess import prepared_client
 
 CLIENT = 248124
 EITHER = "either client or record is wanted, a client's id or raw values by feature"
@@ -17,7 +17,7 @@ NO_ID = "client is not an integer, a client's id"
 @pytest.fixture(scope="module")
 def http() -> httpx.Client:
     settings = Settings(ressources_dir=RESSOURCES, request_log=False, max_score_bytes=2_000_000)
-    return client_of(create_app(settings))
+    return prepared_client(create_app(settings))
 
 
 def of(**changes: object) -> str:

@@ -10,7 +10,7 @@ from starlette.types import Message
 from credit_scoring.snapshot import Snapshot, read_snapshot
 from main import Service, Settings, create_app
 from tests.support.folders import another_model
-from tests.support.inprocess import LOOP, client_of
+from tests.support.inprocess import LOOP, client_of, prepared_client
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ async def asked(
 
 
 def test_a_score_is_of_the_model_that_was_in_use_at_first(service: Service, other: Snapshot):
-    first, http, body = service.folder.current, client_of(service), first_client(service)
+    first, http, body = service.folder.current, prepared_client(service), first_client(service)
     expected = http.post("/score", content=body).json()
 
     def swap() -> None:

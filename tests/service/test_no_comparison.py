@@ -1,0 +1,87 @@
+"""A reference client that the transformer refuses: the desk says so, all else goes on."""
+
+import logging
+from pathlib import Path
+
+import httpx
+import pytest
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+
+from credit_scoring.files import REFERENCE_FILE
+from main import Settings, create_app
+from tests.support.artefacts import NUMBERS, TEXTS, lightgbm, make_folder
+from tests.support.folders import write_metadata
+from tests.support.inprocess import prepared_client
+
+SCHOOL = "Alice's own school"
+ROW = 123
+CLIENT = "client=200001"
+DETAIL = f"train_samp.csv: row {ROW}: the model's transformer refuses it (ValueError)"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One reference client has a category that the transformer was not fitted on."""
+    steps = [("text", OneHotEncoder(), TEXTS[:1]), ("rest", "passthrough", NUMBERS)]
+    pipeline = make_pipeline(ColumnTransformer(steps, verbose_feature_names_out=False), lightgbm())
+    folder = make_folder(
+        tmp_path_factory.mktemp("refused") / "ressources", pipeline, [TEXTS[0], *NUMBERS]
+    )
+    reference = folder.read(REFERENCE_FILE)
+    reference.loc[ROW - 1, TEXTS[0]] = SCHOOL
+    reference.to_csv(folder / REFERENCE_FILE, index=False)
+    write_metadata(folder)
+    return folder.path
+
+
+@pytest.fixture(scope="module")
+def http(folder: Path) -> httpx.Client:
+    return prepared_client(create_app(Settings(ressources_dir=folder, request_log=False)))
+
+
+def test_routes_that_compare_are_503_and_the_log_has_one_line(
+    folder: Path, caplog: pytest.LogCaptureFixture
+):
+    http = prepared_client(create_app(Settings(ressources_dir=folder, request_log=False)))
+    with caplog.at_level(logging.INFO):
+        answers = [
+            http.request(method, path, content=body)
+            for method, path, body in [
+                ("POST", "/score", '{"client": 200001}'),
+                ("POST", "/score?reasons=0", '{"client": 200001}'),
+                ("POST", "/score", '[{"client": 200001}]'),
+                ("GET", "/importance", ""),
+                ("GET", "/drift", ""),
+            ]
+        ]
+    assert [answer.status_code for answer in answers] == [503] * 5
+    assert [answer.json() for answer in answers] == [{"detail": DETAIL}] * 5
+    assert ["Retry-After" in answer.headers for answer in answers] == [False] * 5
+    (line,) = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert line.getMessage() == f"the credit desk has nothing to compare with: {DETAIL}"
+    assert (line.levelname, line.exc_info) == ("ERROR", None)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/sensitivity?{CLIENT}&feature=AMT_CREDIT",
+        f"/alternatives?{CLIENT}",
+        "/features",
+        "/get_ids",
+        "/get_shap?param_name=200001",
+        "/get_kde?param_name=AMT_CREDIT",
+        "/health",
+        "/model",
+        "/openapi.json",
+    ],
+)
+def test_other_routes_answer(http: httpx.Client, path: str):
+    assert http.get(path).status_code == 200
+
+
+def test_a_curve_of_an_application_is_answered(http: httpx.Client):
+    answer = http.post("/sensitivity?feature=AMT_CREDIT", json={"client": 200001})
+    assert answer.status_code == 200
