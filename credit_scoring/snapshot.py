@@ -16,7 +16,7 @@ from cachetools import LRUCache
 
 from credit_scoring.answers import explanation_body, record_body, reference_body
 from credit_scoring.comparison import Comparison, compare
-from credit_scoring.errors import BadFile, InvalidRecord, describe, foreign_code
+from credit_scoring.errors import BadFile, InvalidRecord, UnknownFeature, describe, foreign_code
 from credit_scoring.files import METADATA_FILE, MODEL_FILE, OPTIONAL_FILES, REFERENCE_FILE
 from credit_scoring.loading import load
 from credit_scoring.schemas import components
@@ -165,6 +165,8 @@ def rehearse(scorer: Scorer) -> None:
             scorer.predict_json(b'{"":0}')
         explanation_body(scorer, client_id)
         reference_body(scorer, feature, ("feat0", "feat1"))
+        with contextlib.suppress(UnknownFeature):
+            scorer.raw_feature("")
         orjson.dumps(components(scorer))
         scorer.applications.rehearse()
         scorer.desk.transform(scorer.raw_rows([0]))
