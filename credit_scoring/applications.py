@@ -79,7 +79,7 @@ class ApplicationReader:
 
     def rehearse(self) -> None:
         """Make what is made once, before anybody asks."""
-        self.read_one(b'{"client":0,"reference":"\\u0041"}')  # slowly, for its escape
+        self.read_one(b'{"client":0,"changes":{},"reference":"\\u003a"}')  # slowly, for its escape
         self.read_one(b'{"client":0}')
         self._colons((LEFT_OUT,) * len(self.features))
         self._colons((None,) * len(self.features))
