@@ -46,8 +46,11 @@ class Classifier(Protocol):
     def is_quick(self) -> bool:
         """Whether `quicken` was of use; the last bits of contributions differ from those before."""
 
+    def quickens_soon(self) -> bool:
+        """Whether `quicken` takes a moment, and not the seconds of a compiler."""
+
     def quicken(self, rows: Matrix) -> None:
-        """Explain faster from now on, where that is possible; takes seconds at first.
+        """Explain faster from now on, where that is possible.
 
         Args:
             rows: of some clients, shape (m, n), for whom both ways are compared.
@@ -88,6 +91,12 @@ class LightGBMClassifier:
         """See `Classifier`."""
         return self._quickly is not None
 
+    def quickens_soon(self) -> bool:
+        """See `Classifier`."""
+        from credit_scoring.treeshap_kernel import is_at_hand  # 55 MB: not before it is wanted
+
+        return is_at_hand()
+
     def quicken(self, rows: Matrix) -> None:
         """See `Classifier`; of no use where the log says so."""
         try:
@@ -95,8 +104,7 @@ class LightGBMClassifier:
         except NotCovered as reason:
             log.info("explained by LightGBM itself: %s", reason)
             return
-        # Half a second and 90 MB, and where it was never compiled some seconds.
-        from credit_scoring.treeshap_kernel import contributions
+        from credit_scoring.treeshap_kernel import contributions  # compiled where it is called
 
         expected, base = self.contributions(rows)
         if np.abs(contributions(trees, rows) - expected).max() <= AGREEMENT:
@@ -133,6 +141,10 @@ class ExplainedClassifier:
     largest: float = LARGEST_FLOAT  # scikit-learn's trees cast to float32
     is_logistic = False
     is_quick = False
+
+    def quickens_soon(self) -> bool:
+        """See `Classifier`."""
+        return True
 
     def quicken(self, rows: Matrix) -> None:
         """Nothing: shap's way is the only one."""

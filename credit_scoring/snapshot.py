@@ -76,7 +76,8 @@ class Snapshot:
         """Score and explain the reference clients; what is wrong is logged in one line.
 
         Args:
-            quickly: whether explanations are to be made faster first, see `Classifier.quicken`.
+            quickly: whether explanations are to be made faster, see `Classifier.quicken`: first,
+                or, where that takes seconds, afterwards.
         """
         scorer = self.scorer
 
@@ -86,12 +87,7 @@ class Snapshot:
                 f"cannot score and explain the clients of {REFERENCE_FILE} ({type(error).__name__})"
             )
 
-        if quickly:
-            try:
-                with foreign_code(MODEL_FILE, describe):  # numba's
-                    scorer.classifier.quicken(scorer.transformed[:CHECKED])
-            except BadFile as problem:
-                log.warning("explained by LightGBM itself: %s", problem.__cause__)
+        first = quickly and self._quicken(only_soon=True)
         result: Comparison | str
         try:
             with foreign_code(MODEL_FILE, failed):
@@ -102,6 +98,23 @@ class Snapshot:
         if isinstance(result, str):
             log.error("the credit desk has nothing to compare with: %s", result)
         self.comparison.set_result(result)
+        if quickly and not first:  # the desk does not wait for the compiler
+            self._quicken(only_soon=False)
+
+    def _quicken(self, *, only_soon: bool) -> bool:
+        """Let explanations be made faster, or if that takes long do nothing; whether it was done.
+
+        Whatever numba raises, they stay as they are.
+        """
+        classifier = self.scorer.classifier
+        try:
+            with foreign_code(MODEL_FILE, describe):
+                if only_soon and not classifier.quickens_soon():
+                    return False
+                classifier.quicken(self.scorer.transformed[:CHECKED])
+        except BadFile as problem:
+            log.warning("explained by LightGBM itself: %s", problem.__cause__)
+        return True
 
     def state(self) -> dict[str, Any]:
         """What is in use, as every worker tells it."""

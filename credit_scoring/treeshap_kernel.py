@@ -6,6 +6,7 @@ file, or in the user's cache.
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -158,3 +159,10 @@ def contributions(trees: Trees, rows: Matrix) -> Matrix:
                         towards, below,
                     )  # fmt: skip
     return total
+
+
+def is_at_hand() -> bool:
+    """Whether the code was compiled in this process, or is kept on the disk by an earlier one."""
+    folder = contributions.stats.cache_path
+    kept = folder is not None and any(Path(folder).glob("treeshap_kernel.contributions*.nbi"))
+    return kept or bool(contributions.signatures)

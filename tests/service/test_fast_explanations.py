@@ -4,9 +4,12 @@ from pathlib import Path
 
 import joblib
 import numpy as np
+import pytest
 from lightgbm import LGBMClassifier
 
+from credit_scoring import treeshap_kernel
 from credit_scoring.files import MODEL_FILE
+from credit_scoring.snapshot import read_snapshot
 from main import Settings, create_app
 from tests.support.application import KEY
 from tests.support.inprocess import client_of
@@ -61,6 +64,36 @@ def test_reasons_are_the_same_in_both_ways(simple: Case):
             assert one["group"] == other["group"]
             compared += 1
     assert compared > len(found[0])
+
+
+@pytest.mark.parametrize("soon", [True, False])
+def test_scores_do_not_wait_for_the_compiler(simple: Case, monkeypatch, soon: bool):
+    snapshot = read_snapshot(simple.folder.path, None, frozenset())
+    classifier, comparison = snapshot.scorer.classifier, snapshot.comparison
+    quicken, found = classifier.quicken, []
+
+    def noted(rows: np.ndarray) -> None:
+        found.append(comparison.done())
+        quicken(rows)
+
+    monkeypatch.setattr(treeshap_kernel, "is_at_hand", lambda: soon)
+    monkeypatch.setattr(classifier, "quicken", noted)
+    snapshot.prepare(quickly=True)
+    assert found == [not soon]
+    assert classifier.is_quick
+    assert len(comparison.result().probabilities) == len(snapshot.scorer.reference)
+
+
+def test_what_numba_raises_changes_nothing(simple: Case, monkeypatch, caplog):
+    def broken() -> bool:
+        raise OSError("no disk")
+
+    monkeypatch.setattr(treeshap_kernel, "is_at_hand", broken)
+    snapshot = read_snapshot(simple.folder.path, None, frozenset())
+    snapshot.prepare(quickly=True)
+    assert not snapshot.scorer.classifier.is_quick
+    assert snapshot.comparison.result().groups
+    assert caplog.messages[-1] == "explained by LightGBM itself: no disk"
 
 
 def test_a_server_makes_them_fast_by_itself(private: Server, sound: Path):
