@@ -14,6 +14,7 @@ Each module imports only modules above it:
     monotone        where what follows from a feature is monotone in it
     features        what features.csv says: words, themes, formulas, what may change
     lightgbm_row    LightGBM's C function for single rows
+    lightgbm_text   what a saved LightGBM model says of its trees
     thresholds      where the score of fitted trees can change
     treeshap        the trees of LightGBM as arrays, for exact SHAP values
     treeshap_kernel the arithmetic of these, compiled by numba

@@ -14,11 +14,16 @@ from sklearn.ensemble import (
 from sklearn.tree import DecisionTreeClassifier, ExtraTreeClassifier
 
 from credit_scoring.doubles import below
+from credit_scoring.lightgbm_text import (
+    CATEGORICAL,
+    LIGHTGBM_ZERO,
+    NAN_IS_MISSING,
+    ZERO_IS_MISSING,
+    tree_fields,
+)
 from credit_scoring.tables import Matrix
 
-# Values up to here are zero for LightGBM: `kZeroThreshold` of its include/LightGBM/meta.h, a float.
-LIGHTGBM_ZERO = float(np.float32(1e-35))
-CATEGORICAL, MISSING, ZERO_IS_MISSING = 1, 12, 4  # bits of LightGBM's decision_type
+MISSING = ZERO_IS_MISSING | NAN_IS_MISSING
 
 
 def of_lightgbm(booster: Booster) -> tuple[Matrix, ...] | None:
@@ -26,23 +31,15 @@ def of_lightgbm(booster: Booster) -> tuple[Matrix, ...] | None:
 
     None where a split is by categories, or leaves are linear functions of the features.
     """
-    features: list[NDArray[np.intp]] = []
-    thresholds: list[Matrix] = []
-    kinds: list[NDArray[np.intp]] = []
-    for line in booster.model_to_string().splitlines():
-        name, _, values = line.partition("=")
-        if name == "split_feature":
-            features.append(np.array(values.split(), np.intp))
-        elif name == "threshold":
-            thresholds.append(np.array(values.split(), np.float64))
-        elif name == "decision_type":
-            kinds.append(np.array(values.split(), np.intp))
-        elif name == "is_linear" and values != "0":
-            return None
-        elif name == "end of trees":
-            break
-    split_on, kind = np.concatenate(features), np.concatenate(kinds)
-    at = np.concatenate(thresholds)
+    trees = tree_fields(booster)
+    if any(tree.get("is_linear", "0") != "0" for tree in trees):
+        return None
+
+    def joined(name: str, dtype: Any) -> NDArray[Any]:
+        return np.concatenate([np.array(tree.get(name, "").split(), dtype) for tree in trees])
+
+    split_on, kind = joined("split_feature", np.intp), joined("decision_type", np.intp)
+    at = joined("threshold", np.float64)
     if (kind & CATEGORICAL).any():
         return None
     at = np.where((at >= 0) & (at < LIGHTGBM_ZERO), LIGHTGBM_ZERO, at)

@@ -19,11 +19,11 @@ import numpy as np
 from lightgbm import Booster
 from numpy.typing import NDArray
 
+from credit_scoring.lightgbm_text import CATEGORICAL, tree_fields
 from credit_scoring.tables import Matrix
 
 LANES = 8  # points that are computed side by side
 MOST_FEATURES = 4 * LANES  # on a path
-CATEGORICAL = 1  # a bit of LightGBM's decision_type
 
 
 class NotCovered(ValueError):
@@ -77,7 +77,7 @@ def read_trees(booster: Booster) -> Trees:
     Raises:
         NotCovered: a split is by categories, or a path tests more than 32 features.
     """
-    trees = [_Tree(fields) for fields in _fields(booster.model_to_string())]
+    trees = [_Tree(fields) for fields in tree_fields(booster)]
     few, many = _points(LANES), _points(2 * LANES)
     end_point = np.array([1 if tree.most_features <= 2 * LANES else 3 for tree in trees])
 
@@ -107,20 +107,6 @@ def _points(number: int) -> tuple[Matrix, Matrix]:
     """Points and weights of Gauss and Legendre's quadrature on [0, 1], in sets of `LANES`."""
     point, weight = np.polynomial.legendre.leggauss(number)
     return ((point + 1) / 2).reshape(-1, LANES), (weight / 2).reshape(-1, LANES)
-
-
-def _fields(text: str) -> list[dict[str, str]]:
-    """What a saved booster says of each tree."""
-    trees: list[dict[str, str]] = []
-    for line in text.splitlines():
-        name, is_field, value = line.partition("=")
-        if name == "Tree":
-            trees.append({})
-        elif name == "end of trees":
-            break
-        elif trees and is_field:
-            trees[-1][name] = value
-    return trees
 
 
 class _Tree:

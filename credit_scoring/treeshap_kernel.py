@@ -12,12 +12,16 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from credit_scoring.lightgbm_text import (
+    DEFAULT_LEFT,
+    LIGHTGBM_ZERO,
+    NAN_IS_MISSING,
+    ZERO_IS_MISSING,
+)
 from credit_scoring.tables import Matrix
 from credit_scoring.treeshap import LANES, Trees
 
 ROWS = 64  # at once: a tree, and what is computed for it, stay in the processor's cache
-ZERO = float(np.float32(1e-35))  # LightGBM takes smaller magnitudes as zero
-DEFAULT_LEFT, ZERO_IS_MISSING, NAN_IS_MISSING = 2, 4, 8  # bits of LightGBM's decision_type
 
 # Sums over points may be added up in any order: side by side.
 _njit = partial(njit, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
@@ -35,7 +39,7 @@ def _compiled(function: Callable[..., Any]) -> Any:
 def _goes_left(value: float, threshold: float, decision: int) -> bool:
     """Which way LightGBM goes at a split."""
     is_nan = value != value
-    if is_nan or abs(value) <= ZERO:
+    if is_nan or abs(value) <= LIGHTGBM_ZERO:
         if decision & ZERO_IS_MISSING or (is_nan and decision & NAN_IS_MISSING):
             return decision & DEFAULT_LEFT != 0
         value = 0.0

@@ -16,7 +16,8 @@ from sklearn.tree import DecisionTreeClassifier
 
 from credit_scoring.classifier import LARGEST_FLOAT
 from credit_scoring.doubles import above
-from credit_scoring.thresholds import LIGHTGBM_ZERO, of_lightgbm, of_trees
+from credit_scoring.lightgbm_text import LIGHTGBM_ZERO
+from credit_scoring.thresholds import of_lightgbm, of_trees
 from tests.support.recipes import forest
 
 TINY = 1.2 * LIGHTGBM_ZERO

@@ -9,9 +9,7 @@ and asks for /health all the while: how long does a request wait for it?
 
 import asyncio
 import functools
-import gc
 import itertools
-import multiprocessing
 import os
 import shutil
 import signal
@@ -19,15 +17,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from multiprocessing.queues import SimpleQueue
-from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import uvloop
 
+from tests.experiments.health import health_asked
 from tests.support.folders import BROKEN, another_model, put, write_metadata
 from tests.support.server import RESSOURCES, Server, wait_for
-from tests.support.traffic import LOST, Tally, Work, caller, connected, questions, request
+from tests.support.traffic import LOST, Tally, Work, caller, connected, questions
 
 CALLERS = 8
 
@@ -168,41 +165,18 @@ async def replace(times: int) -> None:
     )
 
 
-def probe(port: int, ending: Event, found: "SimpleQueue[Tally]") -> None:
-    """Ask for /health until an event, on connections enough to meet both workers.
-
-    In a process of its own, which does nothing else that a request could wait for.
-    """
-    tally = Tally()
-    health = itertools.repeat((request("/health"), bool))
-    work = itertools.takewhile(lambda _: not ending.is_set(), health)
-
-    async def ask() -> None:
-        await asyncio.gather(*[caller(port, work, tally, 0.005) for _ in range(6)])
-
-    gc.disable()
-    uvloop.run(ask())
-    found.put(tally)
-
-
 def swap(times: int) -> None:
     scratch = Path(tempfile.mkdtemp(prefix="credit-scoring-"))
     folder, first, other = two_models(scratch)
-    processes = multiprocessing.get_context("spawn")
     with Server(folder, REQUEST_LOG="0") as server:
         for name, swaps in (("without swaps", 0), (f"{times} swaps", times)):
-            ending, found = processes.Event(), processes.SimpleQueue()
-            probing = processes.Process(target=probe, args=(server.port, ending, found))
-            probing.start()
-            if not swaps:
-                time.sleep(10)
-            for number in range(swaps):
-                lines = server.said('"loaded ')
-                put(other if number % 2 == 0 else first, folder)
-                wait_for(lambda lines=lines: server.said('"loaded ') >= lines + 2)
-            ending.set()
-            tally = found.get()
-            probing.join()
+            with health_asked(server.port, connections=6) as tally:
+                if not swaps:
+                    time.sleep(10)
+                for number in range(swaps):
+                    lines = server.said('"loaded ')
+                    put(other if number % 2 == 0 else first, folder)
+                    wait_for(lambda lines=lines: server.said('"loaded ') >= lines + 2)
             shares = [tally.milliseconds(200, share) for share in (0.5, 0.99, 0.999, 1)]
             print(
                 f"{name}: {tally.statuses[200]} of {sum(tally.statuses.values())} /health were"

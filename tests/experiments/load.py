@@ -12,21 +12,18 @@ sends 100,000 mixed requests to two workers and looks at their memory and open f
 
 import asyncio
 import contextlib
-import gc
 import itertools
 import json
-import multiprocessing
 import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from multiprocessing.queues import SimpleQueue
-from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import uvloop
 
+from tests.experiments.health import health_asked
 from tests.support.folders import slow_to_explain
 from tests.support.server import MB, RESSOURCES, Server, wait_for
 from tests.support.traffic import Tally, Work, at_rate, caller, drip, request, running, until
@@ -152,7 +149,6 @@ async def overload() -> None:
 
 def lists() -> None:
     """Lists from four callers to one worker; a refused one comes back after 100 ms."""
-    processes = multiprocessing.get_context("spawn")
     with Server(workers=1, REQUEST_LOG="0") as server:
         wait_for(lambda: server.raw(IMPORTANCE).status == 200, pause=1)
         records = []
@@ -164,17 +160,12 @@ def lists() -> None:
         asked = [request("/score", json.dumps(several[n:] + several[:n]).encode(), "POST")
                  for n in range(4)]  # fmt: skip
         for callers in (0, len(asked)):
-            ending, found = processes.Event(), processes.SimpleQueue()
-            probing = processes.Process(target=probe, args=(server.port, ending, found))
-            probing.start()
             tally, ends = Tally(), time.perf_counter() + (LIST_SECONDS if callers else 5)
-            if callers:
-                uvloop.run(ask_lists(server.port, asked, ends, tally))
-            else:
-                time.sleep(5)
-            ending.set()
-            probes = found.get()
-            probing.join()
+            with health_asked(server.port, connections=1) as probes:
+                if callers:
+                    uvloop.run(ask_lists(server.port, asked, ends, tally))
+                else:
+                    time.sleep(5)
             print(
                 f"{callers} callers: {dict(tally.statuses)}, {tally.wrong} wrong;"
                 f" {probes.statuses[200]} of {sum(probes.statuses.values())} /health were 200"
@@ -198,19 +189,6 @@ async def ask_lists(port: int, asked: list[bytes], ends: float, tally: Tally) ->
         for message in asked
     ]
     await asyncio.gather(*callers)
-
-
-def probe(port: int, ending: Event, found: "SimpleQueue[Tally]") -> None:
-    """Ask for /health every 5 ms until an event.
-
-    In a process of its own, which does nothing else that a request could wait for.
-    """
-    tally = Tally()
-    health = itertools.repeat((request("/health"), bool))
-    gc.disable()
-    work = itertools.takewhile(lambda _: not ending.is_set(), health)
-    uvloop.run(caller(port, work, tally, pause=0.005))
-    found.put(tally)
 
 
 def whole(body: bytes) -> bool:
