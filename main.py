@@ -525,7 +525,7 @@ def create_app(
     app.explanations = metrics.counter("explanations", "Explanations computed or reused", "origin")
     app.explainers = BoundedPool(EXPLAINING_AT_ONCE, EXPLANATIONS_WAITING, "explainer")
     app.prepare = prepare
-    app.lists = BoundedPool(1, LISTS_WAITING, "lists")
+    app.lists = BoundedPool(1, LISTS_WAITING, "lists", gives_way=True)
     app.mount(docs.ASSETS, docs.assets())
     line = request_logger(logs) if logs and settings.request_log else None
     app.add_middleware(ApiKey, keys=settings.keys, is_open=is_open)

@@ -49,15 +49,18 @@ class NotReady(RuntimeError):
 class BoundedPool(Generic[T]):
     """Threads for calls that take long, a bound on how many wait, and no call twice at once."""
 
-    def __init__(self, threads: int, waiting: int, name: str) -> None:
+    def __init__(self, threads: int, waiting: int, name: str, *, gives_way: bool = False) -> None:
         """Start no thread before the first call.
 
         Args:
             threads: how many calls run at once.
             waiting: how many calls there may be, those that run included.
             name: what the threads are called.
+            gives_way: whether they make pauses, see `GivesWay`: where they compute in Python.
         """
-        self._threads = ThreadPoolExecutor(threads, name, initializer=put_last, initargs=(False,))
+        self._threads = ThreadPoolExecutor(
+            threads, name, initializer=put_last, initargs=(gives_way,)
+        )
         self._waiting = waiting
         self._running: dict[Hashable, asyncio.Future[T]] = {}
 
