@@ -26,7 +26,7 @@ def http(service: Service) -> httpx.Client:
 
 @pytest.mark.parametrize(
     ("length", "is_known_again"),
-    [(10, True), (main.RECOGNISED, True), (main.RECOGNISED + 1, False)],
+    [(10, True), (main.SHORT, True), (main.SHORT + 1, False)],
 )
 def test_long_bodies_are_not_hashed_on_the_event_loop(
     service: Service,
