@@ -2,21 +2,21 @@
 
 import json
 from collections.abc import Callable, Hashable
+from pathlib import Path
 
 import httpx
 import pytest
 
 import main
 from main import Service, Settings, create_app
-from tests.support.application import RESSOURCES
 from tests.support.inprocess import prepared_client
 
 CLIENT = 248124
 
 
 @pytest.fixture(scope="module")
-def service() -> Service:
-    return create_app(Settings(ressources_dir=RESSOURCES, request_log=False))
+def service(sound: Path) -> Service:
+    return create_app(Settings(ressources_dir=sound, request_log=False))
 
 
 @pytest.fixture(scope="module")
