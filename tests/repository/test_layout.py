@@ -26,7 +26,7 @@ LOWEST_FIRST = {
         "lightgbm_row", "lightgbm_text", "thresholds", "treeshap", "treeshap_kernel", "classifier",
         "pipeline", "outputs", "raw_rows", "raw_scorer", "json_objects", "applications", "records",
         "reference", "attribution", "comparison", "reasons", "lines", "curves", "sensitivity",
-        "alternatives", "distributions", "drift", "scorer", "loading", "assessment",
+        "alternatives", "distributions", "drift", "scorer", "loading", "assessment", "bulk",
         "application_schemas", "desk_schemas", "schemas", "answers", "desk", "snapshot",
     ],
     "training": [
