@@ -89,6 +89,8 @@ def transform_each(
     """
     found: dict[int, str] = {}
     parts = list(_transformed_parts(scorer, rows, computed, 0, found))
+    if len(parts) == 1:
+        return parts[0], found
     return np.concatenate([np.empty((0, len(scorer.names))), *parts]), found
 
 
