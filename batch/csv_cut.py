@@ -51,7 +51,7 @@ def csv_pieces(path: Path, name: str, number: int, size: int = PIECE) -> Iterato
         while block := file.read(size):
             digest.update(block)
             data = rest + block
-            end = last_border(data)
+            end = last_border(data) if len(block) == size else len(data)  # the end of the file
             if end == 0 and len(data) > MOST_PIECES_A_ROW * size:
                 raise BadFile(
                     name, f"no row ends within {len(data):,} bytes: a quote is not closed"

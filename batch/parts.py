@@ -171,7 +171,7 @@ def written(path: Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         aside.replace(path)
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = os.strerror(error.errno) if error.errno else str(error)  # Arrow adds more words
         raise BadFile(str(path), f"cannot be written: {reason}") from error
     finally:
         with contextlib.suppress(OSError):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from distributed import LocalCluster
 
+from batch.cluster import local_workers
 from credit_scoring.snapshot import Snapshot, read_snapshot
 from tests.support.folders import few_clients
 from tests.support.server import RESSOURCES
@@ -26,7 +27,6 @@ def desk(model: Path) -> Snapshot:
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[LocalCluster]:
-    """Two workers. Who kills one leaves another in its place."""
-    options = {"threads_per_worker": 1, "host": "127.0.0.1", "dashboard_address": None}
-    with LocalCluster(n_workers=2, silence_logs=50, **options) as cluster:
-        yield cluster
+    """Two workers, started as the command does. Who kills one leaves another in its place."""
+    with local_workers(2) as workers:
+        yield workers.client.cluster
