@@ -26,6 +26,7 @@ from batch.counts import Counts
 from batch.folder import REPORT, SUMMARY, Folder, open_folder
 from batch.job import Format, Job, Problem, RunError, installed, sha256_of
 from batch.progress import Progress, duration
+from batch.report import report
 from batch.run import Made, Run, ignored
 from batch.summary import Summary, summarise
 from batch.tables import Tables
@@ -146,6 +147,7 @@ def finish(job: Job, made: Made, folder: Folder, workers: Workers, began: float)
         counts.add(record.counts)
     seconds = time.monotonic() - began
     summary = summarise(job, made, counts, reference, seconds, workers.threads)
+    folder.write(REPORT, report(summary))
     folder.write_json(SUMMARY, summary.figures)
     return summary
 

@@ -17,6 +17,7 @@ of them with workers, and adds up what they report. Each module imports only mod
     model       the model as a worker has it: loaded and checked once
     work        what a worker does with a piece
     duplicates  ids that come twice, found in bounded memory
+    quiet       Dask's loggers, and Ctrl-C in a local worker
     cluster     workers here or elsewhere, and pieces in flight
     progress    how far it is
     run         all pieces to parts, whatever happens on the way

@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeVar
 
+import dask
 from distributed import CancelledError, Client, Future, LocalCluster, wait
 from distributed.client import ClosedClientError
 from distributed.scheduler import KilledWorker
 
+from batch import quiet
 from batch.job import Job, Piece, RunError
+from batch.quiet import hush
 from credit_scoring.errors import describe
 
 IN_FLIGHT = 2  # pieces for each thread that computes: one is scored, one waits
@@ -141,11 +144,14 @@ def local_workers(workers: int | None) -> Iterator[Workers]:
         RunError: they do not start.
     """
     number = workers or len(os.sched_getaffinity(0))
+    hush()
+    environment = dask.config.get("distributed.nanny.pre-spawn-environ") | quiet.QUIET
+    dask.config.set({"distributed.nanny.pre-spawn-environ": environment})
     try:
         # The scheduler listens on the loopback interface alone.
         cluster = LocalCluster(
             n_workers=number, threads_per_worker=1, processes=True, host="127.0.0.1",
-            dashboard_address="127.0.0.1:0", silence_logs=logging.ERROR,
+            dashboard_address="127.0.0.1:0", silence_logs=False, preload=[quiet.__name__],
         )  # fmt: skip
     except (OSError, RuntimeError) as error:
         raise RunError(f"workers do not start: {describe(error)}") from error
@@ -164,7 +170,7 @@ def workers_at(address: str) -> Iterator[Workers]:
     Raises:
         RunError: it does not answer, or has no worker.
     """
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # it is said in one line
+    hush()
 
     def connect() -> Client:
         try:

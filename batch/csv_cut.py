@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from batch.columns import check_header
-from batch.job import Piece, stamp_of
+from batch.job import Piece, guarded, stamp_of
 from credit_scoring.errors import BadFile, foreign_code
 from credit_scoring.files import unreadable
 
@@ -39,7 +39,11 @@ def csv_pieces(path: Path, name: str, number: int, size: int = PIECE) -> Iterato
     Raises:
         BadFile: it has no header or no row, or no row ends.
     """
-    with foreign_code(name, unreadable), path.open("rb") as file:
+    return guarded(name, unreadable, _pieces(path, name, number, size))
+
+
+def _pieces(path: Path, name: str, number: int, size: int) -> Iterator[Piece | str]:
+    with path.open("rb") as file:
         digest, stamp = hashlib.sha256(), stamp_of(os.fstat(file.fileno()))
         first = file.read(LARGEST_HEADER)
         header, start = _header(name, first)

@@ -19,7 +19,7 @@ SUMMARY = "summary.json"
 REPORT = "report.html"
 SAID = {
     "model": "another model",
-    "versions": "other libraries",
+    "versions": "another version of this code or its libraries",
     "reasons": "other --reasons",
     "format": "another --format",
     "fast_explanations": "another FAST_EXPLANATIONS",

@@ -2,21 +2,22 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from credit_scoring.bulk import Explained
-from credit_scoring.errors import ScoringError
+from credit_scoring.errors import ScoringError, foreign_code
 
 # What another release of may give other figures.
 LIBRARIES = ("scikit-learn", "lightgbm", "numpy", "pandas", "scipy", "shap", "numba")
-BLOCK = 1 << 24  # bytes read at once
 
 Format = Literal["parquet", "csv"]
+T = TypeVar("T")
 
 
 class RunError(ScoringError):
@@ -139,3 +140,13 @@ def sha256_of(path: Path) -> str:
     """The SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def guarded(file: str, problem: Callable[[BaseException], str], items: Iterator[T]) -> Iterator[T]:
+    """The same items; what is raised while one is made is a `BadFile`, see `foreign_code`."""
+    while True:
+        with foreign_code(file, problem):
+            found = list(islice(items, 1))
+        if not found:
+            return
+        yield found[0]

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from batch.columns import Columns, check_header
 from batch.csv_cut import CHANGED
-from batch.job import Piece, sha256_of, stamp_of
+from batch.job import Piece, guarded, sha256_of, stamp_of
 from batch.rows import Block
 from credit_scoring.errors import BadFile, abridged, describe, first_few, foreign_code
 from credit_scoring.files import ID, REFERENCE_FILE
@@ -88,9 +88,13 @@ def parquet_blocks(piece: Piece, columns: Columns) -> Iterator[Block]:
     Raises:
         BadFile: a column is of the wrong type.
     """
+    return guarded(piece.name, unreadable, _blocks(piece, columns))
+
+
+def _blocks(piece: Piece, columns: Columns) -> Iterator[Block]:
     names = [columns.header[at] for at in (columns.id_at, *columns.at.values())]
     read = 0
-    with foreign_code(piece.name, unreadable), pq.ParquetFile(piece.path) as file:
+    with pq.ParquetFile(piece.path) as file:
         if stamp_of(Path(piece.path).stat()) != piece.stamp:
             raise BadFile(piece.name, CHANGED)
         _check_types(piece.name, file.schema_arrow, columns)

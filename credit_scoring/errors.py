@@ -78,11 +78,11 @@ def foreign_code(file: str, problem: Callable[[BaseException], str]) -> Iterator
         problem: what is wrong with it, for an error.
 
     Raises:
-        BadFile: anything was raised, but a `BadFile`, an interrupt or the end of a generator.
+        BadFile: anything was raised, but a `BadFile` or an interrupt.
     """
     try:
         yield
-    except (BadFile, KeyboardInterrupt, GeneratorExit):
+    except (BadFile, KeyboardInterrupt):
         raise
     except BaseException as error:
         raise BadFile(file, problem(error)) from error

@@ -2,9 +2,11 @@
 
 import fcntl
 import os
+import re
 import signal
 import threading
 import time
+from xml.etree import ElementTree
 
 import numpy as np
 import orjson
@@ -12,7 +14,7 @@ import pandas as pd
 import pytest
 
 import portfolio
-from batch.folder import RUN
+from batch.folder import REPORT, RUN
 from batch.parts import STATE
 from credit_scoring.desk import score_drift_body
 from credit_scoring.files import ID, METADATA_FILE, NEW_FILE
@@ -21,6 +23,7 @@ from tests.support.portfolio import desk_answers, differing, parts, run, summary
 from tests.support.server import wait_for
 
 ROWS = 60
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +66,31 @@ def test_a_run_makes_parts_a_summary_and_a_report(whole, desk):
     assert said["parts"] == len([*whole.glob("part-*.parquet")]) > 2
     assert said["model"].items() >= desk.scorer.sha256.items()
     assert said["workers"] == 2
+
+
+def test_the_report_is_one_page_whose_pictures_have_names(whole):
+    text = (whole / REPORT).read_text()
+    body = text.partition("<body>")[2].rpartition("</body>")[0]
+    page = ElementTree.fromstring(f"<body>{body}</body>")  # noqa: S314 - a page of our own
+    pictures = page.findall(f".//{SVG}svg")
+    names = [picture.get("aria-label") for picture in pictures]
+    assert [picture.find(f"{SVG}title").text for picture in pictures] == names
+    assert all(picture.get("role") == "img" for picture in pictures)
+    said = summary(whole)
+    refused = said["decisions"]["refused"]
+    beginnings = [
+        f"Scores of {ROWS} scored and 150 reference clients: ",
+        f"Grades: A {said['grades']['A']['share']:.1%}, B ",
+        f"Features that drifted most: {said['drift']['features'][0]['label']} ",
+        f"Reasons of {refused} refused clients: {next(iter(said['reasons_by_theme']))} ",
+    ]
+    for name, beginning in zip(names, beginnings, strict=True):
+        assert name.startswith(beginning)
+    cells = [cell.text for cell in page.iter("td")]
+    assert {"model.joblib", said["model"]["model.joblib"], said["files"][0]["sha256"]} < {*cells}
+    hosts = set(re.findall(r"https?://[^\s\"'<>]+", text))
+    assert hosts == {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}  # mere names
+    assert not re.search(r"<script|<link|<img|@import|src=", text)
 
 
 def test_drift_is_what_the_service_says_of_the_same_clients(whole, desk):

@@ -65,7 +65,8 @@ LOWEST_FIRST = {
     ],
     "batch": [
         "job", "rows", "columns", "csv_cut", "csv_rows", "parquet", "tables", "counts", "parts",
-        "folder", "model", "work", "duplicates", "cluster", "progress", "run", "summary",
+        "folder", "model", "work", "duplicates", "quiet", "cluster", "progress", "run",
+        "summary", "pictures", "report",
     ],
 }  # fmt: skip
 MOST_LINES = 300

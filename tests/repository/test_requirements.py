@@ -4,7 +4,6 @@ import ast
 import re
 import sys
 from importlib.metadata import version
-from itertools import pairwise
 
 import pytest
 
@@ -21,7 +20,7 @@ def direct(name: str) -> set[str]:
     return {re.split(r"[<>=\s]", line)[0] for line in lines if line and line[0] not in "#-"}
 
 
-NAMES = ["requirements", "requirements-portfolio", "requirements-dev"]
+NAMES = ["requirements", "requirements-portfolio", "requirements-test", "requirements-dev"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -36,12 +35,14 @@ def test_requirements_are_pinned_and_made_by_the_command(name: str):
 
 
 def test_development_has_what_the_service_has():
-    for fewer, more in pairwise(NAMES):
-        assert pins(f"{fewer}.txt").items() <= pins(f"{more}.txt").items()
+    service, *between, development = (pins(f"{name}.txt").items() for name in NAMES)
+    for some in between:
+        assert service <= some <= development
 
 
 def test_the_service_has_nothing_of_a_cluster():
-    assert not {"dask", "distributed", "pyarrow", "matplotlib"} & pins("requirements.txt").keys()
+    for name in ("requirements.txt", "requirements-test.txt"):
+        assert not {"dask", "distributed", "pyarrow", "matplotlib"} & pins(name).keys()
     assert {"dask", "distributed", "pyarrow"} <= pins("requirements-portfolio.txt").keys()
 
 
