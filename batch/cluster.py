@@ -145,7 +145,9 @@ def local_workers(workers: int | None) -> Iterator[Workers]:
     """
     number = workers or len(os.sched_getaffinity(0))
     hush()
+    # Memory that is given back at once, as Dask has it, is fetched again for the next piece.
     environment = dask.config.get("distributed.nanny.pre-spawn-environ") | quiet.QUIET
+    environment.pop("MALLOC_TRIM_THRESHOLD_", None)
     dask.config.set({"distributed.nanny.pre-spawn-environ": environment})
     try:
         # The scheduler listens on the loopback interface alone.
