@@ -26,7 +26,7 @@ from batch.counts import Counts
 from batch.folder import REPORT, SUMMARY, Folder, open_folder
 from batch.job import Format, Job, Problem, RunError, installed, sha256_of
 from batch.progress import Progress, duration
-from batch.report import report
+from batch.report import number, report
 from batch.run import Made, Run, ignored
 from batch.summary import Summary, summarise
 from batch.tables import Tables
@@ -157,12 +157,12 @@ def said(made: Made, summary: Summary, out: Path) -> str:
     figures = summary.figures
     found = f"; {made.found:,} of them were there" if made.found else ""
     lines = [
-        f"{made.scored:,} rows in {made.parts:,} parts{found}, {duration(figures['seconds'])},"
-        f" {figures['rows_a_second'] or 0:,.0f} rows/s",
+        f"{number(made.scored, 'row')} in {number(made.parts, 'part')}{found},"
+        f" {duration(figures['seconds'])}, {figures['rows_a_second'] or 0:,.0f} rows/s",
         f"refused {figures['decisions']['refused']:,}; {out / SUMMARY}, {out / REPORT}",
     ]
     if made.bad_rows:
-        lines.append(f"{made.bad_rows:,} bad rows were left out")
+        lines.append(f"left out: {number(made.bad_rows, 'bad row')}")
     return "\n".join(lines)
 
 

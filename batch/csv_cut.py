@@ -51,42 +51,52 @@ def _pieces(path: Path, name: str, number: int, size: int) -> Iterator[Piece | s
         check_header(name, header)
         file.seek(0)
         digest = hashlib.sha256(file.read(start))
-        rest, first_number = b"", number
-        is_last = False
+        first_number, filled, is_last = number, 0, False
+        buffer = bytearray(
+            size
+        )  # one for all pieces: new memory costs more than what is done in it
         while not is_last:
-            block = file.read(size)
-            is_last, data = len(block) < size, rest + block
-            end = len(data) if is_last else last_border(data)
-            if not end and len(data) > MOST_PIECES_A_ROW * size:
-                raise BadFile(name, f"no row ends in {len(data):,} bytes: a quote is not closed")
-            digest.update(memoryview(data)[:end])
-            if ANYTHING.search(data, 0, end):
+            with memoryview(buffer) as view:
+                read = file.readinto(view[filled:])
+            is_last, filled = filled + read < len(buffer), filled + read
+            end = filled if is_last else last_border(buffer, filled)
+            if not end and not is_last:
+                if filled >= MOST_PIECES_A_ROW * size:
+                    raise BadFile(name, f"no row ends in {filled:,} bytes: a quote is not closed")
+                buffer.extend(bytes(size))
+                continue
+            with memoryview(buffer) as view:
+                digest.update(view[:end])
+            if ANYTHING.search(buffer, 0, end):
                 sha256 = digest.copy().hexdigest()
                 yield Piece(number, name, str(path), header, sha256, stamp, start, end, weight=end)
                 number += 1
-            start, rest = start + end, data[end:]
+            start, filled = start + end, filled - end
+            buffer[:filled] = buffer[end : end + filled]
         if number == first_number:
             raise BadFile(name, "holds no client")
         yield digest.hexdigest()
 
 
-def last_border(data: bytes) -> int:
+def last_border(data: bytes | bytearray, length: int) -> int:
     """Where the last row that ends in some bytes does; 0 where none does.
 
     Args:
         data: begins where a row does.
+        length: how many of the bytes count.
     """
-    if b'"' not in data:
-        return data.rfind(b"\n") + 1
-    characters = np.frombuffer(data, np.uint8)
+    if data.find(b'"', 0, length) < 0:
+        return data.rfind(b"\n", 0, length) + 1
+    content = bytes(data[:length])
+    characters = np.frombuffer(content, np.uint8)
     quotes = np.flatnonzero(characters == QUOTE)
     opening, closing = quotes[::2], quotes[1::2]
     before = characters[opening[opening > 0] - 1]
-    behind = characters[closing[closing < len(data) - 1] + 1]
+    behind = characters[closing[closing < length - 1] + 1]
     if not (np.isin(before, AROUND).all() and np.isin(behind, AROUND).all()):
-        opening, closing = _fields_in_quotes(data, quotes.tolist())
+        opening, closing = _fields_in_quotes(content, quotes.tolist())
     starts = np.append(0, closing + 1)
-    ends = opening if len(opening) == len(starts) else np.append(opening, len(data))
+    ends = opening if len(opening) == len(starts) else np.append(opening, length)
     for start, end in zip(starts[::-1].tolist(), ends[::-1].tolist(), strict=True):
         if (found := data.rfind(b"\n", start, end)) >= 0:
             return found + 1

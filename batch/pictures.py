@@ -99,7 +99,7 @@ def bar_chart(
         axes.invert_yaxis()
         axes.set(xlabel=unit)
         if len(labels) > 1 or len(marks):
-            axes.legend(frameon=False, loc="lower right")
+            figure.legend(frameon=False, loc="outside upper right", ncols=max(2, len(labels)))
         return _svg(figure, alt)
 
 

@@ -61,10 +61,10 @@ def _key_figures(summary: Summary) -> str:
         [name, f"{count:,}", "" if share is None else f"{share:.1%}"] for name, count, share in rows
     ]
     bad = f"{figures['bad_rows']:,} bad rows were left out. " if figures["bad_rows"] else ""
-    workers = f"{figures['workers']} worker{'s' * (figures['workers'] != 1)}"
+    parts, workers = number(figures["parts"], "part"), number(figures["workers"], "worker")
     return (
         table(["decision", "clients", "share"], cells)
-        + f"<p>{bad}Threshold {figures['threshold']}. {figures['parts']:,} parts,"
+        + f"<p>{bad}Threshold {figures['threshold']}. {parts},"
         f" {duration(figures['seconds'])} with {workers}, finished {figures['finished']}.</p>"
     )
 
@@ -158,6 +158,11 @@ def _files(summary: Summary) -> str:
         f'<section class="small"><h2>Made from</h2>{table(["file", "SHA-256"], cells)}'
         f"<p>{escape(versions)}</p></section>"
     )
+
+
+def number(count: int, noun: str) -> str:
+    """So many of something."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def section(title: str, chart: str, text: str, more: str = "") -> str:

@@ -93,7 +93,7 @@ def test_pieces_end_where_rows_do(tmp_path, quoting, line_end, size):
 def test_a_quote_within_a_field_is_a_character(text):
     data = text.encode()
     whole = [*csv.reader(io.StringIO(text, newline=""))]
-    border = last_border(data)
+    border = last_border(data + b'never, "read', len(data))
     assert data[border:].startswith(b"3")
     before = [*csv.reader(io.StringIO(text[:border], newline=""))]
     assert before == whole[: len(before)]
