@@ -77,7 +77,10 @@ def arguments(given: list[str] | None) -> argparse.Namespace:
     engine.add_argument("--workers", type=number_of_workers, metavar="N",
                         help="processes on this machine (default: one a core)")  # fmt: skip
     engine.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that is there")
-    return parser.parse_args(given)
+    options = parser.parse_args(given)
+    if options.bad_rows and not options.bad_rows.absolute().parent.is_dir():
+        parser.error(f"{options.bad_rows.parent}: is not a folder")  # not known at the end only
+    return options
 
 
 def job_of(options: argparse.Namespace, settings: Settings) -> Job:

@@ -7,9 +7,10 @@ import subprocess
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import joblib
 import numpy as np
@@ -44,16 +45,16 @@ def portfolio_part(bench: Bench) -> Iterator[Row]:
             score(bench, workers, repeated_table(bench, 2_000), explained)  # the model is loaded
         check(bench, one)
         say(f"a table of {ROWS:,} rows: a plain loop, one worker, two workers")
-        seconds: dict[str, list[float]] = {"plain": [], "one": [], "two": []}
+        took: dict[str, list[Took]] = {"plain": [], "one": [], "two": []}
         for turn in range(bench.options.rounds):
-            for name in sorted(seconds, reverse=turn % 2 == 1):
+            for name in sorted(took, reverse=turn % 2 == 1):
                 workers = {"one": one, "two": two}.get(name)
-                took = plain(bench, table)[0] if workers is None else score(bench, workers, table)
-                seconds[name].append(took)
-        rows_a_second = {name: np.divide(ROWS, found).round() for name, found in seconds.items()}
-        say(f"  rows a second: {rows_a_second}")
-        yield ratio("no reasons, one worker, against a plain loop", 0.9, seconds, "one", "plain")
-        yield ratio("the same, two workers against one", 1.7, seconds, "two", "one")
+                found = plain(bench, table)[0] if workers is None else score(bench, workers, table)
+                took[name].append(found)
+        for name, times in took.items():
+            say(f"  {name}, rows a second: {[round(ROWS / found.seconds) for found in times]}")
+        yield ratio("no reasons, one worker, against a plain loop", 0.9, took, "one", "plain")
+        yield two_against_one(took)
         yield from explained_rows(bench, one)
     yield from memory(bench)
     say("the command, to its first part")
@@ -61,12 +62,40 @@ def portfolio_part(bench: Bench) -> Iterator[Row]:
     yield Row("portfolio: from the start to the first part", ("≤", 10), first, unit=" s")
 
 
-def ratio(
-    measure: str, target: float, seconds: dict[str, list[float]], ours: str, other: str
-) -> Row:
+class Took(NamedTuple):
+    """What some rows took: seconds, of which so many were computed by workers and by this process.
+
+    A plain loop is a worker.
+    """
+
+    seconds: float
+    by_workers: float
+    here: float = 0
+
+
+Times = Mapping[str, Sequence[Took]]
+
+
+def ratio(measure: str, target: float, took: Times, ours: str, other: str) -> Row:
     """How many times as fast ours is, round by round."""
-    pairs = zip(seconds[ours], seconds[other], strict=True)
-    return Row(f"portfolio: {measure}", ("≥", target), [b / a for a, b in pairs])
+    pairs = list(zip(took[ours], took[other], strict=True))
+    return Row(
+        f"portfolio: {measure}",
+        ("≥", target),
+        [b.seconds / a.seconds for a, b in pairs],
+        [b.by_workers / a.by_workers for a, b in pairs],
+    )
+
+
+def two_against_one(took: Times) -> Row:
+    """How many times as fast two are; by processor time, on two cores without other work."""
+    pairs = list(zip(took["two"], took["one"], strict=True))
+    return Row(
+        "portfolio: the same, two workers against one",
+        ("≥", 1.7),
+        [one.seconds / two.seconds for two, one in pairs],
+        [2 * one.by_workers / (two.by_workers + two.here) for two, one in pairs],
+    )
 
 
 def repeated_table(bench: Bench, rows: int) -> Path:
@@ -92,17 +121,19 @@ def job_of(bench: Bench, explained: str) -> Job:
     return replace(job, quickly=os.environ.get("FAST_EXPLANATIONS") != "0")
 
 
-def score(bench: Bench, workers: Workers, table: Path, explained: str = "none") -> float:
-    """Seconds that workers take for a table, from the first byte to the last part."""
+def score(bench: Bench, workers: Workers, table: Path, explained: str = "none") -> Took:
+    """What workers take for a table, from the first byte to the last part."""
     job, tables = job_of(bench, explained), Tables((str(table),))
     shutil.rmtree(job.out, ignore_errors=True)
     with (
         open_folder(Path(job.out), "scored", job, tables.sizes, again=False) as folder,
         Progress(table.stat().st_size) as progress,
     ):
-        began = time.perf_counter()
+        before = sum(workers.client.run(time.process_time).values())
+        began, computed = time.perf_counter(), time.process_time()
         Run(job, tables, folder, workers, progress).all_parts()
-        return time.perf_counter() - began
+        seconds, here = time.perf_counter() - began, time.process_time() - computed
+        return Took(seconds, sum(workers.client.run(time.process_time).values()) - before, here)
 
 
 def pipeline_of(bench: Bench) -> Pipeline:
@@ -112,16 +143,16 @@ def pipeline_of(bench: Bench) -> Pipeline:
     return pipeline
 
 
-def plain(bench: Bench, table: Path) -> tuple[float, list[np.ndarray]]:
-    """Seconds of the usual loop, which reads, transforms and predicts; and what it gives."""
+def plain(bench: Bench, table: Path) -> tuple[Took, list[np.ndarray]]:
+    """What the usual loop takes, which reads, transforms and predicts; and what it gives."""
     pipeline = pipeline_of(bench)
     features = list(pipeline[0].feature_names_in_)
-    began = time.perf_counter()
+    began, computed = time.perf_counter(), time.process_time()
     found = [
         pipeline.predict_proba(rows[features])[:, 1]
         for rows in pd.read_csv(table, chunksize=AT_ONCE)
     ]
-    return time.perf_counter() - began, found
+    return Took(time.perf_counter() - began, time.process_time() - computed), found
 
 
 def check(bench: Bench, workers: Workers) -> None:
@@ -144,14 +175,15 @@ def explained_rows(bench: Bench, one: Workers) -> Iterator[Row]:
     table, pipeline = repeated_table(bench, EXPLAINED), pipeline_of(bench)
     features = list(pipeline[0].feature_names_in_)
     rows = pipeline[0].transform(pd.read_csv(table)[features])
-    seconds: dict[str, list[float]] = {"ours": [], "lightgbm": []}
+    took: dict[str, list[Took]] = {"ours": [], "lightgbm": []}
     for _ in range(bench.options.rounds):
-        seconds["ours"].append(score(bench, one, table, "all"))
-        began = time.perf_counter()
+        took["ours"].append(score(bench, one, table, "all"))
+        began, computed = time.perf_counter(), time.process_time()
         pipeline[1].booster_.predict(rows, pred_contrib=True, num_threads=1)
-        seconds["lightgbm"].append(time.perf_counter() - began)
+        seconds, computed = time.perf_counter() - began, time.process_time() - computed
+        took["lightgbm"].append(Took(seconds, computed))
     measure = "all reasons, one worker, against one call of `pred_contrib`"
-    yield ratio(measure, 5, seconds, "ours", "lightgbm")
+    yield ratio(measure, 5, took, "ours", "lightgbm")
 
 
 def memory(bench: Bench) -> Iterator[Row]:

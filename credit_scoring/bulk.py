@@ -130,7 +130,9 @@ def score(
         transformed: the same transformed, shape (rows, n).
         explained: which rows get reasons.
     """
-    probability = scorer.classifier.probabilities(transformed)
+    probability = np.empty(0)
+    if len(rows):  # LightGBM takes no empty table
+        probability = scorer.classifier.probabilities(transformed)
     refused = probability >= scorer.threshold
     scale = scorer.scale
     on_scale = scale.of(log_odds_of(probability))

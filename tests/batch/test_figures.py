@@ -4,16 +4,22 @@ import numpy as np
 import orjson
 import pandas as pd
 import pytest
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OrdinalEncoder
 
+from batch.job import Problem
 from batch.parts import Record
 from batch.work import score_piece
 from credit_scoring.bulk import MOST_REASONS
 from credit_scoring.desk import read_and_score
+from credit_scoring.errors import InvalidApplication
 from credit_scoring.files import ID, NEW_FILE
 from credit_scoring.reasons import reasons
 from credit_scoring.scale import Calibration, Grade, Points, Scale, log_odds, log_odds_of
 from credit_scoring.snapshot import read_snapshot
-from tests.support.artefacts import make_folder
+from tests.support.artefacts import PLAIN, TEXTS, lightgbm, make_folder
 from tests.support.portfolio import desk_answers, differing, job_of, parts, pieces_of
 from tests.support.recipes import RECIPES
 
@@ -120,3 +126,35 @@ def test_reasons_of_many_rows_are_those_of_each_alone(desk, seed):
             theme = comparison.attribution.groups.index(reason.group)
             members = comparison.attribution.group_of == theme
             assert reason.contribution == by_factor[row][members].sum()
+
+
+def strict():
+    """A model that refuses categories that it was not fitted on."""
+    columns = [("text", OrdinalEncoder(), TEXTS[:1]), ("numbers", SimpleImputer(), PLAIN)]
+    return make_pipeline(ColumnTransformer(columns), lightgbm()), [TEXTS[0], *PLAIN]
+
+
+@pytest.mark.parametrize("unknown", [[4], [0, 3, 7, 8, 19], range(20)])
+def test_rows_that_the_model_refuses_are_bad_as_at_the_desk(tmp_path, unknown):
+    folder = tmp_path / "ressources"
+    make_folder(folder, *strict())
+    table = pd.read_csv(folder / NEW_FILE, index_col=0)
+    table.loc[list(unknown), TEXTS[0]] = "Academic degree"
+    table.to_csv(tmp_path / "clients.csv")
+    (piece,) = pieces_of(tmp_path / "clients.csv")
+    said = f"a category that the model does not know: {TEXTS[0]}"
+    ended = score_piece(job_of(folder, tmp_path / "ended"), piece, "")
+    assert ended == Problem(said, min(unknown) + 1)
+    record = score_piece(job_of(folder, tmp_path / "out", collect=True), piece, "")
+    assert isinstance(record, Record)
+    assert record.bad == {row + 1: said for row in unknown}
+    rows = parts(tmp_path / "out")
+    known = [client for row, client in enumerate(table[ID]) if row not in unknown]
+    assert rows[ID].tolist() == known
+    desk = read_snapshot(folder, None, frozenset())
+    answers = desk_answers(desk, known or desk.scorer.client_ids[:1])
+    assert not known or differing(rows, answers, "all") == []
+    sent = dict(desk.scorer.raw_record(int(table[ID].iloc[0])), **{TEXTS[0]: "Academic degree"})
+    body = orjson.dumps({"record": {k: None if v != v else v for k, v in sent.items()}})
+    with pytest.raises(InvalidApplication, match=said):
+        read_and_score(desk.scorer, desk.comparison.result(), body, 0, "near")

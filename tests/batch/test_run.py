@@ -16,6 +16,7 @@ import pytest
 import portfolio
 from batch.folder import REPORT, RUN
 from batch.parts import STATE
+from batch.progress import Progress
 from credit_scoring.desk import score_drift_body
 from credit_scoring.files import ID, METADATA_FILE, NEW_FILE
 from tests.support.folders import write_metadata
@@ -316,3 +317,26 @@ def test_a_run_without_a_scheduler_says_so(capsys, model, tmp_path, monkeypatch)
     assert time.monotonic() - began < 10
     assert done.code == 2
     assert done.err.startswith("portfolio.py: no workers at tcp://127.0.0.1:9: ")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [["--workers", "0"], ["--workers", "2", "--scheduler", "tcp://127.0.0.1:9"], ["--reasons", "x"],
+     ["--format", "xlsx"], ["--bad-rows", "no/such/folder/bad.csv"]],
+)  # fmt: skip
+def test_wrong_options_end_with_one_line(capsys, model, tmp_path, given):
+    done = run(capsys, model, model / NEW_FILE, tmp_path / "scored", *given)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("portfolio.py: ")
+    assert done.err.count("\n") == 1
+    assert not (tmp_path / "scored").exists()
+
+
+def test_without_a_terminal_progress_is_lines(capsys, monkeypatch):
+    monkeypatch.setattr("batch.progress.LINE_SECONDS", 0)
+    with Progress(200) as progress:
+        progress.note(50, 1_000, made=False)
+        progress.note(100, 2_000, made=True)
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "25%, 1,000 rows, 0 rows/s"
+    assert re.fullmatch(r"75%, 3,000 rows, [\d,]+ rows/s, 0:00 left", second)
