@@ -13,6 +13,7 @@ import numpy as np
 from benchmarks.bench import BODIES, CONNECTIONS, Bench, Load, repeated, say
 from benchmarks.desk import desk_part
 from benchmarks.mlserver import INFER, inference, install_mlserver, probability_in
+from benchmarks.portfolio import portfolio_part
 from benchmarks.servers import Program, Speed, gets, gunicorn, load, wait_until_quick, wrk
 from benchmarks.table import Row, ratio_row
 from credit_scoring.treeshap import read_trees
@@ -289,5 +290,6 @@ PARTS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "clients": clients_part,
     "waiting": waiting_part,
     "desk": desk_part,
+    "portfolio": portfolio_part,
     "start": start_part,
 }

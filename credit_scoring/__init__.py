@@ -40,6 +40,7 @@ Each module imports only modules above it:
     scorer          `Scorer`: predict and explain
     loading         a folder to a `Scorer`
     assessment      applications to scores, decisions and reasons
+    bulk            many rows to arrays of the same
     application_schemas  what the credit desk takes, for the document
     desk_schemas    the shapes of the credit desk's answers, for the document
     schemas         those of the others

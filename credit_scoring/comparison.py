@@ -81,11 +81,7 @@ def compare(desk: RawScorer, reference: Reference, threshold: float) -> Comparis
         BadFile: the transformer refuses a reference client.
         Exception: whatever the model raises.
     """
-    clients, probabilities = np.arange(len(reference)), np.empty(len(reference))
-    for start in range(0, len(reference), TRANSFORMED_AT_ONCE):
-        part = clients[start : start + TRANSFORMED_AT_ONCE]
-        rows = _transformed(desk, reference.rows(part), start)
-        probabilities[part] = desk.classifier.probabilities(rows)
+    probabilities = reference_scores(desk, reference)
     attribution = attribute(desk, reference)
     chosen = {"near": near(probabilities, threshold), "all": spread(probabilities)}
     # Some are in both: each is explained once.
@@ -107,6 +103,21 @@ def compare(desk: RawScorer, reference: Reference, threshold: float) -> Comparis
         tuple(np.sort(probabilities[of_class]) for of_class in reference.by_class),  # type: ignore[arg-type]
         groups,  # type: ignore[arg-type]
     )
+
+
+def reference_scores(desk: RawScorer, reference: Reference) -> Matrix:
+    """Probabilities of class 1 of the reference clients, in the order of the file.
+
+    Raises:
+        BadFile: the transformer refuses one.
+        Exception: whatever the model raises.
+    """
+    clients, probabilities = np.arange(len(reference)), np.empty(len(reference))
+    for start in range(0, len(reference), TRANSFORMED_AT_ONCE):
+        part = clients[start : start + TRANSFORMED_AT_ONCE]
+        rows = _transformed(desk, reference.rows(part), start)
+        probabilities[part] = desk.classifier.probabilities(rows)
+    return probabilities
 
 
 def near(probabilities: Matrix, threshold: float) -> NDArray[np.intp]:

@@ -7,7 +7,7 @@ index's chi-square distribution; B. Yurdakul, Statistical Properties of Populati
 Index, Western Michigan University, 2018, https://scholarworks.wmich.edu/dissertations/3208.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +26,7 @@ EMPTY = 0.5
 ROUNDING = 1e-9
 
 Counts = NDArray[np.float64]
+TextCounts = Mapping[str | None, int]  # clients by category, None where it is missing
 
 
 @dataclass(frozen=True)
@@ -111,26 +112,43 @@ def drift(counts: Counts) -> Drift:
     return Drift(float((q - p) @ np.log(q / p)), (bins - 1) * (1 / n + 1 / m), bins)
 
 
-def number_counts(reference: Matrix, new: Matrix) -> Counts:
-    """Clients by bin, shape (2, bins): up to ten bins of numbers, then the missing values.
+@dataclass(frozen=True)
+class NumberBins:
+    """Up to ten bins of numbers, and one for missing values.
 
-    The bins end at the reference clients' nine deciles, each the smallest value that at least so
-    many tenths of them do not exceed; a bin has its upper end, and the first and the last one are
-    open. A value that several deciles share is a bin of its own: there are fewer bins then, and
-    the rare values below it and above it are not mixed with it. Values within `ROUNDING` of a
-    decile are that decile.
+    They end at the reference clients' nine deciles, each the smallest value that at least so many
+    tenths of them do not exceed; a bin has its upper end, and the first and the last one are open.
+    A value that several deciles share is a bin of its own: there are fewer bins then, and the rare
+    values below it and above it are not mixed with it. Values within `ROUNDING` of a decile are
+    that decile.
+
+    Attributes:
+        ends: where all bins but the last one end, rising: comparisons that hold up to there.
+    """
+
+    ends: tuple[tuple[np.ufunc, float], ...]
+
+    @classmethod
+    def of(cls, reference: Matrix) -> "NumberBins":
+        """The bins for some reference clients, shape (clients,), NaN where a value is missing."""
+        return cls(tuple(_ends(reference[~np.isnan(reference)])))
+
+    def counts(self, values: Matrix) -> NDArray[np.int64]:
+        """Clients by bin, the missing values last; those of two parts add up."""
+        present = np.count_nonzero(values == values)
+        up_to = [np.count_nonzero(compare(values, end)) for compare, end in self.ends]
+        return np.diff([0, *up_to, present, len(values)])
+
+
+def number_counts(reference: Matrix, new: Matrix) -> Counts:
+    """Clients by bin of numbers, shape (2, bins); see `NumberBins`.
 
     Args:
         reference: shape (reference clients,), NaN where a value is missing.
         new: shape (new clients,), the same.
     """
-    sides = [values[~np.isnan(values)] for values in (reference, new)]
-    ends = _ends(sides[0])
-    rows = []
-    for side, values in zip(sides, (reference, new), strict=True):
-        up_to = [np.count_nonzero(compare(side, end)) for compare, end in ends]
-        rows.append(np.diff([0, *up_to, len(side), len(values)]))
-    return np.asarray(rows, np.float64)
+    bins = NumberBins.of(reference)
+    return np.asarray([bins.counts(reference), bins.counts(new)], np.float64)
 
 
 def text_counts(
@@ -145,13 +163,19 @@ def text_counts(
         new: positions in the new categories, shape (new clients,), the same.
         new_texts: the categories, in an order of their own.
     """
-    bins = {text: at for at, text in enumerate(dict.fromkeys((*reference_texts, *new_texts)))}
-    rows = []
+    sides = []
     for values, texts in ((reference, reference_texts), (new, new_texts)):
-        bin_of = np.array([*map(bins.__getitem__, texts), len(bins)])  # the last one: missing
         codes = np.where(np.isnan(values), len(texts), values).astype(np.intp)
-        rows.append(np.bincount(bin_of[codes], minlength=len(bins) + 1))
-    return np.asarray(rows, np.float64)
+        counted = np.bincount(codes, minlength=len(texts) + 1).tolist()
+        sides.append(dict(zip((*texts, None), counted, strict=True)))
+    return category_counts(*sides)
+
+
+def category_counts(reference: TextCounts, new: TextCounts) -> Counts:
+    """The same of clients that are counted already."""
+    texts = dict.fromkeys(text for text in (*reference, *new) if text is not None)
+    bins = [*texts, None]  # the last one: missing
+    return np.array([[side.get(text, 0) for text in bins] for side in (reference, new)], float)
 
 
 def _ends(present: Matrix) -> list[tuple[np.ufunc, float]]:

@@ -8,13 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from credit_scoring.attribution import Attribution
 from credit_scoring.comparison import Comparison, Group
-from credit_scoring.features import Feature
 from credit_scoring.raw_rows import RawRows
 from credit_scoring.tables import Matrix
 
 NAMED = 5  # features of a reason
+# What is said of the factor that pushes most: that its value is missing, high or low, or its theme.
+WORDINGS = MISSING, HIGH, LOW, NAME_ALONE = range(4)
 
 
 @dataclass(frozen=True)
@@ -73,47 +76,122 @@ def reasons(
         contributions: SHAP values, shape (rows, n).
         most: how many reasons are given at most.
     """
+    ranked = rank(comparison, group, rows, transformed, contributions, most)
     attribution = comparison.attribution
-    by_factor = attribution.by_factor(contributions) - group.means
-    by_group = attribution.by_group(by_factor)
     found = []
-    for row, of_groups in enumerate(by_group):
-        largest = np.argsort(-of_groups, kind="stable")[:most]
-        chosen = [int(theme) for theme in largest if of_groups[theme] > 0]
-        given = [
-            _reason(comparison, group, theme, rows, transformed, row, by_factor[row])
-            for theme in chosen
-        ]
+    for row, by_factor in enumerate(ranked.by_factor):
+        given = []
+        for at in np.flatnonzero(ranked.themes[row] >= 0).tolist():
+            theme = int(ranked.themes[row, at])
+            members = np.flatnonzero(attribution.group_of == theme)
+            reason = Reason(
+                group=attribution.groups[theme],
+                text=wording(attribution, ranked.strongest[row, at], ranked.wordings[row, at]),
+                contribution=float(ranked.contributions[row, at]),
+                protected=_is_protected(attribution, members, by_factor),
+                features=_features(comparison, group, members, rows, transformed, row, by_factor),
+            )
+            given.append(reason)
         total = sum(reason.contribution for reason in given)
-        found.append((given, float(by_factor[row].sum() - total)))
+        found.append((given, float(by_factor.sum() - total)))
     return found
 
 
-def _reason(
+@dataclass(frozen=True, eq=False)
+class Ranked:
+    """The strongest themes of some rows.
+
+    Attributes:
+        by_factor: contributions less their means among those compared with, shape (rows, factors).
+        themes: positions of themes, strongest first, -1 beyond the last one that pushes towards
+            default, shape (rows, most).
+        contributions: of these, NaN beyond.
+        strongest: the factor of each that pushes most, -1 beyond.
+        wordings: positions among `WORDINGS`, which fits that factor; -1 beyond.
+    """
+
+    by_factor: Matrix
+    themes: NDArray[np.intp]
+    contributions: Matrix
+    strongest: NDArray[np.intp]
+    wordings: NDArray[np.intp]
+
+
+def rank(
     comparison: Comparison,
     group: Group,
-    theme: int,
+    rows: RawRows,
+    transformed: Matrix,
+    contributions: Matrix,
+    most: int,
+) -> Ranked:
+    """The strongest themes of each row, and their wording; the arguments are those of `reasons`."""
+    attribution = comparison.attribution
+    by_factor = attribution.by_factor(contributions) - group.means
+    by_group = attribution.by_group(by_factor)
+    themes = np.argsort(-by_group, axis=1, kind="stable")[:, :most]
+    themes = np.where(np.take_along_axis(by_group, themes, axis=1) > 0, themes, -1)
+    totals, strongest = np.full(themes.shape, np.nan), np.full(themes.shape, -1)
+    for theme in np.unique(themes[themes >= 0]):
+        members = np.flatnonzero(attribution.group_of == theme)
+        chosen = themes == theme
+        # Contiguous rows are summed as each is alone, to the last bit.
+        theirs = np.take(by_factor[chosen.any(axis=1)], members, axis=1)
+        totals[chosen] = theirs.sum(axis=1)
+        strongest[chosen] = members[theirs.argmax(axis=1)]
+    wordings = np.full(themes.shape, -1)
+    for factor in np.unique(strongest[strongest >= 0]).tolist():
+        chosen = strongest == factor
+        some = chosen.any(axis=1)
+        wordings[chosen] = _wordings(comparison, group, factor, rows, transformed, some)
+    return Ranked(by_factor, themes, totals, strongest, wordings)
+
+
+def _wordings(
+    comparison: Comparison,
+    group: Group,
+    factor: int,
+    rows: RawRows,
+    transformed: Matrix,
+    some: NDArray[np.bool_],
+) -> NDArray[np.intp]:
+    """Which of `WORDINGS` fits the factor that pushed most towards default, for some rows."""
+    attribution, median = comparison.attribution, group.medians[factor]
+    raw, output = attribution.raw[factor], attribution.outputs[factor]
+    if raw is not None and raw in rows.texts:
+        missing = np.array([text is None for text in rows.texts[raw][some]])
+        return np.where(missing, MISSING, NAME_ALONE)
+    values = rows.numbers[some, raw] if raw is not None else transformed[some, output]
+    if median is None:
+        median = np.nan
+    conditions = [np.isnan(values), values > median, values < median]
+    return np.select(conditions, [MISSING, HIGH, LOW], NAME_ALONE).astype(np.intp)
+
+
+def wording(attribution: Attribution, factor: int, which: int) -> str:
+    """What the dictionary says of a factor; its theme's name where it says nothing."""
+    feature = attribution.factors[factor]
+    said = (feature.reason_missing, feature.reason_high, feature.reason_low, "")[which]
+    return said or attribution.groups[attribution.group_of[factor]]
+
+
+def _is_protected(attribution: Attribution, members: NDArray[np.intp], by_factor: Matrix) -> bool:
+    return any(attribution.factors[at].protected and by_factor[at] for at in members)
+
+
+def _features(
+    comparison: Comparison,
+    group: Group,
+    members: NDArray[np.intp],
     rows: RawRows,
     transformed: Matrix,
     row: int,
     by_factor: Matrix,
-) -> Reason:
-    attribution = comparison.attribution
-    members = np.flatnonzero(attribution.group_of == theme)
+) -> tuple[ReasonFeature, ...]:
     ordered = members[np.argsort(-np.abs(by_factor[members]), kind="stable")]
-    features = [
+    return tuple(
         _feature(comparison, group, int(factor), rows, transformed, row, float(by_factor[factor]))
         for factor in ordered[:NAMED]
-    ]
-    strongest = int(members[np.argmax(by_factor[members])])
-    pushed = _feature(comparison, group, strongest, rows, transformed, row, 0.0)
-    name = attribution.groups[theme]
-    return Reason(
-        group=name,
-        text=_wording(attribution.factors[strongest], pushed) or name,
-        contribution=float(by_factor[members].sum()),
-        protected=any(attribution.factors[at].protected and by_factor[at] for at in members),
-        features=tuple(features),
     )
 
 
@@ -136,18 +214,6 @@ def _feature(
     return ReasonFeature(
         feature.name, feature.label, value, feature.unit, group.medians[factor], contribution
     )
-
-
-def _wording(feature: Feature, pushed: ReasonFeature) -> str:
-    """What the dictionary says of the feature that pushed most towards default."""
-    value, median = pushed.value, pushed.median
-    if value is None or value != value:
-        return feature.reason_missing
-    if isinstance(value, str) or median is None:
-        return ""
-    if value > median:
-        return feature.reason_high
-    return feature.reason_low if value < median else ""
 
 
 def importance(comparison: Comparison) -> tuple[Sequence[tuple[str, float]], Matrix]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit
 
 from credit_scoring.errors import BadFile, abridged
@@ -28,6 +29,13 @@ def log_odds(probability: float) -> float:
     if not 0 < probability < 1:
         return math.copysign(math.inf, probability - 0.5)
     return float(np.log(probability) - np.log1p(-probability))
+
+
+def log_odds_of(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same of many, to the same bits."""
+    with np.errstate(divide="ignore"):
+        found: NDArray[np.float64] = np.log(probabilities) - np.log1p(-probabilities)
+    return found
 
 
 @dataclass(frozen=True)
@@ -130,6 +138,25 @@ class Scale:
         if pd is None:
             return None
         return next((g.grade for g in self.grades if g.pd is None or pd <= g.pd), None)
+
+    def of(
+        self, log_odds: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.intp]] | None:
+        """What `pd`, `points` and `grade` give for many; None without a calibration.
+
+        Args:
+            log_odds: raw outputs, shape (n,).
+
+        Returns:
+            Probabilities of default, points and positions among the grades, of shape (n,) each. The
+            last two say something only where there is a scale, and where there are grades.
+        """
+        if self.calibration is None:
+            return None
+        pd = expit(self.calibration.slope * log_odds + self.calibration.offset)
+        points = [] if self.scale is None else [self.scale.of(one) for one in pd.tolist()]
+        bounds = [grade.pd for grade in self.grades if grade.pd is not None]
+        return pd, np.array(points, np.int64), np.searchsorted(bounds, pd)
 
 
 def _numbers(metadata: Mapping[str, Any], key: str, names: Sequence[str]) -> list[float]:

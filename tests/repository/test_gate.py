@@ -56,7 +56,15 @@ def test_gate_installs_what_is_missing(gate, tmp_path: Path, user: int):
     called = ["update -q", "install -q -y --no-install-recommends wrk"]
     as_other = [line for call in called for line in ("sudo", call)]
     assert (tmp_path / "apt").read_text().splitlines() == (as_other if user else called)
-    assert done.stdout.splitlines() == ["ruff format --check", "ruff check", "mypy", "pytest"]
+    assert done.stdout.splitlines() == [
+        "ruff format --check",
+        "ruff check",
+        "mypy",
+        "pytest",
+        "uv venv --quiet --allow-existing .venv-service",
+        "uv pip sync --quiet --python .venv-service requirements-test.txt",
+        ".venv-service/bin/python -m pytest test_main.py tests/credit_scoring tests/serving",
+    ]
 
 
 @pytest.mark.parametrize("user", [0, 1000])

@@ -10,14 +10,44 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOW = ROOT / ".github/workflows/ci-cd.yml"
-OURS = {"benchmarks", "credit_scoring", "main", "serving", "tests", "train", "training"}
+OURS = {
+    "batch", "benchmarks", "credit_scoring", "main", "portfolio", "serving", "tests", "train",
+    "training",
+}  # fmt: skip
 
 # What a room may not import, by the folder or file that it is.
-FORBIDDEN = {
-    "credit_scoring": {"fastapi", "starlette", "serving", "training", "main", "train", "dask"},
-    "serving": {"fastapi", "credit_scoring", "training", "main", "train", "pandas", "lightgbm"},
-    "training": {"fastapi", "starlette", "serving", "main", "train"},
-    "train.py": {"fastapi", "starlette", "serving", "main"},
+FORBIDDEN: dict[str, set[str]] = {
+    "credit_scoring": {
+        "fastapi",
+        "starlette",
+        "serving",
+        "training",
+        "main",
+        "train",
+        "dask",
+        "distributed",
+        "pyarrow",
+        "batch",
+        "portfolio",
+    },
+    "serving": {
+        "fastapi",
+        "credit_scoring",
+        "training",
+        "main",
+        "train",
+        "pandas",
+        "lightgbm",
+        "dask",
+        "distributed",
+        "batch",
+        "portfolio",
+    },
+    "main.py": {"dask", "distributed", "pyarrow", "batch", "portfolio", "training", "train"},
+    "training": {"fastapi", "starlette", "serving", "main", "train", "batch", "portfolio"},
+    "train.py": {"fastapi", "starlette", "serving", "main", "batch", "portfolio"},
+    "batch": {"fastapi", "starlette", "serving", "main", "train", "training", "portfolio"},
+    "portfolio.py": {"fastapi", "starlette", "main", "train", "training"},
 }
 # Each module imports only those of its package that come before it.
 LOWEST_FIRST = {
@@ -27,12 +57,17 @@ LOWEST_FIRST = {
         "classifier", "pipeline", "outputs", "raw_rows", "array_transformer", "raw_scorer",
         "json_objects", "applications", "records", "reference", "attribution", "comparison",
         "reasons", "lines", "curves", "sensitivity", "alternatives", "distributions", "drift",
-        "scorer", "loading", "assessment", "application_schemas", "desk_schemas", "schemas",
-        "answers", "desk", "snapshot",
+        "scorer", "loading", "assessment", "bulk", "application_schemas", "desk_schemas",
+        "schemas", "answers", "desk", "snapshot",
     ],
     "training": [
         "home_credit", "columns", "credit_history", "simulation", "dictionary", "table", "quality",
         "calibration", "audit", "fitting", "writing",
+    ],
+    "batch": [
+        "job", "rows", "columns", "csv_cut", "csv_rows", "parquet", "tables", "counts", "parts",
+        "folder", "model", "work", "duplicates", "quiet", "cluster", "progress", "run",
+        "summary", "pictures", "report",
     ],
 }  # fmt: skip
 MOST_LINES = 300
@@ -79,7 +114,8 @@ def test_a_room_does_not_know_what_is_above_it(place: str):
 
 
 def test_only_main_knows_fastapi():
-    files = set(rooms("credit_scoring", "serving", "training", "train.py", "gunicorn.conf.py"))
+    others = ("train.py", "portfolio.py", "gunicorn.conf.py")
+    files = set(rooms("credit_scoring", "serving", "training", "batch", *others))
     assert len(files) > 25
     assert [file for file in files if "fastapi" in tops(file.read_text())] == []
     assert "fastapi" in tops((ROOT / "main.py").read_text())
@@ -127,7 +163,8 @@ def test_an_arrow_that_runs_down_is_seen(source: str):
 
 
 def test_no_room_is_too_long():
-    files = [*rooms("credit_scoring", "serving", "training", "benchmarks"), *ROOT.glob("*.py")]
+    places = ("credit_scoring", "serving", "training", "batch", "benchmarks")
+    files = [*rooms(*places), *ROOT.glob("*.py")]
     lengths = {str(file.relative_to(ROOT)): len(file.read_text().splitlines()) for file in files}
     lengths.pop("test_main.py")
     assert len(lengths) > 30
@@ -150,7 +187,9 @@ def test_what_main_imports_is_deployed():
             assert f"{module}.py" in kept.split() or f"{module.partition('.')[0]}/" in kept.split()
             waiting += [name for name in imported(file.read_text()) - seen if tops_ours(name)]
     assert {"credit_scoring.loading", "serving.protocol"} <= seen
-    assert not {name.partition(".")[0] for name in seen} & {"training", "train", "tests"}
+    others = {"training", "train", "tests", "batch", "portfolio", "dask", "distributed", "pyarrow"}
+    assert not {name.partition(".")[0] for name in seen} & others
+    assert not {"batch/", "portfolio.py"} & set(kept.split())
 
 
 def tops_ours(name: str) -> bool:

@@ -20,7 +20,10 @@ def direct(name: str) -> set[str]:
     return {re.split(r"[<>=\s]", line)[0] for line in lines if line and line[0] not in "#-"}
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+NAMES = ["requirements", "requirements-portfolio", "requirements-test", "requirements-dev"]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_requirements_are_pinned_and_made_by_the_command(name: str):
     options = "--python-version 3.11 --python-platform linux"
     command = f"uv pip compile {name}.in -o {name}.txt {options}"
@@ -32,7 +35,15 @@ def test_requirements_are_pinned_and_made_by_the_command(name: str):
 
 
 def test_development_has_what_the_service_has():
-    assert pins("requirements.txt").items() <= pins("requirements-dev.txt").items()
+    service, *between, development = (pins(f"{name}.txt").items() for name in NAMES)
+    for some in between:
+        assert service <= some <= development
+
+
+def test_the_service_has_nothing_of_a_cluster():
+    for name in ("requirements.txt", "requirements-test.txt"):
+        assert not {"dask", "distributed", "pyarrow", "matplotlib"} & pins(name).keys()
+    assert {"dask", "distributed", "pyarrow"} <= pins("requirements-portfolio.txt").keys()
 
 
 def test_requirements_are_what_is_installed():
@@ -40,16 +51,24 @@ def test_requirements_are_what_is_installed():
     assert {name: version(name) for name in pinned} == pinned
 
 
-def test_every_import_is_a_direct_requirement():
+@pytest.mark.parametrize(
+    ("name", "places"),
+    [
+        ("requirements", ["main.py", "credit_scoring/*.py", "serving/*.py"]),
+        ("requirements-portfolio", ["portfolio.py", "batch/*.py"]),
+    ],
+)
+def test_every_import_is_a_direct_requirement(name: str, places: list[str]):
     imported = set()
-    for file in [ROOT / "main.py", *ROOT.glob("credit_scoring/*.py"), *ROOT.glob("serving/*.py")]:
-        for node in ast.walk(ast.parse((ROOT / file).read_text())):
+    for file in [file for place in places for file in ROOT.glob(place)]:
+        for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Import):
                 imported |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
                 imported.add(node.module.partition(".")[0])
-    third_party = imported - sys.stdlib_module_names - {"credit_scoring", "serving"}
+    third_party = imported - sys.stdlib_module_names - {"batch", "credit_scoring", "serving"}
     packages = {"sklearn": "scikit-learn"}
     wanted = {packages.get(module, module.replace("_", "-")) for module in third_party}
-    assert wanted - direct("requirements.in") == set()
-    assert {"fastapi", "lightgbm", "scikit-learn"} <= wanted
+    known = direct("requirements.in") | direct(f"{name}.in")
+    assert wanted - known == set()
+    assert wanted & {"fastapi", "distributed"}

@@ -1,0 +1,235 @@
+"""The portfolio's part of the benchmark: tables scored by workers, against plain loops."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import joblib
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+from sklearn.pipeline import Pipeline
+
+import portfolio
+from batch.cluster import Workers, local_workers
+from batch.folder import open_folder
+from batch.job import Job
+from batch.progress import Progress
+from batch.run import Run
+from batch.tables import Tables
+from benchmarks.bench import Bench, say
+from benchmarks.table import Row
+from credit_scoring.files import ID, MODEL_FILE, NEW_FILE
+from serving.settings import Settings
+from tests.support.server import ROOT, Failed, wait_for
+
+ROWS = 120_000
+EXPLAINED = 3_000
+MEMORY_ROWS = 100_000, 1_000_000
+AT_ONCE = 5_000  # rows, in the plain loop: as many as a piece of CSV has
+
+
+def portfolio_part(bench: Bench) -> Iterator[Row]:
+    """Rows a second of one worker and of two, with and without reasons; memory; the first part."""
+    table = repeated_table(bench, ROWS)
+    with local_workers(1) as one, local_workers(2) as two:
+        for workers, explained in ((one, "none"), (two, "none"), (one, "all")):
+            score(bench, workers, repeated_table(bench, 2_000), explained)  # the model is loaded
+        check(bench, one)
+        say(f"a table of {ROWS:,} rows: a plain loop, one worker, two workers")
+        took: dict[str, list[Took]] = {"plain": [], "one": [], "two": []}
+        for turn in range(bench.options.rounds):
+            for name in sorted(took, reverse=turn % 2 == 1):
+                workers = {"one": one, "two": two}.get(name)
+                found = plain(bench, table)[0] if workers is None else score(bench, workers, table)
+                took[name].append(found)
+        for name, times in took.items():
+            say(f"  {name}, rows a second: {[round(ROWS / found.seconds) for found in times]}")
+        yield ratio("no reasons, one worker, against a plain loop", 0.9, took, "one", "plain")
+        yield two_against_one(took)
+        yield from explained_rows(bench, one)
+    yield from memory(bench)
+    say("the command, to its first part")
+    first = [first_part(bench, table) for _ in range(bench.options.rounds)]
+    yield Row("portfolio: from the start to the first part", ("≤", 10), first, unit=" s")
+
+
+class Took(NamedTuple):
+    """What some rows took: seconds, of which so many were computed by workers and by this process.
+
+    A plain loop is a worker.
+    """
+
+    seconds: float
+    by_workers: float
+    here: float = 0
+
+
+Times = Mapping[str, Sequence[Took]]
+
+
+def ratio(measure: str, target: float, took: Times, ours: str, other: str) -> Row:
+    """How many times as fast ours is, round by round."""
+    pairs = list(zip(took[ours], took[other], strict=True))
+    return Row(
+        f"portfolio: {measure}",
+        ("≥", target),
+        [b.seconds / a.seconds for a, b in pairs],
+        [b.by_workers / a.by_workers for a, b in pairs],
+    )
+
+
+def two_against_one(took: Times) -> Row:
+    """How many times as fast two are; by processor time, on two cores without other work."""
+    pairs = list(zip(took["two"], took["one"], strict=True))
+    return Row(
+        "portfolio: the same, two workers against one",
+        ("≥", 1.7),
+        [one.seconds / two.seconds for two, one in pairs],
+        [2 * one.by_workers / (two.by_workers + two.here) for two, one in pairs],
+    )
+
+
+def repeated_table(bench: Bench, rows: int) -> Path:
+    """The new clients of the large case, again and again under other ids."""
+    path = bench.scratch / f"portfolio-{rows}.csv"
+    if not path.exists():
+        header, *lines = (bench.large / NEW_FILE).read_bytes().splitlines(keepends=True)
+        at = header.decode().strip().split(",").index(ID)
+        fields = [line.split(b",", at + 1) for line in lines]
+        with path.open("wb") as file:
+            file.write(header)
+            for row in range(rows):
+                before, rest = fields[row % len(lines)][:at], fields[row % len(lines)][at + 1]
+                file.write(b",".join([*before, b"%d" % (row + 1), rest]))
+    return path
+
+
+def job_of(bench: Bench, explained: str) -> Job:
+    """What the command would tell workers."""
+    out = bench.scratch / "scored"
+    given = {"reasons": explained, "out": out, "format": "parquet", "bad_rows": None}
+    job = portfolio.job_of(Namespace(**given), Settings(ressources_dir=bench.small))
+    return replace(job, quickly=os.environ.get("FAST_EXPLANATIONS") != "0")
+
+
+def score(bench: Bench, workers: Workers, table: Path, explained: str = "none") -> Took:
+    """What workers take for a table, from the first byte to the last part."""
+    job, tables = job_of(bench, explained), Tables((str(table),))
+    shutil.rmtree(job.out, ignore_errors=True)
+    with (
+        open_folder(Path(job.out), "scored", job, tables.sizes, again=False) as folder,
+        Progress(table.stat().st_size) as progress,
+    ):
+        before = sum(workers.client.run(time.process_time).values())
+        began, computed = time.perf_counter(), time.process_time()
+        Run(job, tables, folder, workers, progress).all_parts()
+        seconds, here = time.perf_counter() - began, time.process_time() - computed
+        return Took(seconds, sum(workers.client.run(time.process_time).values()) - before, here)
+
+
+def pipeline_of(bench: Bench) -> Pipeline:
+    """The model, on one thread."""
+    pipeline = joblib.load(bench.small / MODEL_FILE)
+    pipeline[-1].set_params(n_jobs=1)
+    return pipeline
+
+
+def plain(bench: Bench, table: Path) -> tuple[Took, list[np.ndarray]]:
+    """What the usual loop takes, which reads, transforms and predicts; and what it gives."""
+    pipeline = pipeline_of(bench)
+    features = list(pipeline[0].feature_names_in_)
+    began, computed = time.perf_counter(), time.process_time()
+    found = [
+        pipeline.predict_proba(rows[features])[:, 1]
+        for rows in pd.read_csv(table, chunksize=AT_ONCE)
+    ]
+    return Took(time.perf_counter() - began, time.process_time() - computed), found
+
+
+def check(bench: Bench, workers: Workers) -> None:
+    """Both give the same probabilities.
+
+    Raises:
+        Failed: they do not.
+    """
+    table = repeated_table(bench, 2_000)
+    score(bench, workers, table)
+    parts = sorted((bench.scratch / "scored").glob("part-*"))
+    ours = np.concatenate([pq.read_table(part)["probability"].to_numpy() for part in parts])
+    if not np.array_equal(ours, np.concatenate(plain(bench, table)[1])):
+        raise Failed("the workers give other probabilities than the pipeline")
+
+
+def explained_rows(bench: Bench, one: Workers) -> Iterator[Row]:
+    """All reasons against one call of LightGBM's own SHAP values of the same rows."""
+    say(f"reasons of {EXPLAINED:,} rows, and LightGBM's SHAP values of them")
+    table, pipeline = repeated_table(bench, EXPLAINED), pipeline_of(bench)
+    features = list(pipeline[0].feature_names_in_)
+    rows = pipeline[0].transform(pd.read_csv(table)[features])
+    took: dict[str, list[Took]] = {"ours": [], "lightgbm": []}
+    for _ in range(bench.options.rounds):
+        took["ours"].append(score(bench, one, table, "all"))
+        began, computed = time.perf_counter(), time.process_time()
+        pipeline[1].booster_.predict(rows, pred_contrib=True, num_threads=1)
+        seconds, computed = time.perf_counter() - began, time.process_time() - computed
+        took["lightgbm"].append(Took(seconds, computed))
+    measure = "all reasons, one worker, against one call of `pred_contrib`"
+    yield ratio(measure, 5, took, "ours", "lightgbm")
+
+
+def memory(bench: Bench) -> Iterator[Row]:
+    """The peak memory of a worker that scored many rows, against one that scored few."""
+    peaks = []
+    for rows in MEMORY_ROWS:
+        say(f"memory of a worker at {rows:,} rows")
+        table = repeated_table(bench, rows)
+        with local_workers(1) as workers:
+            score(bench, workers, table)
+            (found,) = workers.client.run(peak).values()
+        say(f"  {found / 1e6:.0f} MB")
+        peaks.append(found)
+        table.unlink()
+    measure = (
+        f"portfolio: peak memory of a worker, {MEMORY_ROWS[1]:,} rows against {MEMORY_ROWS[0]:,}"
+    )
+    yield Row(measure, ("≤", 1.05), [peaks[1] / peaks[0]])
+
+
+def peak() -> float:
+    """The most memory that this process had, in bytes."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    (line,) = [line for line in lines if line.startswith("VmHWM:")]
+    return 1024.0 * int(line.split()[1])
+
+
+def first_part(bench: Bench, table: Path) -> float:
+    """Seconds from the start of the command to its first part."""
+    out = bench.scratch / "first"
+    shutil.rmtree(out, ignore_errors=True)
+    began = time.perf_counter()
+    process = subprocess.Popen(  # noqa: S603 - a fixed command
+        (sys.executable, "portfolio.py", str(table), str(out)),
+        cwd=ROOT,
+        env=os.environ | {"RESSOURCES_DIR": str(bench.small.resolve())},
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(lambda: process.poll() is not None or [*out.glob("part-*")], pause=0.01)
+        took = time.perf_counter() - began
+        if process.poll():
+            raise Failed("the command failed")
+    finally:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(30)
+        process.kill()
+    return took

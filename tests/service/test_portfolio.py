@@ -1,0 +1,24 @@
+"""A portfolio's figures beside those of a real server, asked for the same raw records."""
+
+import json
+
+import orjson
+
+from batch.parts import Record
+from batch.work import score_piece
+from credit_scoring.files import ID, NEW_FILE
+from tests.support.portfolio import differing, job_of, parts, pieces_of
+
+
+def test_figures_are_what_the_server_answers_for_the_records(server, sound, tmp_path):
+    job = job_of(sound, tmp_path)
+    for piece in pieces_of(sound / NEW_FILE, 30_000):
+        assert isinstance(score_piece(job, piece, ""), Record)
+    rows = parts(tmp_path)
+    records = [
+        json.loads(server.ask_json(f"/get_test?param_name={client}")["data"]) for client in rows[ID]
+    ]
+    assert len(records) == 60
+    assert any(None in record.values() for record in records)
+    body = orjson.dumps([{"record": record} for record in records])
+    assert differing(rows, server.ask_json("/score", body), "all") == []

@@ -1,0 +1,116 @@
+"""Runs of `portfolio.py` in this process, on workers that are there, and what they leave."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import orjson
+import pandas as pd
+
+import portfolio
+from batch.csv_cut import csv_pieces
+from batch.job import Job, Piece, installed, sha256_of
+from batch.parts import STATE
+from batch.tables import Tables
+from credit_scoring.applications import Application
+from credit_scoring.bulk import COMPARE, MOST_REASONS
+from credit_scoring.desk import score_body
+from credit_scoring.files import FILES, ID
+from credit_scoring.snapshot import Snapshot
+
+SMALL = {"piece_bytes": 30_000, "piece_rows": 20}
+
+
+def job_of(folder: Path, out: Path, **changes: Any) -> Job:
+    """What workers are told of a folder; its parts may be written at once."""
+    (out / STATE).mkdir(parents=True, exist_ok=True)
+    hashes = {name: sha256_of(folder / name) for name in FILES if (folder / name).exists()}
+    given = {"explained": "all", "quickly": False, "format": "parquet", "collect": False} | changes
+    return Job(str(folder), hashes, installed(), out=str(out), **given)
+
+
+def pieces_of(path: Path, size: int = 1 << 20) -> list[Piece]:
+    """The pieces of a CSV file."""
+    return [piece for piece in csv_pieces(path, path.name, 0, size) if isinstance(piece, Piece)]
+
+
+@dataclass
+class Ran:
+    """What a command came to."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run(capsys: Any, folder: Path, *given: object, sizes: Mapping[str, int] = SMALL) -> Ran:
+    """The command with these arguments, on pieces of some rows."""
+    find = Tables.find
+
+    def small(patterns: Sequence[str]) -> Tables:
+        return Tables(find(patterns).files, **sizes)
+
+    environment = {"RESSOURCES_DIR": str(folder)}
+    with mock.patch.object(Tables, "find", small), mock.patch.dict("os.environ", environment):
+        try:
+            code = portfolio.main(list(map(str, given)))
+        except SystemExit as stop:
+            code = stop.code
+    captured = capsys.readouterr() if capsys else ("", "")
+    return Ran(code, *captured)
+
+
+def parts(out: Path) -> pd.DataFrame:
+    """All parts, one after the other."""
+    read = pd.read_csv if list(out.glob("part-*.csv")) else pd.read_parquet
+    files = sorted(out.glob("part-*"))
+    assert files
+    found = pd.concat([read(file) for file in files], ignore_index=True)
+    texts = [name for name in found if name == "grade" or name.startswith(("reason", "text"))]
+    return found.astype(dict.fromkeys(texts, "str"))  # categories differ from part to part
+
+
+def summary(out: Path) -> dict[str, Any]:
+    return orjson.loads((out / "summary.json").read_bytes())
+
+
+def desk_answers(snapshot: Snapshot, ids: Sequence[int]) -> list[dict[str, Any]]:
+    """What `/score` answers to new clients."""
+    if snapshot.claim():
+        snapshot.prepare()
+    asked = [Application(client, None, {}, None) for client in ids]
+    comparison = snapshot.comparison.result()
+    assert not isinstance(comparison, str), comparison
+    body = score_body(snapshot.scorer, comparison, (asked, True), MOST_REASONS, COMPARE)
+    return orjson.loads(body)
+
+
+def differing(rows: pd.DataFrame, answers: Sequence[dict[str, Any]], reasons: str) -> list[int]:
+    """The ids of rows that do not say, to the last bit, what the desk answers.
+
+    Args:
+        rows: of parts.
+        answers: of the desk, in the same order.
+        reasons: for whom the rows have some.
+    """
+    found = []
+    for (_, row), answer in zip(rows.iterrows(), answers, strict=True):
+        wanted = {name: answer[name] for name in ("probability", "prediction")}
+        wanted |= {name: answer.get(name) for name in ("pd", "points", "grade")}
+        explained = reasons == "all" or (reasons == "refused" and answer["prediction"])
+        given = answer["reasons"] if explained else []
+        for place in range(MOST_REASONS):
+            reason = given[place] if place < len(given) else {}
+            wanted[f"reason_{place + 1}"] = reason.get("group")
+            wanted[f"contribution_{place + 1}"] = reason.get("contribution")
+            wanted[f"text_{place + 1}"] = reason.get("text")
+        assert [ID, *wanted] == list(rows.columns)
+        if any(not same(row[name], value) for name, value in wanted.items()):
+            found.append(int(row[ID]))
+    return found
+
+
+def same(one: Any, other: Any) -> bool:
+    return bool(pd.isna(one)) if other is None else bool(one == other)
