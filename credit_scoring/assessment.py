@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import Any, cast
 
 import numpy as np
@@ -45,8 +46,8 @@ def assess(
     compare: Compare,
     *,
     is_list: bool,
-) -> list[dict[str, Any]]:
-    """Score applications, each as if it were alone.
+) -> Iterator[dict[str, Any]]:
+    """Score applications, each as if it were alone; each answer is made when it is taken.
 
     Args:
         scorer: of the model.
@@ -64,7 +65,8 @@ def assess(
         position = scorer.position(cast(int, applications[0].client))
         probability = scorer.classifier.probability(scorer.transformed[position])
         answer = _answer(scorer, comparison, applications[0], probability)
-        return [answer | _explained(scorer, compare, [], None) | _followed(scorer, [], [])]
+        yield answer | _explained(scorer, compare, [], None) | _followed(scorer, [], [])
+        return
     applied = apply(scorer, applications, is_list=is_list)
     with _positioned(is_list=is_list):
         transformed = _transformed(scorer, applications, applied.rows)
@@ -76,20 +78,20 @@ def assess(
             before = _transformed(scorer, unchanged, applied.before)
         found = scorer.classifier.probabilities(before).tolist()
         earlier = dict(zip(applied.changed, found, strict=True))
-    explained: list[Any] = [([], None)] * len(applications)
+    explained: Iterator[tuple[list[Reason], float | None]] = repeat(([], None))
     if most_reasons:
         contributions, _ = scorer.classifier.contributions(transformed)
         explained = reasons(
             comparison, comparison.groups[compare], applied.rows, transformed, contributions,
             most_reasons,
         )  # fmt: skip
-    return [
-        _answer(scorer, comparison, application, float(probabilities[row]))
-        | _explained(scorer, compare, *explained[row])
-        | ({"before": decided(scorer, earlier[row])} if row in earlier else {})
-        | _followed(scorer, applied.recomputed[row], applied.stale[row])
-        for row, application in enumerate(applications)
-    ]
+    for row, (application, why) in enumerate(zip(applications, explained, strict=False)):
+        yield (
+            _answer(scorer, comparison, application, float(probabilities[row]))
+            | _explained(scorer, compare, *why)
+            | ({"before": decided(scorer, earlier[row])} if row in earlier else {})
+            | _followed(scorer, applied.recomputed[row], applied.stale[row])
+        )
 
 
 def apply(scorer: Scorer, applications: Sequence[Application], *, is_list: bool) -> Applied:

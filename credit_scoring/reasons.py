@@ -4,7 +4,7 @@ Regulation B (12 CFR 1002.9(b)(2) and its comments) asks a lender who refuses fo
 principal reasons: factors that were scored, about four of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,8 +65,10 @@ def reasons(
     transformed: Matrix,
     contributions: Matrix,
     most: int,
-) -> list[tuple[list[Reason], float]]:
+) -> Iterator[tuple[list[Reason], float]]:
     """The reasons of each row, strongest first, and what all other themes contribute.
+
+    They are found for all rows together, and put into words when they are taken.
 
     Args:
         comparison: of the model.
@@ -78,7 +80,6 @@ def reasons(
     """
     ranked = rank(comparison, group, rows, transformed, contributions, most)
     attribution = comparison.attribution
-    found = []
     for row, by_factor in enumerate(ranked.by_factor):
         given = []
         for at in np.flatnonzero(ranked.themes[row] >= 0).tolist():
@@ -93,8 +94,7 @@ def reasons(
             )
             given.append(reason)
         total = sum(reason.contribution for reason in given)
-        found.append((given, float(by_factor.sum() - total)))
-    return found
+        yield given, float(by_factor.sum() - total)
 
 
 @dataclass(frozen=True, eq=False)

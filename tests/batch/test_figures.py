@@ -116,7 +116,7 @@ def test_reasons_of_many_rows_are_those_of_each_alone(desk, seed):
     rows, transformed = scorer.raw_rows(some), scorer.transformed[some]
     values = rng.normal(size=transformed.shape) * 10.0 ** rng.integers(-9, 2, transformed.shape)
     group = comparison.groups["near"]
-    together = reasons(comparison, group, rows, transformed, values, 4)
+    together = list(reasons(comparison, group, rows, transformed, values, 4))
     by_factor = comparison.attribution.by_factor(values) - group.means
     for row in range(len(some)):
         alone = slice(row, row + 1)
