@@ -93,6 +93,7 @@ from serving.workers import (
     NotReady,
     awaited,
     give_up,
+    giving_way,
     put_requests_first,
     run_beside,
 )
@@ -291,6 +292,8 @@ async def score(request: Request, reasons: MostReasons = 4, compare: Compare = "
         if snapshot.scorer.is_ready(applications[0]):
             return json_response(score_body(*given, applications, reasons, compare))
     answer = functools.partial(read_and_score, *given, body, reasons, compare)
+    if is_list and snapshot.scorer.desk.transformer.quickly is None:
+        answer = functools.partial(giving_way, answer)
     pool = service.lists if is_list else service.explainers
     asked = body if is_short else object()
     return json_response(await pool.run((comparison, asked, reasons, compare), answer))
@@ -525,7 +528,7 @@ def create_app(
     app.explanations = metrics.counter("explanations", "Explanations computed or reused", "origin")
     app.explainers = BoundedPool(EXPLAINING_AT_ONCE, EXPLANATIONS_WAITING, "explainer")
     app.prepare = prepare
-    app.lists = BoundedPool(1, LISTS_WAITING, "lists", gives_way=True)
+    app.lists = BoundedPool(1, LISTS_WAITING, "lists")
     app.mount(docs.ASSETS, docs.assets())
     line = request_logger(logs) if logs and settings.request_log else None
     app.add_middleware(ApiKey, keys=settings.keys, is_open=is_open)

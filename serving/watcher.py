@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event, Thread
 
-from serving.workers import put_last
+from serving.workers import giving_way, put_last
 
 INTERVAL = 1.0  # seconds between two looks at the folder
 RETRY = 60.0  # seconds until files that were refused are tried again
@@ -71,9 +71,9 @@ class FolderWatcher(Thread):
         """Watch until `stop`, whatever is raised meanwhile."""
         # An executor keeps what is raised in it, so that no fault ends this thread. What acts gives
         # way to requests.
-        with ThreadPoolExecutor(1, "reloader", initializer=put_last, initargs=(True,)) as reloader:
+        with ThreadPoolExecutor(1, "reloader", initializer=put_last) as reloader:
             while not self._stopped.wait(self._interval):
-                fault = reloader.submit(self.turn).exception()
+                fault = reloader.submit(giving_way, self.turn).exception()
                 if fault and (another := reloader.submit(self._report, fault).exception()):
                     log.critical("a fault could not be reported", exc_info=another)
 

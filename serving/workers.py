@@ -49,18 +49,15 @@ class NotReady(RuntimeError):
 class BoundedPool(Generic[T]):
     """Threads for calls that take long, a bound on how many wait, and no call twice at once."""
 
-    def __init__(self, threads: int, waiting: int, name: str, *, gives_way: bool = False) -> None:
+    def __init__(self, threads: int, waiting: int, name: str) -> None:
         """Start no thread before the first call.
 
         Args:
             threads: how many calls run at once.
             waiting: how many calls there may be, those that run included.
             name: what the threads are called.
-            gives_way: whether they make pauses, see `GivesWay`: where they compute in Python.
         """
-        self._threads = ThreadPoolExecutor(
-            threads, name, initializer=put_last, initargs=(gives_way,)
-        )
+        self._threads = ThreadPoolExecutor(threads, name, initializer=put_last)
         self._waiting = waiting
         self._running: dict[Hashable, asyncio.Future[T]] = {}
 
@@ -126,8 +123,8 @@ def run_beside(function: Callable[[], object], name: str) -> None:
     """Call a function once, in a thread of its own that leaves processor and lock to requests."""
 
     def last() -> None:
-        put_last(gives_way=True)
-        function()
+        put_last()
+        giving_way(function)
 
     Thread(target=last, name=name, daemon=True).start()
 
@@ -147,15 +144,22 @@ async def awaited(future: Future[T], seconds: float) -> T:
         raise NotReady from error
 
 
-def put_last(gives_way: bool) -> None:
-    """Let the calling thread, and those it starts, come after all others at the processor.
-
-    Args:
-        gives_way: whether this one makes pauses, see `GivesWay`: where it computes in Python.
-    """
+def put_last() -> None:
+    """Let the calling thread, and those it starts, come after all others at the processor."""
     os.nice(NICENESS)
-    if gives_way:
-        sys.setprofile(GivesWay())
+
+
+def giving_way(function: Callable[[], T]) -> T:
+    """Call what computes in pandas for long, with pauses, see `GivesWay`.
+
+    Raises:
+        Exception: whatever the function raises.
+    """
+    sys.setprofile(GivesWay())
+    try:
+        return function()
+    finally:
+        sys.setprofile(None)
 
 
 def put_requests_first() -> None:

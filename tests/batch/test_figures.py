@@ -120,8 +120,10 @@ def test_reasons_of_many_rows_are_those_of_each_alone(desk, seed):
     by_factor = comparison.attribution.by_factor(values) - group.means
     for row in range(len(some)):
         alone = slice(row, row + 1)
-        given = reasons(comparison, group, rows.take(alone), transformed[alone], values[alone], 4)
-        assert repr(given) == repr([together[row]])  # NaN is not itself
+        (given,) = reasons(
+            comparison, group, rows.take(alone), transformed[alone], values[alone], 4
+        )
+        assert repr(given) == repr(together[row])  # NaN is not itself
         for reason in together[row][0]:
             theme = comparison.attribution.groups.index(reason.group)
             members = comparison.attribution.group_of == theme
