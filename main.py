@@ -104,8 +104,7 @@ EXPLAINING_AT_ONCE = 1  # threads in a worker: each worker has a core
 EXPLANATIONS_WAITING = 16  # beyond these a caller is told to come back
 LISTS_WAITING = 2  # of applications, the one that is scored included: each may take seconds
 PREPARING_SECONDS = 5.0  # that a caller waits for what is prepared once for a model
-SHORT = 4096  # bytes of a body that is read on the event loop
-RECOGNISED = 65_536  # bytes of a body that is known again: to hash 16 MB takes the event loop 20 ms
+SHORT = 65_536  # bytes of a body that the event loop reads, or hashes to know it again
 
 OPEN_PATHS = frozenset({"/", "/health", docs.DOCS, docs.OPENAPI})  # no key is asked for
 DOCS_PAGE = bytes(get_swagger_ui_html(title=TITLE, **docs.page_options()).body)
@@ -286,13 +285,14 @@ async def score(request: Request, reasons: MostReasons = 4, compare: Compare = "
     body = await body_of(request, service.settings.max_score_bytes)
     comparison = await comparison_of(request, snapshot)
     given = snapshot.scorer, comparison
-    if len(body) <= SHORT and not reasons:
+    is_list, is_short = body.lstrip().startswith(b"["), len(body) <= SHORT
+    if is_short and not is_list and not reasons:
         applications = snapshot.scorer.applications.read(body)
         if snapshot.scorer.is_ready(applications[0]):
             return json_response(score_body(*given, applications, reasons, compare))
     answer = functools.partial(read_and_score, *given, body, reasons, compare)
-    pool = service.lists if body.lstrip().startswith(b"[") else service.explainers
-    asked = body if len(body) <= RECOGNISED else object()
+    pool = service.lists if is_list else service.explainers
+    asked = body if is_short else object()
     return json_response(await pool.run((comparison, asked, reasons, compare), answer))
 
 

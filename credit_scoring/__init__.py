@@ -22,6 +22,7 @@ Each module imports only modules above it:
     pipeline        transforming, names of outputs, the proof that scores agree
     outputs         what each output of a transformer is made from, and how
     raw_rows        values of clients as a transformer takes them
+    array_transformer  the same way by operations on arrays, where it gives the same bits
     raw_scorer      scores of raw rows, and what follows from a change
     json_objects    JSON text to one object, and what is wrong with it
     applications    reading applications at the credit desk

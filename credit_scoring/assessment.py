@@ -60,7 +60,7 @@ def assess(
         UnknownClient: no new client has an id.
         InvalidApplication: one cannot be scored.
     """
-    if not most_reasons and scorer.is_ready(applications):
+    if not most_reasons and scorer.is_known(applications):
         position = scorer.position(cast(int, applications[0].client))
         probability = scorer.classifier.probability(scorer.transformed[position])
         answer = _answer(scorer, comparison, applications[0], probability)

@@ -1,16 +1,13 @@
 """Which raw feature an output of the transformer was made from, and so in which theme it counts."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from credit_scoring.errors import BadFile, describe, foreign_code
 from credit_scoring.features import Feature
-from credit_scoring.files import MODEL_FILE
-from credit_scoring.raw_rows import RawRows
+from credit_scoring.raw_rows import accept
 from credit_scoring.raw_scorer import RawScorer
 from credit_scoring.reference import Reference
 from credit_scoring.tables import Matrix
@@ -73,22 +70,10 @@ def attribute(desk: RawScorer, reference: Reference) -> Attribution:
             varied = rows.take(np.full(len(owners), at))
             for position, values in zip(some, found, strict=True):
                 varied.replace(position, values, np.flatnonzero(owners == position))
-            accepted, output = _transformed(desk, varied)
+            accepted, output = accept(desk.transformer, varied, len(desk.names))
             differs = (output != base[at]) & ~(np.isnan(output) & np.isnan(base[at]))
             np.logical_or.at(moved, owners[accepted], differs)
     return _attribution(desk, moved)
-
-
-def _transformed(desk: RawScorer, rows: RawRows) -> tuple[NDArray[np.intp], Matrix]:
-    """The rows that the transformer accepts, and what it makes of them."""
-    with suppress(BadFile), foreign_code(MODEL_FILE, describe):
-        return np.arange(len(rows)), desk.transformer.together(rows)
-    accepted, outputs = [], []
-    for row in range(len(rows)):
-        with suppress(BadFile), foreign_code(MODEL_FILE, describe):
-            outputs.append(desk.transformer.together(rows.take([row])))
-            accepted.append(row)
-    return np.array(accepted, np.intp), np.concatenate([np.empty((0, len(desk.names))), *outputs])
 
 
 def _attribution(desk: RawScorer, moved: NDArray[np.bool_]) -> Attribution:

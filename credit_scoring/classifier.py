@@ -115,6 +115,8 @@ class LightGBMClassifier:
 
     def probabilities(self, rows: Matrix) -> Matrix:
         """See `Classifier`; LightGBM goes through rows one by one."""
+        if len(rows) == 1:
+            return np.array([self.probability(np.ascontiguousarray(rows[0]))])
         return np.asarray(self.booster.predict(rows, num_threads=1), np.float64)
 
     def contributions(self, rows: Matrix) -> tuple[Matrix, float]:

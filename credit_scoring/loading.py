@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from credit_scoring.array_transformer import with_arrays
 from credit_scoring.classifier import choose_classifier
 from credit_scoring.errors import BadFile, describe, first_few, foreign_code
 from credit_scoring.features import read_features
@@ -109,6 +110,13 @@ def _load(folder: Path, model_sha256: str | None) -> Scorer:
     checked = np.unique(np.linspace(0, len(new) - 1, CHECKED_CLIENTS, dtype=int))
     inputs = inputs_of(pipeline[0], features)
     check_scores(pipeline, classifier, new.iloc[checked][inputs], transformed[checked])
+    texts = _categories(reference.categories, raw.categories)
+    transformer = RawTransformer(
+        pipeline[0],
+        tuple(features),
+        tuple(inputs),
+        {str(name): dtype for name, dtype in new.dtypes.items()},
+    )
     may_miss = np.asarray(np.isnan(transformed).any(axis=0)).tolist()
     return Scorer(
         features=tuple(features),
@@ -127,16 +135,11 @@ def _load(folder: Path, model_sha256: str | None) -> Scorer:
         transformed=transformed,
         reference=reference,
         desk=RawScorer(
-            transformer=RawTransformer(
-                pipeline[0],
-                tuple(features),
-                tuple(inputs),
-                {str(name): dtype for name, dtype in new.dtypes.items()},
-            ),
+            transformer=with_arrays(transformer, raw, texts, len(names)),
             classifier=classifier,
             dictionary=dictionary,
             names=tuple(names),
-            texts=_categories(reference.categories, raw.categories),
+            texts=texts,
         ),
         scale=scale,
         probability_at_start=classifier.probability(transformed[0]),

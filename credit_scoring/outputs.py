@@ -1,8 +1,9 @@
 """Outputs of a transformer, each as a function of the raw feature that it is made from."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import astuple, dataclass, replace
+from numbers import Real
+from typing import Any, Protocol
 
 import numpy as np
 from sklearn.compose import ColumnTransformer
@@ -20,7 +21,75 @@ from sklearn.preprocessing import (
 
 from credit_scoring.tables import Matrix
 
-Step = Callable[[Matrix], Matrix]
+
+class Step(Protocol):
+    """A transformer's arithmetic on one feature: rising or constant where no value is missing."""
+
+    def __call__(self, values: Matrix) -> Matrix:
+        """What the step makes of values."""
+
+
+@dataclass(frozen=True, eq=False)
+class Impute:
+    """Put a value where one is missing."""
+
+    value: float | Matrix
+
+    def __call__(self, values: Matrix) -> Matrix:
+        """See `Step`."""
+        return np.where(np.isnan(values), self.value, values)
+
+
+@dataclass(frozen=True, eq=False)
+class Indicate:
+    """1 where a value is missing, else 0."""
+
+    def __call__(self, values: Matrix) -> Matrix:
+        """See `Step`."""
+        return np.isnan(values).astype(np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class Scale:
+    """Multiply, then add."""
+
+    scale: float | Matrix
+    shift: float | Matrix
+
+    def __call__(self, values: Matrix) -> Matrix:
+        """See `Step`."""
+        return values * self.scale + self.shift
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """Keep within bounds."""
+
+    low: float | Matrix
+    high: float | Matrix
+
+    def __call__(self, values: Matrix) -> Matrix:
+        """See `Step`."""
+        return np.clip(values, self.low, self.high)
+
+
+@dataclass(frozen=True, eq=False)
+class Centre:
+    """Subtract, then divide."""
+
+    centre: float | Matrix
+    scale: float | Matrix
+
+    def __call__(self, values: Matrix) -> Matrix:
+        """See `Step`."""
+        return (values - self.centre) / self.scale
+
+
+def side_by_side(steps: Sequence[Any]) -> Step:
+    """Steps of one kind as one, for values of shape (rows, steps)."""
+    parameters = zip(*map(astuple, steps), strict=True)
+    step: Step = type(steps[0])(*map(np.array, parameters))
+    return step
 
 
 class Untraceable(ValueError):
@@ -129,37 +198,27 @@ def _of_columns(columns: Any, given: Sequence[Output]) -> list[Output]:
 def _of_imputer(imputer: Any, given: Sequence[Output]) -> list[Output]:
     if not (isinstance(imputer.missing_values, float) and np.isnan(imputer.missing_values)):
         raise Untraceable
-    if imputer.statistics_.dtype != np.float64:  # of text
+    if not all(isinstance(value, Real) for value in imputer.statistics_):  # of text
         return [output.then(None) for output in given]
     outputs = [
-        output.then(_imputing(value))
+        output.then(Impute(float(value)))
         for output, value in zip(given, imputer.statistics_, strict=True)
-        if imputer.keep_empty_features or not np.isnan(value)
+        if imputer.keep_empty_features or value == value
     ]
     if imputer.add_indicator:
         indicated = imputer.indicator_.features_
-        outputs += [given[position].then(_indicating) for position in indicated]
+        outputs += [given[position].then(Indicate()) for position in indicated]
     return outputs
 
 
-def _imputing(value: float) -> Step:
-    return lambda values: np.where(np.isnan(values), value, values)
-
-
-def _indicating(values: Matrix) -> Matrix:
-    return np.isnan(values).astype(np.float64)
-
-
 def _of_min_max(scaler: Any, given: Sequence[Output]) -> list[Output]:
-    low, high = scaler.feature_range if scaler.clip else (-np.inf, np.inf)
-
-    def scaling(scale: float, shift: float) -> Step:
-        return lambda values: np.clip(values * scale + shift, low, high)
-
-    return [
-        output.then(scaling(scale, shift) if scale > 0 else None)
+    outputs = [
+        output.then(Scale(float(scale), float(shift)) if scale > 0 else None)
         for output, scale, shift in zip(given, scaler.scale_, scaler.min_, strict=True)
     ]
+    if scaler.clip:
+        return [output.then(Clip(*map(float, scaler.feature_range))) for output in outputs]
+    return outputs
 
 
 def _of_standard(scaler: Any, given: Sequence[Output]) -> list[Output]:
@@ -179,12 +238,9 @@ def _of_max_abs(scaler: Any, given: Sequence[Output]) -> list[Output]:
 def _centred(given: Sequence[Output], centres: Any, scales: Any) -> list[Output]:
     """Less a centre, then divided by a scale, each where there is one."""
 
-    def scaling(centre: float, scale: float) -> Step:
-        return lambda values: (values - centre) / scale
-
     number = len(given)
     return [
-        output.then(scaling(centre, scale) if scale > 0 else None)
+        output.then(Centre(float(centre), float(scale)) if scale > 0 else None)
         for output, centre, scale in zip(
             given,
             np.zeros(number) if centres is None else centres,
@@ -194,9 +250,21 @@ def _centred(given: Sequence[Output], centres: Any, scales: Any) -> list[Output]
     ]
 
 
-def _of_encoder(encoder: Any, given: Sequence[Output]) -> list[Output]:
-    sources = frozenset().union(*(output.sources for output in given))
-    return [Output(sources, None) for _ in encoder.get_feature_names_out()]
+def _of_one_hot(encoder: Any, given: Sequence[Output]) -> list[Output]:
+    outputs = []
+    for position, output in enumerate(given):
+        number = len(encoder.categories_[position])
+        infrequent = getattr(encoder, "infrequent_categories_", [None] * len(given))[position]
+        if infrequent is not None:  # these share one output
+            number += 1 - len(infrequent)
+        if encoder.drop_idx_ is not None and encoder.drop_idx_[position] is not None:
+            number -= 1
+        outputs += [output.then(None)] * number
+    return outputs
+
+
+def _of_ordinal(_: Any, given: Sequence[Output]) -> list[Output]:
+    return [output.then(None) for output in given]
 
 
 # The arithmetic of each is element by element.
@@ -208,6 +276,6 @@ TRACED: dict[type, Callable[[Any, Sequence[Output]], list[Output]]] = {
     StandardScaler: _of_standard,
     RobustScaler: _of_robust,
     MaxAbsScaler: _of_max_abs,
-    OneHotEncoder: _of_encoder,
-    OrdinalEncoder: _of_encoder,
+    OneHotEncoder: _of_one_hot,
+    OrdinalEncoder: _of_ordinal,
 }

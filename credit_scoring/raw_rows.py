@@ -1,6 +1,7 @@
 """Raw rows: values of clients as a transformer takes them, and their way through it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
@@ -9,6 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from credit_scoring.errors import BadFile, describe, foreign_code
+from credit_scoring.files import MODEL_FILE
 from credit_scoring.outputs import Output, is_element_by_element, outputs_of
 from credit_scoring.pipeline import dense
 from credit_scoring.tables import Categories, Matrix
@@ -85,12 +88,14 @@ class RawTransformer:
         features: names of the raw features.
         inputs: those that the transformer takes, in its order.
         dtypes: of the inputs, as pandas reads the new clients.
+        quickly: gives the same for rows, or None for those that it leaves to the transformer.
     """
 
     transformer: Any
     features: tuple[str, ...]
     inputs: tuple[str, ...]
     dtypes: Mapping[str, Any]
+    quickly: Callable[[RawRows], Matrix | None] | None = None
 
     @cached_property
     def is_element_by_element(self) -> bool:
@@ -119,6 +124,15 @@ class RawTransformer:
 
     def together(self, rows: RawRows) -> Matrix:
         """Transform rows in one call: matrix products may differ from those of a row alone.
+
+        Raises:
+            Exception: whatever the transformer raises.
+        """
+        transformed = None if self.quickly is None else self.quickly(rows)
+        return self.itself(rows) if transformed is None else transformed
+
+    def itself(self, rows: RawRows) -> Matrix:
+        """Transform rows by the transformer's own method, in one call.
 
         Raises:
             Exception: whatever the transformer raises.
@@ -153,11 +167,30 @@ class RawTransformer:
         return frame.assign(**others) if others else frame
 
 
+def accept(
+    transformer: RawTransformer, rows: RawRows, number: int
+) -> tuple[NDArray[np.intp], Matrix]:
+    """The rows that a transformer of a number of outputs accepts, and what it makes of them.
+
+    Returns:
+        Positions of shape (accepted,), and values of shape (accepted, number).
+    """
+    with suppress(BadFile), foreign_code(MODEL_FILE, describe):
+        return np.arange(len(rows)), transformer.together(rows)
+    accepted, outputs = [], []
+    for row in range(len(rows)):
+        with suppress(BadFile), foreign_code(MODEL_FILE, describe):
+            outputs.append(transformer.together(rows.take([row])))
+            accepted.append(row)
+    return np.array(accepted, np.intp), np.concatenate([np.empty((0, number)), *outputs])
+
+
 def _as_type(values: Matrix, dtype: Any) -> Any:
     """Numbers as the type that a table has them in, where it holds them."""
     if dtype == np.object_:  # true, false and missing
-        return np.array([value if value != value else bool(value) for value in values], object)
-    cast = values[~np.isnan(values)].astype(dtype)
+        return np.array([bool(value) if value in (0, 1) else value for value in values], object)
+    with np.errstate(invalid="ignore"):  # beyond the type's range
+        cast = values[~np.isnan(values)].astype(dtype)
     if len(cast) < len(values) or (cast != values).any():
         return values
     return cast

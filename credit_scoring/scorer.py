@@ -127,11 +127,23 @@ class Scorer:
             self._corrected,
         )
 
-    def is_ready(self, applications: Sequence[Application]) -> bool:
+    def is_known(self, applications: Sequence[Application]) -> bool:
         """Whether one alone is asked for, of a client whose transformed values are known."""
         return self.desk.transformer.is_element_by_element and [
             application.record is None and not application.changes for application in applications
         ] == [True]
+
+    def is_ready(self, applications: Sequence[Application]) -> bool:
+        """Whether one alone is asked for, and its transformed values are known or quickly made."""
+        if len(applications) != 1 or self.desk.transformer.quickly is None:
+            return self.is_known(applications)
+        (application,) = applications
+        # A category that nobody has goes to the transformer itself, which takes long.
+        return all(
+            (application.record is None or application.record[position] in known)
+            and application.changes.get(self.features[position]) in known
+            for position, known in self.desk.texts.items()
+        )
 
     @property
     def text_features(self) -> frozenset[str]:

@@ -183,6 +183,7 @@ def rehearse(scorer: Scorer) -> None:
         orjson.dumps(components(scorer))
         scorer.applications.rehearse()
         scorer.desk.transform(scorer.raw_rows([0]))
+        scorer.desk.transformer.itself(scorer.raw_rows([0]))
         _ = scorer.desk.outputs, scorer.threshold_log_odds
 
 

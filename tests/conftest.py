@@ -3,6 +3,7 @@
 import gc
 import os
 
+gc.disable()  # until all is imported, of which nothing is to be collected
 os.environ["OMP_NUM_THREADS"] = "1"  # threads that wait for each other take all processors
 os.environ["FAST_EXPLANATIONS"] = "0"  # who tests them turns them on: numba takes seconds
 os.environ["REQUEST_LOG"] = "0"  # of the service in this process: it would write into the report
@@ -17,6 +18,7 @@ from tests.support.recipes import RECIPES, Case, case_of
 def pytest_collection_finish() -> None:
     """What was imported stays: the garbage collector need not look at it again and again."""
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

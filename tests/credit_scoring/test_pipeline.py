@@ -62,7 +62,7 @@ MODELS: dict[str, tuple[Damage, str]] = {
         UNREADABLE + "KeyError: 255",
     ),
     "zeros": (holding(MODEL_FILE, bytes(10_000)), UNREADABLE + "KeyError: 0"),
-    "cut gzip": (changed(MODEL_FILE, lambda pickled: gzip.compress(pickled)[:-99]), ENDS_EARLY),
+    "cut gzip": (changed(MODEL_FILE, lambda pickled: gzip.compress(pickled)[:99]), ENDS_EARLY),
     "bad zlib": (
         holding(MODEL_FILE, b"\x78\x9c" + b"\xff" * 50),
         UNREADABLE + "error: Error -3 while decompressing data: invalid block type",

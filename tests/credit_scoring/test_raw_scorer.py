@@ -30,7 +30,7 @@ class Refusing:
 def refusing(simple) -> tuple[RawScorer, Refusing]:
     desk = simple.scorer.desk
     transformer = Refusing(desk.transformer.transformer)
-    raw = replace(desk.transformer, transformer=transformer)
+    raw = replace(desk.transformer, transformer=transformer, quickly=None)
     raw.__dict__["is_element_by_element"] = True  # as that of the transformer behind it
     return replace(desk, transformer=raw), transformer
 

@@ -200,7 +200,7 @@ def assert_steps(bank: Bank, client: int, feature: str, found: Sensitivity) -> N
     starts, scores = map(np.array, zip(*found.steps, strict=True))
     assert len(starts) > 2
     assert all(one != other for one, other in pairwise(scores))
-    some = np.linspace(1, len(starts) - 1, 20, dtype=int)
+    some = np.linspace(1, len(starts) - 1, 8, dtype=int)
     np.testing.assert_array_equal(alone(bank, client, feature, starts[some]), scores[some])
     before = alone(bank, client, feature, np.nextafter(starts[some], -np.inf))
     np.testing.assert_array_equal(before, scores[some - 1])

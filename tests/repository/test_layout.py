@@ -53,11 +53,12 @@ FORBIDDEN: dict[str, set[str]] = {
 LOWEST_FIRST = {
     "credit_scoring": [
         "errors", "files", "scale", "tables", "doubles", "formulas", "monotone", "features",
-        "lightgbm_row", "lightgbm_text", "thresholds", "treeshap", "treeshap_kernel", "classifier",
-        "pipeline", "outputs", "raw_rows", "raw_scorer", "json_objects", "applications", "records",
-        "reference", "attribution", "comparison", "reasons", "lines", "curves", "sensitivity",
-        "alternatives", "distributions", "drift", "scorer", "loading", "assessment", "bulk",
-        "application_schemas", "desk_schemas", "schemas", "answers", "desk", "snapshot",
+        "lightgbm_row", "lightgbm_text", "thresholds", "treeshap", "treeshap_kernel",
+        "classifier", "pipeline", "outputs", "raw_rows", "array_transformer", "raw_scorer",
+        "json_objects", "applications", "records", "reference", "attribution", "comparison",
+        "reasons", "lines", "curves", "sensitivity", "alternatives", "distributions", "drift",
+        "scorer", "loading", "assessment", "bulk", "application_schemas", "desk_schemas", "schemas",
+        "answers", "desk", "snapshot",
     ],
     "training": [
         "home_credit", "columns", "credit_history", "simulation", "dictionary", "table", "quality",

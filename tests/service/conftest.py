@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from credit_scoring.files import METADATA_FILE
 from main import Service
 from tests.support.application import KEY, KEYS, service
-from tests.support.folders import few_clients, recognisable_clients, slow_to_explain
+from tests.support.folders import few_clients, recognisable_clients
+from tests.support.known import heal
+from tests.support.recipes import Case
 from tests.support.server import RESSOURCES, Server
 
 
@@ -22,23 +23,23 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server(sound: Path) -> Iterator[Server]:
-    """Two workers on these files. Nobody ends one. The shipped files: see test_deployed.py."""
-    with Server(sound) as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
 def folder(sound: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same files, for `replaced` to serve. Who spoils them puts sound ones back."""
+    """The same files, for `server` to serve. Who changes them puts sound ones back."""
     return Path(shutil.copytree(sound, tmp_path_factory.mktemp("replaced") / "ressources"))
 
 
 @pytest.fixture(scope="session")
-def replaced(folder: Path) -> Iterator[Server]:
-    """Two workers, one of which may be killed, and files that may be replaced."""
+def server(folder: Path) -> Iterator[Server]:
+    """Two workers on these files. The shipped files: see test_deployed.py."""
     with Server(folder) as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def replaced(server: Server, folder: Path, sound: Path) -> Iterator[Server]:
+    """The same, whose files may be replaced, and a worker killed: afterwards it is as before."""
+    yield server
+    heal(server, folder, sound)
 
 
 @pytest.fixture(scope="session")
@@ -50,20 +51,10 @@ def private(sound: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         yield server
 
 
-SLOW_CLIENTS = 2_000
-
-
 @pytest.fixture(scope="session")
-def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One worker, whose explanations take a millisecond or more each, and which logs no request.
-
-    There is no model.json. The clients have the ids from 1 to `SLOW_CLIENTS`.
-    """
-    folder = tmp_path_factory.mktemp("slow") / "ressources"
-    slow_to_explain(RESSOURCES, folder, SLOW_CLIENTS, trees=200)
-    (folder / METADATA_FILE).unlink()
-    with Server(folder, workers=1, REQUEST_LOG="0") as server:
-        yield server
+def application(case: Case) -> Service:
+    """The service on the folder of a case. Nobody changes it."""
+    return service(ressources_dir=case.folder.path)
 
 
 @pytest.fixture(scope="session")

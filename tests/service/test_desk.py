@@ -12,7 +12,7 @@ from scipy.sparse import issparse
 from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier
 
 from credit_scoring.files import ID, REFERENCE_FILE, TARGET
-from main import Settings, create_app
+from main import Service
 from tests.support.inprocess import prepared_client
 from tests.support.recipes import Case
 
@@ -20,8 +20,8 @@ ASKED = (0, 2)  # positions of clients, whom every pipeline scores differently
 
 
 @pytest.fixture(scope="session")
-def http(case: Case) -> httpx.Client:
-    return prepared_client(create_app(Settings(ressources_dir=case.folder.path, request_log=False)))
+def http(application: Service) -> httpx.Client:
+    return prepared_client(application)
 
 
 @pytest.fixture(scope="session")

@@ -2,21 +2,21 @@
 
 import json
 from collections.abc import Callable, Hashable
+from pathlib import Path
 
 import httpx
 import pytest
 
 import main
 from main import Service, Settings, create_app
-from tests.support.application import RESSOURCES
 from tests.support.inprocess import prepared_client
 
 CLIENT = 248124
 
 
 @pytest.fixture(scope="module")
-def service() -> Service:
-    return create_app(Settings(ressources_dir=RESSOURCES, request_log=False))
+def service(sound: Path) -> Service:
+    return create_app(Settings(ressources_dir=sound, request_log=False))
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def http(service: Service) -> httpx.Client:
 
 @pytest.mark.parametrize(
     ("length", "is_known_again"),
-    [(10, True), (main.RECOGNISED, True), (main.RECOGNISED + 1, False)],
+    [(10, True), (main.SHORT, True), (main.SHORT + 1, False)],
 )
 def test_long_bodies_are_not_hashed_on_the_event_loop(
     service: Service,

@@ -1,12 +1,12 @@
 """What the credit desk refuses: the status and the whole message, whoever asks."""
 
 import json
+from pathlib import Path
 
 import httpx
 import pytest
 
 from main import Settings, create_app
-from tests.support.application import RESSOURCES
 from tests.support.inprocess import prepared_client
 
 CLIENT = 248124
@@ -15,8 +15,8 @@ NO_ID = "client is not an integer, a client's id"
 
 
 @pytest.fixture(scope="module")
-def http() -> httpx.Client:
-    settings = Settings(ressources_dir=RESSOURCES, request_log=False, max_score_bytes=2_000_000)
+def http(sound: Path) -> httpx.Client:
+    settings = Settings(ressources_dir=sound, request_log=False, max_score_bytes=2_000_000)
     return prepared_client(create_app(settings))
 
 
@@ -40,7 +40,7 @@ def of(**changes: object) -> str:
         (
             '{"client": 1}',
             404,
-            "unknown client 1, not one of the 500 new clients: /get_ids lists them",
+            "unknown client 1, not one of the 60 new clients: /get_ids lists them",
         ),
         (
             '{"client": 1, "wish": 2}',
@@ -75,8 +75,7 @@ def of(**changes: object) -> str:
         (
             '[{"client": 248124}, {"client": 5}]',
             404,
-            "applications[1]: unknown client 5, not one of the 500 new clients:"
-            " /get_ids lists them",
+            "applications[1]: unknown client 5, not one of the 60 new clients: /get_ids lists them",
         ),
         ('[{"client": 248124}, 7]', 422, "applications[1]: JSON, but not an object"),
         (
@@ -124,7 +123,7 @@ def test_queries(http: httpx.Client, query: str, detail: str):
         (
             "/sensitivity?client=1&feature=AMT_CREDIT",
             404,
-            "unknown client 1, not one of the 500 new clients: /get_ids lists them",
+            "unknown client 1, not one of the 60 new clients: /get_ids lists them",
         ),
         (
             "/sensitivity?client=248124&feature=NOPE",

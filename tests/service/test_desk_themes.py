@@ -1,6 +1,7 @@
 """The credit desk where themes have several features, and the transformer has its own names."""
 
 import csv
+import functools
 import json
 from pathlib import Path
 from urllib.parse import quote
@@ -20,7 +21,7 @@ from tests.support.artefacts import AWKWARD, NUMBERS, PLAIN, TEXTS, clients, lig
 from tests.support.inprocess import prepared_client
 
 CLIENT = 200_001
-ASKED = 250
+ASKED = 80
 PLUS, STAR, COLON, QUOTES, SMILEY = AWKWARD
 EDUCATION = TEXTS[0]
 GROUP_OF = {
@@ -62,6 +63,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def http(folder: Path) -> httpx.Client:
     return prepared_client(create_app(Settings(ressources_dir=folder, request_log=False)))
+
+
+@functools.cache
+def expected_of(folder: Path, compare: str) -> "Expected":
+    return Expected(folder, compare)
 
 
 class Expected:
@@ -109,7 +115,7 @@ class Expected:
 def test_reasons_by_theme_are_those_of_lightgbm_and_pandas(
     folder: Path, http: httpx.Client, compare: str, most: int
 ):
-    expected = Expected(folder, compare)
+    expected = expected_of(folder, compare)
     exact = expected.frame[:ASKED].astype(object).where(expected.frame.notna(), None)
     records = exact.to_dict(orient="records")
     answer = http.post(

@@ -1,4 +1,4 @@
-"""Workers killed, servers stopped, slow clients: the short form of `experiments/`."""
+"""Workers killed, slow clients: the short form of `experiments/`."""
 
 import asyncio
 import itertools
@@ -16,10 +16,8 @@ from tests.support.traffic import (
     LOST,
     Tally,
     caller,
-    connected,
     drip,
     more_answers,
-    request,
     running,
 )
 
@@ -69,36 +67,6 @@ def test_killed_worker_loses_what_was_in_flight_on_it(replaced: Server, folder: 
     assert tally.wrong == 0
     assert tally.statuses.keys() <= {200, LOST}
     assert tally.statuses[LOST] <= callers
-
-
-def test_stop_answers_what_was_accepted(sound: Path):
-    """Under full load by experiments/faults.py."""
-    with Server(sound, workers=1) as server:
-        known = known_answers(server)
-        *_, prediction = known
-        ids = server.ask_json("/get_ids")["data"]
-
-        async def stop() -> list[tuple[int, bytes]]:
-            """Stop it when predictions are sent by half, and explanations wait."""
-            callers = [await connected(server.port) for _ in range(8)]
-            others = [await connected(server.port) for _ in range(16)]
-            found = [connection.ask(prediction[:-5]) for connection in callers]
-            for connection, client_id in zip(others, ids[-len(others) :], strict=False):
-                found.append(connection.ask(request(f"/get_shap?param_name={client_id}")))
-            await asyncio.to_thread(wait_for, lambda: server.unread() == 0)
-            server.process.terminate()
-            await asyncio.to_thread(wait_for, lambda: "Shutting down" in server.log())
-            for connection in callers:
-                connection.transport.write(prediction[-5:])
-            answers = await asyncio.gather(*found)
-            for connection in callers + others:
-                connection.transport.close()
-            return answers
-
-        answers = uvloop.run(stop())
-        assert [status for status, _ in answers] == [200] * 24
-        assert [body for _, body in answers[:8]] == [known[prediction]] * 8
-        assert server.process.wait(20) == 0
 
 
 def test_others_are_answered_beside_slow_clients(server: Server):

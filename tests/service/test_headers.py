@@ -5,7 +5,8 @@ import re
 import httpx
 
 from main import Service
-from tests.support.application import KEYS, client_of, is_open, requests, service
+from tests.support.application import KEYS, is_open, requests, service
+from tests.support.inprocess import client_of
 
 SECURITY = {
     "Referrer-Policy": "no-referrer",

@@ -8,12 +8,14 @@ import re
 import orjson
 import pytest
 from fastapi import WebSocket
+from fastapi.testclient import TestClient
 from pydantic import ValidationError
 from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocketDisconnect
 
 from main import Service, Settings
-from tests.support.application import KEYS, OPEN, client_of, is_open, requests, service
+from tests.support.application import KEYS, OPEN, is_open, requests, service
+from tests.support.inprocess import client_of
 
 
 @pytest.mark.parametrize("given", [None, "", "wrong", "first key,second-key", "FIRST KEY", " "])
@@ -85,7 +87,7 @@ def test_websocket_added_later_is_closed():
         with contextlib.ExitStack() as stack:
             if key:
                 stack.enter_context(pytest.raises(WebSocketDisconnect))
-            socket = stack.enter_context(client_of(added).websocket_connect("/added"))
+            socket = stack.enter_context(TestClient(added).websocket_connect("/added"))
             assert socket.receive_text() == "told"
 
 

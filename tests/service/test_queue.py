@@ -5,16 +5,19 @@ import itertools
 import json
 import re
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 import uvloop
 from fastapi.testclient import TestClient
 
 import main
+from credit_scoring.files import METADATA_FILE
 from main import Settings, create_app
 from serving.workers import BoundedPool
-from tests.support.known import get
-from tests.support.server import RESSOURCES, Server
+from tests.support.folders import slow_to_explain
+from tests.support.known import get, known_answers
+from tests.support.server import RESSOURCES, Server, wait_for
 from tests.support.traffic import (
     Tally,
     caller,
@@ -22,14 +25,26 @@ from tests.support.traffic import (
     request,
 )
 
-CLIENTS = 2_000  # of the server `slow`
+CLIENTS = 2_000
 UNKNOWN = 10**9
 
 
-@pytest.fixture
-def server(slow: Server) -> Server:
-    """Explanations take long enough to wait for each other."""
-    return slow
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One worker, whose explanations take a millisecond or more each, and which logs no request.
+
+    There is no model.json. The clients have the ids from 1 to `CLIENTS`.
+    """
+    folder = tmp_path_factory.mktemp("slow") / "ressources"
+    slow_to_explain(RESSOURCES, folder, CLIENTS, trees=200)
+    (folder / METADATA_FILE).unlink()
+    with Server(folder, workers=1, REQUEST_LOG="0") as server:
+        yield server
+
+
+def test_model_json_that_is_gone_at_a_cold_start_is_a_warning(server: Server):
+    assert server.ask_json("/model")["threshold"] == 0.4
+    assert server.said("model.json: absent, the threshold is 0.40") == 1
 
 
 def asked_at_once(server: Server, ids: list[int]) -> list[tuple[int, bytes]]:
@@ -123,3 +138,32 @@ def test_explanation_that_has_no_place_is_refused():
 
 def is_explanation(body: bytes) -> bool:
     return body.startswith(b'{"values":[[') and body.endswith(b"]}")
+
+
+def test_stop_answers_what_was_accepted(server: Server):
+    """Under full load by experiments/faults.py. The last one: the server is gone afterwards."""
+    known = known_answers(server)
+    *_, prediction = known
+    ids = server.ask_json("/get_ids")["data"]
+
+    async def stop() -> list[tuple[int, bytes]]:
+        """Stop it when predictions are sent by half, and explanations wait."""
+        callers = [await connected(server.port) for _ in range(8)]
+        others = [await connected(server.port) for _ in range(16)]
+        found = [connection.ask(prediction[:-5]) for connection in callers]
+        for connection, client_id in zip(others, ids[-len(others) :], strict=False):
+            found.append(connection.ask(request(f"/get_shap?param_name={client_id}")))
+        await asyncio.to_thread(wait_for, lambda: server.unread() == 0)
+        server.process.terminate()
+        await asyncio.to_thread(wait_for, lambda: "Shutting down" in server.log())
+        for connection in callers:
+            connection.transport.write(prediction[-5:])
+        answers = await asyncio.gather(*found)
+        for connection in callers + others:
+            connection.transport.close()
+        return answers
+
+    answers = uvloop.run(stop())
+    assert [status for status, _ in answers] == [200] * 24
+    assert [body for _, body in answers[:8]] == [known[prediction]] * 8
+    assert server.process.wait(20) == 0

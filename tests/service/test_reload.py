@@ -12,42 +12,24 @@ import uvloop
 from credit_scoring.files import ID, MODEL_FILE, NEW_FILE
 from main import Settings, create_app
 from serving.registry import WorkerRegistry
-from tests.support.folders import another_model, metadata_of, put, write_metadata
-from tests.support.known import answers, known_answers
+from tests.support.folders import another_model, put, write_metadata
+from tests.support.known import agree, answers, heal, known_answers
 from tests.support.server import RESSOURCES, Server, wait_for
 
 SEVERAL = 16  # connections, more than enough to meet both workers
 
 
-@pytest.fixture
-def server(replaced: Server, folder: Path, sound: Path) -> Iterator[Server]:
+@pytest.fixture(autouse=True)
+def healed(server: Server, folder: Path, sound: Path) -> Iterator[None]:
     """Sound files in both workers, before and afterwards."""
-    sha256 = metadata_of(sound)["sha256"][MODEL_FILE]
-
-    def heal() -> None:
-        if not agree(replaced, None, sha256):
-            put(sound, folder)
-            wait_for(lambda: agree(replaced, None, sha256), pause=0.3)
-
-    heal()
-    yield replaced
-    heal()
+    heal(server, folder, sound)
+    yield
+    heal(server, folder, sound)
 
 
 def every(server: Server, path: str) -> list[dict]:
     """What some connections get, each of which either worker may take."""
     return [server.ask_json(path) for _ in range(SEVERAL)]
-
-
-def agree(server: Server, refused: str | None, sha256: str) -> bool:
-    """Whether all workers have that model, and say that of the files in the folder."""
-    workers = server.ask_json("/model")["workers"]
-    return len(workers) == 2 and all(
-        worker["sha256"][MODEL_FILE] == sha256
-        and (worker["refused"] or "").startswith(refused or "")
-        and bool(worker["refused"]) == bool(refused)
-        for worker in workers
-    )
 
 
 class Leaving:
@@ -96,11 +78,6 @@ def test_a_worker_is_known_to_the_others_before_it_answers_anything(tmp_path: Pa
     assert known["pid"] == os.getpid()
     assert known["refused"] is None
     registry.leave()
-
-
-def test_model_json_that_is_gone_at_a_cold_start_is_a_warning(slow: Server):
-    assert slow.ask_json("/model")["threshold"] == 0.4
-    assert slow.said("model.json: absent, the threshold is 0.40") == 1
 
 
 def larger(folder: Path, out: Path) -> None:

@@ -12,7 +12,7 @@ from lightgbm import LGBMClassifier
 from scipy.special import expit
 
 from credit_scoring.files import NEW_FILE, REFERENCE_FILE, TARGET
-from main import Service, Settings, create_app
+from main import Service
 from tests.support.inprocess import client_of
 from tests.support.known import known_answers
 from tests.support.recipes import Case
@@ -84,14 +84,8 @@ def check_explanation(case: Case, answer: Any, record: dict[str, Any], probabili
     assert (expit(output) if log_odds else output) == pytest.approx(probability, abs=1e-9, rel=0)
 
 
-def service(case: Case) -> Client:
-    settings = Settings(ressources_dir=case.folder.path, request_log=False)
-    return client_of(create_app(settings))
-
-
-def test_every_answer(case: Case):
-    with service(case) as http:
-        check_every_answer(http, case)
+def test_every_answer(case: Case, application: Service):
+    check_every_answer(client_of(application), case)
 
 
 @pytest.mark.parametrize("case", ["forest"], indirect=True)
@@ -119,8 +113,8 @@ def test_a_server_answers_what_the_application_answers_here(server: Server, ungu
 @pytest.mark.parametrize(
     "case", ["lightgbm text dense", "nested prefixes", "lightgbm text sparse"], indirect=True
 )
-def test_full_names_are_understood(case: Case):
-    http = service(case)
+def test_full_names_are_understood(case: Case, application: Service):
+    http = client_of(application)
     get = asked(http)
     short = case.full_names()
     assert any(full != name for full, name in short.items())
@@ -145,8 +139,8 @@ def test_full_names_are_understood(case: Case):
 
 
 @pytest.mark.parametrize("case", ["nested prefixes"], indirect=True)
-def test_a_feature_by_both_of_its_names_is_refused(case: Case):
-    http = service(case)
+def test_a_feature_by_both_of_its_names_is_refused(case: Case, application: Service):
+    http = client_of(application)
     record = json.loads(asked(http)("/get_json", case.scorer.client_ids[0])["data"])
     answer = http.post("/prediction/", json=record | {"few__zero__OWN_CAR_AGE": 1.0})
     assert answer.status_code == 422

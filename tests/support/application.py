@@ -1,7 +1,6 @@
 """The service in this process, and a request for each of its routes."""
 
 import orjson
-from fastapi.testclient import TestClient
 from starlette.routing import Mount, Route
 
 from main import Service, Settings, create_app
@@ -16,10 +15,6 @@ def service(**settings) -> Service:
     """The service without a request log; on the shipped files, if no others are given."""
     given = {"ressources_dir": RESSOURCES, "request_log": False} | settings
     return create_app(Settings(**given))
-
-
-def client_of(service: Service) -> TestClient:
-    return TestClient(service, raise_server_exceptions=False)
 
 
 def requests(service: Service) -> list[tuple[str, str, bytes]]:

@@ -2,12 +2,15 @@
 
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import uvloop
 
-from tests.support.server import AnyServer, Server
+from credit_scoring.files import MODEL_FILE
+from tests.support.folders import metadata_of, put
+from tests.support.server import AnyServer, Server, wait_for
 from tests.support.traffic import (
     Work,
     connected,
@@ -34,6 +37,25 @@ async def answers(port: int, asked: list[bytes]) -> dict[bytes, bytes]:
 def work(known: dict[bytes, bytes]) -> Iterator[Work]:
     """The questions for ever, each with the one answer that is right."""
     return itertools.cycle([(asked, right.__eq__) for asked, right in known.items()])
+
+
+def agree(server: Server, refused: str | None, sha256: str) -> bool:
+    """Whether all workers have that model, and say that of the files in the folder."""
+    workers = server.ask_json("/model")["workers"]
+    return len(workers) == 2 and all(
+        worker["sha256"][MODEL_FILE] == sha256
+        and (worker["refused"] or "").startswith(refused or "")
+        and bool(worker["refused"]) == bool(refused)
+        for worker in workers
+    )
+
+
+def heal(server: Server, folder: Path, sound: Path) -> None:
+    """Put sound files back, unless both workers have them in use."""
+    sha256 = metadata_of(sound)["sha256"][MODEL_FILE]
+    if not agree(server, None, sha256):
+        put(sound, folder)
+        wait_for(lambda: agree(server, None, sha256), pause=0.3)
 
 
 def get(server: AnyServer, path: str, **options: Any) -> httpx.Response:

@@ -1,0 +1,217 @@
+"""A fitted transformer as a few operations on arrays: the same bits, without pandas' columns.
+
+scikit-learn takes milliseconds for a single row, nine tenths of it for columns and validation. What
+`outputs` knows of a transformer is put side by side here: outputs with the same steps are computed
+together, and outputs made from a text are looked up. Whatever is not known for sure is left to the
+transformer itself.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from credit_scoring.errors import BadFile, describe, foreign_code
+from credit_scoring.files import MODEL_FILE
+from credit_scoring.outputs import Step, side_by_side
+from credit_scoring.raw_rows import RawRows, RawTransformer, accept
+from credit_scoring.tables import Matrix, Table
+
+COMPARED = 256  # clients, for whom both ways must agree
+MOST_LOOKED_UP = 4096  # values of a feature
+EXTREMES = (0.0, -0.0, 1e-36, -5e-324, 1e36, -1e100, 1e150, -1.7e308)
+
+log = logging.getLogger(__name__)
+
+Value = float | str | None
+Positions = NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
+class Computed:
+    """Outputs with the same steps.
+
+    Attributes:
+        inputs: positions of their raw features, shape (k,).
+        outputs: their own positions, shape (k,).
+        steps: for values of shape (rows, k).
+    """
+
+    inputs: Positions
+    outputs: Positions
+    steps: tuple[Step, ...]
+
+    def __call__(self, rows: RawRows) -> Matrix | None:
+        """Their values, shape (rows, k); None where a feature is infinite."""
+        values: Matrix = np.take(rows.numbers, self.inputs, axis=1)
+        if np.isinf(values).any():
+            return None
+        for step in self.steps:
+            values = step(values)
+        return values
+
+
+@dataclass(frozen=True, eq=False)
+class LookedUp:
+    """Outputs made from one feature that has few values.
+
+    Attributes:
+        position: of the raw feature.
+        outputs: their own positions, shape (k,).
+        row_of: the rows of `values`, by the feature's value; NaN is there as None.
+        values: shape (values of the feature, k).
+    """
+
+    position: int
+    outputs: Positions
+    row_of: Mapping[Value, int]
+    values: Matrix
+
+    def __call__(self, rows: RawRows) -> Matrix | None:
+        """Their values, shape (rows, k); None where a feature has a value that is not known."""
+        found = [self.row_of.get(value, -1) for value in _column(rows, self.position)]
+        return None if -1 in found else self.values[found]
+
+
+@dataclass(frozen=True, eq=False)
+class ArrayTransformer:
+    """A transformer that is known in all its outputs, n of them."""
+
+    parts: tuple[Computed | LookedUp, ...]
+    number: int
+
+    def __call__(self, rows: RawRows) -> Matrix | None:
+        """Rows transformed, shape (rows, n); None where the transformer itself has to be asked."""
+        transformed = np.empty((len(rows), self.number))
+        try:
+            # What goes on from an overflow is the transformer's own affair: it may refuse it.
+            with np.errstate(over="raise", divide="raise", invalid="raise"):
+                for part in self.parts:
+                    values = part(rows)
+                    if values is None:
+                        return None
+                    if len(part.outputs) == self.number:
+                        return np.ascontiguousarray(values)
+                    transformed[:, part.outputs] = values
+        except FloatingPointError:
+            return None
+        return transformed
+
+
+def with_arrays(
+    raw: RawTransformer, new: Table, texts: Mapping[int, frozenset[str | None]], number: int
+) -> RawTransformer:
+    """The same transformer by way of arrays, where that gives the same bits; else as it is.
+
+    Args:
+        raw: the transformer.
+        new: the new clients' raw values, which it accepts.
+        texts: the categories in the tables, by the position of a text feature.
+        number: of its outputs.
+    """
+    at = np.unique(np.linspace(0, len(new.values) - 1, COMPARED, dtype=int))
+    clients = RawRows.of_table(new.values[at], new.categories)
+    parts = _parts(raw, clients.take([0]), new, texts, number)
+    if parts is None:
+        log.info("raw records are transformed by the model's transformer itself")
+        return raw
+    quickly = ArrayTransformer(parts, number)
+    if not all(_agree(raw, quickly, rows) for rows in (clients, *_probes(clients.take([0])))):
+        log.warning("raw records are transformed by the model's transformer itself: arrays differ")
+        return raw
+    return replace(raw, quickly=quickly)
+
+
+def _parts(
+    raw: RawTransformer,
+    client: RawRows,
+    new: Table,
+    texts: Mapping[int, frozenset[str | None]],
+    number: int,
+) -> tuple[Computed | LookedUp, ...] | None:
+    """The outputs in parts; None where one is neither computed nor looked up."""
+    positions = {name: position for position, name in enumerate(raw.features)}
+    computed: dict[tuple[type, ...], list[tuple[int, int, tuple[Step, ...]]]] = defaultdict(list)
+    looked_up: dict[int, list[int]] = defaultdict(list)
+    traced = raw.outputs(number)
+    if traced is None:
+        return None
+    for at, output in enumerate(traced):
+        (source,) = output.sources
+        position = positions[source]
+        if output.steps is None or position in texts:
+            looked_up[position].append(at)
+        else:
+            computed[tuple(map(type, output.steps))].append((position, at, output.steps))
+    parts: list[Computed | LookedUp] = []
+    for some in computed.values():
+        inputs, outputs, steps = zip(*some, strict=True)
+        together = tuple(map(side_by_side, zip(*steps, strict=True)))
+        parts.append(Computed(np.array(inputs, np.intp), np.array(outputs, np.intp), together))
+    for position, some_outputs in looked_up.items():
+        values: Sequence[Value] = (
+            list(texts[position])
+            if position in texts
+            else np.unique(new.values[:, position]).tolist()
+        )
+        if len(values) > MOST_LOOKED_UP:
+            return None
+        parts.append(_looked_up(raw, client, position, values, some_outputs, number))
+    return tuple(parts)
+
+
+def _looked_up(
+    raw: RawTransformer,
+    client: RawRows,
+    position: int,
+    values: Sequence[Value],
+    outputs: Sequence[int],
+    number: int,
+) -> LookedUp:
+    """What the transformer itself makes of each value, but for those that it refuses."""
+    rows = client.take(np.zeros(len(values), np.intp))
+    rows.replace(position, values)
+    accepted, transformed = accept(raw, rows, number)
+    known = _column(rows.take(accepted), position)
+    row_of = {value: row for row, value in enumerate(known)}
+    return LookedUp(position, np.array(outputs, np.intp), row_of, transformed[:, outputs])
+
+
+def _column(rows: RawRows, position: int) -> list[Value]:
+    """The values of a feature, None where one is missing."""
+    if position in rows.texts:
+        texts: list[Value] = rows.texts[position].tolist()
+        return texts
+    return [None if value != value else value for value in rows.numbers[:, position].tolist()]
+
+
+def _probes(client: RawRows) -> Iterator[RawRows]:
+    """A client with everything missing, with every other thing missing, and with extremes."""
+    features = np.arange(client.numbers.shape[1])
+    for missing in (features >= 0, features % 2 == 0, features % 2 == 1):
+        row = client.take([0])
+        row.numbers[:, missing] = np.nan
+        for position in row.texts:
+            if missing[position]:
+                row.texts[position][:] = None
+        yield row
+    for extreme in EXTREMES:
+        row = client.take([0])
+        row.numbers[:, [position not in row.texts for position in features]] = extreme
+        yield row
+
+
+def _agree(raw: RawTransformer, quickly: ArrayTransformer, rows: RawRows) -> bool:
+    """Whether arrays give the transformer's bits, or leave rows to it."""
+    found = quickly(rows)
+    if found is None:
+        return True
+    with suppress(BadFile), foreign_code(MODEL_FILE, describe):
+        expected = raw.itself(rows)
+        # A zero's sign may differ: pandas' whole numbers have none, and no tree asks for it.
+        return np.array_equal(found, expected, equal_nan=True)
+    return False  # it refuses them
