@@ -74,8 +74,10 @@ class Columns:
         return [position for position in self.at if position in self.texts]
 
     def empty(self, rows: int) -> RawRows:
-        """Rows without a value; a feature's values lie one after the other."""
-        values: Matrix = np.full((len(self.features), rows), np.nan)
+        """Rows whose numbers are to be filled in; a feature's values lie one after the other."""
+        values: Matrix = np.empty((len(self.features), rows))
+        others = [at for at in range(len(self.features)) if at not in self.at or at in self.texts]
+        values[others] = np.nan
         return RawRows(values.T, {at: np.full(rows, None, object) for at in self.texts})
 
 

@@ -32,6 +32,7 @@ MISSING_TEXTS = frozenset(
 FLAGS = {"True": 1.0, "TRUE": 1.0, "true": 1.0, "False": 0.0, "FALSE": 0.0, "false": 0.0}
 ID_TEXT = re.compile(r"\s*[+-]?[0-9]{1,19}\s*", re.ASCII)
 NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+EXTREMES = np.fmax.reduce, np.fmin.reduce
 SMALLEST_ID, LARGEST_ID = -(2**63), 2**63 - 1
 
 
@@ -66,11 +67,11 @@ def _together(data: bytes, columns: Columns) -> Block | None:
     if len(ids) < len(frame) or not SMALLEST_ID <= min(ids) <= max(ids) <= LARGEST_ID:
         return None
     rows = columns.empty(len(frame))
-    numbers = frame[[columns.at[position] for position in columns.numbers]].to_numpy(np.float64)
-    values = numbers.ravel("K")
-    if max(np.fmax.reduce(values, initial=0), -np.fmin.reduce(values, initial=0)) >= EXACT_INTEGERS:
+    for position in columns.numbers:
+        rows.numbers[:, position] = frame[columns.at[position]]
+    highest, lowest = (find(rows.numbers.T.ravel(), initial=0) for find in EXTREMES)
+    if max(highest, -lowest) >= EXACT_INTEGERS:
         return None  # its text tells whether it is a whole number that no double holds
-    rows.numbers.T[columns.numbers] = numbers.T
     for position in columns.texts_there:
         given = frame[columns.at[position]]
         rows.texts[position][:] = given.astype(object).where(given.notna(), None)

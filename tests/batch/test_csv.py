@@ -231,3 +231,26 @@ def test_a_file_that_changes_meanwhile_is_refused(tmp_path):
     (tmp_path / "table.csv").write_bytes(content + b"2,3\n")
     with pytest.raises(BadFile, match=r"^table.csv: changed while it was read$"):
         csv_block(piece, COLUMNS)
+
+
+def test_a_column_is_the_same_whatever_a_piece_has_of_it(tmp_path):
+    """Where dask.dataframe infers a type from the first piece, and fails at the second."""
+    values = ["1", "2", "3", "0.5", "1.5", "2.5", "", "", "", "True", "False", "True", "x"]
+    texts = ["1", "2", "3", "", "", "", "a", "b", "c", "1.0", "NA", "True", "y"]
+    rows = [f"{at},{at},{a},7,{t},n" for at, (a, t) in enumerate(zip(values, texts, strict=True))]
+    header = ",".join(COLUMNS.header)
+    content = "\n".join([header, *rows]).encode()
+    longest = max(map(len, rows)) + 1
+    (one,) = (csv_block(piece, COLUMNS) for piece in cut(tmp_path, content, 1 << 20))
+    blocks = [csv_block(piece, COLUMNS) for piece in cut(tmp_path, content, 3 * longest)]
+    assert len(blocks) > 3
+    together = np.concatenate([block.rows.numbers for block in blocks])
+    assert np.array_equal(together, one.rows.numbers, equal_nan=True)
+    nothing = [np.nan] * 3
+    wanted = [1, 2, 3, 0.5, 1.5, 2.5, *nothing, 1, 0, 1]
+    assert np.array_equal(together[:, 1], wanted, equal_nan=True)
+    assert [text for block in blocks for text in block.rows.texts[2]] == [
+        "1", "2", "3", None, None, None, "a", "b", "c", "1.0", None, "True",
+    ]  # fmt: skip
+    bad = [[*block.bad.values()] for block in (one, blocks[-1])]
+    assert bad == [["not a number: a"]] * 2

@@ -31,7 +31,8 @@ SVG = "{http://www.w3.org/2000/svg}"
 def whole(model, cluster, tmp_path_factory):
     """What a run without any trouble has made; nobody writes into it."""
     out = tmp_path_factory.mktemp("whole") / "scored"
-    done = run(None, model, model / NEW_FILE, out, "--scheduler", cluster.scheduler_address)
+    address = cluster.scheduler_address
+    done = run(None, model, model / NEW_FILE, out, "--scheduler", address, with_report=True)
     assert done.code == 0
     return out
 
@@ -224,24 +225,6 @@ def test_an_id_that_comes_twice_is_named_with_both_rows(command, model, tmp_path
     assert (done.code, done.err) == (2, f"portfolio.py: {tmp_path}/b.csv: {said}\n")
 
 
-def test_a_killed_worker_loses_nothing(command, cluster, model, whole, tmp_path):
-    out, killed = tmp_path / "scored", []
-
-    def kill():
-        wait_for(lambda: [*out.glob("part-*")], pause=0.005)
-        for worker in [*cluster.workers.values()][:1]:
-            os.kill(worker.process.pid, signal.SIGKILL)
-            killed.append(worker.process.pid)
-
-    thread = threading.Thread(target=kill)
-    thread.start()
-    done = command(model / NEW_FILE, sizes={"piece_bytes": 3_000})
-    thread.join()
-    assert killed
-    assert (done.code, done.err) == (0, "")
-    pd.testing.assert_frame_equal(parts(out), parts(whole), check_exact=True)
-
-
 def test_two_runs_into_one_folder_and_a_folder_that_is_not_ours(command, model, whole, tmp_path):
     out = tmp_path / "scored"
     out.mkdir()
@@ -340,3 +323,22 @@ def test_without_a_terminal_progress_is_lines(capsys, monkeypatch):
     first, second = capsys.readouterr().err.splitlines()
     assert first == "25%, 1,000 rows, 0 rows/s"
     assert re.fullmatch(r"75%, 3,000 rows, [\d,]+ rows/s, 0:00 left", second)
+
+
+# The last one: the worker in its place has to import everything again.
+def test_a_killed_worker_loses_nothing(command, cluster, model, whole, tmp_path):
+    out, killed = tmp_path / "scored", []
+
+    def kill():
+        wait_for(lambda: [*out.glob("part-*")], pause=0.005)
+        for worker in [*cluster.workers.values()][:1]:
+            os.kill(worker.process.pid, signal.SIGKILL)
+            killed.append(worker.process.pid)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    done = command(model / NEW_FILE, sizes={"piece_bytes": 3_000})
+    thread.join()
+    assert killed
+    assert (done.code, done.err) == (0, "")
+    pd.testing.assert_frame_equal(parts(out), parts(whole), check_exact=True)

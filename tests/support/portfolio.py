@@ -13,6 +13,7 @@ import portfolio
 from batch.csv_cut import csv_pieces
 from batch.job import Job, Piece, installed, sha256_of
 from batch.parts import STATE
+from batch.report import report
 from batch.tables import Tables
 from credit_scoring.applications import Application
 from credit_scoring.bulk import COMPARE, MOST_REASONS
@@ -45,15 +46,26 @@ class Ran:
     err: str
 
 
-def run(capsys: Any, folder: Path, *given: object, sizes: Mapping[str, int] = SMALL) -> Ran:
-    """The command with these arguments, on pieces of some rows."""
+def run(
+    capsys: Any,
+    folder: Path,
+    *given: object,
+    sizes: Mapping[str, int] = SMALL,
+    with_report: bool = False,
+) -> Ran:
+    """The command with these arguments, on pieces of some rows; pictures take half a second."""
     find = Tables.find
+    page = report if with_report else lambda _: ""
 
     def small(patterns: Sequence[str]) -> Tables:
         return Tables(find(patterns).files, **sizes)
 
     environment = {"RESSOURCES_DIR": str(folder)}
-    with mock.patch.object(Tables, "find", small), mock.patch.dict("os.environ", environment):
+    with (
+        mock.patch.object(Tables, "find", small),
+        mock.patch.object(portfolio, "report", page),
+        mock.patch.dict("os.environ", environment),
+    ):
         try:
             code = portfolio.main(list(map(str, given)))
         except SystemExit as stop:
