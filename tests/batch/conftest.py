@@ -8,8 +8,8 @@ from distributed import LocalCluster
 
 from batch.cluster import local_workers
 from credit_scoring.snapshot import Snapshot, read_snapshot
-from tests.support.folders import few_clients
 from tests.support.server import RESSOURCES
+from tests.support.small import few_clients
 
 
 @pytest.fixture(scope="session")

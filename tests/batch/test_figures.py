@@ -38,7 +38,7 @@ def scored(folder, out, table=NEW_FILE, size=1 << 20, **changes):
 
 @pytest.mark.parametrize("reasons", ["refused", "all", "none"])
 def test_figures_are_those_of_the_desk(model, desk, tmp_path, reasons):
-    rows, pieces = scored(model, tmp_path, size=20_000, explained=reasons)
+    rows, pieces = scored(model, tmp_path, size=4_500, explained=reasons)
     assert pieces > 2
     answers = desk_answers(desk, rows[ID])
     assert differing(rows, answers, reasons) == []

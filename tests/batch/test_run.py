@@ -102,7 +102,7 @@ def test_drift_is_what_the_service_says_of_the_same_clients(whole, desk):
 
 
 def test_the_number_of_pieces_changes_nothing(whole, command, model, tmp_path):
-    done = command(model / NEW_FILE, sizes={"piece_bytes": 8_000})
+    done = command(model / NEW_FILE, sizes={"piece_bytes": 2_000})
     assert (done.code, done.err) == (0, "")
     out = tmp_path / "scored"
     assert len([*out.glob("part-*")]) > len([*whole.glob("part-*")])
@@ -337,7 +337,7 @@ def test_a_killed_worker_loses_nothing(command, cluster, model, whole, tmp_path)
 
     thread = threading.Thread(target=kill)
     thread.start()
-    done = command(model / NEW_FILE, sizes={"piece_bytes": 3_000})
+    done = command(model / NEW_FILE, sizes={"piece_bytes": 1_000})
     thread.join()
     assert killed
     assert (done.code, done.err) == (0, "")

@@ -8,10 +8,11 @@ import pytest
 
 from main import Service
 from tests.support.application import KEY, KEYS, service
-from tests.support.folders import few_clients, recognisable_clients
+from tests.support.folders import recognisable_clients
 from tests.support.known import heal
 from tests.support.recipes import Case
 from tests.support.server import RESSOURCES, Server
+from tests.support.small import few_clients
 
 
 @pytest.fixture(scope="session")

@@ -128,7 +128,7 @@ def test_queries(http: httpx.Client, query: str, detail: str):
         (
             "/sensitivity?client=248124&feature=NOPE",
             404,
-            "unknown feature NOPE, not one of the 151 features: /get_feat lists them",
+            "unknown feature NOPE, not one of the 39 features: /get_feat lists them",
         ),
         ("/sensitivity?client=248124", 422, "feature is missing: /sensitivity?feature=…"),
         ("/alternatives", 422, "client is missing: /alternatives?client=…"),

@@ -12,7 +12,7 @@ from tests.support.portfolio import differing, job_of, parts, pieces_of
 
 def test_figures_are_what_the_server_answers_for_the_records(server, sound, tmp_path):
     job = job_of(sound, tmp_path)
-    for piece in pieces_of(sound / NEW_FILE, 30_000):
+    for piece in pieces_of(sound / NEW_FILE, 6_000):
         assert isinstance(score_piece(job, piece, ""), Record)
     rows = parts(tmp_path)
     records = [

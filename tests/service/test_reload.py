@@ -86,7 +86,7 @@ def larger(folder: Path, out: Path) -> None:
     header, *rows = (out / NEW_FILE).read_text().splitlines()
     assert header.startswith(f",{ID},")
     values = [row.split(",", 2)[2] for row in rows]
-    many = [f"{n},{n + 1},{row}" for n, row in enumerate(values * 300)]
+    many = [f"{n},{n + 1},{row}" for n, row in enumerate(values * 1200)]
     (out / NEW_FILE).write_text("\n".join([header, *many, ""]))
     write_metadata(out, threshold=0.25)
 

@@ -91,7 +91,7 @@ def bodies(record: Record) -> dict[str, tuple[bytes, str]]:
         "objects 100,000 deep": too_much(b'{"a":' * 100_000),
         "list 100,000 deep inside": too_much(value("[" * 100_000 + "]" * 100_000)),
         "lists 500 deep": (b"[" * 500 + b"]" * 500, no_object),
-        "lists 1,200 deep": with_reason(b"[" * 1_200),
+        "lists 1,050 deep": with_reason(b"[" * 1_050),
         "a list of many lists": too_much(b"[" + b"[]," * 300_000 + b"[]]"),
         "empty object": (b"{}", f"{missing}. {accepted}"),
         "400 unknown keys": (

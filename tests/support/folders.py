@@ -16,7 +16,7 @@ from lightgbm import Booster
 
 from credit_scoring.files import ID, METADATA_FILE, MODEL_FILE, NEW_FILE, REFERENCE_FILE
 
-FEW = 150  # reference clients
+EXPLAINED = 150  # reference clients, where an explanation takes long
 FIRST_ID = 7_000_000_000_001  # of clients who would be recognised wherever they are told
 
 
@@ -59,15 +59,6 @@ def fewer_trees(folder: Path, trees: int) -> None:
     joblib.dump(pipeline, folder / MODEL_FILE, compress=3)
 
 
-def few_clients(folder: Path, out: Path, reference: int = FEW, new: int = 60) -> None:
-    """Write a folder of few clients and a small model: it is loaded and prepared in no time."""
-    shutil.copytree(folder, out)
-    for name, rows in ((REFERENCE_FILE, reference), (NEW_FILE, new)):
-        pd.read_csv(out / name, index_col=0, nrows=rows).to_csv(out / name)
-    fewer_trees(out, 40)
-    write_metadata(out)
-
-
 def another_model(folder: Path, out: Path) -> None:
     """Write a folder whose answers about the same clients and features all differ."""
     shutil.copytree(folder, out)
@@ -93,7 +84,7 @@ def slow_to_explain(folder: Path, out: Path, clients: int = 20_000, trees: int =
     rows = np.asarray(pipeline[0].transform(reference))
     pipeline[1].fit(rows, reference["TARGET"])
     joblib.dump(pipeline, out / MODEL_FILE)
-    reference[:FEW].to_csv(out / REFERENCE_FILE)
+    reference[:EXPLAINED].to_csv(out / REFERENCE_FILE)
     new = pd.read_csv(out / NEW_FILE, index_col=0)
     repeated = new.iloc[np.arange(clients) % len(new)].reset_index(drop=True)
     repeated[ID] = np.arange(1, clients + 1)

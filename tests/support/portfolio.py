@@ -21,7 +21,7 @@ from credit_scoring.desk import score_body
 from credit_scoring.files import FILES, ID
 from credit_scoring.snapshot import Snapshot
 
-SMALL = {"piece_bytes": 30_000, "piece_rows": 20}
+SMALL = {"piece_bytes": 6_000, "piece_rows": 20}
 
 
 def job_of(folder: Path, out: Path, **changes: Any) -> Job:
