@@ -16,6 +16,7 @@ from benchmarks.mlserver import INFER, inference, install_mlserver, probability_
 from benchmarks.portfolio import portfolio_part
 from benchmarks.servers import Program, Speed, gets, gunicorn, load, wait_until_quick, wrk
 from benchmarks.table import Row, ratio_row
+from credit_scoring.lightgbm_text import tree_fields
 from credit_scoring.treeshap import read_trees
 from credit_scoring.treeshap_kernel import ROWS, contributions
 from tests.support.server import SERVICE, Failed
@@ -113,7 +114,7 @@ def explanation_part(bench: Bench) -> Iterator[Row]:
             lambda: booster.predict(next(asked)[np.newaxis], pred_contrib=True, num_threads=1),
         )
 
-    trees = read_trees(booster)
+    trees = read_trees(tree_fields(booster))
     several = np.resize(rows, (ROWS, rows.shape[1]))
     contributions(trees, several)  # compiled, or read from where that is kept
 

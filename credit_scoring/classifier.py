@@ -13,6 +13,7 @@ from lightgbm import Booster, LGBMClassifier
 from credit_scoring.errors import BadFile, describe, foreign_code
 from credit_scoring.files import MODEL_FILE
 from credit_scoring.lightgbm_row import SingleRowPredictor
+from credit_scoring.lightgbm_text import Fields, tree_fields
 from credit_scoring.tables import Matrix
 from credit_scoring.thresholds import of_lightgbm, of_trees
 from credit_scoring.treeshap import NotCovered, read_trees
@@ -84,7 +85,12 @@ class LightGBMClassifier:
     @cached_property
     def thresholds(self) -> tuple[Matrix, ...] | None:
         """See `Classifier`."""
-        return of_lightgbm(self.booster)
+        return of_lightgbm(self._saved, self.booster.num_feature())
+
+    @cached_property
+    def _saved(self) -> list[Fields]:
+        """What the saved model says of its trees, for `thresholds` and `quicken`: read once."""
+        return tree_fields(self.booster)
 
     @property
     def is_quick(self) -> bool:
@@ -100,7 +106,7 @@ class LightGBMClassifier:
     def quicken(self, rows: Matrix) -> None:
         """See `Classifier`; of no use where the log says so."""
         try:
-            trees = read_trees(self.booster)
+            trees = read_trees(self._saved)
         except NotCovered as reason:
             log.info("explained by LightGBM itself: %s", reason)
             return

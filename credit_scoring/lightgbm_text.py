@@ -1,5 +1,7 @@
 """What a saved LightGBM model says of its trees, and LightGBM's numbers in it."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from lightgbm import Booster
 
@@ -9,7 +11,10 @@ LIGHTGBM_ZERO = float(np.float32(1e-35))
 CATEGORICAL, DEFAULT_LEFT, ZERO_IS_MISSING, NAN_IS_MISSING = 1, 2, 4, 8
 
 
-def tree_fields(booster: Booster) -> list[dict[str, str]]:
+Fields = Mapping[str, str]
+
+
+def tree_fields(booster: Booster) -> list[Fields]:
     """The fields of each tree, by name, as the texts that they are saved as."""
     trees: list[dict[str, str]] = []
     for line in booster.model_to_string().splitlines():
@@ -20,4 +25,4 @@ def tree_fields(booster: Booster) -> list[dict[str, str]]:
             break
         elif trees and is_field:
             trees[-1][name] = value
-    return trees
+    return list[Fields](trees)

@@ -1,10 +1,9 @@
 """Thresholds of fitted trees: the places at which a score can change."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from lightgbm import Booster
 from numpy.typing import NDArray
 from sklearn.ensemble import (
     ExtraTreesClassifier,
@@ -19,19 +18,22 @@ from credit_scoring.lightgbm_text import (
     LIGHTGBM_ZERO,
     NAN_IS_MISSING,
     ZERO_IS_MISSING,
-    tree_fields,
+    Fields,
 )
 from credit_scoring.tables import Matrix
 
 MISSING = ZERO_IS_MISSING | NAN_IS_MISSING
 
 
-def of_lightgbm(booster: Booster) -> tuple[Matrix, ...] | None:
+def of_lightgbm(trees: Sequence[Fields], features: int) -> tuple[Matrix, ...] | None:
     """The thresholds of a booster's trees, see `Classifier.thresholds`.
 
     None where a split is by categories, or leaves are linear functions of the features.
+
+    Args:
+        trees: what `tree_fields` gives.
+        features: how many the booster takes.
     """
-    trees = tree_fields(booster)
     if any(tree.get("is_linear", "0") != "0" for tree in trees):
         return None
 
@@ -49,7 +51,7 @@ def of_lightgbm(booster: Booster) -> tuple[Matrix, ...] | None:
     return _by_feature(
         np.concatenate([split_on, np.repeat(zero_is_missing, 2)]),
         np.concatenate([at, np.tile(around_zero, len(zero_is_missing))]),
-        booster.num_feature(),
+        features,
     )
 
 

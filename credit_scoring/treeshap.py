@@ -12,14 +12,13 @@ what lies below: Linear TreeSHAP (Yu et al. 2022, arXiv:2209.08192), with factor
 so that nothing cancels. The game is that of ``pred_contrib``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from lightgbm import Booster
 from numpy.typing import NDArray
 
-from credit_scoring.lightgbm_text import CATEGORICAL, tree_fields
+from credit_scoring.lightgbm_text import CATEGORICAL, Fields
 from credit_scoring.tables import Matrix
 
 LANES = 8  # points that are computed side by side
@@ -71,13 +70,13 @@ class Trees(NamedTuple):
     weight: Matrix
 
 
-def read_trees(booster: Booster) -> Trees:
-    """The trees of a booster, from the text that it is saved as.
+def read_trees(saved: Sequence[Fields]) -> Trees:
+    """The trees of a booster, from what `tree_fields` gives of it.
 
     Raises:
         NotCovered: a split is by categories, or a path tests more than 32 features.
     """
-    trees = [_Tree(fields) for fields in tree_fields(booster)]
+    trees = [_Tree(fields) for fields in saved]
     few, many = _points(LANES), _points(2 * LANES)
     end_point = np.array([1 if tree.most_features <= 2 * LANES else 3 for tree in trees])
 

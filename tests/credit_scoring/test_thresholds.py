@@ -16,12 +16,16 @@ from sklearn.tree import DecisionTreeClassifier
 
 from credit_scoring.classifier import LARGEST_FLOAT
 from credit_scoring.doubles import above
-from credit_scoring.lightgbm_text import LIGHTGBM_ZERO
+from credit_scoring.lightgbm_text import LIGHTGBM_ZERO, tree_fields
 from credit_scoring.thresholds import of_lightgbm, of_trees
 from tests.support.recipes import forest
 
 TINY = 1.2 * LIGHTGBM_ZERO
 LIGHTGBM = {"n_estimators": 8, "min_child_samples": 1, "verbose": -1, "n_jobs": 1}
+
+
+def limits_of(booster: Booster):
+    return of_lightgbm(tree_fields(booster), booster.num_feature())
 
 
 def clients(zeros: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
@@ -60,7 +64,7 @@ def test_of_lightgbm(options: dict):
     rows, classes = clients(zeros=0.2)
     rows[::9, 2] = np.nan
     fitted = LGBMClassifier(**LIGHTGBM, **options).fit(rows, classes)
-    assert_steps(fitted, of_lightgbm(fitted.booster_), rows, np.inf)
+    assert_steps(fitted, limits_of(fitted.booster_), rows, np.inf)
 
 
 @pytest.mark.parametrize("at", ["0", "1e-36", "-1e-36", "-1.0000000180025095e-35"])
@@ -78,7 +82,7 @@ def test_of_lightgbm_next_to_zero(at: str):
         asked[:, 1] = values
         scores.append(booster.predict(asked))
     changed = (np.diff(scores) != 0).any(axis=0)
-    between = np.searchsorted(of_lightgbm(booster)[1], values)
+    between = np.searchsorted(limits_of(booster)[1], values)
     np.testing.assert_array_equal(changed, between[1:] != between[:-1])
     assert changed.any()
 
@@ -86,7 +90,7 @@ def test_of_lightgbm_next_to_zero(at: str):
 def test_a_tree_without_a_split_has_no_threshold():
     rows, classes = clients()
     fitted = LGBMClassifier(**LIGHTGBM | {"min_child_samples": 300}).fit(rows, classes)
-    assert [len(limits) for limits in of_lightgbm(fitted.booster_)] == [0, 0, 0]
+    assert [len(limits) for limits in limits_of(fitted.booster_)] == [0, 0, 0]
 
 
 def test_of_lightgbm_where_scores_are_no_steps_between_numbers():
@@ -94,9 +98,9 @@ def test_of_lightgbm_where_scores_are_no_steps_between_numbers():
     rows[:, 1] = np.arange(300) % 7
     classes = (rows[:, 1] % 3 == 1).astype(int)
     by_category = LGBMClassifier(**LIGHTGBM).fit(rows, classes, categorical_feature=[1])
-    assert of_lightgbm(by_category.booster_) is None
+    assert limits_of(by_category.booster_) is None
     linear = LGBMClassifier(**LIGHTGBM, linear_tree=True).fit(rows, classes)
-    assert of_lightgbm(linear.booster_) is None
+    assert limits_of(linear.booster_) is None
 
 
 @pytest.mark.parametrize("classifier", [

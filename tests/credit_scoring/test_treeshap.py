@@ -11,6 +11,7 @@ from lightgbm import Booster, LGBMClassifier, early_stopping
 
 from credit_scoring import treeshap_kernel
 from credit_scoring.classifier import LARGEST_DOUBLE, LightGBMClassifier
+from credit_scoring.lightgbm_text import tree_fields
 from credit_scoring.treeshap import MOST_FEATURES, NotCovered, read_trees
 from credit_scoring.treeshap_kernel import ROWS, contributions
 
@@ -69,7 +70,7 @@ def own(booster: Booster, rows: np.ndarray) -> np.ndarray:
 def test_values_are_those_of_lightgbm(name: str):
     booster = MODELS[name]().booster_
     rows = clients()[0]
-    found = contributions(read_trees(booster), rows)
+    found = contributions(read_trees(tree_fields(booster)), rows)
     expected = own(booster, rows)
     assert np.abs(found - expected[:, :-1]).max() <= 1e-11
     margins = booster.predict(rows, raw_score=True)
@@ -85,7 +86,7 @@ def test_values_are_those_of_their_definition():
     used = set(booster.trees_to_dataframe()["split_feature"].dropna())
     features = [booster.feature_name().index(name) for name in used]
     assert len(features) >= 5
-    found = contributions(read_trees(booster), rows)
+    found = contributions(read_trees(tree_fields(booster)), rows)
     for row, values in zip(rows, found, strict=True):
         leaves = booster.predict(row[np.newaxis], pred_leaf=True)
         reached = path_to(tree, int(leaves[0, 0]))
@@ -135,7 +136,7 @@ def sent_left(node: dict, value: float) -> bool:
 
 
 def test_a_row_among_others_gets_what_it_gets_alone():
-    trees, rows = read_trees(fitted().booster_), clients()[0]
+    trees, rows = read_trees(tree_fields(fitted().booster_)), clients()[0]
     together = contributions(trees, rows)
     assert len(rows) > 2 * ROWS
     for at in (0, 1, ROWS - 1, ROWS, CLIENTS - 1):
@@ -158,7 +159,7 @@ def chain(features: int) -> Booster:
 def test_a_path_of_more_features_gets_more_points(features: int, sets: int):
     """Gauss and Legendre's n points are exact up to degree 2n - 1."""
     booster = chain(features)
-    trees = read_trees(booster)
+    trees = read_trees(tree_fields(booster))
     assert trees.end_point - trees.first_point == sets
     rows = np.random.default_rng(2).choice([0.0, 1.0], (60, features))
     expected = own(booster, rows)[:, :-1]
@@ -184,7 +185,7 @@ def categories() -> Booster:
 def test_what_is_not_covered_is_explained_by_lightgbm(booster, reason: str, caplog):
     made = booster()
     with pytest.raises(NotCovered, match=f"^{reason}$"):
-        read_trees(made)
+        read_trees(tree_fields(made))
     classifier, rows = LightGBMClassifier(made), np.zeros((3, made.num_feature()))
     with caplog.at_level(logging.INFO):
         classifier.quicken(rows)
@@ -201,7 +202,7 @@ def test_a_classifier_is_quick_once_both_ways_agree():
     assert classifier.is_quick
     quickly, same = classifier.contributions(rows)
     assert same == base
-    assert (quickly == contributions(read_trees(booster), rows)).all()
+    assert (quickly == contributions(read_trees(tree_fields(booster)), rows)).all()
     assert 0 < np.abs(quickly - slowly).max() <= 1e-11
 
 
