@@ -1,0 +1,103 @@
+"""The client of the service: what each failure is, and that nothing waits for ever."""
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+
+import pytest
+
+from advisor.client import Service
+from advisor.errors import (
+    DashboardError,
+    Refused,
+    ServiceAway,
+    ServiceBusy,
+    ServiceFailed,
+    ServiceSlow,
+    UnknownClient,
+    WrongKey,
+)
+from tests.support.server import HOST, free_port
+
+Answering = Callable[[int, bytes], str]
+
+
+@pytest.fixture
+def answering() -> Iterator[Answering]:
+    """Servers that give one answer to everybody, whatever they ask."""
+    servers = []
+
+    def started(status: int, body: bytes) -> str:
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                """Nothing."""
+
+        server = HTTPServer((HOST, 0), Handler)
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        servers.append((server, thread))
+        return f"http://{HOST}:{server.server_port}"
+
+    yield started
+    for server, thread in servers:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("status", "detail", "kind"),
+    [
+        (401, "a key, please", WrongKey),
+        (404, "unknown client 1, not one of the 500 new clients", UnknownClient),
+        (404, "unknown feature A", Refused),
+        (413, "too large", Refused),
+        (422, "no application", Refused),
+        (503, "come back", ServiceBusy),
+        (500, "Internal Server Error", ServiceFailed),
+    ],
+)
+def test_an_error_is_what_the_service_says(answering: Answering, status, detail, kind):
+    with (
+        Service(answering(status, json.dumps({"detail": detail}).encode())) as service,
+        pytest.raises(DashboardError) as raised,
+    ):
+        service.model()
+    assert (type(raised.value), raised.value.detail) == (kind, detail)
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"", b"\xff"])
+def test_what_is_no_json_is_no_answer(answering: Answering, body: bytes):
+    with (
+        Service(answering(200, body)) as service,
+        pytest.raises(ServiceFailed, match="200 /model"),
+    ):
+        service.model()
+
+
+def test_nobody_listens():
+    url = f"http://{HOST}:{free_port()}"
+    with Service(url) as service, pytest.raises(ServiceAway, match=url):
+        service.model()
+
+
+def test_an_address_that_is_none():
+    with Service("127.0.0.1:8000") as service, pytest.raises(ServiceAway):
+        service.model()
+
+
+def test_a_service_that_says_nothing_is_not_waited_for():
+    with socket.socket() as silent:
+        silent.bind((HOST, 0))
+        silent.listen()  # connections are taken up and never answered
+        url = f"http://{HOST}:{silent.getsockname()[1]}"
+        with Service(url, seconds=0.05) as service, pytest.raises(ServiceSlow):
+            service.model()
