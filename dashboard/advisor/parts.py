@@ -136,6 +136,11 @@ def reason_texts(words: Words, reasons: Sequence[Reason], unit: str) -> list[str
     return texts
 
 
+def titled(feature: Feature) -> str:
+    """A feature's label with its unit."""
+    return f"{feature['label']} ({feature['unit']})" if feature["unit"] else feature["label"]
+
+
 def names(words: Words, features: dict[str, Feature], which: Sequence[str]) -> str:
     """The labels of some features, as a list in a sentence."""
     return ", ".join(features[name]["label"] for name in which) or words("none")

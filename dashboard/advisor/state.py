@@ -56,7 +56,10 @@ def choose_client(words: Words, ids: list[int]) -> None:
     typed = (st.text_input(words("search"), key=SEARCH, persist_state="session") or "").strip()
     found = [client for client in ids if str(client).startswith(typed)]
     options = found[:MOST_LISTED]
-    if st.session_state.get(CLIENT) not in options:
+    chosen = st.session_state.get(CLIENT)
+    if chosen in found and chosen not in options:
+        options = [chosen, *options[:-1]]
+    if chosen not in options:
         st.session_state[CLIENT] = found[0] if len(found) == 1 else None
     st.selectbox(
         words("client"),

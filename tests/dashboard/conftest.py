@@ -1,6 +1,7 @@
 """The dashboard's pages, in this process, against a real service that all of them ask."""
 
 from collections.abc import Callable, Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ Open = Callable[..., AppTest]
 def desk_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Few of the shipped clients and trees. Nobody writes here."""
     folder = tmp_path_factory.mktemp("desk") / "ressources"
-    few_clients(RESSOURCES, folder)
+    few_clients(RESSOURCES, folder, new=200)
     return folder
 
 
@@ -45,13 +46,22 @@ def scores(asked: Service) -> dict[int, dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def refused(scores: dict[int, dict[str, Any]]) -> int:
-    """A client who is refused and has something that would be accepted."""
     return next(client for client, score in scores.items() if score["prediction"])
 
 
 @pytest.fixture(scope="session")
 def accepted(scores: dict[int, dict[str, Any]]) -> int:
     return next(client for client, score in scores.items() if not score["prediction"])
+
+
+@pytest.fixture(scope="session")
+def turned(asked: Service) -> int:
+    """A refused client who would be accepted after a change of one feature."""
+    for client in asked.ids():
+        found = asked.alternatives(client)
+        if found["prediction"] and found["alternatives"]:
+            return client
+    raise AssertionError("nobody")
 
 
 @pytest.fixture
@@ -79,7 +89,9 @@ def words_of(page: AppTest) -> str:
     """All that a page says, as one text without Markdown's escapes."""
     elements = [*page.main.markdown, *page.main.subheader, *page.main.title, *page.main.html]
     alerts = [*page.main.error, *page.main.warning, *page.main.info, *page.main.success]
-    return "\n".join(str(element.value) for element in [*elements, *alerts]).replace("\\", "")
+    return unescape("\n".join(str(element.value) for element in [*elements, *alerts])).replace(
+        "\\", ""
+    )
 
 
 def pictures(page: AppTest) -> list[str]:

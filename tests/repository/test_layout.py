@@ -62,7 +62,7 @@ LOWEST_FIRST = {
     ],
     "advisor": [
         "errors", "answers", "client", "texts", "formats", "vega", "figures", "desk", "state",
-        "parts",
+        "contributions", "parts",
     ],
     "training": [
         "home_credit", "columns", "credit_history", "simulation", "dictionary", "table", "quality",
