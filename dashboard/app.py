@@ -12,7 +12,7 @@ from advisor import parts, state
 from advisor.errors import DashboardError
 from advisor.formats import Words
 
-PAGES = ("client", "why", "what_if")
+PAGES = ("client", "why", "what_if", "compare", "application", "model", "letter")
 
 
 def run() -> None:

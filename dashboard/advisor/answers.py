@@ -60,6 +60,7 @@ class Score(Decision):
     grade: NotRequired[str | None]
     position: Position
     reasons: list[Reason]
+    compare: Literal["near", "all"]
     other: float | None
     contributions_in: Literal["log-odds", "probability"]
     before: NotRequired[Decision | None]

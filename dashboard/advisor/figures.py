@@ -30,27 +30,28 @@ ROW_HEIGHT = 30
 def gauge(share: float, limit: float, text: str, limit_text: str, title: str) -> Spec:
     """A bar as long as a share, and a line at the limit up to which it is accepted."""
     end = min(1.0, 1.35 * max(share, limit, 0.01))
-    scale = {"domain": [0, end]}
-    place = {row: {"value": height} for row, height in (("limit", 14), ("bar", 50), ("share", 84))}
+    x = number("x", title, scale={"domain": [0, end]}, axis={"format": ".0%", "grid": False})
+    y = number("y", scale={"domain": [0, 1]}, axis=None)
+    colour = ORANGE if share >= limit else BLUE
+
+    def bar(colour: str, end: float, low: float, high: float) -> Spec:
+        row = {"start": 0, "x": end, "y": low, "top": high}
+        ends: Spec = {"x2": {"field": "start"}, "y2": {"field": "top"}}
+        return layer({"type": "rect", "color": colour}, [row], x=x, y=y, **ends)
+
     return figure(
+        bar(PALE, end, 0.3, 0.7),
+        bar(colour, share, 0.37, 0.63),
         layer(
-            {"type": "bar", "color": PALE, "size": 34},
-            [{"x": end}],
-            x=number("x", title, scale=scale, axis={"format": ".0%", "grid": False}),
-            y=place["bar"],
+            {"type": "rule", "color": INK, "strokeWidth": 3, "strokeDash": [6, 3]},
+            [{"x": limit, "y": 0.22, "top": 0.78}],
+            x=x,
+            y=y,
+            y2={"field": "top"},
         ),
-        layer(
-            {"type": "bar", "color": ORANGE if share >= limit else BLUE, "size": 20},
-            [{"x": share}],
-            x=number("x"),
-            y=place["bar"],
-        ),
-        line("x", limit, width=3, y={"value": 22}, y2={"value": 74}),
-        label([{"x": limit, "text": limit_text}], x=number("x"), y=place["limit"]),
-        label(
-            [{"x": share, "text": text}], {"fontWeight": "bold"}, x=number("x"), y=place["share"]
-        ),
-        height=100,
+        label([{"x": limit, "y": 0.9, "text": limit_text}], x=x, y=y),
+        label([{"x": share, "y": 0.12, "text": text}], {"fontWeight": "bold"}, x=x, y=y),
+        height=150,
     )
 
 

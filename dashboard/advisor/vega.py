@@ -22,7 +22,7 @@ CONFIG: Spec = {
         "tickColor": GREY,
         "labelLimit": 320,
     },
-    "legend": {"labelColor": INK, "labelFontSize": 13, "symbolStrokeWidth": 2, "orient": "top"},
+    "legend": {"labelColor": INK, "labelFontSize": 13, "symbolStrokeWidth": 2, "orient": "bottom"},
     "text": {"color": INK, "fontSize": 13},
 }
 
