@@ -17,7 +17,7 @@ PAGES = ("client", "why", "what_if", "compare", "application", "model", "letter"
 
 def run() -> None:
     """Show the page chosen, or a sentence on why there is none."""
-    st.set_page_config(page_title="Credit desk", layout="wide", initial_sidebar_state="expanded")
+    st.set_page_config(page_title="Credit desk", layout="wide")
     with st.sidebar:
         words = state.choose_language()
     set_language(words)

@@ -30,7 +30,12 @@ ROW_HEIGHT = 30
 def gauge(share: float, limit: float, text: str, limit_text: str, title: str) -> Spec:
     """A bar as long as a share, and a line at the limit up to which it is accepted."""
     end = min(1.0, 1.35 * max(share, limit, 0.01))
-    x = number("x", title, scale={"domain": [0, end]}, axis={"format": ".0%", "grid": False})
+    x = number(
+        "x",
+        title,
+        scale={"domain": [0, end]},
+        axis={"format": ".0%", "grid": False, "tickCount": 6},
+    )
     y = number("y", scale={"domain": [0, 1]}, axis=None)
     colour = ORANGE if share >= limit else BLUE
 

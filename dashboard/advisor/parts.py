@@ -6,14 +6,15 @@ from html import escape
 
 import streamlit as st
 
-from advisor import figures
+from advisor import figures, state
 from advisor.answers import Feature, Reason, Score
 from advisor.desk import Desk
 from advisor.errors import DashboardError
-from advisor.formats import Words
+from advisor.formats import MARKS, Words
 from advisor.vega import Spec
 
 MARKDOWN = re.compile(r"([\\`*_\[\]$<>~|:#])")
+EXACT = "%.12g"  # of a number in a form: no digit that a what-if needs is dropped
 BORDER = "border-bottom:1px solid #5a6472;padding:.3rem .6rem;vertical-align:top;"
 
 
@@ -44,7 +45,10 @@ def table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> N
 
 def picture(spec: Spec, sentence: str) -> None:
     """A picture with what it shows in words, beside it and for who does not see it."""
-    st.vega_lite_chart(spec, theme=None, alt=sentence)
+    thousands, decimal = MARKS[state.words().language]
+    marks = {"decimal": decimal, "thousands": thousands, "grouping": [3], "currency": ["", ""]}
+    localised = {**spec, "config": {**spec["config"], "locale": {"number": marks}}}
+    st.vega_lite_chart(localised, theme=None, alt=sentence)
     st.markdown(plain(sentence))
 
 
@@ -100,7 +104,7 @@ def position(words: Words, score: Score) -> str:
 
 def decision(words: Words, desk: Desk, score: Score) -> None:
     """The decision: a sentence, a gauge, figures."""
-    st.subheader(verdict(words, desk, score))
+    st.header(verdict(words, desk, score))
     share, limit = shown_share(score, desk)
     label, limit_label = words.percents(share, limit)
     calibrated = score.get("pd") is not None

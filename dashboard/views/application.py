@@ -67,8 +67,12 @@ def by_form(words: Words, desk: Desk, features: Mapping[str, Feature]) -> Record
     entered = [name for name in features if features[name]["formula"] is None]
     record: Record = {}
     with st.form("application"):
-        for name in entered:
-            record[name] = entry(words, f"new_{client}_{name}", features[name], start[name])
+        for group in dict.fromkeys(features[name]["group"] for name in entered):
+            with st.expander(parts.plain(group)):
+                for name in entered:
+                    if features[name]["group"] == group:
+                        key = f"new_{client}_{name}"
+                        record[name] = entry(words, key, features[name], start[name])
         sent = st.form_submit_button(words("calculate"), type="primary")
     return record if sent else None
 
@@ -78,7 +82,7 @@ def entry(words: Words, key: str, feature: Feature, value: Value) -> Value:
     label = parts.plain(parts.titled(feature))
     if feature["kind"] == "number":
         st.session_state.setdefault(key, value)
-        number = st.number_input(label, value=None, format="%0.6f", key=key)
+        number = st.number_input(label, value=None, format=parts.EXACT, key=key)
         return None if number is None else float(number)
     shares = feature["class0"]["shares"] or {}
     options: list[Value] = [0.0, 1.0]
@@ -137,7 +141,7 @@ def show() -> None:
     score = desk.score({"record": record})
     parts.decision(words, desk, score)
     st.markdown(parts.position(words, score))
-    st.subheader(words("reasons_title"))
+    st.header(words("reasons_title"))
     texts = parts.reason_texts(words, score["reasons"], score["contributions_in"])
     st.markdown("\n".join(f"1. {parts.plain(text)}" for text in texts) or words("no_reasons"))
 

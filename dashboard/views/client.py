@@ -11,7 +11,7 @@ from advisor.formats import Words
 
 def card(words: Words, record: Record, features: dict[str, Feature]) -> None:
     """What is known, by theme."""
-    st.subheader(words("known"))
+    st.header(words("known"))
     by_group = sorted(record, key=lambda name: features[name]["group"])
     for group, names in itertools.groupby(by_group, lambda name: features[name]["group"]):
         listed = list(names)
@@ -30,7 +30,7 @@ def show() -> None:
     st.title(words("client_title", client=str(client)))
     score = desk.score({"client": client}, reasons=0)
     parts.decision(words, desk, score)
-    st.subheader(words("position_title"))
+    st.header(words("position_title"))
     places = [
         {"name": words(name), "share": share, "text": words.percent(share, 1)}
         for name, share in (

@@ -136,7 +136,7 @@ def show() -> None:
     (numbers if feature["kind"] == "number" else categories)(words, feature, record[name], classes)
     if feature["missing"]:
         st.markdown(words("missing_share", share=words.percent(feature["missing"], 1)))
-    st.subheader(words("two_title"))
+    st.header(words("two_title"))
     st.markdown(words("two_only_known"))
     known = [
         name

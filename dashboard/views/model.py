@@ -19,7 +19,7 @@ GROUP_COLUMNS = (
 
 def in_use(words: Words, facts: ModelFacts) -> None:
     """Hashes, sizes, versions."""
-    st.subheader(words("in_use"))
+    st.header(words("in_use"))
     rows = [
         (words("trained"), str(facts["facts"].get("trained", words("not_known")))),
         (words("threshold"), words.number(facts["threshold"], 4)),
@@ -36,7 +36,7 @@ def in_use(words: Words, facts: ModelFacts) -> None:
 
 def quality(words: Words, found: dict[str, Any]) -> None:
     """What model.json says of the quality on clients that were held out."""
-    st.subheader(words("quality"))
+    st.header(words("quality"))
     if "auc" in found:
         low, high = found.get("auc_95_low"), found.get("auc_95_high")
         sentence = words(
@@ -58,7 +58,7 @@ def quality(words: Words, found: dict[str, Any]) -> None:
 
 def calibration(words: Words, bins: list[dict[str, float]]) -> None:
     """What was expected of clients, and what came."""
-    st.subheader(words("calibration"))
+    st.header(words("calibration"))
     points = [{"x": each["mean_pd"], "y": each["default_rate"]} for each in bins]
     gap = max(points, key=lambda point: abs(point["x"] - point["y"]))
     sentence = words(
@@ -84,7 +84,7 @@ def groups(
     words: Words, found: dict[str, list[dict[str, Any]]], features: dict[str, Feature]
 ) -> None:
     """Decisions per group of traits."""
-    st.subheader(words("groups"))
+    st.header(words("groups"))
     st.markdown(words("groups_sentence"))
     for name, rows in found.items():
         feature = features.get(name)
@@ -117,7 +117,7 @@ def group_name(words: Words, group: str, feature: Feature | None) -> str:
 
 def drift(words: Words, found: DriftReport) -> None:
     """How far the new clients differ from the reference clients."""
-    st.subheader(words("drift"))
+    st.header(words("drift"))
     index = found["score"]["index"]
     size = "clear" if index >= CLEAR else "slight" if index >= SLIGHT else "small"
     sentence = words(

@@ -44,7 +44,7 @@ def control(words: Words, client: int, feature: Feature, value: Value) -> None:
             parts.plain(label),
             value=None,
             step=step,
-            format="%0.2f" if step >= 1 else "%0.6f",
+            format=parts.EXACT,
             key=key,
             persist_state="session",
         )
@@ -93,7 +93,7 @@ def suggestions(
     """What would turn the decision, each with a button that puts it into the form."""
     found = desk.alternatives(client)
     refused = bool(found["prediction"])
-    st.subheader(words("alternatives_refused" if refused else "alternatives_accepted"))
+    st.header(words("alternatives_refused" if refused else "alternatives_accepted"))
     if not found["alternatives"]:
         st.markdown(words("no_alternatives"))
     for alternative in found["alternatives"]:
@@ -125,7 +125,7 @@ def result(
     words: Words, desk: Desk, before: Score, after: Score, features: Mapping[str, Feature]
 ) -> None:
     """Before and after, what was recomputed, what is stale."""
-    st.subheader(words("result_title"))
+    st.header(words("result_title"))
     st.markdown(f"**{parts.plain(parts.verdict(words, desk, after))}**")
     decisions = [words("refused" if s["prediction"] else "accepted") for s in (before, after)]
     rows = [
@@ -206,18 +206,18 @@ def show() -> None:
     features, record = desk.features(), desk.record(client)
     st.title(words("what_if_title", client=str(client)))
     before = desk.score({"client": client}, reasons=0)
-    st.subheader(parts.verdict(words, desk, before))
+    st.header(parts.verdict(words, desk, before))
     changeable = [feature for feature in features.values() if feature["change"] != "none"]
     if changeable:
         own = {feature["name"]: record[feature["name"]] for feature in changeable}
         suggestions(words, desk, client, own, features)
-        st.subheader(words("form_title"))
+        st.header(words("form_title"))
         if changes := form(words, client, record, changeable):
             application: Application = {"client": client, "changes": changes}
             result(words, desk, before, desk.score(application, reasons=0), features)
     else:
         st.info(words("nothing_may_change"))
-    st.subheader(words("curve_title"))
+    st.header(words("curve_title"))
     names = [feature["name"] for feature in changeable]
     chosen = st.selectbox(
         words("curve_feature"),

@@ -18,7 +18,7 @@ MOST_BARS = 9
 
 def reasons(words: Words, score: Score, features: dict[str, Feature]) -> None:
     """The reasons in words, each with its features."""
-    st.subheader(words("reasons_title"))
+    st.header(words("reasons_title"))
     unit = score["contributions_in"]
     given = score["reasons"][:IN_WORDS]
     texts = parts.reason_texts(words, given, unit)
@@ -51,7 +51,7 @@ def reason_table(words: Words, reason: Reason, features: dict[str, Feature]) -> 
 
 def waterfall(words: Words, score: Score, explanation: Explanation, found: Sequence[Theme]) -> None:
     """From what the model expects of anybody to this client's output, theme by theme."""
-    st.subheader(words("waterfall_title"))
+    st.header(words("waterfall_title"))
     base = explanation["base"][0]
     steps = [(theme.name, theme.contribution) for theme in found[:MOST_BARS]]
     if rest := found[MOST_BARS:]:
@@ -131,7 +131,7 @@ def opened(
 
 def importance(words: Words, everybody: Importance, found: Sequence[Theme]) -> None:
     """What the model goes by for everybody, beside this client."""
-    st.subheader(words("importance_title"))
+    st.header(words("importance_title"))
     own = {theme.name: abs(theme.contribution) for theme in found}
     all_own = math.fsum(own.values()) or 1.0
     all_of_them = math.fsum(group["importance"] for group in everybody["groups"]) or 1.0
@@ -171,7 +171,7 @@ def show() -> None:
     features = desk.features()
     explanation = desk.explanation(client)
     contributions.check(explanation, score)
-    st.subheader(parts.verdict(words, desk, score))
+    st.header(parts.verdict(words, desk, score))
     reasons(words, score, features)
     found = contributions.themes(explanation, features)
     waterfall(words, score, explanation, found)

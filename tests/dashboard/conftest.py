@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from html import unescape
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -10,11 +12,12 @@ from streamlit.testing.v1 import AppTest
 
 from advisor.client import Service
 from tests.support.folders import few_clients
-from tests.support.server import RESSOURCES, ROOT, Server
+from tests.support.server import HOST, RESSOURCES, ROOT, Server
 
 APP = ROOT / "dashboard/app.py"
 SECONDS = 60  # for a page, on a machine that is busy
 Open = Callable[..., AppTest]
+Answering = Callable[[int, bytes], str]
 
 
 @pytest.fixture(scope="session")
@@ -85,9 +88,38 @@ def open_page(desk_server: Server, monkeypatch: pytest.MonkeyPatch) -> Open:
     return opened
 
 
+@pytest.fixture
+def answering() -> Iterator[Answering]:
+    """Servers that give one answer to everybody, whatever they ask."""
+    servers = []
+
+    def started(status: int, body: bytes) -> str:
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                """Nothing."""
+
+        server = HTTPServer((HOST, 0), Handler)
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        servers.append((server, thread))
+        return f"http://{HOST}:{server.server_port}"
+
+    yield started
+    for server, thread in servers:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
 def words_of(page: AppTest) -> str:
     """All that a page says, as one text without Markdown's escapes."""
-    elements = [*page.main.markdown, *page.main.subheader, *page.main.title, *page.main.html]
+    elements = [*page.main.markdown, *page.main.header, *page.main.title, *page.main.html]
     alerts = [*page.main.error, *page.main.warning, *page.main.info, *page.main.success]
     return unescape("\n".join(str(element.value) for element in [*elements, *alerts])).replace(
         "\\", ""

@@ -20,7 +20,7 @@ def test_the_decision_is_the_services(open_page: Open, asked: Service, request, 
     pd, limit = EN.percents(score["pd"], 1 / (1 + math.exp(-margin)))
     page = open_page("client", client)
     assert page.title[0].value == f"Client {client}"
-    assert page.subheader[0].value == (
+    assert page.header[0].value == (
         f"{which.title()}: {pd} expected to default, accepted up to {limit}"
     )
     said = words_of(page)

@@ -2,9 +2,6 @@
 
 import json
 import socket
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 
 import pytest
 
@@ -19,38 +16,8 @@ from advisor.errors import (
     UnknownClient,
     WrongKey,
 )
+from tests.dashboard.conftest import Answering
 from tests.support.server import HOST, free_port
-
-Answering = Callable[[int, bytes], str]
-
-
-@pytest.fixture
-def answering() -> Iterator[Answering]:
-    """Servers that give one answer to everybody, whatever they ask."""
-    servers = []
-
-    def started(status: int, body: bytes) -> str:
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                """Nothing."""
-
-        server = HTTPServer((HOST, 0), Handler)
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        servers.append((server, thread))
-        return f"http://{HOST}:{server.server_port}"
-
-    yield started
-    for server, thread in servers:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.mark.parametrize(
