@@ -11,8 +11,8 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOW = ROOT / ".github/workflows/ci-cd.yml"
 OURS = {
-    "batch", "benchmarks", "credit_scoring", "main", "portfolio", "serving", "tests", "train",
-    "training",
+    "advisor", "batch", "benchmarks", "credit_scoring", "dashboard", "main", "portfolio", "serving",
+    "tests", "train", "training",
 }  # fmt: skip
 
 # What a room may not import, by the folder or file that it is.
@@ -60,6 +60,10 @@ LOWEST_FIRST = {
         "scorer", "loading", "assessment", "bulk", "application_schemas", "desk_schemas",
         "schemas", "answers", "desk", "snapshot",
     ],
+    "advisor": [
+        "errors", "answers", "client", "texts", "formats", "vega", "figures", "desk", "state",
+        "contributions", "parts",
+    ],
     "training": [
         "home_credit", "columns", "credit_history", "simulation", "dictionary", "table", "quality",
         "calibration", "audit", "fitting", "writing",
@@ -70,6 +74,7 @@ LOWEST_FIRST = {
         "summary", "pictures", "report",
     ],
 }  # fmt: skip
+FOLDERS = {"advisor": "dashboard/advisor"}  # of packages that are not at the root
 MOST_LINES = 300
 LONGER = {"main.py": 600}  # it holds every route
 
@@ -121,9 +126,22 @@ def test_only_main_knows_fastapi():
     assert "fastapi" in tops((ROOT / "main.py").read_text())
 
 
+def test_the_dashboard_stands_alone():
+    """It speaks HTTP with the service: neither knows a line of the other."""
+    files = list(rooms("dashboard"))
+    assert len(files) > 10
+    for file in files:
+        assert not tops(file.read_text()) & (OURS - {"advisor"}), file
+    places = OURS - {"advisor", "dashboard", "tests"}
+    others = [*rooms(*places), *ROOT.glob("*.py")]
+    assert len(others) > 60
+    for file in others:
+        assert not tops(file.read_text()) & {"advisor", "dashboard", "streamlit"}, file
+
+
 @pytest.mark.parametrize("package", LOWEST_FIRST)
 def test_arrows_run_one_way(package: str):
-    modules = {file.stem: file.read_text() for file in rooms(package)}
+    modules = {file.stem: file.read_text() for file in rooms(FOLDERS.get(package, package))}
     assert modules.keys() - {"__init__"} == set(LOWEST_FIRST[package])
     assert not imported(modules.pop("__init__"))
     for module, source in modules.items():
@@ -163,7 +181,7 @@ def test_an_arrow_that_runs_down_is_seen(source: str):
 
 
 def test_no_room_is_too_long():
-    places = ("credit_scoring", "serving", "training", "batch", "benchmarks")
+    places = ("credit_scoring", "serving", "training", "batch", "benchmarks", "dashboard")
     files = [*rooms(*places), *ROOT.glob("*.py")]
     lengths = {str(file.relative_to(ROOT)): len(file.read_text().splitlines()) for file in files}
     lengths.pop("test_main.py")
@@ -189,7 +207,7 @@ def test_what_main_imports_is_deployed():
     assert {"credit_scoring.loading", "serving.protocol"} <= seen
     others = {"training", "train", "tests", "batch", "portfolio", "dask", "distributed", "pyarrow"}
     assert not {name.partition(".")[0] for name in seen} & others
-    assert not {"batch/", "portfolio.py"} & set(kept.split())
+    assert not {"batch/", "portfolio.py", "dashboard/"} & set(kept.split())
 
 
 def tops_ours(name: str) -> bool:

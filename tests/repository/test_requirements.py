@@ -21,9 +21,10 @@ def direct(name: str) -> set[str]:
 
 
 NAMES = ["requirements", "requirements-portfolio", "requirements-test", "requirements-dev"]
+ALONE = "requirements-dashboard"  # for who runs the dashboard without the service
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, ALONE])
 def test_requirements_are_pinned_and_made_by_the_command(name: str):
     options = "--python-version 3.11 --python-platform linux"
     command = f"uv pip compile {name}.in -o {name}.txt {options}"
@@ -38,11 +39,12 @@ def test_development_has_what_the_service_has():
     service, *between, development = (pins(f"{name}.txt").items() for name in NAMES)
     for some in between:
         assert service <= some <= development
+    assert pins(f"{ALONE}.txt").items() <= development
 
 
 def test_the_service_has_nothing_of_a_cluster():
     for name in ("requirements.txt", "requirements-test.txt"):
-        assert not {"dask", "distributed", "pyarrow", "matplotlib"} & pins(name).keys()
+        assert not {"dask", "distributed", "pyarrow", "matplotlib", "streamlit"} & pins(name).keys()
     assert {"dask", "distributed", "pyarrow"} <= pins("requirements-portfolio.txt").keys()
 
 
@@ -56,6 +58,7 @@ def test_requirements_are_what_is_installed():
     [
         ("requirements", ["main.py", "credit_scoring/*.py", "serving/*.py"]),
         ("requirements-portfolio", ["portfolio.py", "batch/*.py"]),
+        (ALONE, ["dashboard/*.py", "dashboard/*/*.py"]),
     ],
 )
 def test_every_import_is_a_direct_requirement(name: str, places: list[str]):
@@ -66,9 +69,10 @@ def test_every_import_is_a_direct_requirement(name: str, places: list[str]):
                 imported |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
                 imported.add(node.module.partition(".")[0])
-    third_party = imported - sys.stdlib_module_names - {"batch", "credit_scoring", "serving"}
+    ours = {"advisor", "batch", "credit_scoring", "serving"}
+    third_party = imported - sys.stdlib_module_names - ours
     packages = {"sklearn": "scikit-learn"}
     wanted = {packages.get(module, module.replace("_", "-")) for module in third_party}
-    known = direct("requirements.in") | direct(f"{name}.in")
-    assert wanted - known == set()
-    assert wanted & {"fastapi", "distributed"}
+    service = set() if name == ALONE else direct("requirements.in")
+    assert wanted - service - direct(f"{name}.in") == set()
+    assert wanted & {"fastapi", "distributed", "streamlit"}

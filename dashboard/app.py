@@ -1,0 +1,44 @@
+"""The advisor's dashboard: its pages, the language and the client chosen.
+
+    streamlit run dashboard/app.py
+
+It asks the service at API_URL, with the key API_KEY where that is set, and knows nothing else
+of it.
+"""
+
+import streamlit as st
+
+from advisor import parts, state
+from advisor.errors import DashboardError
+from advisor.formats import Words
+
+PAGES = ("client", "why", "what_if", "compare", "application", "model", "letter")
+
+
+def run() -> None:
+    """Show the page chosen, or a sentence on why there is none."""
+    st.set_page_config(page_title="Credit desk", layout="wide")
+    with st.sidebar:
+        words = state.choose_language()
+    set_language(words)
+    page = st.navigation(
+        [
+            st.Page(f"views/{name}.py", title=words(f"page_{name}"), default=not number)
+            for number, name in enumerate(PAGES)
+        ]
+    )
+    try:
+        with st.sidebar:
+            state.begin(words)
+        page.run()
+    except DashboardError as error:
+        parts.error(words, error)
+
+
+def set_language(words: Words) -> None:
+    """Tell browsers and screen readers the language of the page: Streamlit says English always."""
+    script = f"document.documentElement.lang = '{words.language}'"
+    st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
+
+
+run()

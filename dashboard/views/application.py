@@ -1,0 +1,149 @@
+"""A new application: a raw record by form, as JSON or as a CSV of one row."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+
+import streamlit as st
+
+from advisor import parts, state
+from advisor.answers import Feature, Record, Value
+from advisor.desk import Desk
+from advisor.formats import Words
+
+EXTRA = ("", "SK_ID_CURR", "TARGET", "proba")  # columns that a table has beside the features
+
+
+class Unreadable(ValueError):
+    """A text that is no raw record; the argument is the key of a text that says why."""
+
+
+def from_json(text: str) -> Record:
+    """A record from pasted JSON.
+
+    Raises:
+        Unreadable: it is none.
+    """
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise Unreadable("no_json") from error
+    if not isinstance(found, dict):
+        raise Unreadable("no_object")
+    return found
+
+
+def from_csv(text: str, features: Mapping[str, Feature]) -> Record:
+    """A record from a CSV of a header and one row; an empty cell is a missing value.
+
+    Raises:
+        Unreadable: it has another number of rows.
+    """
+    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), restkey="?", restval=""))
+    if len(rows) != 1:
+        raise Unreadable("no_single_row")
+    kept = {name: cell for name, cell in rows[0].items() if name not in EXTRA}
+    return {name: value_of(cell, features.get(name)) for name, cell in kept.items()}
+
+
+def value_of(cell: str, feature: Feature | None) -> Value:
+    """A cell's value: a number wherever it is one and the feature is not text."""
+    if not cell:
+        return None
+    if feature is not None and feature["kind"] == "text":
+        return cell
+    try:
+        return float(cell)
+    except ValueError:
+        return cell
+
+
+def by_form(words: Words, desk: Desk, features: Mapping[str, Feature]) -> Record | None:
+    """A record that starts as an existing client's; what follows from others is computed."""
+    client = state.chosen_client()
+    start = desk.record(client)
+    st.markdown(words("form_starts", client=str(client)))
+    entered = [name for name in features if features[name]["formula"] is None]
+    record: Record = {}
+    with st.form("application"):
+        for group in dict.fromkeys(features[name]["group"] for name in entered):
+            with st.expander(parts.plain(group)):
+                for name in entered:
+                    if features[name]["group"] == group:
+                        key = f"new_{client}_{name}"
+                        record[name] = entry(words, key, features[name], start[name])
+        sent = st.form_submit_button(words("calculate"), type="primary")
+    return record if sent else None
+
+
+def entry(words: Words, key: str, feature: Feature, value: Value) -> Value:
+    """The control of one value; left empty it is missing."""
+    label = parts.plain(parts.titled(feature))
+    if feature["kind"] == "number":
+        st.session_state.setdefault(key, value)
+        number = st.number_input(label, value=None, format=parts.EXACT, key=key)
+        return None if number is None else float(number)
+    shares = feature["class0"]["shares"] or {}
+    options: list[Value] = [0.0, 1.0]
+    if feature["kind"] == "text":
+        options = [*sorted({*shares, str(value or "")} - {""})]
+    st.session_state.setdefault(key, value)
+    return st.selectbox(
+        label, options, index=None, format_func=lambda option: words.of(feature, option), key=key
+    )
+
+
+def pasted(words: Words, features: Mapping[str, Feature]) -> Record | None:
+    """A record from text that is pasted."""
+    with st.form("pasted"):
+        text = st.text_area(words("paste"), key="pasted_text", height=200)
+        sent = st.form_submit_button(words("calculate"), type="primary")
+    if not sent:
+        return None
+    return from_json(text) if text.lstrip().startswith(("{", "[")) else from_csv(text, features)
+
+
+def uploaded(words: Words, features: Mapping[str, Feature]) -> Record | None:
+    """A record from a file."""
+    file = st.file_uploader(words("upload"), type=["csv", "json"], key="file")
+    if file is None:
+        return None
+    try:
+        text = file.getvalue().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Unreadable("no_text") from error
+    return from_json(text) if file.name.lower().endswith(".json") else from_csv(text, features)
+
+
+def show() -> None:
+    """The page."""
+    words, desk = state.words(), state.desk()
+    features = desk.features()
+    st.title(words("page_application"))
+    way = st.radio(
+        words("way_in"),
+        ("form", "paste", "upload"),
+        format_func=lambda key: words(f"way_in_{key}"),
+        key="way_in",
+        persist_state="session",
+    )
+    try:
+        if way == "form":
+            record = by_form(words, desk, features)
+        else:
+            record = (pasted if way == "paste" else uploaded)(words, features)
+    except Unreadable as error:
+        st.error(words(f"unreadable_{error}"))
+        return
+    if record is None:
+        return
+    score = desk.score({"record": record})
+    parts.decision(words, desk, score)
+    st.markdown(parts.position(words, score))
+    st.header(words("reasons_title"))
+    texts = parts.reason_texts(words, score["reasons"], score["contributions_in"])
+    st.markdown("\n".join(f"1. {parts.plain(text)}" for text in texts) or words("no_reasons"))
+
+
+show()

@@ -1,0 +1,131 @@
+"""The dashboard's pages, in this process, against a real service that all of them ask."""
+
+from collections.abc import Callable, Iterator
+from html import unescape
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from advisor.client import Service
+from tests.support.folders import few_clients
+from tests.support.server import HOST, RESSOURCES, ROOT, Server
+
+APP = ROOT / "dashboard/app.py"
+SECONDS = 60  # for a page, on a machine that is busy
+Open = Callable[..., AppTest]
+Answering = Callable[[int, bytes], str]
+
+
+@pytest.fixture(scope="session")
+def desk_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Few of the shipped clients and trees. Nobody writes here."""
+    folder = tmp_path_factory.mktemp("desk") / "ressources"
+    few_clients(RESSOURCES, folder, new=200)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def desk_server(desk_folder: Path) -> Iterator[Server]:
+    with Server(desk_folder, workers=1) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def asked(desk_server: Server) -> Iterator[Service]:
+    """The service, asked as the dashboard does."""
+    with Service(desk_server.url) as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def scores(asked: Service) -> dict[int, dict[str, Any]]:
+    """What the service says of each of the first few clients."""
+    return {client: asked.score({"client": client}) for client in asked.ids()[:30]}
+
+
+@pytest.fixture(scope="session")
+def refused(scores: dict[int, dict[str, Any]]) -> int:
+    return next(client for client, score in scores.items() if score["prediction"])
+
+
+@pytest.fixture(scope="session")
+def accepted(scores: dict[int, dict[str, Any]]) -> int:
+    return next(client for client, score in scores.items() if not score["prediction"])
+
+
+@pytest.fixture(scope="session")
+def turned(asked: Service) -> int:
+    """A refused client who would be accepted after a change of one feature."""
+    for client in asked.ids():
+        found = asked.alternatives(client)
+        if found["prediction"] and found["alternatives"]:
+            return client
+    raise AssertionError("nobody")
+
+
+@pytest.fixture
+def open_page(desk_server: Server, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Opens a page, with a client chosen, in a language."""
+    monkeypatch.setenv("API_URL", desk_server.url)
+    monkeypatch.delenv("API_KEY", raising=False)
+
+    def opened(name: str, client: int | None = None, language: str = "en", **state: Any) -> AppTest:
+        page = AppTest.from_file(APP, default_timeout=SECONDS)
+        page.session_state["language"] = language
+        page.session_state["client"] = client
+        for key, value in state.items():
+            page.session_state[key] = value
+        page.run()
+        if name != "client":
+            page.switch_page(f"views/{name}.py").run()
+        assert not page.exception
+        return page
+
+    return opened
+
+
+@pytest.fixture
+def answering() -> Iterator[Answering]:
+    """Servers that give one answer to everybody, whatever they ask."""
+    servers = []
+
+    def started(status: int, body: bytes) -> str:
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                """Nothing."""
+
+        server = HTTPServer((HOST, 0), Handler)
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        servers.append((server, thread))
+        return f"http://{HOST}:{server.server_port}"
+
+    yield started
+    for server, thread in servers:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def words_of(page: AppTest) -> str:
+    """All that a page says, as one text without Markdown's escapes."""
+    elements = [*page.main.markdown, *page.main.header, *page.main.title, *page.main.html]
+    alerts = [*page.main.error, *page.main.warning, *page.main.info, *page.main.success]
+    return unescape("\n".join(str(element.value) for element in [*elements, *alerts])).replace(
+        "\\", ""
+    )
+
+
+def pictures(page: AppTest) -> list[str]:
+    """What each picture says to who does not see it."""
+    return [picture.proto.alt for picture in page.get("vega_lite_chart")]

@@ -1,0 +1,73 @@
+"""Numbers and values as readers of a language expect them, and the interface's words."""
+
+import re
+import string
+
+import pytest
+
+from advisor import errors
+from advisor.formats import Words
+from advisor.texts import LANGUAGES, texts
+from tests.support.server import ROOT
+
+EN, FR = Words("en"), Words("fr")
+SOURCES = {file: file.read_text() for file in (ROOT / "dashboard").rglob("*.py")}
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "kind", "text"),
+    [
+        (None, "currency", "number", "not known"),
+        (157500.0, "currency", "number", "157,500\u00a0currency"),
+        (0.0123456, "ratio", "number", "0.0123"),
+        (0.000012345, "ratio", "number", "0.0000123"),
+        (-15000.0, "days from the application", "number", "41.1\u00a0years before the application"),
+        (12.0, "days before the application", "number", "12\u00a0days after the application"),
+        (3652.5, "days", "number", "10.0\u00a0years"),
+        (1.0, "0 or 1", "flag", "yes"),
+        ("Working", "", "text", "Working"),
+    ],
+)
+def test_values_are_written_out(value, unit: str, kind: str, text: str):
+    assert EN.value(value, unit, kind) == text
+
+
+def test_a_language_has_its_own_marks():
+    assert EN.number(-1234.5, 2) == "\u22121,234.50"
+    assert FR.number(-1234.5, 2) == "\u22121\u202f234,50"
+    assert FR.percent(0.314, 1) == "31,4\u00a0%"
+
+
+def test_shares_are_told_apart():
+    assert EN.percents(0.31, 0.17) == ["31\u00a0%", "17\u00a0%"]
+    assert EN.percents(0.1704, 0.17) == ["17.04\u00a0%", "17.00\u00a0%"]
+    assert EN.percents(0.17, 0.17) == ["17\u00a0%", "17\u00a0%"]
+
+
+def gaps(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_every_text_is_in_every_language_with_the_same_gaps():
+    for key, by_language in texts().items():
+        assert by_language.keys() == LANGUAGES.keys(), key
+        assert len({frozenset(gaps(text)) for text in by_language.values()}) == 1, key
+
+
+def test_every_error_has_a_sentence_and_a_way_on():
+    for error in errors.DashboardError.__subclasses__():
+        assert {f"error_{error.key}", f"way_{error.key}"} <= texts().keys()
+
+
+def test_pages_use_texts_that_there_are_and_all_of_them():
+    said = "\n".join(SOURCES.values())
+    plain = set(re.findall(r'words(?:\(\))?\(\s*"([\w-]+)"', said))
+    assert plain <= texts().keys()
+    formatted = re.findall(r'f"([\w{}.-]*_[\w{}.-]*)"', said)
+    patterns = [re.sub(r"\{[^}]*\}", "[a-z_-]+", text) for text in formatted if "{" in text]
+    unused = {
+        key
+        for key in texts()
+        if f'"{key}"' not in said and not any(re.fullmatch(p, key) for p in patterns)
+    }
+    assert unused == set()

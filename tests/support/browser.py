@@ -1,0 +1,23 @@
+"""Chromium without a window, where one is installed."""
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+
+from playwright.sync_api import Browser, expect, sync_playwright
+
+BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
+CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
+QUIET = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
+    --disable-component-update --disable-sync"""
+PATIENCE = 120_000  # milliseconds, for a machine that is busy
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    """The browser, with patience for what is expected of it."""
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
+        yield browser
+        browser.close()
