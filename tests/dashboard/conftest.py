@@ -11,8 +11,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from advisor.client import Service
-from tests.support.folders import few_clients
 from tests.support.server import HOST, RESSOURCES, ROOT, Server
+from tests.support.small import few_clients
 
 APP = ROOT / "dashboard/app.py"
 SECONDS = 60  # for a page, on a machine that is busy
