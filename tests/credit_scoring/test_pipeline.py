@@ -105,6 +105,10 @@ MODELS: dict[str, tuple[Damage, str]] = {
         fitted(AdaBoostClassifier(n_estimators=2)),
         "shap.TreeExplainer does not explain a AdaBoostClassifier",
     ),
+    "a mean of LightGBM's trees": (
+        fitted(lightgbm().set_params(boosting_type="rf", bagging_freq=1, bagging_fraction=0.6)),
+        "its SHAP values do not add up to its raw output",
+    ),
     "scikit-learn 1.2.0": (
         of_scikit_learn("1.2.0"),
         f"was pickled by scikit-learn 1.2.0, {sklearn.__version__} is installed",
