@@ -35,11 +35,11 @@ SECONDS = 15  # for an answer; the service itself waits five for what it compare
 Compare = Literal["near", "all"]
 ERRORS: dict[int, type[DashboardError]] = {
     HTTPStatus.UNAUTHORIZED: WrongKey,
-    HTTPStatus.NOT_FOUND: Refused,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: Refused,
     HTTPStatus.UNPROCESSABLE_ENTITY: Refused,
     HTTPStatus.SERVICE_UNAVAILABLE: ServiceBusy,
 }
+NOT_FOUND = {"unknown client": UnknownClient, "unknown feature": Refused}
 
 
 class Service:
@@ -74,7 +74,10 @@ class Service:
 
     def model(self) -> ModelFacts:
         """What is in use, and what its makers say of it."""
-        return cast(ModelFacts, self._get("/model"))
+        found = self._get("/model")
+        if not isinstance(found, dict) or "sha256" not in found:
+            raise ServiceFailed("200 /model")
+        return cast(ModelFacts, found)
 
     def ids(self) -> list[int]:
         """Ids of the new clients."""
@@ -141,6 +144,7 @@ class Service:
             return content
         detail = str(content.get("detail", "")) if isinstance(content, dict) else ""
         kind = ERRORS.get(answer.status_code, ServiceFailed)
-        if kind is Refused and detail.startswith("unknown client"):
-            kind = UnknownClient
+        if answer.status_code == HTTPStatus.NOT_FOUND:
+            subject = " ".join(detail.split()[:2])
+            kind = NOT_FOUND.get(subject, ServiceFailed)  # else there is no such route
         raise kind(detail or f"{answer.status_code} {path}")

@@ -1,13 +1,17 @@
 """A client's SHAP values, by raw feature and by theme."""
 
+import functools
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from advisor.answers import Explanation, Feature, Score
+from advisor.desk import log_odds
 from advisor.errors import ModelChanged
 
 TOLERANCE = 1e-6
+SATURATED = 30  # log-odds, from which on a double has 0 or 1 for the probability
 
 
 @dataclass(frozen=True)
@@ -52,24 +56,22 @@ def themes(explanation: Explanation, features: Mapping[str, Feature]) -> list[Th
     return sorted(found, key=lambda theme: -abs(theme.contribution))
 
 
-def raw_output(score: Score) -> float | None:
-    """The model's raw output for an application; None where its log-odds are infinite."""
-    if score["contributions_in"] == "probability":
-        return score["probability"]
-    if not 0 < score["probability"] < 1:
-        return None
-    return math.log(score["probability"] / (1 - score["probability"]))
-
-
-def check(explanation: Explanation, score: Score) -> None:
+def scale_of(explanation: Explanation, score: Score) -> Literal["log-odds", "probability"]:
     """Hold an explanation, which names no model, against a score, which does.
 
+    Returns:
+        What the SHAP values are in: base and their sum are the score's log-odds or its probability.
+
     Raises:
-        ModelChanged: base and SHAP values are not the raw output of that score.
+        ModelChanged: they are neither.
     """
-    output = raw_output(score)
     explained = explanation["base"][0] + math.fsum(explanation["values"][0])
-    if output is not None and not math.isclose(
-        output, explained, rel_tol=TOLERANCE, abs_tol=TOLERANCE
-    ):
-        raise ModelChanged
+    probability = score["probability"]
+    close = functools.partial(math.isclose, explained, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+    if 0 < probability < 1 and close(log_odds(probability)):
+        return "log-odds"
+    if close(probability):
+        return "probability"
+    if probability in (0, 1) and abs(explained) > SATURATED:
+        return "log-odds"
+    raise ModelChanged

@@ -164,6 +164,9 @@ def curve(words: Words, desk: Desk, client: int, feature: Feature, limit: float)
     )
     if not found["exact"]:
         sentence += " " + words("not_exact")
+    if not found["steps"]:  # nobody's value is known
+        st.markdown(parts.plain(sentence))
+        return
     if feature["kind"] == "number":
         rows, marks = points_of(words, feature, found)
         titles = (feature["label"], words("probability"))

@@ -49,7 +49,9 @@ def reason_table(words: Words, reason: Reason, features: dict[str, Feature]) -> 
     parts.table(reason["group"], head, rows)
 
 
-def waterfall(words: Words, score: Score, explanation: Explanation, found: Sequence[Theme]) -> None:
+def waterfall(
+    words: Words, explanation: Explanation, found: Sequence[Theme], scale: str, threshold: float
+) -> None:
     """From what the model expects of anybody to this client's output, theme by theme."""
     st.header(words("waterfall_title"))
     base = explanation["base"][0]
@@ -62,11 +64,9 @@ def waterfall(words: Words, score: Score, explanation: Explanation, found: Seque
         rows.append(bar(words, name, reached, step))
         reached += step
     rows.append(total(words, words("output"), base, reached))
-    threshold = score["threshold"]
-    if score["contributions_in"] == "log-odds":
+    place: float | None = threshold
+    if scale == "log-odds":
         place = log_odds(threshold) if 0 < threshold < 1 else None
-    else:
-        place = threshold
     up = [name for name, step in steps if step > 0][:3]
     down = [name for name, step in steps if step < 0][:3]
     sentence = words(
@@ -77,7 +77,7 @@ def waterfall(words: Words, score: Score, explanation: Explanation, found: Seque
         down=", ".join(down) or words("none"),
         threshold=words("not_known") if place is None else words.number(place, 3),
     )
-    title = words(f"unit_{score['contributions_in']}")
+    title = words(f"unit_{scale}")
     parts.picture(figures.waterfall(rows, title, place, words("threshold_line")), sentence)
     head = [words("theme"), words("contribution")]
     parts.table(
@@ -170,11 +170,11 @@ def show() -> None:
     score = desk.score({"client": client}, MOST_REASONS, "all" if compare == "all" else "near")
     features = desk.features()
     explanation = desk.explanation(client)
-    contributions.check(explanation, score)
+    scale = contributions.scale_of(explanation, score)
     st.header(parts.verdict(words, desk, score))
     reasons(words, score, features)
     found = contributions.themes(explanation, features)
-    waterfall(words, score, explanation, found)
+    waterfall(words, explanation, found, scale, score["threshold"])
     opened(words, found, desk.record(client), features)
     importance(words, desk.importance(), found)
 

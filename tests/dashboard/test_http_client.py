@@ -26,6 +26,7 @@ from tests.support.server import HOST, free_port
         (401, "a key, please", WrongKey),
         (404, "unknown client 1, not one of the 500 new clients", UnknownClient),
         (404, "unknown feature A", Refused),
+        (404, "Not Found", ServiceFailed),
         (413, "too large", Refused),
         (422, "no application", Refused),
         (503, "come back", ServiceBusy),
@@ -41,8 +42,8 @@ def test_an_error_is_what_the_service_says(answering: Answering, status, detail,
     assert (type(raised.value), raised.value.detail) == (kind, detail)
 
 
-@pytest.mark.parametrize("body", [b"<html>", b"", b"\xff"])
-def test_what_is_no_json_is_no_answer(answering: Answering, body: bytes):
+@pytest.mark.parametrize("body", [b"<html>", b"", b"\xff", b"[]", b"{}"])
+def test_what_is_no_answer_of_the_service(answering: Answering, body: bytes):
     with (
         Service(answering(200, body)) as service,
         pytest.raises(ServiceFailed, match="200 /model"),

@@ -76,3 +76,14 @@ def test_nothing_is_calculated_before_a_value_is_another(
     said = words_of(open_page("what_if", accepted))
     assert "How far it may go and still be accepted" in said
     assert "With these values" not in said
+
+
+def test_a_feature_that_nobody_has_a_value_of_has_no_curve(
+    open_page: Open, asked: Service, refused: int, monkeypatch: pytest.MonkeyPatch
+):
+    found = asked.sensitivity({"client": refused}, "OWN_CAR_AGE")
+    none = {**found, "value": None, "steps": [], "flip": None}
+    monkeypatch.setattr(Service, "sensitivity", lambda *_: none)
+    page = open_page("what_if", refused)
+    assert pictures(page) == []
+    assert " is not known, score " in words_of(page)

@@ -85,7 +85,7 @@ def test_importance_is_the_services(open_page: Open, asked: Service, refused: in
 
 def test_an_explanation_of_another_model_is_noticed(asked: Service, refused: int, accepted: int):
     with pytest.raises(ModelChanged):
-        contributions.check(asked.explanation(accepted), asked.score({"client": refused}))
+        contributions.scale_of(asked.explanation(accepted), asked.score({"client": refused}))
 
 
 def test_an_output_belongs_to_the_feature_that_it_has_its_name_from():
@@ -93,3 +93,12 @@ def test_an_output_belongs_to_the_feature_that_it_has_its_name_from():
     assert contributions.raw_feature("NAME_TYPE_Working", features) == "NAME_TYPE"
     assert contributions.raw_feature("AMOUNT", features) == "AMOUNT"
     assert contributions.raw_feature("pca0", features) is None
+
+
+@pytest.mark.parametrize(
+    ("probability", "output", "scale"),
+    [(0.3, math.log(0.3 / 0.7), "log-odds"), (0.3, 0.3, "probability"), (1.0, 40.0, "log-odds")],
+)
+def test_what_an_explanation_is_in(probability: float, output: float, scale: str):
+    explanation = {"base": [0.1], "values": [[output - 0.2, 0.1]], "feat": ["A", "B"], "data": []}
+    assert contributions.scale_of(explanation, {"probability": probability}) == scale

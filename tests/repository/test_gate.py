@@ -61,8 +61,8 @@ def test_gate_installs_what_is_missing(gate, tmp_path: Path, user: int):
         "ruff check",
         "mypy",
         "pytest",
-        "uv venv --quiet --allow-existing .venv-service",
-        "uv pip sync --quiet --python .venv-service requirements-test.txt",
+        "python -m venv --clear .venv-service",
+        ".venv-service/bin/python -m pip install --quiet -r requirements-test.txt",
         ".venv-service/bin/python -m pytest test_main.py tests/credit_scoring tests/serving",
     ]
 
