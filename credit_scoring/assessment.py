@@ -201,8 +201,12 @@ def _answer(
 def _explained(
     scorer: Scorer, compare: Compare, given: list[Reason], other: float | None
 ) -> dict[str, Any]:
-    unit = "log-odds" if scorer.classifier.is_logistic else "probability"
-    return {"reasons": given, "compare": compare, "other": other, "contributions_in": unit}
+    return {
+        "reasons": given,
+        "compare": compare,
+        "other": other,
+        "contributions_in": scorer.raw_output,
+    }
 
 
 def _followed(scorer: Scorer, recomputed: list[str], stale: list[str]) -> dict[str, Any]:

@@ -109,7 +109,7 @@ def _load(folder: Path, model_sha256: str | None) -> Scorer:
 
     checked = np.unique(np.linspace(0, len(new) - 1, CHECKED_CLIENTS, dtype=int))
     inputs = inputs_of(pipeline[0], features)
-    check_scores(pipeline, classifier, new.iloc[checked][inputs], transformed[checked])
+    raw_output = check_scores(pipeline, classifier, new.iloc[checked][inputs], transformed[checked])
     texts = _categories(reference.categories, raw.categories)
     transformer = RawTransformer(
         pipeline[0],
@@ -142,6 +142,7 @@ def _load(folder: Path, model_sha256: str | None) -> Scorer:
             texts=texts,
         ),
         scale=scale,
+        raw_output=raw_output,
         probability_at_start=classifier.probability(transformed[0]),
     )
 

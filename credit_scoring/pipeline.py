@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from credit_scoring.tables import Matrix, is_text
 TOLERANCE = 1e-9  # how far base + SHAP values may be from the model's raw output
 TRANSFORMED_AT_ONCE = 4096  # rows: bounds the transformer's temporary copies
 
+RawOutput = Literal["log-odds", "probability"]
 Prefixes = list[dict[str, "Prefixes"]]
 
 
@@ -94,7 +95,7 @@ def without_prefixes(transformer: Any, full_names: Sequence[str]) -> list[str]:
 
 def check_scores(
     pipeline: Pipeline, classifier: Classifier, raw: pd.DataFrame, rows: Matrix
-) -> None:
+) -> RawOutput:
     """Check that the classifier scores clients one by one as the pipeline does, and explains them.
 
     Args:
@@ -102,6 +103,9 @@ def check_scores(
         classifier: of its last step.
         raw: some clients as the pipeline takes them.
         rows: the same clients' transformed values, shape (clients, n).
+
+    Returns:
+        What the SHAP values are parts of.
 
     Raises:
         BadFile: it does not, a probability is none, or the SHAP values do not add up.
@@ -120,11 +124,11 @@ def check_scores(
     if not np.allclose(alone, whole, rtol=0, atol=TOLERANCE):
         raise BadFile(MODEL_FILE, "scores a client differently alone and among others")
     output = base + values.sum(axis=1)
-    distances = [np.abs(logistic(output) - alone).max()]
-    if not classifier.is_logistic:
-        distances.append(np.abs(output - alone).max())
-    if not min(distances) <= TOLERANCE:
-        raise BadFile(MODEL_FILE, "its SHAP values do not add up to its raw output")
+    if np.abs(logistic(output) - alone).max() <= TOLERANCE:
+        return "log-odds"
+    if not classifier.is_logistic and np.abs(output - alone).max() <= TOLERANCE:
+        return "probability"
+    raise BadFile(MODEL_FILE, "its SHAP values do not add up to its raw output")
 
 
 def logistic(output: Matrix) -> Matrix:

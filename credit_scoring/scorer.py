@@ -12,6 +12,7 @@ from credit_scoring.applications import Application, ApplicationReader
 from credit_scoring.classifier import Classifier
 from credit_scoring.errors import InconsistentScore, UnknownClient, abridged, unknown_feature
 from credit_scoring.features import FeatureDictionary
+from credit_scoring.pipeline import RawOutput
 from credit_scoring.raw_rows import RawRows
 from credit_scoring.raw_scorer import RawScorer
 from credit_scoring.records import RecordReader
@@ -74,6 +75,7 @@ class Scorer:
         reference: the reference clients' raw values.
         desk: scores raw rows, and knows what is known of the features beside their values.
         scale: what a score means in other words.
+        raw_output: what SHAP values are parts of.
         probability_at_start: of the first new client.
     """
 
@@ -89,6 +91,7 @@ class Scorer:
     reference: Reference
     desk: RawScorer
     scale: Scale
+    raw_output: RawOutput
     probability_at_start: float
 
     @property

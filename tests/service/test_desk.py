@@ -9,7 +9,13 @@ import pytest
 import shap
 from lightgbm import LGBMClassifier
 from scipy.sparse import issparse
-from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+)
+from sklearn.tree import DecisionTreeClassifier
 
 from credit_scoring.files import ID, REFERENCE_FILE, TARGET
 from main import Service
@@ -123,11 +129,16 @@ def test_reasons_and_the_rest_are_the_distance_to_those_compared_with(
 ):
     group = compared(case, reference, compare)
     mean = raw_output(case, group[case.inputs.columns]).mean()
+    is_mean_of_trees = isinstance(
+        case.classifier, (RandomForestClassifier, ExtraTreesClassifier, DecisionTreeClassifier)
+    )
     for position, client in clients(case):
         mine = raw_output(case, case.inputs.iloc[[position]])[0]
         for most in (1, 4, 10):
             answer = score(http, {"client": client}, reasons=most, compare=compare)
             sizes = [reason["contribution"] for reason in answer["reasons"]]
+            unit = "probability" if is_mean_of_trees else "log-odds"
+            assert answer["contributions_in"] == unit
             assert sum(sizes) + answer["other"] == pytest.approx(mine - mean, abs=1e-9)
             assert sizes == sorted(sizes, reverse=True)
             assert all(size > 0 for size in sizes)
