@@ -291,7 +291,9 @@ async def score(request: Request, reasons: MostReasons = 4, compare: Compare = "
         applications = snapshot.scorer.applications.read(body)
         if snapshot.scorer.is_ready(applications[0]):
             return json_response(score_body(*given, applications, reasons, compare))
-    answer = functools.partial(read_and_score, *given, body, reasons, compare)
+        answer = functools.partial(score_body, *given, applications, reasons, compare)
+    else:
+        answer = functools.partial(read_and_score, *given, body, reasons, compare)
     if is_list and snapshot.scorer.desk.transformer.quickly is None:
         answer = functools.partial(giving_way, answer)
     pool = service.lists if is_list else service.explainers

@@ -15,7 +15,7 @@ from batch.counts import Bins, intervals
 from batch.job import Job, RunError, installed, sha256_of
 from credit_scoring.bulk import Explained
 from credit_scoring.comparison import Comparison, compare, reference_scores
-from credit_scoring.drift import NumberBins, number_counts
+from credit_scoring.drift import NumberBins, by_category
 from credit_scoring.errors import describe, foreign_code
 from credit_scoring.files import METADATA_FILE, MODEL_FILE
 from credit_scoring.loading import load
@@ -169,14 +169,6 @@ def reference_counts(job: Job) -> ReferenceCounts:
     """Count the reference clients of a job's model."""
     model = model_of(job)
     scorer, reference = model.scorer, model.scorer.reference
-    texts = {}
-    for position in model.bins.texts:
-        known = [*reference.categories.get(position, ()), None]
-        values = reference.columns[position]
-        codes = np.where(np.isnan(values), len(known) - 1, values).astype(np.intp)
-        texts[position] = dict(
-            zip(known, np.bincount(codes, minlength=len(known)).tolist(), strict=True)
-        )
     return ReferenceCounts(
         scorer.features,
         tuple(feature.label for feature in scorer.dictionary.features.values()),
@@ -184,10 +176,15 @@ def reference_counts(job: Job) -> ReferenceCounts:
         scorer.threshold,
         len(reference),
         intervals(model.reference_scores),
-        number_counts(model.reference_scores, model.reference_scores)[0].astype(np.int64),
+        model.bins.score.counts(model.reference_scores),
         {
             position: bins.counts(reference.columns[position])
             for position, bins in model.bins.numbers.items()
         },
-        texts,
+        {
+            position: by_category(
+                reference.columns[position], tuple(reference.categories.get(position, ()))
+            )
+            for position in model.bins.texts
+        },
     )

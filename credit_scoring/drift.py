@@ -163,12 +163,19 @@ def text_counts(
         new: positions in the new categories, shape (new clients,), the same.
         new_texts: the categories, in an order of their own.
     """
-    sides = []
-    for values, texts in ((reference, reference_texts), (new, new_texts)):
-        codes = np.where(np.isnan(values), len(texts), values).astype(np.intp)
-        counted = np.bincount(codes, minlength=len(texts) + 1).tolist()
-        sides.append(dict(zip((*texts, None), counted, strict=True)))
-    return category_counts(*sides)
+    return category_counts(by_category(reference, reference_texts), by_category(new, new_texts))
+
+
+def by_category(values: Matrix, texts: Sequence[str]) -> dict[str | None, int]:
+    """Clients by category.
+
+    Args:
+        values: positions in the categories, shape (clients,), NaN where it is missing.
+        texts: the categories.
+    """
+    codes = np.where(np.isnan(values), len(texts), values).astype(np.intp)
+    counted = np.bincount(codes, minlength=len(texts) + 1).tolist()
+    return dict(zip((*texts, None), counted, strict=True))
 
 
 def category_counts(reference: TextCounts, new: TextCounts) -> Counts:
