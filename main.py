@@ -85,7 +85,7 @@ from serving.metrics import Metrics
 from serving.middleware import HAS_KEY, ApiKey, CanonicalPath, RequestLog, ResponseHeaders
 from serving.registry import WorkerRegistry
 from serving.reload import ReloadedFolder
-from serving.routing import Direct, body_of, json_response, query_integer, query_value
+from serving.routing import ByPath, Direct, body_of, json_response, query_integer, query_value
 from serving.settings import Settings
 from serving.workers import (
     BoundedPool,
@@ -159,8 +159,12 @@ class DirectRoute(Direct, APIRoute):
     """A route that answers from memory."""
 
 
+class TypedRoute(ByPath, APIRoute):
+    """A route that computes for milliseconds: FastAPI reads its parameters."""
+
+
 router = APIRouter(route_class=DirectRoute, generate_unique_id_function=attrgetter("name"))
-desk = APIRouter(generate_unique_id_function=attrgetter("name"))  # these compute for milliseconds
+desk = APIRouter(route_class=TypedRoute, generate_unique_id_function=attrgetter("name"))
 
 MostReasons = Annotated[int, Query(ge=0, le=10, description="how many reasons are given at most")]
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import repeat
 from typing import Annotated, Any
 
 import msgspec
@@ -21,6 +20,7 @@ from credit_scoring.json_objects import (
     STRUCTURE_MORE,
     NoObject,
     Whole,
+    count,
     count_structure,
     listed,
     number_problem,
@@ -48,15 +48,17 @@ class Application:
 
     Attributes:
         client: a new client's id.
-        record: raw values in the order of the features; `LEFT_OUT` for one that is to be computed.
+        record: raw values in the order of the features; None for one that is missing or left out.
         changes: features and their new values.
         reference: the caller's own number.
+        left_out: features that the record leaves to be computed.
     """
 
     client: int | None
-    record: tuple[Any, ...] | None
+    record: tuple[Value, ...] | None
     changes: Values
     reference: str | None
+    left_out: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,8 +83,7 @@ class ApplicationReader:
         """Make what is made once, before anybody asks."""
         self.read_one(b'{"client":0,"changes":{},"reference":"\\u003a"}')  # slowly, for its escape
         self.read_one(b'{"client":0}')
-        self._colons((LEFT_OUT,) * len(self.features))
-        self._colons((None,) * len(self.features))
+        self._application(self._decode(b'{"record":{}}'))
 
     def read(self, body: bytes) -> tuple[list[Application], bool]:
         """The applications of a body, and whether it is a list.
@@ -121,11 +122,11 @@ class ApplicationReader:
         """
         # Of a key that comes twice msgspec keeps the last; one more colon tells, where none is
         # written as an escape.
-        if b"\\u003a" not in text and b"\\u003A" not in text:
+        if b"\\" not in text or (b"\\u003a" not in text and b"\\u003A" not in text):
             with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 decoded = self._decode(text)
                 application, colons = self._application(decoded)
-                if colons == text.count(b":") and self._problem(application) is None:
+                if colons == count(text, ":") and self._problem(application) is None:
                     return application
         return self._read_slowly(text)
 
@@ -156,37 +157,32 @@ class ApplicationReader:
         """What was decoded, and how many colons its text has where no key comes twice."""
         parts = msgspec.structs.astuple(decoded)
         client, record, changes, reference = (None if part is LEFT_OUT else part for part in parts)
-        colons = sum(part is not LEFT_OUT for part in parts)
-        found: list[tuple[Any, ...]] = []
-        for values in (record, changes):
-            found.append(() if values is None else msgspec.structs.astuple(values))
-            colons += self._colons(found[-1])
-        given = {
-            name: value
-            for name, value in zip(self.features, found[1], strict=False)
-            if value is not LEFT_OUT
-        }
+        colons = len(parts) - parts.count(LEFT_OUT)
+        values: tuple[Any, ...] | None = None
+        left_out: frozenset[str] = frozenset()
+        given: Values = {}
+        if record is not None:
+            values = msgspec.structs.astuple(record)
+            if LEFT_OUT in values:
+                pairs = zip(self.features, values, strict=True)
+                left_out = frozenset(name for name, value in pairs if value is LEFT_OUT)
+                values = tuple(None if value is LEFT_OUT else value for value in values)
+            colons += len(values) + self._colons_in_names + self._colons_in_texts(values)
+            colons -= len(left_out) + "".join(left_out).count(":")
+        if changes is not None:
+            changed = msgspec.structs.astuple(changes)
+            pairs = zip(self.features, changed, strict=True)
+            given = {name: value for name, value in pairs if value is not LEFT_OUT}
+            colons += len(given) + "".join(given).count(":") + self._colons_in_texts(changed)
         colons += 0 if reference is None else reference.count(":")
-        return Application(client, found[0] or None, given, reference), colons
+        return Application(client, values, given, reference, left_out), colons
 
-    def _colons(self, values: tuple[Any, ...]) -> int:
-        """How many colons the text of some values has, every key being there once."""
-        if not values:
-            return 0
-        if LEFT_OUT in values:
-            given = [at for at, value in enumerate(values) if value is not LEFT_OUT]
-            colons = len(given) + sum(self._colons_in_names[at] for at in given)
-        else:
-            colons = len(values) + self._colons_in_all_names
-        return colons + sum(str(values[at]).count(":") for at in self._text_positions)
+    def _colons_in_texts(self, values: tuple[Any, ...]) -> int:
+        return sum(str(values[at]).count(":") for at in self._text_positions)
 
     @cached_property
-    def _colons_in_names(self) -> list[int]:
-        return [name.count(":") for name in self.features]
-
-    @cached_property
-    def _colons_in_all_names(self) -> int:
-        return sum(self._colons_in_names)
+    def _colons_in_names(self) -> int:
+        return sum(name.count(":") for name in self.features)
 
     @cached_property
     def _known(self) -> frozenset[str]:
@@ -218,19 +214,17 @@ class ApplicationReader:
         for key in ("record", "changes"):
             if key in parsed and not isinstance(parsed[key], dict):
                 raise InvalidApplication(f"{key} is not an object of features and their values")
+        record = self._values(parsed["record"], "record") if "record" in parsed else None
         application = Application(
             client=None if client is None else int(client[:MOST_DIGITS]),
-            record=self._record(parsed["record"]) if "record" in parsed else None,
+            record=None if record is None else tuple(map(record.get, self.features)),
             changes=self._values(parsed.get("changes", {}), "changes"),
             reference=reference,
+            left_out=frozenset() if record is None else self._known - record.keys(),
         )
         if problem := self._problem(application):
             raise InvalidApplication(problem)
         return application
-
-    def _record(self, given: Mapping[str, object]) -> tuple[Any, ...]:
-        values = self._values(given, "record")
-        return tuple(map(values.get, self.features, repeat(LEFT_OUT)))
 
     def _values(self, given: Mapping[str, object], key: str) -> dict[str, Value]:
         """Values by feature, checked; numbers as doubles."""
@@ -277,20 +271,13 @@ class ApplicationReader:
 
     def _problem(self, application: Application) -> str | None:
         """What is wrong with an application whose parts are right, each for itself."""
-        record = application.record
-        if (application.client is None) == (record is None):
+        if (application.client is None) == (application.record is None):
             return "either client or record is wanted, a client's id or raw values by feature"
-        if record is not None and LEFT_OUT in record:
-            missing = [
-                name
-                for name, value in zip(self.features, record, strict=True)
-                if value is LEFT_OUT and name not in self.computed
-            ]
-            if missing:
-                return (
-                    f"record: missing: {first_few(missing)}."
-                    f" Accepted: the {len(self.features)} features that /get_test gives"
-                )
+        if missing := application.left_out - self.computed:
+            return (
+                f"record: missing: {first_few([*filter(missing.__contains__, self.features)])}."
+                f" Accepted: the {len(self.features)} features that /get_test gives"
+            )
         return None
 
     def _parsed(self, text: bytes) -> Mapping[str, Any]:

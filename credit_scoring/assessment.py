@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from credit_scoring.applications import LEFT_OUT, Application
+from credit_scoring.applications import Application
 from credit_scoring.comparison import Compare, Comparison
 from credit_scoring.errors import InvalidApplication, UnknownClient
 from credit_scoring.files import MODEL_FILE
@@ -103,17 +103,14 @@ def apply(scorer: Scorer, applications: Sequence[Application], *, is_list: bool)
     """
     desk = scorer.desk
     rows = _rows(scorer, applications, is_list=is_list)
-    left_out: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    left_out: dict[frozenset[str], list[int]] = defaultdict(list)
     for row, application in enumerate(applications):
-        if application.record is not None and LEFT_OUT in application.record:
-            given = application.record
-            formulas = desk.dictionary.formulas
-            unknown = [name for name in formulas if given[desk.position(name)] is LEFT_OUT]
-            left_out[tuple(unknown)].append(row)
-    for computed, some in left_out.items():
+        if application.left_out:
+            left_out[application.left_out].append(row)
+    for absent, some in left_out.items():
         part = rows.take(some)
         with _positioned(is_list=is_list, positions=some):
-            desk.compute(part, computed)
+            desk.compute(part, [*filter(absent.__contains__, desk.dictionary.formulas)])
         rows.put(some, part)
 
     changed: dict[tuple[str, ...], list[int]] = defaultdict(list)
@@ -153,8 +150,6 @@ def _rows(scorer: Scorer, applications: Sequence[Application], *, is_list: bool)
             rows.put([row], scorer.raw_rows([position]))
             continue
         values: Sequence[Any] = application.record
-        if LEFT_OUT in values:
-            values = [None if value is LEFT_OUT else value for value in values]
         if texts:
             values = list(values)
             for text in texts:

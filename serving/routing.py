@@ -1,4 +1,4 @@
-"""What a request says, and routes that answer from memory."""
+"""What a request says, and how its route is found."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -17,22 +17,30 @@ QUERY_FIELDS = 100  # as many are read of a query
 INTEGER = re.compile(r"-?[0-9]{1,100}")
 
 
-class Direct:
+class ByPath:
+    """Makes of a route one that is found by comparing paths, as `CanonicalPath` spells them.
+
+    No route has parameters in its path.
+    """
+
+    path: str
+    methods: Any
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether a request is for this route, by its path, and then by its method."""
+        if scope["type"] != "http" or scope["path"] != self.path:
+            return Match.NONE, {}
+        return (Match.FULL if scope["method"] in (self.methods or ()) else Match.PARTIAL), {}
+
+
+class Direct(ByPath):
     """Makes of a route one whose function takes the request and returns the response.
 
     FastAPI documents such a route as any other, but neither reads its parameters, which would take
     a third of the time of a request that is answered from memory, nor cleans up after dependencies.
     """
 
-    path: str
-    methods: Any
     endpoint: Callable[[Request], Awaitable[Response]]
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """By the path as `CanonicalPath` spells it: no route has parameters in its path."""
-        if scope["type"] != "http" or scope["path"] != self.path:
-            return Match.NONE, {}
-        return (Match.FULL if scope["method"] in (self.methods or ()) else Match.PARTIAL), {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request.
