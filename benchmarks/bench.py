@@ -23,7 +23,7 @@ from benchmarks.servers import (
     gunicorn,
     load,
     seconds_needed,
-    wait_until_quick,
+    wait_until_prepared,
     warm,
 )
 from benchmarks.table import shown
@@ -88,7 +88,7 @@ class Bench:
         """This service on a folder, until the end."""
         server = self.gunicorn(name, SERVICE, RESSOURCES_DIR=str(folder), **environment)
         server.wait("/get_ids")
-        wait_until_quick(server)
+        wait_until_prepared(server)
         return server
 
     @cached_property

@@ -67,8 +67,9 @@ def gunicorn(name: str, application: str, environment: dict[str, str]) -> Progra
     return Program(name, port, command, {"WEB_CONCURRENCY": "1"} | environment)
 
 
-def wait_until_quick(server: Program) -> None:
-    """Wait until a service says how it explains from now on, if it is to explain fast at all."""
+def wait_until_prepared(server: Program) -> None:
+    """Wait until a service prepares nothing any more: explains as fast as it will, and compares."""
+    server.wait("/importance")
     if os.environ.get("FAST_EXPLANATIONS") != "0":
         wait_for(lambda: "explained by" in server.log())
 
@@ -126,6 +127,15 @@ def load(
     with wrk(server, requests, seconds, connections, scratch) as process:
         output = process.communicate()[0]
     return parsed(output, server.processor_seconds() - before)
+
+
+def ask_each(server: Program, requests: Requests) -> Speed:
+    """The speed at which one caller in this process gets each answer, once."""
+    before, began = server.processor_seconds(), time.perf_counter()
+    for path, body in requests:
+        server.ask(path, body)
+    seconds, computed = time.perf_counter() - began, server.processor_seconds() - before
+    return Speed(len(requests) / seconds, len(requests) / max(computed, 1 / TICKS))
 
 
 def parsed(output: str, processor_seconds: float) -> Speed:

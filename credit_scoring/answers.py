@@ -13,6 +13,8 @@ from credit_scoring.scorer import Scorer
 from credit_scoring.tables import Matrix
 
 LIBRARIES = ("fastapi", "scikit-learn", "lightgbm", "shap", "pandas", "numpy", "joblib")
+# Looked up once: that reads the files of all that is installed.
+VERSIONS = {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
 
 
 def record_body(record: object) -> bytes:
@@ -112,8 +114,7 @@ def model_metadata(scorer: Scorer, service_version: str) -> dict[str, Any]:
         "transformed_features": len(scorer.names),
         "reference_clients": len(scorer.reference),
         "new_clients": len(scorer.client_ids),
-        "versions": {"credit-scoring": service_version, "python": platform.python_version()}
-        | {library: version(library) for library in LIBRARIES},
+        "versions": {"credit-scoring": service_version} | VERSIONS,
         "protected_features": [feature.name for feature in scorer.dictionary.protected],
         "facts": scorer.metadata,
     }

@@ -100,6 +100,7 @@ class Snapshot:
         self.comparison.set_result(result)
         if quickly and not first:  # the desk does not wait for the compiler
             self._quicken(only_soon=False)
+        _give_back_memory()
 
     def _quicken(self, *, only_soon: bool) -> bool:
         """Let explanations be made faster, or if that takes long do nothing; whether it was done.
@@ -188,9 +189,9 @@ def rehearse(scorer: Scorer) -> None:
 
 
 def _give_back_memory() -> None:
-    """Let the system have what reading took: glibc would keep a quarter of a large process.
+    """Let the system have what reading or preparing took: glibc keeps a quarter of a large process.
 
-    Called when nothing holds a frame any more.
+    Called when nothing holds a frame, or what is made of the reference clients, any more.
     """
     with contextlib.suppress(AttributeError):  # another C library
         ctypes.CDLL(None).malloc_trim(0)
