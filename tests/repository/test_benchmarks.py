@@ -149,7 +149,7 @@ def test_the_memory_budget_is_that_of_the_three_tables():
         "features": 100,
         "transformed_features": 50,
     }
-    assert memory_budget(model) == pytest.approx(250e6 + 1.1 * 8 * (100_000 + 1000 + 500))
+    assert memory_budget(model) == pytest.approx(360e6 + 1.1 * 8 * (100_000 + 1000 + 500))
 
 
 def test_parts_come_in_their_order_and_unknown_ones_are_refused():
