@@ -39,6 +39,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from fastapi.routing import APIRoute
+from fastapi.telemetry import TelemetryConfig
 from prometheus_client import CONTENT_TYPE_LATEST, Counter
 from pydantic import ValidationError
 
@@ -105,6 +106,7 @@ EXPLAINING_AT_ONCE = 1  # threads in a worker: each worker has a core
 EXPLANATIONS_WAITING = 16  # beyond these a caller is told to come back
 LISTS_WAITING = 2  # of applications, the one that is scored included: each may take seconds
 PREPARING_SECONDS = 5.0  # that a caller waits for what is prepared once for a model
+NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}  # see /metrics
 SHORT = 65_536  # bytes of a body that the event loop reads, or hashes to know it again
 
 OPEN_PATHS = frozenset({"/", "/health", docs.DOCS, docs.OPENAPI})  # no key is asked for
@@ -513,6 +515,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry=NO_TELEMETRY,
         lifespan=lifespan,
         exception_handlers={
             **USUAL_HANDLERS,

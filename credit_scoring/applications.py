@@ -25,7 +25,7 @@ from credit_scoring.json_objects import (
     listed,
     number_problem,
     parse_object,
-    struct,
+    record_type,
 )
 
 MOST_APPLICATIONS = 1000
@@ -140,7 +140,7 @@ class ApplicationReader:
             kind: Any = str if name in self.texts else number
             kind = kind | None if name in self.nullable else kind
             fields.append((f"f{position}", kind | msgspec.UnsetType, msgspec.UNSET))
-        values = struct("Values", fields, self.features)
+        values = record_type("Values", fields, self.features)
         reference = Annotated[str, msgspec.Meta(max_length=LONGEST_REFERENCE)]
         application = msgspec.defstruct(
             "Application",

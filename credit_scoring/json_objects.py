@@ -75,7 +75,7 @@ def listed(problems: Mapping[str, Sequence[str]]) -> str:
     )
 
 
-def struct(name: str, fields: Sequence[tuple[Any, ...]], names: Sequence[str]) -> Any:
+def record_type(name: str, fields: Sequence[tuple[Any, ...]], names: Sequence[str]) -> Any:
     """A type for msgspec's decoder with fields of these names; one that fits no text where a name
     has characters that msgspec takes in none."""
     rename = {field[0]: given for field, given in zip(fields, names, strict=True)}

@@ -4,6 +4,7 @@ Two ways give the same: a decoder of the model's names alone, which is fast and 
 reason, and the standard library's, which finds what is wrong and says it.
 """
 
+import struct
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from credit_scoring.json_objects import (
     listed,
     number_problem,
     parse_object,
-    struct,
+    record_type,
 )
 from credit_scoring.tables import Matrix
 
@@ -67,6 +68,8 @@ class RecordReader:
         if count(text, ":") == self._colons and b"\\" not in text:
             with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 values = msgspec.structs.astuple(self._decode(text))
+                with suppress(struct.error):  # a third of the time that NumPy takes
+                    return np.frombuffer(self._pack(*values))
                 return np.array(values, dtype=np.float64)  # None becomes NaN
         return self.row(self._parsed(text))
 
@@ -94,7 +97,12 @@ class RecordReader:
             (f"f{position}", number | None if may_miss else number)
             for position, may_miss in enumerate(self.may_miss)
         ]
-        return msgspec.json.Decoder(struct("Record", fields, self.names)).decode
+        return msgspec.json.Decoder(record_type("Record", fields, self.names)).decode
+
+    @cached_property
+    def _pack(self) -> Callable[..., bytes]:
+        """Doubles to the bytes of an array; None is an error."""
+        return struct.Struct(f"{len(self.names)}d").pack
 
     @cached_property
     def _colons(self) -> int:
