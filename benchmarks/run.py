@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from benchmarks.bench import CONNECTIONS, Bench
-from benchmarks.parts import PARTS, loaded_rows
+from benchmarks.parts import PARTS
+from benchmarks.start import loaded_rows
 from benchmarks.table import table
 
 

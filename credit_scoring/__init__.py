@@ -25,7 +25,9 @@ Each module imports only modules above it:
     array_transformer  the same way by operations on arrays, where it gives the same bits
     raw_scorer      scores of raw rows, and what follows from a change
     json_objects    JSON text to one object, and what is wrong with it
-    applications    reading applications at the credit desk
+    applications    what is asked at the credit desk
+    application_decoder  the same from JSON text, fast
+    application_reader   and with what is wrong in words
     records         reading transformed records
     reference       values of the reference clients by class
     attribution     which raw feature an output was made from

@@ -3,7 +3,8 @@
 import math
 from typing import Any
 
-from credit_scoring.applications import LONGEST_REFERENCE, MOST_APPLICATIONS
+from credit_scoring.application_decoder import LONGEST_REFERENCE
+from credit_scoring.application_reader import MOST_APPLICATIONS
 from credit_scoring.scorer import Scorer
 
 CLIENT = {"$ref": "#/components/parameters/desk_client"}

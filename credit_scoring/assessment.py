@@ -105,8 +105,8 @@ def apply(scorer: Scorer, applications: Sequence[Application], *, is_list: bool)
     rows = _rows(scorer, applications, is_list=is_list)
     left_out: dict[frozenset[str], list[int]] = defaultdict(list)
     for row, application in enumerate(applications):
-        if application.left_out:
-            left_out[application.left_out].append(row)
+        if application.record and application.record.left_out:
+            left_out[application.record.left_out].append(row)
     for absent, some in left_out.items():
         part = rows.take(some)
         with _positioned(is_list=is_list, positions=some):
@@ -149,12 +149,9 @@ def _rows(scorer: Scorer, applications: Sequence[Application], *, is_list: bool)
                 raise UnknownClient(f"{where}{unknown}") from unknown
             rows.put([row], scorer.raw_rows([position]))
             continue
-        values: Sequence[Any] = application.record
-        if texts:
-            values = list(values)
-            for text in texts:
-                rows.texts[text][row], values[text] = values[text], None
-        rows.numbers[row] = np.array(values, np.float64)  # None becomes NaN
+        rows.numbers[row] = application.record.numbers
+        for text in texts:
+            rows.texts[text][row] = application.record.texts[text]
     return rows
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from credit_scoring.applications import Application, ApplicationReader
+from credit_scoring.application_reader import ApplicationReader
+from credit_scoring.applications import Application
 from credit_scoring.classifier import Classifier
 from credit_scoring.errors import InconsistentScore, UnknownClient, abridged, unknown_feature
 from credit_scoring.features import FeatureDictionary
@@ -143,7 +144,7 @@ class Scorer:
         (application,) = applications
         # A category that nobody has goes to the transformer itself, which takes long.
         return all(
-            (application.record is None or application.record[position] in known)
+            (application.record is None or application.record.texts[position] in known)
             and application.changes.get(self.features[position]) in known
             for position, known in self.desk.texts.items()
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from credit_scoring.applications import ApplicationReader
+from credit_scoring.application_reader import ApplicationReader
 from credit_scoring.errors import InvalidApplication
 
 FEATURES = tuple(f"feature {number}" for number in range(200))
@@ -51,8 +51,10 @@ def test_a_record_is_read_without_a_call_for_each_value(reader: ApplicationReade
     text = application().replace("A:17", f"A{colon}17")
     assert "\\" in text  # the é of a value
     read = reader.read_one(text.encode())
-    assert read.record == (*["a text: é"] * 2, *[3.0] * 198)
-    assert {type(value) for value in read.record[2:]} == {float}
+    assert read.record is not None
+    assert read.record.texts == {0: "a text: é", 1: "a text: é"}
+    assert read.record.numbers[2:].tolist() == [3.0] * 198
+    assert not read.record.left_out
     assert read.reference == "A:17"
     assert calls(lambda: reader.read_one(text.encode())) < CALLS
 
