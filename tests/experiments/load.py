@@ -1,11 +1,10 @@
-"""Slow clients, more explanations and lists than can be computed, and 100,000 requests.
+"""Slow clients, more lists than can be computed, and 100,000 requests.
 
-    python -m tests.experiments.load [slow] [headers] [overload] [lists] [many]
+    python -m tests.experiments.load [slow] [headers] [lists] [many]
 
 `slow` has 500 sockets send a byte a second, half of them a header and half a body, and compares
 others' latency with and without them, twice; then it waits until the server has closed them all.
-`headers` sends 80 MB of header lines on one connection. `overload` asks one worker for a minute for
-five times the explanations that it computes, none of them kept. `lists` has four callers ask one
+`headers` sends 80 MB of header lines on one connection. `lists` has four callers ask one
 worker for scores and reasons of lists of 1,000 raw records, and another process for /health. `many`
 sends 100,000 mixed requests to two workers and looks at their memory and open files.
 """
@@ -14,24 +13,17 @@ import asyncio
 import contextlib
 import itertools
 import json
-import shutil
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import uvloop
 
 from tests.experiments.health import health_asked
-from tests.support.folders import slow_to_explain
-from tests.support.server import MB, RESSOURCES, Server, wait_for
-from tests.support.traffic import Tally, Work, at_rate, caller, drip, request, running, until
+from tests.support.server import MB, Server, wait_for
+from tests.support.traffic import Tally, Work, caller, drip, request, running, until
 
 SLOW = 500
-SECONDS = 60
 HEADERS = 80_000_000  # bytes
-CLIENTS = 20_000  # more than explanations are kept
 MOST = 1000  # applications in a list
 LIST_SECONDS = 30
 IMPORTANCE = b"GET /importance HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
@@ -112,41 +104,6 @@ async def headers() -> None:
         )
 
 
-async def overload() -> None:
-    scratch = Path(tempfile.mkdtemp(prefix="credit-scoring-"))
-    slow_to_explain(RESSOURCES, scratch / "ressources", CLIENTS)
-    with Server(scratch / "ressources", workers=1, REQUEST_LOG="0") as server:
-        ids = itertools.cycle(range(1, CLIENTS + 1))
-        explain: Iterator[Work] = ((request(f"/get_shap?param_name={n}"), whole) for n in ids)
-        health = itertools.repeat((request("/health"), bool))
-        peaks = []
-        for callers in (2, 4, 8, 16):
-            tally, ends = Tally(), time.perf_counter() + 5
-            await asyncio.gather(
-                *[caller(server.port, until(ends, explain), tally) for _ in range(callers)]
-            )
-            peaks.append(tally.statuses[200] / 5)
-            print(f"{callers} callers: {peaks[-1]:.0f} explanations a second")
-        peak = max(peaks)
-        probes, ends = Tally(), time.perf_counter() + SECONDS
-        probing = asyncio.create_task(caller(server.port, until(ends, health), probes, pause=0.05))
-        began = time.perf_counter()
-        flood = await at_rate(server.port, explain, 5 * peak, SECONDS)
-        useful = flood.statuses[200] / (time.perf_counter() - began)
-        await probing
-    shutil.rmtree(scratch)
-    print(
-        f"{5 * peak:.0f} a second for {SECONDS} s: {useful:.0f} useful a second,"
-        f" {100 * useful / peak:.0f} % of the peak; {dict(flood.statuses)}, {flood.wrong} wrong"
-    )
-    for name, tally, status in (
-        ("200", flood, 200),
-        ("503", flood, 503),
-        ("/health", probes, 200),
-    ):
-        print_latencies(name, tally, status)
-
-
 def lists() -> None:
     """Lists from four callers to one worker; a refused one comes back after 100 ms."""
     with Server(workers=1, REQUEST_LOG="0") as server:
@@ -191,10 +148,6 @@ async def ask_lists(port: int, asked: list[bytes], ends: float, tally: Tally) ->
     await asyncio.gather(*callers)
 
 
-def whole(body: bytes) -> bool:
-    return body.startswith(b'{"values":[[') and body.endswith(b"]}")
-
-
 async def many() -> None:
     with Server(REQUEST_LOG="0") as server:
         work = mixed(server)
@@ -220,13 +173,11 @@ async def many() -> None:
 
 
 if __name__ == "__main__":
-    wanted = sys.argv[1:] or ["slow", "headers", "overload", "lists", "many"]
+    wanted = sys.argv[1:] or ["slow", "headers", "lists", "many"]
     if "slow" in wanted:
         uvloop.run(slow())
     if "headers" in wanted:
         uvloop.run(headers())
-    if "overload" in wanted:
-        uvloop.run(overload())
     if "lists" in wanted:
         lists()
     if "many" in wanted:

@@ -1,0 +1,73 @@
+"""Far more explanations than one worker computes, none of them kept: what is useful of the answers.
+
+    python -m tests.experiments.overload [SECONDS]
+
+wrk asks, for a client in Python would take a core by itself. The model has 700 trees.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.experiments.health import health_asked
+from tests.support.folders import slow_to_explain
+from tests.support.server import HOST, RESSOURCES, Server, wait_for
+
+SECONDS = 60
+CLIENTS = 20_000  # more than explanations are kept
+TIMES = 5  # the peak is asked for
+CONNECTIONS = 400
+SCRIPT = Path(__file__).with_suffix(".lua")
+
+
+def load(port: int, first: int, connections: int, pause: float, seconds: int) -> dict[str, Any]:
+    """What connections got that each paused so many seconds between two requests."""
+    command = (
+        *("wrk", "--threads", "1", "--connections", str(connections)),
+        *("--duration", f"{seconds}s", "--timeout", "30s", "--script", str(SCRIPT)),
+        *(f"http://{HOST}:{port}", "--", str(first), str(CLIENTS), str(pause)),
+    )
+    lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    found: dict[str, Any] = json.loads(
+        next(line for line in lines if line.startswith("load ")).removeprefix("load ")
+    )
+    return found
+
+
+def main(seconds: int) -> None:
+    scratch = Path(tempfile.mkdtemp(prefix="credit-scoring-"))
+    slow_to_explain(RESSOURCES, scratch / "ressources", CLIENTS)
+    with Server(scratch / "ressources", workers=1, REQUEST_LOG="0") as server:
+        wait_for(lambda: "explained by" in server.log())
+        wait_for(lambda: server.ask("/importance"))
+        before, first, peaks = server.processor_seconds(), 1, []
+        for connections in (2, 4, 8, 16):
+            found = load(server.port, first, connections, 0, 5)
+            first += found["200"]
+            peaks.append(found["200"] / found["seconds"])
+            print(f"{connections} callers: {peaks[-1]:.0f} explanations a second")
+        peak = max(peaks)
+        before, began = server.processor_seconds(), time.perf_counter()
+        with health_asked(server.port, connections=1) as probes:
+            found = load(server.port, 1, CONNECTIONS, CONNECTIONS / (TIMES * peak), seconds)
+        busy = (server.processor_seconds() - before) / (time.perf_counter() - began)
+    shutil.rmtree(scratch)
+    asked, useful = sum(found[key] for key in ("200", "503", "other")), found["200"]
+    print(
+        f"{asked / found['seconds'] / peak:.1f} times the peak for {found['seconds']:.0f} s: of it"
+        f" {useful / found['seconds'] / peak:.0%} useful; {found}; {busy:.2f} cores"
+    )
+    shares = [probes.milliseconds(200, share) for share in (0.5, 0.99, 1)]
+    print(
+        f"/health: {dict(probes.statuses)}; p50 {shares[0]:.1f}, p99 {shares[1]:.1f},"
+        f" at most {shares[2]:.1f} ms"
+    )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if sys.argv[1:] else SECONDS)
