@@ -21,7 +21,7 @@ from credit_scoring.errors import describe
 IN_FLIGHT = 2  # pieces for each thread that computes: one is scored, one waits
 PATIENCE = 120  # seconds that a scheduler, or a first worker, is waited for
 LOOK = 5  # seconds after which workers are counted again: they come and go
-# Dask's looks at itself, of which there are hundreds a second: they took 3 % of a core in each process.
+# How often Dask looks at itself, which took 3 % of a core in each process.
 RARELY = {
     "distributed.admin.system-monitor.interval": "10s",
     "distributed.admin.tick.interval": "1s",

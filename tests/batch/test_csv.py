@@ -12,6 +12,7 @@ import pytest
 from batch.columns import Columns
 from batch.csv_cut import csv_pieces, last_border
 from batch.csv_rows import MISSING_TEXTS, _one_by_one, _together, csv_block, number_of
+from batch.job import Piece
 from credit_scoring.errors import BadFile
 from credit_scoring.files import ID
 from tests.support.portfolio import pieces_of
@@ -78,6 +79,16 @@ def test_pieces_end_where_rows_do(tmp_path, quoting, line_end, size):
         *_, sha256 = csv_pieces(tmp_path / "table.csv", "table.csv", 0, size)
         assert sha256 == hashlib.sha256(given).hexdigest()
     assert len(pieces) > (size < 1000)
+
+
+@pytest.mark.parametrize(
+    ("after", "rows"),
+    [(0, [10, 10, 10, 5, 2, 3]), (50, [10, 10, 10, 7, 3]), (1000, [10, 10, 10, 10])],
+)
+def test_the_last_pieces_of_a_table_are_smaller(tmp_path, after, rows):
+    (tmp_path / "table.csv").write_bytes(f"{ID}\n".encode() + b"123456789\n" * 40)
+    found = csv_pieces(tmp_path / "table.csv", "table.csv", 0, 100, after)
+    assert [piece.length / 10 for piece in found if isinstance(piece, Piece)] == rows
 
 
 @pytest.mark.parametrize(
