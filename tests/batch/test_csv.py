@@ -83,10 +83,14 @@ def test_pieces_end_where_rows_do(tmp_path, quoting, line_end, size):
 
 @pytest.mark.parametrize(
     ("after", "rows"),
-    [(0, [10, 10, 10, 5, 2, 3]), (50, [10, 10, 10, 7, 3]), (1000, [10, 10, 10, 10])],
+    [
+        (0, [10, 10, 10, 8, 8, 7, 5, 6, 4, 4, 4, 3, 1]),
+        (100, [10, 10, 10, 10, 8, 8, 7, 5, 6, 4, 2]),
+        (1000, [10] * 8),
+    ],
 )
 def test_the_last_pieces_of_a_table_are_smaller(tmp_path, after, rows):
-    (tmp_path / "table.csv").write_bytes(f"{ID}\n".encode() + b"123456789\n" * 40)
+    (tmp_path / "table.csv").write_bytes(f"{ID}\n".encode() + b"123456789\n" * 80)
     found = csv_pieces(tmp_path / "table.csv", "table.csv", 0, 100, after)
     assert [piece.length / 10 for piece in found if isinstance(piece, Piece)] == rows
 
