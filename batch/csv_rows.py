@@ -61,7 +61,7 @@ def _together(data: bytes, columns: Columns) -> Block | None:
             dtype=np.float64, converters={columns.id_at: str, **texts},
         )  # fmt: skip
     # pandas fills short rows without a word, and drops the end of long ones.
-    if frame is None or not _have_width(data, len(frame), width):
+    if frame is None or frame.empty or not _have_width(data, len(frame), width):
         return None
     read = dict(frame.items())  # a frame of hundreds of columns is slow to ask for each
     ids = [int(text) for text in read[columns.id_at].dropna().tolist() if ID_TEXT.fullmatch(text)]
