@@ -82,17 +82,17 @@ def test_pieces_end_where_rows_do(monkeypatch, tmp_path, quoting, line_end, size
 
 
 @pytest.mark.parametrize(
-    ("after", "rows"),
+    ("number", "after", "rows"),
     [
-        (0, [10, 10, 10, 8, 8, 7, 5, 6, 4, 4, 4, 3, 1]),
-        (100, [10, 10, 10, 10, 8, 8, 7, 5, 6, 4, 2]),
-        (1000, [10] * 8),
+        (0, 0, [2, 5, 8, 10, 9, 8, 7, 7, 5, 5, 4, 4, 3, 3]),
+        (3, 100, [10, 10, 10, 10, 8, 8, 7, 5, 6, 4, 2]),
+        (5, 1000, [10] * 8),
     ],
 )
-def test_the_last_pieces_of_a_table_are_smaller(monkeypatch, tmp_path, after, rows):
+def test_first_and_last_pieces_are_smaller(monkeypatch, tmp_path, number, after, rows):
     monkeypatch.setattr(csv_cut, "AT_ONCE", 7)  # less than a row
     (tmp_path / "table.csv").write_bytes(f"{ID}\n".encode() + b"123456789\n" * 80)
-    found = csv_pieces(tmp_path / "table.csv", "table.csv", 0, 100, after)
+    found = csv_pieces(tmp_path / "table.csv", "table.csv", number, 100, after)
     assert [piece.length / 10 for piece in found if isinstance(piece, Piece)] == rows
 
 
