@@ -1,8 +1,8 @@
 """A CSV file to pieces that end where rows do, in one pass that also hashes it.
 
 A line end within quotes is no end of a row: once there are quotes, a piece is read again to find
-its end. Quotes are those of RFC 4180, and a quote that does not
-begin a field is a character like others, as for Python's and pandas's readers.
+its end. Quotes are those of RFC 4180, and a quote that does not begin a field is a character like
+others, as for Python's and pandas's readers.
 """
 
 import csv
