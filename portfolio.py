@@ -25,8 +25,7 @@ from batch.cluster import Workers, local_workers, workers_at
 from batch.counts import Counts
 from batch.folder import REPORT, SUMMARY, Folder, open_folder
 from batch.job import Format, Job, Problem, RunError, installed, sha256_of
-from batch.progress import Progress, duration
-from batch.report import number, report
+from batch.progress import Progress, duration, number
 from batch.run import Made, Run, ignored
 from batch.summary import Summary, summarise
 from batch.tables import Tables
@@ -142,6 +141,9 @@ def finish(job: Job, made: Made, folder: Folder, workers: Workers, began: float)
         BadFile: it cannot be written.
         RunError: a part is missing.
     """
+    # Matplotlib takes half a second, of each worker too: its process begins by importing this file.
+    from batch.report import report
+
     reference = workers.ask(describe_model, job)
     if isinstance(reference, Problem):
         raise RunError(reference.text)

@@ -61,19 +61,20 @@ def _together(data: bytes, columns: Columns) -> Block | None:
             dtype=np.float64, converters={columns.id_at: str, **texts},
         )  # fmt: skip
     # pandas fills short rows without a word, and drops the end of long ones.
-    if frame is None or not _have_width(data, len(frame), width):
+    if frame is None or frame.empty or not _have_width(data, len(frame), width):
         return None
-    ids = [int(text) for text in frame[columns.id_at].dropna() if ID_TEXT.fullmatch(text)]
+    read = dict(frame.items())  # a frame of hundreds of columns is slow to ask for each
+    ids = [int(text) for text in read[columns.id_at].dropna().tolist() if ID_TEXT.fullmatch(text)]
     if len(ids) < len(frame) or not SMALLEST_ID <= min(ids) <= max(ids) <= LARGEST_ID:
         return None
     rows = columns.empty(len(frame))
     for position in columns.numbers:
-        rows.numbers[:, position] = frame[columns.at[position]]
+        rows.numbers[:, position] = read[columns.at[position]]
     highest, lowest = (find(rows.numbers.T.ravel(), initial=0) for find in EXTREMES)
     if max(highest, -lowest) >= EXACT_INTEGERS:
         return None  # its text tells whether it is a whole number that no double holds
     for position in columns.texts_there:
-        given = frame[columns.at[position]]
+        given = read[columns.at[position]]
         rows.texts[position][:] = given.astype(object).where(given.notna(), None)
     return Block(np.array(ids, np.int64), rows, np.arange(1, len(frame) + 1), {}, len(frame))
 

@@ -69,7 +69,7 @@ class Piece:
         name: of its file, as whoever started the run called it.
         path: of its file, the same on every machine.
         header: the names of the file's columns.
-        sha256: of a CSV file up to the end of the piece, or of a Parquet file.
+        sha256: of a CSV file up to where it was read to find the end, or of a Parquet file.
         stamp: of the file when it was cut, see `stamp_of`.
         start: the first byte, or the first row among those of `groups`.
         length: bytes or rows.

@@ -7,7 +7,7 @@ import numpy as np
 
 from batch.counts import INTERVALS
 from batch.pictures import bar_chart, column_chart, step_chart
-from batch.progress import duration
+from batch.progress import duration, number
 from batch.summary import Summary
 
 MOST = 10  # bars of a chart
@@ -158,11 +158,6 @@ def _files(summary: Summary) -> str:
         f'<section class="small"><h2>Made from</h2>{table(["file", "SHA-256"], cells)}'
         f"<p>{escape(versions)}</p></section>"
     )
-
-
-def number(count: int, noun: str) -> str:
-    """So many of something."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def section(title: str, chart: str, text: str, more: str = "") -> str:

@@ -93,11 +93,15 @@ def transform_each(
     # scikit-learn takes milliseconds for any number of rows.
     at_once = len(rows) if scorer.desk.transformer.quickly is None else AT_ONCE
     for start in range(0, len(rows), max(1, at_once)):
-        some = rows.take(slice(start, start + at_once))
-        some = RawRows(np.ascontiguousarray(some.numbers), some.texts)
-        for part in _transformed_parts(scorer, some, computed, start, found):
-            transformed[length : length + len(part)] = part
-            length += len(part)
+        part = slice(start, start + at_once)
+        # A row's values one after the other: all of a table may lie by column.
+        some = RawRows(
+            np.array(rows.numbers[part], order="C"),
+            {position: np.array(texts[part]) for position, texts in rows.texts.items()},
+        )
+        for taken in _transformed_parts(scorer, some, computed, start, found):
+            transformed[length : length + len(taken)] = taken
+            length += len(taken)
         if computed:
             rows.put(range(start, start + len(some)), some)
     return transformed[:length], found

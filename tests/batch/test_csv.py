@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from batch import csv_cut
 from batch.columns import Columns
 from batch.csv_cut import csv_pieces, last_border
 from batch.csv_rows import MISSING_TEXTS, _one_by_one, _together, csv_block, number_of
+from batch.job import Piece
 from credit_scoring.errors import BadFile
 from credit_scoring.files import ID
 from tests.support.portfolio import pieces_of
@@ -62,7 +64,8 @@ def written(rows, line_end, quoting, seed):
 @pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 @pytest.mark.parametrize("size", [40, 300, 100_000])
-def test_pieces_end_where_rows_do(tmp_path, quoting, line_end, size):
+def test_pieces_end_where_rows_do(monkeypatch, tmp_path, quoting, line_end, size):
+    monkeypatch.setattr(csv_cut, "AT_ONCE", 32)
     content = written(200, line_end, quoting, size)
     for given in (content, b"\xef\xbb\xbf" + content, content.rstrip()):
         pieces = cut(tmp_path, given, size)
@@ -70,14 +73,38 @@ def test_pieces_end_where_rows_do(tmp_path, quoting, line_end, size):
         found = []
         for piece in pieces:
             part = given[piece.start : piece.start + piece.length]
-            before = given[: piece.start + piece.length]
-            assert hashlib.sha256(before).hexdigest() == piece.sha256
             found += [*csv.reader(io.StringIO(part.decode(), newline=""))]
         rows = [*csv.reader(io.StringIO(given.decode("utf-8-sig"), newline=""))]
         assert [list(pieces[0].header), *found] == rows
         *_, sha256 = csv_pieces(tmp_path / "table.csv", "table.csv", 0, size)
         assert sha256 == hashlib.sha256(given).hexdigest()
     assert len(pieces) > (size < 1000)
+
+
+@pytest.mark.parametrize(
+    ("number", "after", "rows"),
+    [
+        (0, 0, [2, 5, 8, 10, 9, 8, 7, 7, 5, 5, 4, 4, 3, 3]),
+        (3, 100, [10, 10, 10, 10, 8, 8, 7, 5, 6, 4, 2]),
+        (5, 1000, [10] * 8),
+    ],
+)
+def test_first_and_last_pieces_are_smaller(monkeypatch, tmp_path, number, after, rows):
+    monkeypatch.setattr(csv_cut, "AT_ONCE", 7)  # less than a row
+    (tmp_path / "table.csv").write_bytes(f"{ID}\n".encode() + b"123456789\n" * 80)
+    found = csv_pieces(tmp_path / "table.csv", "table.csv", number, 100, after)
+    assert [piece.length / 10 for piece in found if isinstance(piece, Piece)] == rows
+
+
+def test_a_piece_is_known_by_each_byte_up_to_its_end(tmp_path):
+    content = f"{ID}\n".encode() + b"123456789\n" * 80
+    pieces = cut(tmp_path, content, 100)
+    assert [piece.key for piece in cut(tmp_path, content, 100)] == [piece.key for piece in pieces]
+    for at, piece in enumerate(pieces):
+        for byte in (piece.start, piece.start + piece.length - 2):
+            other = cut(tmp_path, content[:byte] + b"0" + content[byte + 1 :], 100)[at]
+            assert (other.start, other.length) == (piece.start, piece.length)
+            assert other.sha256 != piece.sha256
 
 
 @pytest.mark.parametrize(
@@ -93,7 +120,7 @@ def test_pieces_end_where_rows_do(tmp_path, quoting, line_end, size):
 def test_a_quote_within_a_field_is_a_character(text):
     data = text.encode()
     whole = [*csv.reader(io.StringIO(text, newline=""))]
-    border = last_border(data + b'never, "read', len(data))
+    border = last_border(data)
     assert data[border:].startswith(b"3")
     before = [*csv.reader(io.StringIO(text[:border], newline=""))]
     assert before == whole[: len(before)]
@@ -184,6 +211,16 @@ def test_both_ways_give_the_same_values():
     assert np.array_equal(one.rows.numbers, other.rows.numbers, equal_nan=True)
     assert np.array_equal(one.rows.numbers[:, 1], frame["a"], equal_nan=True)
     assert np.isnan(one.rows.numbers[:, 2:]).all()
+
+
+def test_a_piece_may_hold_blank_lines_alone(tmp_path):
+    header, row, blank = ",".join(COLUMNS.header), "0,1,1.5,2,x,n\n", "  \n" * 20
+    pieces = cut(tmp_path, f"{header}\n{row}{blank}{row}".encode(), 20)
+    blocks = [csv_block(piece, COLUMNS) for piece in pieces]
+    read = [block.read for block in blocks]
+    assert (read[0], sum(read), read[-1]) == (1, 2, 1)
+    assert 0 in read
+    assert [len(block.rows) for block in blocks] == read
 
 
 def test_what_is_wrong_is_said_by_row(tmp_path):

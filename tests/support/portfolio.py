@@ -63,7 +63,7 @@ def run(
     environment = {"RESSOURCES_DIR": str(folder)}
     with (
         mock.patch.object(Tables, "find", small),
-        mock.patch.object(portfolio, "report", page),
+        mock.patch("batch.report.report", page),
         mock.patch.dict("os.environ", environment),
     ):
         try:
