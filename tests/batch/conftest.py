@@ -25,8 +25,11 @@ def desk(model: Path) -> Snapshot:
     return read_snapshot(model, None, frozenset())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cluster() -> Iterator[LocalCluster]:
-    """Two workers, started as the command does. Who kills one leaves another in its place."""
+    """Two workers, started as the command does. Who kills one leaves another in its place.
+
+    They end with the module: a cluster that waits still takes a tenth of a core.
+    """
     with local_workers(2) as workers:
         yield workers.client.cluster
