@@ -20,6 +20,7 @@ from tests.support.recipes import RECIPES, Case, case_of
 def pytest_collection_finish() -> None:
     """What was imported stays: the garbage collector need not look at it again and again."""
     gc.freeze()
+    gc.set_threshold(20_000)  # objects, not 700: what tests make mostly goes without it
     gc.enable()
 
 

@@ -4,7 +4,6 @@ import fcntl
 import os
 import re
 import signal
-import threading
 import time
 from multiprocessing import active_children
 from xml.etree import ElementTree
@@ -22,7 +21,6 @@ from credit_scoring.desk import score_drift_body
 from credit_scoring.files import ID, METADATA_FILE, NEW_FILE
 from tests.support.folders import write_metadata
 from tests.support.portfolio import desk_answers, differing, parts, run, summary
-from tests.support.server import wait_for
 
 ROWS = 60
 SVG = "{http://www.w3.org/2000/svg}"
@@ -324,22 +322,23 @@ def test_without_a_terminal_progress_is_lines(capsys, monkeypatch):
     assert re.fullmatch(r"75%, 3,000 rows, [\d,]+ rows/s, 0:00 left", second)
 
 
-def test_a_killed_worker_loses_nothing(capsys, model, whole, tmp_path):
-    """A process of the command's own: another one takes its place."""
+def test_a_killed_worker_loses_nothing(capsys, model, whole, tmp_path, monkeypatch):
+    """A process of the command's own is killed once a part is there: another takes its place."""
     out, others, killed = tmp_path / "scored", active_children(), []
+    note = Progress.note
 
-    def kill():
-        wait_for(lambda: [*out.glob("part-*")], pause=0.005)
-        for worker in set(active_children()) - set(others):
+    def noted(progress, *given, **more):
+        if not killed:
+            (worker,) = set(active_children()) - set(others)
             os.kill(worker.pid, signal.SIGKILL)
-            killed.append(worker.pid)
+            killed.append(worker)
+        note(progress, *given, **more)
 
-    thread = threading.Thread(target=kill)
-    thread.start()
+    monkeypatch.setattr(Progress, "note", noted)
+    monkeypatch.setattr("batch.progress.LINE_SECONDS", 600)  # however long it takes
     sizes = {"piece_bytes": 1_000}
     done = run(capsys, model, model / NEW_FILE, out, "--workers", "1", sizes=sizes)
-    thread.join()
-    assert len(killed) == 1
+    assert killed
     assert (done.code, done.err) == (0, "")
     pd.testing.assert_frame_equal(parts(out), parts(whole), check_exact=True)
     assert summary(out)["workers"] == 1

@@ -43,7 +43,7 @@ PROVED_RECIPES = [
     "lightgbm", "lightgbm text sparse", "no imputation, forest", "more by indicators",
     "nested prefixes",
 ]  # fmt: skip
-FEW_TREES = {"histogram boosting text": {"max_iter": 10}, "components": {"n_estimators": 4}}
+FEW_TREES = {"histogram boosting text": {"max_iter": 10}, "components": {"n_estimators": 2}}
 
 
 def scaled_and_passed() -> ColumnTransformer:
