@@ -8,7 +8,7 @@ transformer itself.
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -120,7 +120,10 @@ def with_arrays(
         log.info("raw records are transformed by the model's transformer itself")
         return raw
     quickly = ArrayTransformer(parts, number)
-    if not all(_agree(raw, quickly, rows) for rows in (clients, *_probes(clients.take([0])))):
+    # In one call, which takes the transformer as long as one row: it is element by element.
+    probes = _probes(clients.take([0]))
+    known = [row for row in range(len(probes)) if quickly(probes.take([row])) is not None]
+    if not all(_agree(raw, quickly, rows) for rows in (clients, probes.take(known))):
         log.warning("raw records are transformed by the model's transformer itself: arrays differ")
         return raw
     return replace(raw, quickly=quickly)
@@ -189,26 +192,26 @@ def _column(rows: RawRows, position: int) -> list[Value]:
     return [None if value != value else value for value in rows.numbers[:, position].tolist()]
 
 
-def _probes(client: RawRows) -> Iterator[RawRows]:
+def _probes(client: RawRows) -> RawRows:
     """A client with everything missing, with every other thing missing, and with extremes."""
     features = np.arange(client.numbers.shape[1])
-    for missing in (features >= 0, features % 2 == 0, features % 2 == 1):
-        row = client.take([0])
-        row.numbers[:, missing] = np.nan
-        for position in row.texts:
+    gaps = (features >= 0, features % 2 == 0, features % 2 == 1)
+    rows = client.take(np.zeros(len(gaps) + len(EXTREMES), np.intp))
+    for row, missing in enumerate(gaps):
+        rows.numbers[row, missing] = np.nan
+        for position, texts in rows.texts.items():
             if missing[position]:
-                row.texts[position][:] = None
-        yield row
-    for extreme in EXTREMES:
-        row = client.take([0])
-        row.numbers[:, [position not in row.texts for position in features]] = extreme
-        yield row
+                texts[row] = None
+    numbers = [position not in rows.texts for position in features]
+    for row, extreme in enumerate(EXTREMES, len(gaps)):
+        rows.numbers[row, numbers] = extreme
+    return rows
 
 
 def _agree(raw: RawTransformer, quickly: ArrayTransformer, rows: RawRows) -> bool:
     """Whether arrays give the transformer's bits, or leave rows to it."""
     found = quickly(rows)
-    if found is None:
+    if found is None or not len(rows):
         return True
     with suppress(BadFile), foreign_code(MODEL_FILE, describe):
         expected = raw.itself(rows)

@@ -91,7 +91,9 @@ def foreign_code(file: str, problem: Callable[[BaseException], str]) -> Iterator
 def describe(error: BaseException) -> str:
     """The kind and the text of an error, in short."""
     # A foreign error may fail at giving its text; the standard library is prepared for that.
-    text = "".join(traceback.format_exception_only(error)).partition(": ")[2]
+    # No frame is read: of the errors that were handled meanwhile that takes 20 ms.
+    whole = traceback.TracebackException(type(error), error, None, limit=0)
+    text = "".join(whole.format_exception_only()).partition(": ")[2]
     return f"{type(error).__name__}: {abridged(text.strip())}"
 
 

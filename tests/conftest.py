@@ -2,6 +2,8 @@
 
 import gc
 import os
+from collections.abc import Callable
+from functools import cache
 
 gc.disable()  # until all is imported, of which nothing is to be collected
 os.environ["OMP_NUM_THREADS"] = "1"  # threads that wait for each other take all processors
@@ -18,6 +20,7 @@ from tests.support.recipes import RECIPES, Case, case_of
 def pytest_collection_finish() -> None:
     """What was imported stays: the garbage collector need not look at it again and again."""
     gc.freeze()
+    gc.set_threshold(20_000)  # objects, not 700: what tests make mostly goes without it
     gc.enable()
 
 
@@ -28,11 +31,21 @@ def numbers(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     return make_folder(path, make_pipeline(imputed_and_scaled(), lightgbm()), NUMBERS)
 
 
+@pytest.fixture(scope="session")
+def case_named(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Case]:
+    """The case of a recipe, which is made once. Nobody changes it."""
+
+    @cache
+    def made(name: str) -> Case:
+        path = tmp_path_factory.mktemp("case") / "ressources"
+        return case_of(make_folder(path, *RECIPES[name](), new_clients=10))
+
+    return made
+
+
 @pytest.fixture(scope="session", params=RECIPES)
-def case(request, tmp_path_factory) -> Case:
-    recipe = RECIPES[request.param]()
-    path = tmp_path_factory.mktemp("case") / "ressources"
-    return case_of(make_folder(path, *recipe, new_clients=10))
+def case(request, case_named) -> Case:
+    return case_named(request.param)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""A small model and a real cluster, each made once."""
+"""A small model and a cluster, each made once."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from distributed import LocalCluster
 
-from batch.cluster import local_workers
+from batch.quiet import hush
 from credit_scoring.snapshot import Snapshot, read_snapshot
-from tests.support.server import RESSOURCES
+from tests.support.server import HOST, RESSOURCES
 from tests.support.small import few_clients
 
 
@@ -25,8 +25,16 @@ def desk(model: Path) -> Snapshot:
     return read_snapshot(model, None, frozenset())
 
 
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[LocalCluster]:
-    """Two workers, started as the command does. Who kills one leaves another in its place."""
-    with local_workers(2) as workers:
-        yield workers.client.cluster
+@pytest.fixture(scope="module")
+def scheduler() -> Iterator[str]:
+    """The address of a scheduler of two workers, which are threads of this process.
+
+    A process imports for seconds; `test_a_killed_worker_loses_nothing` has one. They end with the
+    module, for a cluster that waits takes a tenth of a core.
+    """
+    hush()
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=False, protocol="tcp", host=HOST,
+        dashboard_address=f"{HOST}:0", silence_logs=False,
+    ) as cluster:  # fmt: skip
+        yield cluster.scheduler_address

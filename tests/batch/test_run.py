@@ -1,11 +1,11 @@
-"""The command, on a real local cluster: what it makes, and what happens when things go wrong."""
+"""The command, on workers that are there: what it makes, and what happens when things go wrong."""
 
 import fcntl
 import os
 import re
 import signal
-import threading
 import time
+from multiprocessing import active_children
 from xml.etree import ElementTree
 
 import numpy as np
@@ -21,29 +21,26 @@ from credit_scoring.desk import score_drift_body
 from credit_scoring.files import ID, METADATA_FILE, NEW_FILE
 from tests.support.folders import write_metadata
 from tests.support.portfolio import desk_answers, differing, parts, run, summary
-from tests.support.server import wait_for
 
 ROWS = 60
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.fixture(scope="module")
-def whole(model, cluster, tmp_path_factory):
+def whole(model, scheduler, tmp_path_factory):
     """What a run without any trouble has made; nobody writes into it."""
     out = tmp_path_factory.mktemp("whole") / "scored"
-    address = cluster.scheduler_address
-    done = run(None, model, model / NEW_FILE, out, "--scheduler", address, with_report=True)
+    done = run(None, model, model / NEW_FILE, out, "--scheduler", scheduler, with_report=True)
     assert done.code == 0
     return out
 
 
 @pytest.fixture
-def command(capsys, model, cluster, tmp_path):
+def command(capsys, model, scheduler, tmp_path):
     """The command on the workers that are there, into `tmp_path / "scored"`."""
 
     def start(*given, folder=model, **more):
-        address = cluster.scheduler_address
-        return run(capsys, folder, *given, tmp_path / "scored", "--scheduler", address, **more)
+        return run(capsys, folder, *given, tmp_path / "scored", "--scheduler", scheduler, **more)
 
     return start
 
@@ -325,20 +322,24 @@ def test_without_a_terminal_progress_is_lines(capsys, monkeypatch):
     assert re.fullmatch(r"75%, 3,000 rows, [\d,]+ rows/s, 0:00 left", second)
 
 
-# The last one: the worker in its place has to import everything again.
-def test_a_killed_worker_loses_nothing(command, cluster, model, whole, tmp_path):
-    out, killed = tmp_path / "scored", []
+def test_a_killed_worker_loses_nothing(capsys, model, whole, tmp_path, monkeypatch):
+    """A process of the command's own is killed once a part is there: another takes its place."""
+    out, others, killed = tmp_path / "scored", active_children(), []
+    note = Progress.note
 
-    def kill():
-        wait_for(lambda: [*out.glob("part-*")], pause=0.005)
-        for worker in [*cluster.workers.values()][:1]:
-            os.kill(worker.process.pid, signal.SIGKILL)
-            killed.append(worker.process.pid)
+    def noted(progress, *given, **more):
+        if not killed:
+            (worker,) = set(active_children()) - set(others)
+            os.kill(worker.pid, signal.SIGKILL)
+            killed.append(worker)
+        note(progress, *given, **more)
 
-    thread = threading.Thread(target=kill)
-    thread.start()
-    done = command(model / NEW_FILE, sizes={"piece_bytes": 1_000})
-    thread.join()
+    monkeypatch.setattr(Progress, "note", noted)
+    monkeypatch.setattr("batch.progress.LINE_SECONDS", 600)  # however long it takes
+    sizes = {"piece_bytes": 1_000}
+    done = run(capsys, model, model / NEW_FILE, out, "--workers", "1", sizes=sizes)
     assert killed
     assert (done.code, done.err) == (0, "")
     pd.testing.assert_frame_equal(parts(out), parts(whole), check_exact=True)
+    assert summary(out)["workers"] == 1
+    assert active_children() == others

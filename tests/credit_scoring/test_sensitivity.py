@@ -33,6 +33,7 @@ from tests.support.curves import (
     UNPROVED,
     Bank,
     bank_of,
+    bank_of_case,
     with_formulas,
 )
 from tests.support.recipes import RECIPES
@@ -42,7 +43,7 @@ PROVED_RECIPES = [
     "lightgbm", "lightgbm text sparse", "no imputation, forest", "more by indicators",
     "nested prefixes",
 ]  # fmt: skip
-UNPROVED_RECIPES = ["histogram boosting text", "components"]
+FEW_TREES = {"histogram boosting text": {"max_iter": 10}, "components": {"n_estimators": 2}}
 
 
 def scaled_and_passed() -> ColumnTransformer:
@@ -61,15 +62,17 @@ def scaled_and_passed() -> ColumnTransformer:
 
 
 @pytest.fixture(scope="module", params=PROVED_RECIPES)
-def proved(request, tmp_path_factory) -> Bank:
-    path = tmp_path_factory.mktemp("proved") / "ressources"
-    return bank_of(make_folder(path, *RECIPES[request.param]()))
+def proved(request, case_named) -> Bank:
+    return bank_of_case(case_named(request.param))
 
 
-@pytest.fixture(scope="module", params=UNPROVED_RECIPES)
+@pytest.fixture(scope="module", params=FEW_TREES)
 def unproved(request, tmp_path_factory) -> Bank:
+    """Of few trees: each change that is found is asked for by single rows."""
     path = tmp_path_factory.mktemp("unproved") / "ressources"
-    return bank_of(make_folder(path, *RECIPES[request.param]()))
+    recipe = RECIPES[request.param]()
+    recipe.pipeline[-1].set_params(**FEW_TREES[request.param])
+    return bank_of(make_folder(path, *recipe))
 
 
 @pytest.fixture(scope="module")
@@ -217,9 +220,8 @@ def test_without_thresholds_or_with_another_transformer_steps_are_searched(unpro
 
 
 @pytest.fixture(scope="module")
-def mixed(tmp_path_factory) -> Bank:
-    path = tmp_path_factory.mktemp("mixed") / "ressources"
-    return bank_of(make_folder(path, *RECIPES["lightgbm text dense"]()))
+def mixed(case_named) -> Bank:
+    return bank_of_case(case_named("lightgbm text dense"))
 
 
 @pytest.mark.parametrize(("feature", "known"), [
@@ -229,7 +231,7 @@ def mixed(tmp_path_factory) -> Bank:
 def test_a_text_has_a_step_for_each_category(mixed: Bank, feature: str, known: list):
     values = np.array([bool(one) if feature in FLAGS else one for one in known], object)
     turned = 0
-    for client in range(3):
+    for client in range(6):
         scores = mixed.scores(client, feature, values).tolist()
         found = sensitivity(mixed.scorer.desk, mixed.row(client), feature, np.nan, np.nan, 0.4)
         assert found.exact
@@ -274,8 +276,8 @@ def test_a_value_outside_the_range_is_reached_by_the_flip(formulas: Bank):
             assert decisions.tolist() == [not decisions[2], decisions[2], decisions[2]]
 
 
-def test_a_feature_that_is_never_known_has_no_step(tmp_path: Path):
-    bank = bank_of(make_folder(tmp_path / "ressources", *RECIPES["a feature never known"]()))
+def test_a_feature_that_is_never_known_has_no_step(case_named):
+    bank = bank_of_case(case_named("a feature never known"))
     found = asked(bank, 0, "OWN_CAR_AGE")
     assert (found.value, found.steps, found.exact, found.flip) == (None, (), True, None)
     assert found.probability == bank.scores(0, "OWN_CAR_AGE", np.array([np.nan]))[0]

@@ -79,7 +79,7 @@ def content(scorer: Scorer) -> dict[str, object]:
     }.items(),
     ids=itemgetter(0),
 )
-@pytest.mark.parametrize("case", ["lightgbm", "lightgbm text dense"], indirect=True)
+@pytest.mark.parametrize("case", ["lightgbm text dense"], indirect=True)
 def test_spelling_does_not_matter(case, write, tmp_path):
     folder = case.folder.copy(tmp_path)
     before = content(case.scorer)

@@ -181,12 +181,13 @@ def test_a_ragged_table_without_quotes_is_refused(plain, tmp_path, name, width, 
 
 
 @pytest.mark.parametrize("number", ["9007199254740992", "-9007199254740994", "1e300", "2e16"])
-@pytest.mark.parametrize("column", ["DAYS_BIRTH", "OWN_CAR_AGE"])
-def test_a_large_number_that_a_double_holds_is_served_as_it_is(folder, number, column):
-    both(*(cell(name, 4, column, number) for name in TABLES))(folder)
+def test_a_large_number_that_a_double_holds_is_served_as_it_is(folder, number):
+    columns = ["DAYS_BIRTH", "OWN_CAR_AGE"]  # whole numbers, and with gaps
+    both(*(cell(name, 4, column, number) for name in TABLES for column in columns))(folder)
     scorer = folder.load()
-    assert scorer.raw_record(scorer.client_ids[3])[column] == float(number)
-    assert float(number) in np.concatenate(scorer.reference_values(column))
+    for column in columns:
+        assert scorer.raw_record(scorer.client_ids[3])[column] == float(number)
+        assert float(number) in np.concatenate(scorer.reference_values(column))
 
 
 def test_a_header_that_changes_while_it_is_read_is_refused(folder, monkeypatch):

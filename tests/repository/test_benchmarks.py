@@ -5,12 +5,15 @@ import os
 import shutil
 import signal
 import sys
+from argparse import Namespace
+from contextlib import ExitStack
 
 import pytest
 from fastapi.testclient import TestClient
 
 import benchmarks.servers
 from benchmarks import plain
+from benchmarks.bench import Bench
 from benchmarks.floor import floor
 from benchmarks.mlserver import inference, probability_in
 from benchmarks.run import main, parts
@@ -35,7 +38,7 @@ def both(path, **query):
 
 
 def test_plain_design_predicts_as_the_service():
-    for client_id in ids[:20]:
+    for client_id in ids[:5]:
         record = service.get("/get_json", params={"param_name": client_id}).json()["data"]
         answers = [client.post("/prediction/", json=json.loads(record)).json()
                    for client in (service, plain_service)]  # fmt: skip
@@ -179,9 +182,17 @@ def test_a_server_that_does_not_start_is_said_why():
         server.wait("/")
 
 
+def test_the_service_as_shipped_is_one_that_logs(monkeypatch, tmp_path):
+    monkeypatch.setattr(Bench, "service_of", lambda _, *given, **settings: (*given, settings))
+    bench = Bench(Namespace(ressources=tmp_path), tmp_path, ExitStack())
+    assert bench.shipped == ("shipped", tmp_path, {})
+    assert bench.service == ("service", tmp_path, {"REQUEST_LOG": "0"})
+
+
 @pytest.mark.skipif(not shutil.which("wrk"), reason="wrk is not installed: apt-get install wrk")
 def test_the_benchmark_runs(monkeypatch, capsys, numbers, tmp_path):
-    """With pauses between the requests: what is measured is of no interest here."""
+    """With pauses between the requests, and one service for two: no speed is of interest here."""
+    monkeypatch.setattr(Bench, "shipped", Bench.service)
     script = (benchmarks.servers.HERE / "load.lua").read_text()
     (tmp_path / "load.lua").write_text(script + "\nfunction delay() return 20 end\n")
     monkeypatch.setattr(benchmarks.servers, "HERE", tmp_path)

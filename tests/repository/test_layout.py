@@ -3,6 +3,7 @@
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -85,7 +86,8 @@ def rooms(*places: str) -> Iterator[Path]:
         yield from [ROOT / place] if place.endswith(".py") else (ROOT / place).rglob("*.py")
 
 
-def imported(source: str) -> set[str]:
+@cache
+def imported(source: str) -> frozenset[str]:
     """The modules that a source imports, wherever in it."""
     found = set()
     for node in ast.walk(ast.parse(source)):
@@ -95,7 +97,7 @@ def imported(source: str) -> set[str]:
             assert node.level == 0, "relative"
             # What is imported from a package may be a module of it.
             found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
+    return frozenset(found)
 
 
 def tops(source: str) -> set[str]:

@@ -16,14 +16,25 @@ ADDED = '\n\n@router.get("/more")\nasync def more(request: Request) -> Response:
 MISSPELT = "scorer_of(request).raw_recrod(1, 2, 'three')"
 
 
+# The gate's own configuration, but of all that is imported mypy reads only what the doors are made
+# of: with the rest, making a cache takes twenty seconds.
+CONFIGURATION = (
+    (ROOT / "pyproject.toml").read_text()
+    + """
+[[tool.mypy.overrides]]
+module = ["credit_scoring.*", "serving.*", "fastapi.*", "starlette.*"]
+follow_imports = "silent"
+"""
+)
+
+
 def lines_with_errors(tmp_path: Path, source: str) -> set[int]:
     """The lines of main.py, with another text, in which mypy finds an error."""
     (tmp_path / "main.py").write_text(source)
+    (tmp_path / "pyproject.toml").write_text(CONFIGURATION)
+    cache = ROOT / ".mypy_cache/doors"
     done = run(
-        [
-            *(sys.executable, "-m", "mypy", "--config-file", ROOT / "pyproject.toml"),
-            *("--cache-dir", ROOT / ".mypy_cache", "main.py"),
-        ],
+        [sys.executable, "-m", "mypy", "--follow-imports=skip", "--cache-dir", cache, "main.py"],
         cwd=tmp_path,
         env={"MYPYPATH": str(ROOT)},
         capture_output=True,

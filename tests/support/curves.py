@@ -12,6 +12,7 @@ from credit_scoring.files import FEATURES_FILE, NEW_FILE, REFERENCE_FILE
 from credit_scoring.raw_rows import RawRows
 from credit_scoring.scorer import Scorer
 from tests.support.artefacts import AWKWARD, NUMBERS, Folder, make_folder
+from tests.support.recipes import Case, case_of
 
 
 class Computed(NamedTuple):
@@ -123,8 +124,9 @@ class Bank(NamedTuple):
 
 
 def bank_of(folder: Folder, computed: Mapping[str, Computed] | None = None) -> Bank:
-    pipeline = folder.pipeline()
-    if hasattr(pipeline[-1], "n_jobs"):
-        pipeline[-1].n_jobs = 1
-    tables = folder.read(REFERENCE_FILE), folder.read(NEW_FILE)
-    return Bank(folder, folder.load(), pipeline, computed or {}, tables)
+    return bank_of_case(case_of(folder), computed)
+
+
+def bank_of_case(case: Case, computed: Mapping[str, Computed] | None = None) -> Bank:
+    tables = case.folder.read(REFERENCE_FILE), case.folder.read(NEW_FILE)
+    return Bank(case.folder, case.scorer, case.pipeline, computed or {}, tables)

@@ -12,10 +12,14 @@ from training import fitting
 
 
 @pytest.fixture(scope="session", autouse=True)
-def one_thread():
-    """LightGBM uses one thread: several that wait for each other keep a busy machine busy."""
+def small_models():
+    """LightGBM uses one thread: several that wait for each other keep a busy machine busy.
+
+    It chooses from the lowest of the numbers of trees.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fitting, "JOBS", 1)
+        patch.setattr(fitting, "TREES", fitting.TREES[:6])
         yield
 
 
@@ -29,8 +33,8 @@ town,Town,
 
 
 @pytest.fixture(scope="session")
-def bank(tmp_path_factory, one_thread):
-    """The folder made of `a_bank()`, with as many trees as are shipped."""
+def bank(tmp_path_factory, small_models):
+    """The folder made of `a_bank()`."""
     folder = tmp_path_factory.mktemp("bank")
     table = a_bank()
     table.assign(district=districts(table[ID])).to_csv(folder / "clients.csv")

@@ -30,6 +30,7 @@ def test_a_seed_gives_the_same_files_and_another_seed_others(tmp_path, monkeypat
     monkeypatch.setattr(train, "SIMULATED_TRAINING_CLIENTS", 300)
     monkeypatch.setattr(simulation, "CLIENTS_AT_ONCE", 250)
     monkeypatch.setattr(fitting, "TREES", range(5, 11, 5))
+    monkeypatch.setattr(fitting, "FOLDS", 2)
     probabilities, tables, ids = {}, {}, {}
     for out, seed in (("one", 3), ("two", 3), ("three", 4)):
         sizes = ("--reference-clients", 60, "--new-clients", 40)

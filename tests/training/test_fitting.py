@@ -75,7 +75,7 @@ def a_table_of_numbers():
 
 
 def test_the_number_of_threads_changes_no_prediction(monkeypatch):
-    monkeypatch.setattr(fitting, "TREES", range(10, 31, 10))
+    monkeypatch.setattr(fitting, "TREES", range(5, 11, 5))
     table = a_table_of_numbers()
     features = table[["a", "b", "c"]]
     predictions = []
