@@ -2,6 +2,7 @@
 
 import gc
 import os
+from collections.abc import Iterator
 
 gc.disable()  # until all is imported, of which nothing is to be collected
 os.environ["OMP_NUM_THREADS"] = "1"  # threads that wait for each other take all processors
@@ -12,6 +13,7 @@ import pytest
 from sklearn.pipeline import make_pipeline
 
 from tests.support.artefacts import NUMBERS, Folder, imputed_and_scaled, lightgbm, make_folder
+from tests.support.forks import Forks
 from tests.support.recipes import RECIPES, Case, case_of
 
 
@@ -19,6 +21,13 @@ def pytest_collection_finish() -> None:
     """What was imported stays: the garbage collector need not look at it again and again."""
     gc.freeze()
     gc.enable()
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """Starts servers that have the libraries; test_deployed.py, one that has nothing."""
+    with Forks() as forks:
+        yield forks
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from credit_scoring.files import METADATA_FILE
 from main import Settings, create_app
 from serving.workers import BoundedPool
 from tests.support.folders import slow_to_explain
+from tests.support.forks import Forks
 from tests.support.known import get, known_answers
 from tests.support.server import RESSOURCES, Server, wait_for
 from tests.support.traffic import (
@@ -30,7 +31,7 @@ UNKNOWN = 10**9
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One worker, whose explanations take a millisecond or more each, and which logs no request.
 
     There is no model.json. The clients have the ids from 1 to `CLIENTS`.
@@ -38,7 +39,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("slow") / "ressources"
     slow_to_explain(RESSOURCES, folder, CLIENTS, trees=200)
     (folder / METADATA_FILE).unlink()
-    with Server(folder, workers=1, REQUEST_LOG="0") as server:
+    with Server(folder, workers=1, begin=forks.begin, REQUEST_LOG="0") as server:
         yield server
 
 
