@@ -14,7 +14,7 @@ from main import Settings, create_app
 from serving.registry import WorkerRegistry
 from tests.support.folders import another_model, put, write_metadata
 from tests.support.known import agree, answers, heal, known_answers
-from tests.support.server import RESSOURCES, Server, wait_for
+from tests.support.server import Server, wait_for
 
 SEVERAL = 16  # connections, more than enough to meet both workers
 
@@ -70,10 +70,10 @@ def test_model_json_that_is_gone_changes_nothing(server: Server, folder: Path):
     wait_for(lambda: agree(server, None, before["sha256"][MODEL_FILE]), pause=0.3)
 
 
-def test_a_worker_is_known_to_the_others_before_it_answers_anything(tmp_path: Path):
+def test_a_worker_is_known_to_the_others_before_it_answers_anything(sound: Path, tmp_path: Path):
     """Else a server would end whose one worker is killed when nobody has asked the other one."""
     registry = WorkerRegistry(tmp_path)
-    create_app(Settings(ressources_dir=RESSOURCES, request_log=False), registry)
+    create_app(Settings(ressources_dir=sound, request_log=False), registry)
     (known,) = WorkerRegistry(tmp_path).workers()
     assert known["pid"] == os.getpid()
     assert known["refused"] is None

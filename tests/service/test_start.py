@@ -15,7 +15,7 @@ import pytest
 from credit_scoring.files import MODEL_FILE
 from tests.support.folders import canary, metadata_of, write_metadata
 from tests.support.forks import Forks
-from tests.support.server import HOST, RESSOURCES, free_port
+from tests.support.server import HOST, free_port
 
 
 def ended(forks: Forks, port: int, *command: str, **settings: str) -> tuple[int, list[str]]:
@@ -60,13 +60,13 @@ def test_settings_that_are_refused_stop_the_start_of_uvicorn(forks: Forks):
 
 
 def test_another_model_than_the_setting_says_stops_the_start_of_gunicorn(
-    forks: Forks, tmp_path: Path
+    forks: Forks, sound: Path, tmp_path: Path
 ):
     """Nor do files of workers that are gone keep such a start going: it ends at once.
 
     Of a reload, test_replace.py shows the same.
     """
-    folder = Path(shutil.copytree(RESSOURCES, tmp_path / "ressources"))
+    folder = Path(shutil.copytree(sound, tmp_path / "ressources"))
     counters = tmp_path / "counters"
     counters.mkdir()
     for stale in ("counter_1.db", "worker-1-dead"):
