@@ -18,7 +18,6 @@ import pytest
 import schemathesis
 import shap
 from fastapi.routing import APIRoute
-from fastapi.testclient import TestClient
 from scipy.special import expit
 from starlette.routing import Route
 
@@ -44,6 +43,11 @@ LISTED = f"not one of the {len(IDS)} new clients: /get_ids lists them"
 ACCEPTED = f"Accepted: the {len(NAMES)} transformed features, as numbers: /get_json gives them"
 
 client = client_of(app)
+
+
+@pytest.fixture(scope="module")
+def swapped():
+    return create_app(Settings(kde_swap_classes=True))
 
 
 def get(path, **query):
@@ -208,10 +212,9 @@ def test_reference_values_of_every_feature(feature):
     }
 
 
-def test_reference_values_the_other_way_round_for_the_deployed_dashboard():
-    swapped = TestClient(create_app(Settings(kde_swap_classes=True)))
+def test_reference_values_the_other_way_round_for_the_deployed_dashboard(swapped):
     right = get("/get_kde", param_name=FEATURES[0]).json()
-    assert swapped.get("/get_kde", params={"param_name": FEATURES[0]}).json() == {
+    assert client_of(swapped).get("/get_kde", params={"param_name": FEATURES[0]}).json() == {
         "feat0": right["feat1"],
         "feat1": right["feat0"],
     }
@@ -250,19 +253,17 @@ def test_health():
     assert answer.json() == {"status": "ok", "sha256": sha256}
 
 
-def test_model_says_that_classes_are_swapped():
-    swapped = TestClient(create_app(Settings(kde_swap_classes=True)))
-    said = swapped.get("/model").json()["get_kde"]
+def test_model_says_that_classes_are_swapped(swapped):
+    said = client_of(swapped).get("/model").json()["get_kde"]
     assert said == {"feat1": "class 0", "feat0": "class 1"}
     assert "get_kde" not in get("/model").json()
 
 
-def test_health_notices_a_wrong_score():
-    broken = create_app(Settings())
-    current = broken.folder.current
+def test_health_notices_a_wrong_score(monkeypatch):
+    current = app.folder.current
     wrong = replace(current.scorer, probability_at_start=0.5)
-    broken.folder.current = replace(current, scorer=wrong)
-    answer = TestClient(broken).get("/health")
+    monkeypatch.setattr(app.folder, "current", replace(current, scorer=wrong))
+    answer = get("/health")
     assert answer.status_code == 503
     assert answer.json() == {"detail": "a client no longer scores as at start-up"}
 
@@ -513,10 +514,9 @@ def test_a_wrong_method_is_told_in_short():
     assert answer.json() == {"detail": f"{path[:100]}… takes GET, HEAD, not POST"}
 
 
-def test_a_fault_tells_nothing():
-    broken = create_app(Settings())
-    broken.folder.current = None
-    answer = TestClient(broken, raise_server_exceptions=False).get("/get_ids")
+def test_a_fault_tells_nothing(monkeypatch):
+    monkeypatch.setattr(app.folder, "current", None)
+    answer = get("/get_ids")
     assert answer.status_code == 500
     assert answer.json() == {"detail": "Internal Server Error"}
     assert answer.headers["Cache-Control"] == "no-store"
@@ -582,9 +582,9 @@ def test_document_is_valid():
     schemathesis.openapi.from_dict(get("/openapi.json").json()).validate()
 
 
-def test_document_says_that_classes_are_swapped():
+def test_document_says_that_classes_are_swapped(swapped):
     def described(service):
-        document = TestClient(service).get("/openapi.json").json()
+        document = client_of(service).get("/openapi.json").json()
         values = document["components"]["schemas"]["ReferenceValues"]["properties"]
         texts = [values[name]["description"] for name in ("feat0", "feat1")]
         return texts, document["paths"]["/get_kde"]["get"]["description"]
@@ -592,7 +592,7 @@ def test_document_says_that_classes_are_swapped():
     texts, text = described(app)
     assert texts == ["of class 0, solvent", "of class 1, in default"]
     assert "KDE_SWAP_CLASSES" not in text
-    texts, text = described(create_app(Settings(kde_swap_classes=True)))
+    texts, text = described(swapped)
     assert texts == ["of class 1, in default", "of class 0, solvent"]
     assert "`feat0` is class 1, in default, and `feat1` is class 0, solvent" in text
 

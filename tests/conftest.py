@@ -2,7 +2,7 @@
 
 import gc
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 
 gc.disable()  # until all is imported, of which nothing is to be collected
@@ -14,6 +14,7 @@ import pytest
 from sklearn.pipeline import make_pipeline
 
 from tests.support.artefacts import NUMBERS, Folder, imputed_and_scaled, lightgbm, make_folder
+from tests.support.forks import Forks
 from tests.support.recipes import RECIPES, Case, case_of
 
 
@@ -22,6 +23,13 @@ def pytest_collection_finish() -> None:
     gc.freeze()
     gc.set_threshold(20_000)  # objects, not 700: what tests make mostly goes without it
     gc.enable()
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """Starts servers that have the libraries; test_deployed.py, one that has nothing."""
+    with Forks() as forks:
+        yield forks
 
 
 @pytest.fixture(scope="session")

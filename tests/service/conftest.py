@@ -9,6 +9,7 @@ import pytest
 from main import Service
 from tests.support.application import KEY, KEYS, service
 from tests.support.folders import recognisable_clients
+from tests.support.forks import Forks
 from tests.support.known import heal
 from tests.support.recipes import Case
 from tests.support.server import RESSOURCES, Server
@@ -30,9 +31,9 @@ def folder(sound: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server(folder: Path) -> Iterator[Server]:
+def server(folder: Path, forks: Forks) -> Iterator[Server]:
     """Two workers on these files. The shipped files: see test_deployed.py."""
-    with Server(folder) as server:
+    with Server(folder, begin=forks.begin) as server:
         yield server
 
 
@@ -44,11 +45,14 @@ def replaced(server: Server, folder: Path, sound: Path) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def private(sound: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def private(
+    sound: Path, forks: Forks, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
     """One worker with a key, fast explanations, and clients whose ids nothing else looks like."""
     folder = tmp_path_factory.mktemp("private") / "ressources"
     recognisable_clients(sound, folder)
-    with Server(folder, workers=1, API_KEY=KEY, FAST_EXPLANATIONS="1") as server:
+    settings = {"API_KEY": KEY, "FAST_EXPLANATIONS": "1"}
+    with Server(folder, workers=1, begin=forks.begin, **settings) as server:
         yield server
 
 

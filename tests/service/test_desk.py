@@ -35,14 +35,25 @@ def reference(case: Case) -> pd.DataFrame:
     return case.folder.read(REFERENCE_FILE)
 
 
+@pytest.fixture(scope="session")
+def scores(case: Case, reference: pd.DataFrame) -> np.ndarray:
+    """Of the reference clients, by the pipeline."""
+    return case.pipeline.predict_proba(reference[case.inputs.columns])[:, 1]
+
+
+@pytest.fixture(scope="session")
+def alone(case: Case) -> dict[int, float]:
+    """The probability that the pipeline gives each client who is asked for, and him alone."""
+    return {
+        position: float(case.pipeline.predict_proba(case.inputs.iloc[[position]])[0, 1])
+        for position in ASKED
+    }
+
+
 def score(http: httpx.Client, application: object, **query: object):
     answer = http.post("/score", json=application, params=query)
     assert answer.status_code == 200, answer.text
     return answer.json()
-
-
-def alone(case: Case, position: int) -> float:
-    return float(case.pipeline.predict_proba(case.inputs.iloc[[position]])[0, 1])
 
 
 def raw_record(http: httpx.Client, client: int) -> dict[str, object]:
@@ -53,10 +64,12 @@ def clients(case: Case) -> list[tuple[int, int]]:
     return [(position, int(case.inputs.index[position])) for position in ASKED]
 
 
-def test_probability_is_that_of_the_pipeline_for_the_client_alone(case: Case, http: httpx.Client):
+def test_probability_is_that_of_the_pipeline_for_the_client_alone(
+    case: Case, http: httpx.Client, alone: dict[int, float]
+):
     seen = set()
     for position, client in clients(case):
-        expected = alone(case, position)
+        expected = alone[position]
         record = raw_record(http, client)
         backwards = dict(reversed(record.items()))
         for application in ({"client": client}, {"record": record}, {"record": backwards}):
@@ -85,12 +98,15 @@ def test_what_is_in_a_list_is_what_it_is_alone(case: Case, http: httpx.Client):
 
 
 def test_position_is_the_share_of_a_class_that_scores_lower(
-    case: Case, http: httpx.Client, reference: pd.DataFrame
+    case: Case,
+    http: httpx.Client,
+    reference: pd.DataFrame,
+    scores: np.ndarray,
+    alone: dict[int, float],
 ):
-    scores = case.pipeline.predict_proba(reference[case.inputs.columns])[:, 1]
     for position, client in clients(case):
         found = score(http, {"client": client}, reasons=0)["position"]
-        mine = alone(case, position)
+        mine = alone[position]
         for label in (0, 1):
             expected = (scores[(reference[TARGET] == label).to_numpy()] < mine).mean()
             assert found[f"class{label}"] == pytest.approx(expected, abs=1.01 / len(scores))
@@ -111,11 +127,9 @@ def raw_output(case: Case, rows: pd.DataFrame) -> np.ndarray:
     return case.classifier.predict_proba(values)[:, 1]
 
 
-def compared(case: Case, reference: pd.DataFrame, compare: str) -> pd.DataFrame:
+def compared(case: Case, reference: pd.DataFrame, scores: np.ndarray, compare: str) -> pd.DataFrame:
     """Whom reasons compare with, found by pandas."""
-    frame = reference.assign(
-        score=case.pipeline.predict_proba(reference[case.inputs.columns])[:, 1]
-    ).reset_index(drop=True)
+    frame = reference.assign(score=scores).reset_index(drop=True)
     if compare == "all":
         order = frame.sort_values("score", kind="stable").index
         return frame.loc[order[np.linspace(0, len(frame) - 1, min(500, len(frame))).astype(int)]]
@@ -125,16 +139,16 @@ def compared(case: Case, reference: pd.DataFrame, compare: str) -> pd.DataFrame:
 
 @pytest.mark.parametrize("compare", ["near", "all"])
 def test_reasons_and_the_rest_are_the_distance_to_those_compared_with(
-    case: Case, http: httpx.Client, reference: pd.DataFrame, compare: str
+    case: Case, http: httpx.Client, reference: pd.DataFrame, scores: np.ndarray, compare: str
 ):
-    group = compared(case, reference, compare)
+    group = compared(case, reference, scores, compare)
     mean = raw_output(case, group[case.inputs.columns]).mean()
     is_mean_of_trees = isinstance(
         case.classifier, (RandomForestClassifier, ExtraTreesClassifier, DecisionTreeClassifier)
     )
     for position, client in clients(case):
         mine = raw_output(case, case.inputs.iloc[[position]])[0]
-        for most in (1, 4, 10):
+        for most in (1, 10):
             answer = score(http, {"client": client}, reasons=most, compare=compare)
             sizes = [reason["contribution"] for reason in answer["reasons"]]
             unit = "probability" if is_mean_of_trees else "log-odds"
@@ -146,7 +160,7 @@ def test_reasons_and_the_rest_are_the_distance_to_those_compared_with(
 
 
 def test_contributions_are_those_of_shap_by_feature(
-    case: Case, http: httpx.Client, reference: pd.DataFrame
+    case: Case, http: httpx.Client, reference: pd.DataFrame, scores: np.ndarray
 ):
     """Of each output that was made from one feature, whose name its own name begins with."""
     is_lightgbm = isinstance(case.classifier, LGBMClassifier)
@@ -160,7 +174,7 @@ def test_contributions_are_those_of_shap_by_feature(
         return found[..., 1] if found.ndim == 3 else found
 
     names = list(case.transformed().columns)
-    group = compared(case, reference, "all")
+    group = compared(case, reference, scores, "all")
     means = dict(zip(names, values(group[case.inputs.columns]).mean(axis=0), strict=True))
     found = 0
     for position, client in clients(case):
@@ -178,7 +192,9 @@ def test_contributions_are_those_of_shap_by_feature(
     assert found or "text" in str(names) or len(names) < 3
 
 
-def test_a_change_is_the_record_with_that_value(case: Case, http: httpx.Client):
+def test_a_change_is_the_record_with_that_value(
+    case: Case, http: httpx.Client, alone: dict[int, float]
+):
     numbers = [name for name in case.inputs if pd.api.types.is_float_dtype(case.inputs[name])]
     name = numbers[-1]
     other = case.inputs[name].dropna()
@@ -197,7 +213,7 @@ def test_a_change_is_the_record_with_that_value(case: Case, http: httpx.Client):
             assert answer["probability"] == expected
             before = answer.get("before")
             if "changes" in application:
-                unchanged = alone(case, position)
+                unchanged = alone[position]
                 assert before == {
                     "probability": unchanged,
                     "prediction": int(unchanged >= case.scorer.threshold),

@@ -21,7 +21,7 @@ from tests.support.artefacts import AWKWARD, NUMBERS, PLAIN, TEXTS, clients, lig
 from tests.support.inprocess import prepared_client
 
 CLIENT = 200_001
-ASKED = 80
+ASKED = 40
 PLUS, STAR, COLON, QUOTES, SMILEY = AWKWARD
 EDUCATION = TEXTS[0]
 GROUP_OF = {

@@ -3,9 +3,10 @@
 import re
 
 import httpx
+import pytest
 
 from main import Service
-from tests.support.application import KEYS, is_open, requests, service
+from tests.support.application import KEYS, is_open, requests
 from tests.support.inprocess import client_of
 
 SECURITY = {
@@ -55,14 +56,13 @@ def test_headers_of_every_answer(guarded: Service):
     check_headers(answer, "/prediction/")
 
 
-def test_headers_of_a_fault(monkeypatch):
+def test_headers_of_a_fault(unguarded: Service, monkeypatch: pytest.MonkeyPatch):
     """Every route that reads what was loaded fails; nothing of the fault is sent."""
-    faulty = service()
-    asked = [(method, path, body) for method, path, body in requests(faulty)]
-    monkeypatch.setattr(faulty.folder, "current", "nothing of use")
+    asked = requests(unguarded)
+    monkeypatch.setattr(unguarded.folder, "current", "nothing of use")
     statuses = []
     for method, path, body in asked:
-        answer = client_of(faulty).request(method, path, content=body)
+        answer = client_of(unguarded).request(method, path, content=body)
         statuses.append(answer.status_code)
         check_headers(answer, path)
         if answer.status_code != 200:

@@ -4,6 +4,7 @@ import contextlib
 import hmac
 import json
 import re
+from pathlib import Path
 
 import orjson
 import pytest
@@ -56,10 +57,10 @@ def test_spellings_of_a_path_need_the_key_too(guarded: Service):
         assert client.get(host + path).status_code == 401, path
 
 
-def test_route_added_later_is_closed():
+def test_route_added_later_is_closed(sound: Path):
     """However it is added: the key is asked for before any route is looked for."""
     for key, status in [("", 200), (KEYS[0], 401)]:
-        added = service(api_key=key)
+        added = service(ressources_dir=sound, api_key=key)
 
         @added.get("/added")
         def of_fastapi() -> str:
@@ -74,9 +75,9 @@ def test_route_added_later_is_closed():
             assert "told" in right.text
 
 
-def test_websocket_added_later_is_closed():
+def test_websocket_added_later_is_closed(sound: Path):
     for key in ["", KEYS[0]]:
-        added = service(api_key=key)
+        added = service(ressources_dir=sound, api_key=key)
 
         @added.websocket("/added")
         async def greet(socket: WebSocket) -> None:

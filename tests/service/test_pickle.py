@@ -9,12 +9,11 @@ from credit_scoring.errors import BadFile
 from credit_scoring.files import MODEL_FILE
 from credit_scoring.loading import load
 from tests.support.folders import canary, write_metadata
-from tests.support.server import RESSOURCES
 
 
 @pytest.fixture
-def copied(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(RESSOURCES, tmp_path / "ressources"))
+def copied(sound: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(sound, tmp_path / "ressources"))
 
 
 def test_canary_sings_where_it_is_opened(copied: Path):

@@ -6,16 +6,18 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import uvloop
-from fastapi.testclient import TestClient
 
 import main
 from credit_scoring.files import METADATA_FILE
 from main import Settings, create_app
 from serving.workers import BoundedPool
 from tests.support.folders import slow_to_explain
+from tests.support.forks import Forks
+from tests.support.inprocess import client_of
 from tests.support.known import get, known_answers
 from tests.support.server import RESSOURCES, Server, wait_for
 from tests.support.traffic import (
@@ -30,7 +32,7 @@ UNKNOWN = 10**9
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One worker, whose explanations take a millisecond or more each, and which logs no request.
 
     There is no model.json. The clients have the ids from 1 to `CLIENTS`.
@@ -38,7 +40,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("slow") / "ressources"
     slow_to_explain(RESSOURCES, folder, CLIENTS, trees=200)
     (folder / METADATA_FILE).unlink()
-    with Server(folder, workers=1, REQUEST_LOG="0") as server:
+    with Server(folder, workers=1, begin=forks.begin, REQUEST_LOG="0") as server:
         yield server
 
 
@@ -123,10 +125,10 @@ def test_more_explanations_than_can_be_computed(server: Server):
     assert answer.status_code == 200
 
 
-def test_explanation_that_has_no_place_is_refused():
-    full = create_app(Settings(ressources_dir=RESSOURCES))
+def test_explanation_that_has_no_place_is_refused(sound: Path):
+    full = create_app(Settings(ressources_dir=sound))
     full.explainers = BoundedPool(1, 0, "none")
-    http = TestClient(full)
+    http = client_of(full)
     client_id = full.folder.current.scorer.client_ids[0]
     answer = http.get("/get_shap", params={"param_name": client_id})
     assert answer.status_code == 503

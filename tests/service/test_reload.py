@@ -1,20 +1,18 @@
-"""Files replaced under a running server: what goes wrong is said by whichever worker is asked."""
+"""Files that come under a server of which one worker cannot follow: whichever is asked says so."""
 
 import os
 import resource
 from collections.abc import Iterator
 from pathlib import Path
 
-import joblib
 import pytest
-import uvloop
 
 from credit_scoring.files import ID, MODEL_FILE, NEW_FILE
 from main import Settings, create_app
 from serving.registry import WorkerRegistry
 from tests.support.folders import another_model, put, write_metadata
-from tests.support.known import agree, answers, heal, known_answers
-from tests.support.server import RESSOURCES, Server, wait_for
+from tests.support.known import agree, heal
+from tests.support.server import Server, wait_for
 
 SEVERAL = 16  # connections, more than enough to meet both workers
 
@@ -32,48 +30,10 @@ def every(server: Server, path: str) -> list[dict]:
     return [server.ask_json(path) for _ in range(SEVERAL)]
 
 
-class Leaving:
-    """Opened as a pickle, it ends the process."""
-
-    def __reduce__(self) -> tuple:
-        return exec, ("raise SystemExit('why')",)
-
-
-def test_a_pickle_that_ends_the_process_is_refused_and_sound_files_heal(
-    server: Server, folder: Path, sound: Path
-):
-    """Of what else a pickle may raise, test_files.py shows that it is refused alike."""
-    in_use, before = server.ask_json("/health")["sha256"], len(server.log())
-    joblib.dump(Leaving(), folder / MODEL_FILE)
-    write_metadata(folder)
-    reason = "model.joblib: cannot be unpickled: SystemExit: why"
-    wait_for(lambda: agree(server, reason, in_use), pause=0.3)
-    for health in every(server, "/health"):
-        assert health == {"status": "ok", "sha256": in_use, "refused": reason}
-    assert "Traceback" not in server.log()[before:]
-    put(sound, folder)
-    wait_for(lambda: agree(server, None, in_use), pause=0.3)
-    for health in every(server, "/health"):
-        assert health == {"status": "ok", "sha256": in_use}
-
-
-def test_model_json_that_is_gone_changes_nothing(server: Server, folder: Path):
-    before, known = server.ask_json("/model"), known_answers(server)
-    (folder / "model.json").rename(folder / "aside")
-    reason = "model.json: was there and is gone; "
-    wait_for(lambda: agree(server, reason, before["sha256"][MODEL_FILE]), pause=0.3)
-    for model in every(server, "/model"):
-        assert model["threshold"] == before["threshold"]
-        assert model["facts"] == before["facts"]
-    assert uvloop.run(answers(server.port, list(known))) == known
-    (folder / "aside").rename(folder / "model.json")
-    wait_for(lambda: agree(server, None, before["sha256"][MODEL_FILE]), pause=0.3)
-
-
-def test_a_worker_is_known_to_the_others_before_it_answers_anything(tmp_path: Path):
+def test_a_worker_is_known_to_the_others_before_it_answers_anything(sound: Path, tmp_path: Path):
     """Else a server would end whose one worker is killed when nobody has asked the other one."""
     registry = WorkerRegistry(tmp_path)
-    create_app(Settings(ressources_dir=RESSOURCES, request_log=False), registry)
+    create_app(Settings(ressources_dir=sound, request_log=False), registry)
     (known,) = WorkerRegistry(tmp_path).workers()
     assert known["pid"] == os.getpid()
     assert known["refused"] is None
@@ -86,7 +46,7 @@ def larger(folder: Path, out: Path) -> None:
     header, *rows = (out / NEW_FILE).read_text().splitlines()
     assert header.startswith(f",{ID},")
     values = [row.split(",", 2)[2] for row in rows]
-    many = [f"{n},{n + 1},{row}" for n, row in enumerate(values * 1200)]
+    many = [f"{n},{n + 1},{row}" for n, row in enumerate(values * 600)]
     (out / NEW_FILE).write_text("\n".join([header, *many, ""]))
     write_metadata(out, threshold=0.25)
 

@@ -6,11 +6,12 @@ import hashlib
 import itertools
 from pathlib import Path
 
+import joblib
 import pytest
 import uvloop
 
 from credit_scoring.files import MODEL_FILE
-from tests.support.folders import BROKEN, another_model, metadata_of, put
+from tests.support.folders import BROKEN, another_model, metadata_of, put, write_metadata
 from tests.support.known import answers, known_answers
 from tests.support.server import Server, wait_for
 from tests.support.traffic import (
@@ -19,6 +20,18 @@ from tests.support.traffic import (
     more_answers,
     request,
 )
+
+
+class Leaving:
+    """Opened as a pickle, it ends the process."""
+
+    def __reduce__(self) -> tuple:
+        return exec, ("raise SystemExit('why')",)
+
+
+def leaving(folder: Path) -> None:
+    joblib.dump(Leaving(), folder / MODEL_FILE)
+    write_metadata(folder)
 
 
 def healths(server: Server) -> set[tuple[str, str | None]]:
@@ -33,37 +46,41 @@ def known(replaced: Server) -> dict[bytes, bytes]:
     return known_answers(replaced)
 
 
-# One of each kind: what is half copied is refused for the reason that a flipped byte is.
+# One of each kind: what is half copied is refused for the reason that a flipped byte is. Of what
+# else a pickle may raise, test_files.py shows that it is refused alike.
 SAME = {"half copied", "half copied, no hashes"}
+KINDS = {name: BROKEN[name] for name in BROKEN if name not in SAME} | {
+    "a pickle ends the process": (leaving, "model.joblib: cannot be unpickled: SystemExit: why")
+}
 
 
-@pytest.mark.parametrize("name", [name for name in BROKEN if name not in SAME])
+@pytest.mark.parametrize("name", KINDS)
 def test_broken_files_are_refused(
     replaced: Server, folder: Path, sound: Path, known: dict[bytes, bytes], name: str
 ):
     in_use = metadata_of(sound)["sha256"][MODEL_FILE]
     put(sound, folder)
-    spoil, problem = BROKEN[name]
+    spoil, problem = KINDS[name]
+    before, model = len(replaced.log()), replaced.ask_json("/model")
     said = f'"event":"{folder}: new files are not taken into use: {problem}'
-    before = replaced.said(said)
+    times = replaced.said(said)
     spoil(folder)
-    wait_for(lambda: replaced.said(said) == before + 2)  # by each worker
+    wait_for(lambda: replaced.said(said) == times + 2)  # by each worker
     ((sha256, reason),) = healths(replaced)
     assert sha256 == in_use
     assert reason.startswith(problem)
     assert uvloop.run(answers(replaced.port, list(known))) == known
+    assert replaced.ask_json("/model") | {"workers": None} == model | {"workers": None}
+    assert "Traceback" not in replaced.log()[before:]
     assert not (folder.parent / "sang").exists()
-
-
-def test_sound_files_heal(replaced: Server, folder: Path, sound: Path):
-    put(sound, folder)
-    in_use = metadata_of(sound)["sha256"][MODEL_FILE]
-    wait_for(lambda: healths(replaced) == {(in_use, None)}, pause=0.3)
 
 
 def test_another_model_comes_into_use_without_a_lost_or_mixed_answer(
     replaced: Server, folder: Path, sound: Path, known: dict[bytes, bytes], tmp_path: Path
 ):
+    """Files that are refused before it do not stand in its way."""
+    (folder / MODEL_FILE).unlink()
+    wait_for(lambda: all(refused for _, refused in healths(replaced)), pause=0.3)
     other = tmp_path / "other"
     another_model(sound, other)
     old = known

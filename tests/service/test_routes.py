@@ -13,6 +13,7 @@ from scipy.special import expit
 
 from credit_scoring.files import NEW_FILE, REFERENCE_FILE, TARGET
 from main import Service
+from tests.support.forks import Forks
 from tests.support.inprocess import client_of
 from tests.support.known import known_answers
 from tests.support.recipes import Case
@@ -89,10 +90,10 @@ def test_every_answer(case: Case, application: Service):
 
 
 @pytest.mark.parametrize("case", ["forest"], indirect=True)
-def test_every_answer_of_a_server(case: Case):
+def test_every_answer_of_a_server(case: Case, forks: Forks):
     """Of a model that shap explains."""
     with (
-        Server(case.folder.path, workers=1, MODEL_SHA256="") as server,
+        Server(case.folder.path, workers=1, begin=forks.begin, MODEL_SHA256="") as server,
         Client(base_url=server.url, timeout=120, verify=False) as http,
     ):
         check_every_answer(http, case)

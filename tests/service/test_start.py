@@ -5,40 +5,41 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pytest
 
 from credit_scoring.files import MODEL_FILE
 from tests.support.folders import canary, metadata_of, write_metadata
-from tests.support.server import HOST, RESSOURCES, ROOT, free_port
+from tests.support.forks import Forks
+from tests.support.server import HOST, free_port
 
 
-def ended(port: int, *command: str, **settings: str) -> tuple[int, list[str]]:
+def ended(forks: Forks, port: int, *command: str, **settings: str) -> tuple[int, list[str]]:
     """The exit code, and the lines of the log, of a server that ends by itself."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", *command],
-        cwd=ROOT,
-        env={"OMP_NUM_THREADS": "1"} | settings,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        output, errors = process.communicate(timeout=60)
-        group_is_gone = not is_alive(process.pid)
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-    assert output == ""
+    with TemporaryFile() as output, TemporaryFile() as errors:
+        process = forks.begin(
+            [sys.executable, "-m", *command],
+            {"OMP_NUM_THREADS": "1"} | settings,
+            output.fileno(),
+            errors.fileno(),
+        )
+        try:
+            code = process.wait(60)
+            group_is_gone = not is_alive(process.pid)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        assert output.tell() == 0
+        errors.seek(0)
+        lines = errors.read().decode().splitlines()
     assert group_is_gone
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((HOST, port), timeout=5)
-    return process.returncode, errors.splitlines()
+    return code, lines
 
 
 def is_alive(group: int) -> bool:
@@ -49,21 +50,23 @@ def is_alive(group: int) -> bool:
     return False
 
 
-def test_settings_that_are_refused_stop_the_start_of_uvicorn():
+def test_settings_that_are_refused_stop_the_start_of_uvicorn(forks: Forks):
     port = free_port()
-    code, lines = ended(port, "uvicorn", "main:app", "--port", str(port), API_KEY=" , ,")
+    code, lines = ended(forks, port, "uvicorn", "main:app", "--port", str(port), API_KEY=" , ,")
     assert code == 3
     (line,) = [json.loads(line) for line in lines]
     assert line["level"] == "critical"
     assert line["event"] == "settings: api_key: Value error, names no key"
 
 
-def test_another_model_than_the_setting_says_stops_the_start_of_gunicorn(tmp_path: Path):
+def test_another_model_than_the_setting_says_stops_the_start_of_gunicorn(
+    forks: Forks, sound: Path, tmp_path: Path
+):
     """Nor do files of workers that are gone keep such a start going: it ends at once.
 
     Of a reload, test_replace.py shows the same.
     """
-    folder = Path(shutil.copytree(RESSOURCES, tmp_path / "ressources"))
+    folder = Path(shutil.copytree(sound, tmp_path / "ressources"))
     counters = tmp_path / "counters"
     counters.mkdir()
     for stale in ("counter_1.db", "worker-1-dead"):
@@ -73,6 +76,7 @@ def test_another_model_than_the_setting_says_stops_the_start_of_gunicorn(tmp_pat
     write_metadata(folder)
     port = free_port()
     code, lines = ended(
+        forks,
         port,
         *("gunicorn", "main:app", "--workers", "1", "--bind", f"{HOST}:{port}"),
         RESSOURCES_DIR=str(folder),

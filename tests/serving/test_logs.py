@@ -14,6 +14,7 @@ import uvloop
 
 from serving.logs import LINES_WAITING, LogWriter
 from tests.support.artefacts import Folder
+from tests.support.forks import Forks
 from tests.support.server import Server, wait_for
 from tests.support.traffic import connected, request
 
@@ -141,10 +142,10 @@ run()
 """
 
 
-def test_server_whose_log_nobody_reads_goes_on(numbers: Folder):
+def test_server_whose_log_nobody_reads_goes_on(numbers: Folder, forks: Forks):
     readable, writable = os.pipe()
     fcntl.fcntl(writable, fcntl.F_SETPIPE_SZ, 4096)  # soon full
-    server = Server(numbers.path, workers=1, output=writable)
+    server = Server(numbers.path, workers=1, output=writable, begin=forks.begin)
     assert server.command[1:3] == ("-m", "gunicorn")
     server.command = (sys.executable, "-c", FEW_LINES, *server.command[3:])
     with server:

@@ -8,8 +8,11 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
 CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
-QUIET = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
-    --disable-component-update --disable-sync"""
+QUIET = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+    "--js-flags=--single-threaded --no-opt",  # compiling costs more than a page's few calls take
+]
 PATIENCE = 120_000  # milliseconds, for a machine that is busy
 
 
@@ -18,6 +21,6 @@ def chromium() -> Iterator[Browser]:
     """The browser, with patience for what is expected of it."""
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield browser
         browser.close()

@@ -14,19 +14,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import Any, Self
+
+from tests.support.processes import ROOT, Begin, begin, inherited
 
 HOST = "127.0.0.1"
-ROOT = Path(__file__).resolve().parents[2]
 RESSOURCES = Path(os.environ.get("RESSOURCES_DIR") or ROOT / "ressources")
 SERVICE = "main:app"
-INHERITED = (
-    "FAST_EXPLANATIONS",
-    "HOME",
-    "LD_LIBRARY_PATH",
-    "PATH",
-    "TMPDIR",
-)  # else a setting of the caller's counts
 START_SECONDS = 300
 STOP_SECONDS = 25  # gunicorn's grace time, and a little
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -112,7 +106,8 @@ class AnyServer:
         command: Sequence[str],
         port: int,
         environment: Mapping[str, str],
-        output: IO[bytes] | int | None = None,
+        output: int | None = None,
+        begin: Begin = begin,
     ) -> None:
         """Set what to run.
 
@@ -121,32 +116,24 @@ class AnyServer:
             port: on which it will listen.
             environment: variables beside the few that it inherits.
             output: where its standard output and error go instead of a file that `log` reads.
+            begin: starts the process.
         """
         self.command = command
         self.port = port
         self.url = f"http://{HOST}:{port}"
         self.output = output
+        self.begin = begin
         self.scratch = Path(tempfile.mkdtemp(prefix="server-"))
         self.log_file = self.scratch / "log"
-        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
-        self.environment = inherited | {
-            "PROMETHEUS_MULTIPROC_DIR": str(self.scratch),
-            "OMP_NUM_THREADS": "1",
-            **environment,
-        }
+        own = {"PROMETHEUS_MULTIPROC_DIR": str(self.scratch)}
+        self.environment = inherited() | own | environment
 
     def start(self) -> None:
         """Start it, without waiting."""
         self.began = time.perf_counter()
         with self.log_file.open("wb") as log:
-            self.process = subprocess.Popen(
-                self.command,
-                cwd=ROOT,
-                env=self.environment,
-                stdout=self.output or log,
-                stderr=self.output or log,
-                start_new_session=True,
-            )
+            output = self.output or log.fileno()
+            self.process = self.begin(self.command, self.environment, output, output)
 
     def __enter__(self) -> Self:
         """Start it."""
@@ -261,7 +248,8 @@ class Server(AnyServer):
         self,
         folder: Path = RESSOURCES,
         workers: int = 2,
-        output: IO[bytes] | int | None = None,
+        output: int | None = None,
+        begin: Begin = begin,
         **settings: str,
     ) -> None:
         """Set what to run.
@@ -269,13 +257,13 @@ class Server(AnyServer):
         Args:
             folder: the files that it loads.
             workers: processes.
-            output: see `AnyServer`.
+            output, begin: see `AnyServer`.
             settings: environment variables.
         """
         port = free_port()
         self.workers = workers
         given = {"RESSOURCES_DIR": str(folder), "WEB_CONCURRENCY": str(workers)} | settings
-        super().__init__(gunicorn(SERVICE, port), port, given, output)
+        super().__init__(gunicorn(SERVICE, port), port, given, output, begin)
 
     def __enter__(self) -> Self:
         """Start it, and wait until it is up."""
