@@ -6,6 +6,7 @@ circles and triangles, and bars have their names and numbers beside them.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from advisor.vega import (
     BLUE,
@@ -25,16 +26,19 @@ from advisor.vega import (
 )
 
 ROW_HEIGHT = 30
+PERCENT, DECIMALS = ".0%", ".2f"
+Place = tuple[float, str]  # on an axis, and what is written there
 
 
-def gauge(share: float, limit: float, text: str, limit_text: str, title: str) -> Spec:
+def gauge(place: Place, boundary: Place, title: str, form: str) -> Spec:
     """A bar as long as a share, and a line at the limit up to which it is accepted."""
+    (share, text), (limit, limit_text) = place, boundary
     end = min(1.0, 1.35 * max(share, limit, 0.01))
     x = number(
         "x",
         title,
         scale={"domain": [0, end]},
-        axis={"format": ".0%", "grid": False, "tickCount": 6},
+        axis={"format": form, "grid": False, "tickCount": 6},
     )
     y = number("y", scale={"domain": [0, 1]}, axis=None)
     colour = ORANGE if share >= limit else BLUE
@@ -83,15 +87,17 @@ def waterfall(rows: Sequence[Row], title: str, threshold: float | None, text: st
     }
     x = number("start", title, scale={"zero": False})
     ends = [{**row, "right": max(row["start"], row["end"])} for row in rows]
+    totals = [row for row in rows if row["kind"] == "total"]
+    tick = {"type": "tick", "thickness": 3, "color": INK}
     layers = [
         layer({"type": "bar"}, rows, y=name(), x=x, x2={"field": "end"}, color=colour),
+        layer(tick, totals, y=name(), x=number("end")),
         label(ends, {"align": "left", "dx": 4}, y=name(), x=number("right")),
     ]
-    if threshold is not None:
-        layers += [
-            line("x", threshold),
-            label([{"x": threshold, "text": text}], {"y": -8, "baseline": "bottom"}, x=number("x")),
-        ]
+    if threshold is not None:  # below the bars, and named above them
+        mark = {"y": -8, "baseline": "bottom"}
+        layers.insert(1, line("x", threshold))
+        layers.append(label([{"x": threshold, "text": text}], mark, x=number("x")))
     return figure(*layers, height=ROW_HEIGHT * len(rows))
 
 
@@ -114,15 +120,19 @@ def beside(rows: Sequence[Row], title: str, filled: str, outlined: str) -> Spec:
 
 
 def classes(rows: Sequence[Row], title: str, pair: Pair) -> Spec:
-    """Bars of shares by category and class; rows have `name`, `class` and `share`."""
+    """Bars of shares by category and class; rows have `name`, `class` and `share`.
+
+    Those of who paid are filled, the others outlined.
+    """
     return figure(
         layer(
-            {"type": "bar", "stroke": INK, "strokeWidth": 1},
+            {"type": "bar", "strokeWidth": 2},
             rows,
             y=name(),
             yOffset={"field": "class", "type": "nominal", "sort": None},
             x=number("share", title, axis={"format": ".0%"}),
-            color=pair.colour,
+            fill=pair.fill,
+            stroke=pair.colour,
         ),
         height=2 * ROW_HEIGHT * max(1, len(rows) // 2),
     )
@@ -161,12 +171,22 @@ def marked(place: float, text: str) -> list[Spec]:
 
 
 def points(
-    rows: Sequence[Row], titles: tuple[str, str], pair: Pair, place: tuple[float, float] | None
+    rows: Sequence[Row],
+    titles: tuple[str, str],
+    pair: Pair,
+    place: tuple[Any, Any] | None,
+    text: str,
+    are_numbers: tuple[bool, bool],
 ) -> Spec:
-    """Points of two features by class, and the client's as a large cross."""
+    """Points of two features by class, and the client's as a large cross with its name.
+
+    An axis is of numbers or of categories.
+    """
     x, y = (
         number(field, title, scale={"zero": False})
-        for field, title in zip("xy", titles, strict=True)
+        if is_number
+        else {"field": field, "type": "nominal", "title": title}
+        for field, title, is_number in zip("xy", titles, are_numbers, strict=True)
     )
     layers = [
         layer(
@@ -180,7 +200,11 @@ def points(
     ]
     if place is not None:
         cross = {"type": "point", "shape": "cross", "size": 420, "color": INK, "filled": True}
-        layers.append(layer(cross, [dict(zip("xy", place, strict=True))], x=x, y=y))
+        at = {**dict(zip("xy", place, strict=True)), "text": text}
+        layers.append(layer({**cross, "stroke": "#ffffff", "strokeWidth": 2}, [at], x=x, y=y))
+        above = {"dy": -18, "fontWeight": "bold"}
+        halo = {"stroke": "#ffffff", "strokeWidth": 4}
+        layers += [label([at], {**above, **more}, x=x, y=y) for more in (halo, {})]
     return figure(*layers, height=380)
 
 

@@ -12,6 +12,7 @@ from advisor.texts import LANGUAGES
 
 URL = "http://127.0.0.1:8000"
 MOST_LISTED = 50  # ids that the page holds at once
+LABELS_LANGUAGE = "en"  # of features.csv, where the environment does not say
 LANGUAGE, SEARCH, CLIENT, DESK = "language", "search", "client", "desk"
 
 
@@ -24,6 +25,11 @@ def service_at(url: str, key: str) -> Service:
 def service() -> Service:
     """The service that the environment names."""
     return service_at(os.environ.get("API_URL") or URL, os.environ.get("API_KEY") or "")
+
+
+def labels_language() -> str:
+    """The language of labels, themes and reasons: what the environment says of features.csv."""
+    return os.environ.get("LABELS_LANGUAGE") or LABELS_LANGUAGE
 
 
 def choose_language() -> Words:

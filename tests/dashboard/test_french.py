@@ -17,7 +17,7 @@ LONG = 12  # characters: shorter texts are also words of the data team's labels
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_french(open_page: Open, refused: int, name: str):
     page = open_page(name, refused, language="fr")
-    widgets = [*page.main.selectbox, *page.main.radio, *page.main.button, *page.sidebar.text_input]
+    widgets = [*page.main.selectbox, *page.main.radio, *page.main.button, *page.main.text_input]
     said = words_of(page) + "\n".join(widget.label for widget in widgets)
     assert [text for text in ENGLISH if len(text) >= LONG and text in said] == []
     assert page.title[0].value in {
