@@ -25,7 +25,8 @@ from advisor.vega import (
     number,
 )
 
-ROW_HEIGHT = 30
+ROW_HEIGHT = 30  # pixels
+AXIS, LEGEND = 50, 40
 PERCENT, DECIMALS = ".0%", ".2f"
 Place = tuple[float, str]  # on an axis, and what is written there
 
@@ -70,7 +71,7 @@ def shares(rows: Sequence[Row], title: str) -> Spec:
     return figure(
         layer({"type": "bar", "color": BLUE}, rows, y=name(), x=x),
         label(rows, {"align": "left", "dx": 4}, y=name(), x=number("share")),
-        height=ROW_HEIGHT * len(rows) + 20,
+        height=ROW_HEIGHT * len(rows) + AXIS,
     )
 
 
@@ -98,7 +99,7 @@ def waterfall(rows: Sequence[Row], title: str, threshold: float | None, text: st
         mark = {"y": -8, "baseline": "bottom"}
         layers.insert(1, line("x", threshold))
         layers.append(label([{"x": threshold, "text": text}], mark, x=number("x")))
-    return figure(*layers, height=ROW_HEIGHT * len(rows))
+    return figure(*layers, height=ROW_HEIGHT * len(rows) + AXIS)
 
 
 def beside(rows: Sequence[Row], title: str, filled: str, outlined: str) -> Spec:
@@ -116,7 +117,7 @@ def beside(rows: Sequence[Row], title: str, filled: str, outlined: str) -> Spec:
         },
     }
     bar = {"type": "bar", "stroke": BLUE, "strokeWidth": 1.5}
-    return figure(layer(bar, rows, **encoding), height=2 * ROW_HEIGHT * max(1, len(rows) // 2))
+    return figure(layer(bar, rows, **encoding), height=ROW_HEIGHT * len(rows) + AXIS + LEGEND)
 
 
 def classes(rows: Sequence[Row], title: str, pair: Pair) -> Spec:
@@ -134,7 +135,7 @@ def classes(rows: Sequence[Row], title: str, pair: Pair) -> Spec:
             fill=pair.fill,
             stroke=pair.colour,
         ),
-        height=2 * ROW_HEIGHT * max(1, len(rows) // 2),
+        height=ROW_HEIGHT * len(rows) + AXIS + LEGEND,
     )
 
 
