@@ -9,6 +9,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from advisor.client import Service
@@ -67,6 +68,15 @@ def turned(asked: Service) -> int:
         if found["prediction"] and found["alternatives"]:
             return client
     raise AssertionError("nobody")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def components_found_once() -> Iterator[None]:
+    """Let Streamlit look once for components in all that is installed, not for each page."""
+    with pytest.MonkeyPatch.context() as patched:
+        found = manifest_scanner.scan_component_manifests()
+        patched.setattr(manifest_scanner, "scan_component_manifests", lambda: found)
+        yield
 
 
 @pytest.fixture
