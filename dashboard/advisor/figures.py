@@ -186,9 +186,14 @@ def points(
     x, y = (
         number(field, title, scale={"zero": False})
         if is_number
-        else {"field": field, "type": "nominal", "title": title}
+        else name(field, title=title, axis={"labelAngle": 0})
         for field, title, is_number in zip("xy", titles, are_numbers, strict=True)
     )
+    apart = {
+        f"{field}Offset": {"field": "class", "type": "nominal", "sort": None}
+        for field, is_number in zip("xy", are_numbers, strict=True)
+        if not is_number
+    }
     layers = [
         layer(
             {"type": "point", "size": 45, "opacity": 0.8, "filled": False},
@@ -197,16 +202,21 @@ def points(
             y=y,
             color=pair.colour,
             shape=pair.shape,
+            **apart,
         )
     ]
     if place is not None:
         cross = {"type": "point", "shape": "cross", "size": 420, "color": INK, "filled": True}
         at = {**dict(zip("xy", place, strict=True)), "text": text}
         layers.append(layer({**cross, "stroke": "#ffffff", "strokeWidth": 2}, [at], x=x, y=y))
-        above = {"dy": -18, "fontWeight": "bold"}
-        halo = {"stroke": "#ffffff", "strokeWidth": 4}
-        layers += [label([at], {**above, **more}, x=x, y=y) for more in (halo, {})]
+        layers += named(at, -18, x, y)
     return figure(*layers, height=380)
+
+
+def named(row: Row, dy: int, x: Spec, y: Spec) -> list[Spec]:
+    """The `text` of a place, so far above or below it, readable over whatever is there."""
+    mark, halo = {"dy": dy, "fontWeight": "bold"}, {"stroke": "#ffffff", "strokeWidth": 4}
+    return [label([row], {**mark, **more}, x=x, y=y) for more in (halo, {})]
 
 
 def curve(
@@ -214,7 +224,7 @@ def curve(
 ) -> Spec:
     """A score that changes in steps, the threshold, and places with `x`, `y` and `text` on it."""
     x = number("x", titles[0], scale={"zero": False})
-    y = number("y", titles[1], scale={"zero": False}, axis={"format": ".0%"})
+    y = number("y", titles[1], scale={"zero": False}, axis={"format": DECIMALS})
     limit, text = threshold
     right = max(row["x"] for row in rows)
     return figure(
@@ -232,7 +242,11 @@ def curve(
             y=y,
         ),
         layer({"type": "point", "filled": True, "size": 130, "color": INK}, marks, x=x, y=y),
-        label(marks, {"dy": -12, "fontWeight": "bold"}, x=x, y=y),
+        *(
+            each
+            for mark, dy in zip(marks, (20, -16), strict=False)
+            for each in named(mark, dy, x, y)
+        ),
         height=320,
     )
 

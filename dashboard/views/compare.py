@@ -16,7 +16,9 @@ from advisor.vega import Pair
 BINS = 24
 MOST_POINTS = 400  # of a class
 MOST_CATEGORIES = 12
+BETWEEN = " · "  # two features or values
 Sizes = tuple[int, int]  # reference clients by class
+Both = Sequence[tuple[list[Any], list[Any]]]  # values by class of each of two features
 
 
 def pair_of(words: Words) -> Pair:
@@ -92,7 +94,7 @@ def categories(
         missing = [size - count.total() for size, count in zip(sizes, counts, strict=True)]
         shown.append((words("not_known"), missing, value is None))
     sentence = words("categories", label=feature["label"], value=words.of(feature, value))
-    bars(words, feature, sentence, shown, sizes)
+    bars(words, feature["label"], sentence, shown, sizes)
 
 
 def missing(words: Words, feature: Feature, value: Value, sizes: Sizes) -> None:
@@ -110,12 +112,12 @@ def missing(words: Words, feature: Feature, value: Value, sizes: Sizes) -> None:
         paid=words.percent(shares[0], 1),
         unpaid=words.percent(shares[1], 1),
     )
-    bars(words, feature, sentence, shown, sizes)
+    bars(words, feature["label"], sentence, shown, sizes)
 
 
 def bars(
-    words: Words, feature: Feature, sentence: str, shown: Sequence[tuple[str, list[int], bool]],
-    sizes: Sizes,
+    words: Words, title: str, sentence: str, shown: Sequence[tuple[str, list[int], bool]],
+    sizes: Sizes, *labels: str,
 ) -> None:  # fmt: skip
     """Bars of shares by class and a table of the same; the client's own row is named so."""
     pair = pair_of(words)
@@ -129,13 +131,13 @@ def bars(
         ]
         cells.append((label, *(words.percent(share, 1) for share in shares)))
     spec = figures.classes(rows, words("share_of_class"), pair)
-    parts.picture(spec, sentence, feature["label"])
-    parts.table(feature["label"], [words("value"), pair.paid, pair.unpaid], cells)
+    parts.picture(spec, sentence, title, *labels)
+    parts.table(title, [words("value"), pair.paid, pair.unpaid], cells)
 
 
 def two(words: Words, desk: Desk, record: Record, names: Sequence[str]) -> None:
     """Two features of the same earlier clients against each other."""
-    features, pair = desk.features, pair_of(words)
+    features = desk.features
     chosen = [
         st.selectbox(
             words(key),
@@ -148,12 +150,21 @@ def two(words: Words, desk: Desk, record: Record, names: Sequence[str]) -> None:
     ]
     axes = [features[name] for name in chosen]
     both = [desk.reference_values(name) for name in chosen]
+    own = [record[name] for name in chosen]
+    if any(axis["kind"] == "number" for axis in axes):
+        cloud(words, axes, both, own)
+    else:
+        together(words, axes, both, own)
+
+
+def cloud(words: Words, axes: Sequence[Feature], both: Both, own: Sequence[Value]) -> None:
+    """Points of both classes along two features, one of which may be of categories."""
+    pair = pair_of(words)
     rows = [
         {"x": written(words, axes[0], x), "y": written(words, axes[1], y), "class": name}
         for name, *values in zip((pair.paid, pair.unpaid), *both, strict=True)
         for x, y in spread(list(zip(*values, strict=True)))
     ]
-    own = [record[name] for name in chosen]
     labels = [axis["label"] for axis in axes]
     values = [words.of(axis, value) for axis, value in zip(axes, own, strict=True)]
     paid = sum(row["class"] == pair.paid for row in rows)
@@ -161,7 +172,7 @@ def two(words: Words, desk: Desk, record: Record, names: Sequence[str]) -> None:
         "two", across=labels[0], upwards=labels[1], paid=words.number(paid),
         unpaid=words.number(len(rows) - paid), x=values[0], y=values[1],
     )  # fmt: skip
-    sentence += " " + halves(words, axes, both, own)
+    sentence += " " + corner(words, axes, both, own)
     place = None
     if None not in own:
         place = written(words, axes[0], own[0]), written(words, axes[1], own[1])
@@ -170,6 +181,24 @@ def two(words: Words, desk: Desk, record: Record, names: Sequence[str]) -> None:
     name = words("this_client")
     spec = figures.points(rows, titles, pair, place, name, (kinds[0], kinds[1]))
     parts.picture(spec, sentence, *labels)
+
+
+def together(words: Words, axes: Sequence[Feature], both: Both, own: Sequence[Value]) -> None:
+    """Bars of what two features of categories are together, the most common first."""
+    counts = [Counter(zip(*values, strict=True)) for values in zip(*both, strict=True)]
+    shown = [
+        (
+            BETWEEN.join(words.of(axis, each) for axis, each in zip(axes, found, strict=True)),
+            [count[found] for count in counts],
+            found == tuple(own),
+        )
+        for found, _ in (counts[0] + counts[1]).most_common(MOST_CATEGORIES)
+    ]
+    labels = [axis["label"] for axis in axes]
+    values = [words.of(axis, value) for axis, value in zip(axes, own, strict=True)]
+    title = BETWEEN.join(labels)
+    sentence = words("categories", label=title, value=BETWEEN.join(values))
+    bars(words, title, sentence, shown, (counts[0].total(), counts[1].total()), *labels)
 
 
 def written(words: Words, feature: Feature, value: Value) -> Value:
@@ -182,9 +211,7 @@ def spread(pairs: list[Any]) -> list[Any]:
     return pairs[:: max(1, -(-len(pairs) // MOST_POINTS))]
 
 
-def halves(
-    words: Words, axes: Sequence[Feature], both: Sequence[Sequence[list[Any]]], own: Sequence[Value]
-) -> str:
+def corner(words: Words, axes: Sequence[Feature], both: Both, own: Sequence[Value]) -> str:
     """How common the client's corner of the picture is in both classes, in words.
 
     The corner is what is at most as far as the client in both: a number up to theirs, a category

@@ -80,6 +80,21 @@ def test_two_features_of_both_classes_with_the_clients_place(
     assert f"have {first} of all who paid and {second} of all who did not." in pictures(page)[-1]
 
 
+def test_two_features_of_categories_are_bars(open_page: Open, asked: Service, refused: int):
+    names = "CODE_GENDER_F", "FLAG_WORK_PHONE"
+    page = open_page("compare", refused, across=names[0], upwards=names[1])
+    assert page.main.selectbox(key="across").value == names[0]
+    both = [asked.reference_values(name) for name in names]
+    own = tuple(asked.record(refused)[name] for name in names)
+    found = [
+        list(zip(*(each[which] for each in both), strict=True)).count(own) / len(both[0][which])
+        for which in ("feat0", "feat1")
+    ]
+    yes = " · ".join("yes" if value else "no" for value in own)
+    written = [EN.percent(share, 1) for share in found]
+    assert shares(words_of(page), f"{yes} (this client)") == written
+
+
 def written(name: str, value: float) -> object:
     return EN.value(value, "", "flag") if name == "CODE_GENDER_F" else value
 

@@ -141,7 +141,7 @@ def check_curve(page: AppTest, asked: Service, application: Any, name: str) -> N
             assert f">{probability:.4f}<" in said
         return
     picture = json.loads(page.get("vega_lite_chart")[-1].proto.spec)
-    drawn, (threshold,), _, marks, _ = (each["data"]["values"] for each in picture["layer"])
+    drawn, (threshold,), _, marks = (each["data"]["values"] for each in picture["layer"][:4])
     assert threshold["y"] == asked.model()["threshold"]
     steps = dict(found["steps"])
     inner = [row for row in drawn[1:-1] if row["x"] in steps]
