@@ -67,8 +67,15 @@ def tell_browser(words: Words, current: int) -> None:
     """
     script = f"""<script>
 document.documentElement.lang = "{words.language}"
-document.querySelectorAll("[data-testid=stPageLink-NavLink]").forEach((link, at) =>
-    link.setAttribute("aria-current", at === {current} ? "page" : "false"))
+window.currentPage = {current}
+window.markCurrentPage ??= () =>
+    document.querySelectorAll("[data-testid=stPageLink-NavLink]").forEach((link, at) =>
+        link.setAttribute("aria-current", at === window.currentPage ? "page" : "false"))
+if (!window.linksObserved) {{  // links may come later than this
+    window.linksObserved = new MutationObserver(window.markCurrentPage)
+    window.linksObserved.observe(document.body, {{childList: true, subtree: true}})
+}}
+window.markCurrentPage()
 </script>"""
     st.html(script, unsafe_allow_javascript=True)
 
