@@ -23,6 +23,7 @@ CONFIG: Spec = {
         "labelLimit": 320,
         "labelFlush": False,
         "labelOverlap": "parity",
+        "labelSeparation": 8,
     },
     "legend": {"labelColor": INK, "labelFontSize": 13, "symbolStrokeWidth": 2, "orient": "bottom"},
     "text": {"color": INK, "fontSize": 13},

@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from playwright.sync_api import Page, ViewportSize, expect
-from streamlit.logger import set_log_level
 from streamlit.testing.v1 import AppTest
 
 from advisor.client import Service
@@ -25,6 +24,10 @@ from advisor.errors import ServiceBusy
 from tests.support.browser import chromium
 from tests.support.server import ROOT, AnyServer, Server, free_port, wait_for
 
+FITS = """() => {
+    const main = document.querySelector('[data-testid=stMain]')
+    return main.scrollWidth <= main.clientWidth
+}"""
 APP = ROOT / "dashboard/app.py"
 PICTURES = ROOT / "docs/dashboard"
 CLIENT = 416135  # of the shipped files: refused, and accepted after one change
@@ -41,9 +44,9 @@ PAGES = {
 SEARCHES = [str(digit) for _ in range(4) for digit in (1, 2, 3, 4)]  # none twice in turn
 HIGH = {
     "why": 1500,
-    "what_if": 1900,
+    "what_if": 2450,
     "model": 1750,
-    "application": 2900,
+    "application": 3350,
     "compare": 1350,
 }  # pixels; others are 1,000 high
 
@@ -154,7 +157,11 @@ def settled(page: Page, charts: int | None = None) -> None:
 def taken(page: Page, name: str, size: ViewportSize | None = None) -> None:
     """Write the picture."""
     settled(page)
+    page.mouse.move(0, 0)
     page.set_viewport_size(size or {"width": 1200, "height": HIGH.get(name, 1000)})
+    page.evaluate("document.activeElement.blur()")
+    page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 0)")
+    page.wait_for_function(FITS)  # pictures follow the window a moment later
     file = PICTURES / f"{name}.png"
     page.screenshot(path=file, animations="disabled")
     print(file.relative_to(ROOT))
@@ -188,6 +195,8 @@ def cost(server: Server, name: str, client: int) -> tuple[int, float]:
 
     def opened() -> None:
         (page if name == "client" else page.switch_page(f"views/{name}.py")).run()
+        if name == "application":
+            page.main.button[0].click().run()
         said = [element.value for element in [*page.exception, *page.main.error]]
         assert said == [], (name, client, said)
 
@@ -232,7 +241,6 @@ def main() -> None:
     """Run what the command line names."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=list(EXPERIMENTS))
-    set_log_level("error")  # pages are run without a browser here, of which it warns each time
     EXPERIMENTS[parser.parse_args().what]()
 
 
