@@ -222,7 +222,8 @@ def logged(server: Server, action: Callable[[], None]) -> tuple[int, float]:
     """How many requests the log has of an action, and their milliseconds together."""
     before = known(server)
     action()
-    lines = server.requests()[before : known(server) - 1]
+    after = known(server) - 1
+    lines = server.requests()[before:after]
     return len(lines), sum(line["milliseconds"] for line in lines)
 
 
