@@ -42,7 +42,6 @@ STOP = """() => {
         isSeen: top !== null && (shown.contains(top) || top.contains(shown)),
     }
 }"""
-REACHED = "(wanted, at) => wanted === document.activeElement"
 COVERED = """() => {
     const main = document.querySelector('[data-testid=stMain]')
     const wanted = 'h1, h2, label, input, button, summary, [data-testid=stVegaLiteChart]'
@@ -129,9 +128,9 @@ class Keys:
             "width": box["width"] + 16, "height": box["height"] + 16,
         }  # fmt: skip
         looks = []
-        for do in ("focus", "blur", "focus"):
-            control.evaluate(f"each => each.{do}()")
+        for then in ("blur", "focus"):
             looks.append(self.page.screenshot(clip=around, animations="disabled"))
+            control.evaluate(f"each => each.{then}()")
         assert looks[0] != looks[1], f"the focus is not seen on {wanted}"
 
     def go(self, name: str) -> None:
@@ -201,7 +200,6 @@ def look(page: Page, tmp_path: Path) -> Callable[[str], None]:
             page.set_viewport_size(size)
             page.wait_for_function(FITS)  # pictures follow the window a moment later
             assert page.evaluate(COVERED) == [], (name, size)
-            page.screenshot(path=tmp_path / f"{name}-{size['width']}.png")
         page.set_viewport_size(WIDE)
         page.wait_for_function(FITS)
 
