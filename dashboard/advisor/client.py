@@ -1,7 +1,6 @@
 """The service's routes, over HTTP."""
 
 import json
-from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, Literal, Self, cast
 
@@ -113,10 +112,6 @@ class Service:
         query = {"reasons": reasons, "compare": compare}
         return cast(Score, self._ask("POST", "/score", query, application))
 
-    def scores(self, applications: Sequence[Application]) -> list[Score]:
-        """The scores of several applications, without reasons, in their order."""
-        return cast(list[Score], self._ask("POST", "/score", {"reasons": 0}, list(applications)))
-
     def sensitivity(self, application: Application, feature: str) -> Sensitivity:
         """The score of an application along one feature."""
         query = {"feature": feature}
@@ -130,11 +125,7 @@ class Service:
         return self._ask("GET", path, query)
 
     def _ask(
-        self,
-        method: str,
-        path: str,
-        query: dict[str, Any],
-        body: Application | list[Application] | None = None,
+        self, method: str, path: str, query: dict[str, Any], body: Application | None = None
     ) -> Any:
         """The decoded answer of a route; of an error, the exception that it is."""
         try:

@@ -1,7 +1,7 @@
 """The service as one page sees it: every answer is of one model and of one state of its files."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar, cast
@@ -74,10 +74,6 @@ class Desk:
     def score(self, application: Application, reasons: int = 4, compare: Compare = "near") -> Score:
         """See `Service.score`."""
         return self._checked(self.service.score(application, reasons, compare))
-
-    def scores(self, applications: Sequence[Application]) -> list[Score]:
-        """See `Service.scores`."""
-        return [self._checked(answer) for answer in self.service.scores(applications)]
 
     def sensitivity(self, application: Application, feature: str) -> Sensitivity:
         """See `Service.sensitivity`."""

@@ -13,6 +13,7 @@ from advisor.texts import LANGUAGES
 URL = "http://127.0.0.1:8000"
 MOST_LISTED = 50  # ids that the page holds at once
 LABELS_LANGUAGE = "en"  # of features.csv, where the environment does not say
+FORMS = ("what_if_", "new_")  # begin the keys of their controls
 LANGUAGE, SEARCH, CLIENT, DESK = "language", "search", "client", "desk"
 
 
@@ -52,9 +53,19 @@ def words() -> Words:
 
 def begin(words: Words) -> None:
     """Ask which model is in use, and let a client be chosen; pages find both here."""
-    desk = Desk.of(service())
+    desk, before = Desk.of(service()), st.session_state.get(DESK)
     st.session_state[DESK] = desk
     choose_client(words, desk.ids())
+    if before is not None and before.files != desk.files:
+        forget_forms()
+        st.info(words("replaced"))
+
+
+def forget_forms() -> None:
+    """Let forms start anew: what is in them is of clients of the files before."""
+    for key in list(st.session_state):
+        if str(key).startswith(FORMS):
+            del st.session_state[key]
 
 
 def choose_client(words: Words, ids: list[int]) -> None:

@@ -12,7 +12,7 @@ from advisor.answers import Application, Feature, Record, Value
 from advisor.desk import Desk
 from advisor.formats import Words
 
-ENTERED = "entered"
+ENTERED = "new_entered"
 EXTRA = ("", "SK_ID_CURR", "TARGET", "proba")  # columns that a table has beside the features
 
 

@@ -7,7 +7,6 @@ import streamlit as st
 from advisor import curve, parts, state
 from advisor.answers import (
     Alternative,
-    Alternatives,
     Application,
     Feature,
     Record,
@@ -99,7 +98,8 @@ def suggestions(
     st.header(words("alternatives_refused" if refused else "alternatives_accepted"))
     if not found["alternatives"]:
         st.markdown(words("no_alternatives"))
-    for alternative in in_few_digits(desk, client, found, features):
+    for exact in found["alternatives"]:
+        alternative = in_few_digits(desk, client, exact, refused)
         value = words.exactly(features[alternative["feature"]], alternative["value"])
         parts.say(suggestion(words, alternative, value, refused), alternative["label"])
         st.button(
@@ -112,33 +112,21 @@ def suggestions(
         st.markdown(words("no_promise"))
 
 
-def in_few_digits(
-    desk: Desk, client: int, found: Alternatives, features: Mapping[str, Feature]
-) -> list[Alternative]:
-    """The alternatives with values that can be said and typed, a little beyond the exact ones.
+def in_few_digits(desk: Desk, client: int, found: Alternative, refused: bool) -> Alternative:
+    """An alternative with a value that can be said and typed, a little beyond the exact one.
 
-    The service scores each: one that does not turn the decision keeps all its digits.
+    The service scores it: where it does not turn the decision, the value keeps all its digits.
     """
-    near: list[Alternative] = [
-        {**each, "value": rounded(each["value"], up=each["direction"] == "up")}
-        for each in found["alternatives"]
-        if isinstance(each["value"], float) and features[each["feature"]]["kind"] == "number"
-    ]
-    asked: list[Application] = [
-        {"client": client, "changes": {each["feature"]: each["value"]}} for each in near
-    ]
+    if not isinstance(found["value"], float) or found["direction"] is None:
+        return found
+    value = rounded(found["value"], up=found["direction"] == "up")
     try:
-        scores = desk.scores(asked) if asked else []
-    except Refused:  # one of them is no application that can be scored
-        scores = []
-    turned: dict[tuple[str, str | None], Alternative] = {
-        (each["feature"], each["direction"]): {**each, "probability": score["probability"]}
-        for each, score in zip(near, scores, strict=False)
-        if score["prediction"] != found["prediction"]
-    }
-    return [
-        turned.get((each["feature"], each["direction"]), each) for each in found["alternatives"]
-    ]
+        score = desk.score({"client": client, "changes": {found["feature"]: value}}, reasons=0)
+    except Refused:  # it is no application that can be scored
+        return found
+    if bool(score["prediction"]) == refused:
+        return found
+    return {**found, "value": value, "probability": score["probability"]}
 
 
 def suggestion(words: Words, alternative: Alternative, value: str, refused: bool) -> str:

@@ -172,8 +172,6 @@ def test_answers_of_two_models_are_never_taken_together(real: Folders):
     real.swap()
     with pytest.raises(ModelChanged):  # the answer names its model
         begun.score({"client": client})
-    with pytest.raises(ModelChanged):
-        begun.scores([{"client": client}])
     with pytest.raises(ModelChanged):  # it does not
         begun.record(another)
 
@@ -215,6 +213,23 @@ def test_a_page_ends_where_the_model_is_swapped(
     assert page.session_state["desk"].facts == now
     if name == "letter":
         assert now["sha256"]["model.joblib"] in page.main.code[0].value
+
+
+def test_a_form_starts_anew_where_the_files_are_others(real: Folders, open_real: Open):
+    client = real.service.ids()[-1]
+    page = open_real("what_if", client)
+    income = page.main.number_input(key=f"what_if_{client}_AMT_INCOME_TOTAL")
+    income.set_value(income.value + 1).run()
+    real.swap()
+    page.run()
+    assert not page.exception
+    assert "were replaced since the last page" in page.main.info[0].value
+    for name in ("AMT_INCOME_TOTAL", "AMT_CREDIT"):
+        control = page.main.number_input(key=f"what_if_{client}_{name}")
+        assert control.value == real.service.record(client)[name]
+    assert "With these values" not in words_of(page)
+    page.run()
+    assert not page.main.info  # said once
 
 
 def test_a_client_who_is_gone(
