@@ -15,7 +15,7 @@ from advisor.vega import Spec
 
 # A colon begins a directive only before a letter. Others stay: of a control's name, what is escaped
 # is read out with its escapes.
-MARKDOWN = re.compile(r"([\\`*_\[\]$<>~|#]|:(?=\w))")
+MARKDOWN = re.compile(r"([\\`*_\[\]$<>~|#]|:(?=[A-Za-z]))")
 EXACT = "%.12g"  # of a number in a form: no digit that a what-if needs is dropped
 BORDER = "border-bottom:1px solid #5a6472;padding:.3rem .6rem;vertical-align:top;"
 

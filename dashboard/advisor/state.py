@@ -86,6 +86,7 @@ def choose_client(words: Words, ids: list[int]) -> None:
         key=CLIENT,
         placeholder=words("choose"),
         disabled=not options,
+        persist_state="session",
     )
     if not found:
         st.warning(words("none_found", typed=typed))
