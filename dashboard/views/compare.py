@@ -74,9 +74,12 @@ def numbers(words: Words, feature: Feature, value: Value, classes: Sequence[list
 
 
 def categories(
-    words: Words, feature: Feature, value: Value, classes: Sequence[list[Any]], sizes: Sizes
+    words: Words, feature: Feature, value: Value, classes: Sequence[list[Any]], sizes: Sizes | None
 ) -> None:
-    """The shares of categories in both classes, and of those of whom none is known."""
+    """The shares of categories in both classes, and of those of whom none is known.
+
+    Without the sizes of the classes they are shares of those of whom one is known.
+    """
     counts = [Counter(values) for values in classes]
     together = counts[0] + counts[1]
     ordered: list[Value] = [name for name, _ in together.most_common(MOST_CATEGORIES)]
@@ -90,7 +93,9 @@ def categories(
     if rest:
         others = [sum(count[name] for name in rest) for count in counts]
         shown.append((words("other_values"), others, False))
-    if feature["missing"] or value is None:
+    if sizes is None:
+        sizes = counts[0].total(), counts[1].total()
+    elif feature["missing"] or value is None:
         missing = [size - count.total() for size, count in zip(sizes, counts, strict=True)]
         shown.append((words("not_known"), missing, value is None))
     sentence = words("categories", label=feature["label"], value=words.of(feature, value))
@@ -243,20 +248,21 @@ def show() -> None:
         key="compared",
     )
     feature, classes = features[name], desk.reference_values(name)
-    # Of the features together: there is hardly a table without one that is always known.
-    sizes = (
-        max(each["class0"]["present"] for each in features.values()),
-        max(each["class1"]["present"] for each in features.values()),
-    )
+    known = [name for name, feature in features.items() if not feature["missing"]]
+    sizes = None
+    if known:
+        whole = features[known[0]]
+        sizes = whole["class0"]["present"], whole["class1"]["present"]
     if feature["kind"] == "number":
         numbers(words, feature, record[name], classes)
-        if feature["missing"]:
+        if feature["missing"] and sizes:
             missing(words, feature, record[name], sizes)
     else:
         categories(words, feature, record[name], classes, sizes)
+    if feature["missing"] and not sizes:
+        st.markdown(words("missing_share", share=words.percent(feature["missing"], 1)))
     st.header(words("two_title"))
     st.markdown(words("two_only_known"))
-    known = [name for name, feature in features.items() if not feature["missing"]]
     if known:
         two(words, desk, record, known)
 

@@ -7,6 +7,7 @@ from statistics import median
 import pytest
 
 from advisor.client import Service
+from advisor.desk import Desk
 from advisor.formats import Words
 from tests.dashboard.conftest import Open, pictures, words_of
 
@@ -58,6 +59,17 @@ def test_a_value_that_is_not_known(open_page: Open, asked: Service, scores):
     assert shares(said, "not known (this client)") == written
     assert f"not known of {written[0]} of those who paid and of {written[1]} of those" in said
     assert len(pictures(page)) == 3
+
+
+def test_without_a_feature_that_is_always_known_classes_have_no_sizes(
+    open_page: Open, asked: Service, refused: int, monkeypatch: pytest.MonkeyPatch
+):
+    features = [each for each in asked.features() if each["missing"]]
+    monkeypatch.setattr(Desk, "features", {each["name"]: each for each in features})
+    page = open_page("compare", refused, compared="OWN_CAR_AGE")
+    share = next(each["missing"] for each in features if each["name"] == "OWN_CAR_AGE")
+    assert f"not known of {EN.percent(share, 1)} of earlier clients." in words_of(page)
+    assert len(pictures(page)) == 1
 
 
 @pytest.mark.parametrize("pair", [("AMT_CREDIT", "DAYS_BIRTH"), ("CODE_GENDER_F", "AMT_CREDIT")])
