@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar, cast
 
 import streamlit as st
@@ -24,6 +25,7 @@ from advisor.errors import ModelChanged
 
 MODEL_FILE = "model.joblib"
 A_WHILE = 3600  # seconds
+MOST_KEPT = 200  # answers: one of a feature of 70,000 clients takes 700 kB
 Answer = TypeVar("Answer", Score, Sensitivity, Alternatives)
 Files = tuple[tuple[str, str], ...]
 
@@ -40,7 +42,7 @@ def files_of(facts: ModelFacts) -> Files:
     return tuple(sorted(own.items()))
 
 
-@st.cache_data(show_spinner=False, ttl=A_WHILE, max_entries=1000)
+@st.cache_data(show_spinner=False, ttl=A_WHILE, max_entries=MOST_KEPT)
 def kept(url: str, files: Files, what: str, argument: str | int, _ask: Callable[[], Any]) -> object:
     """An answer that stays the same as long as the files do."""
     return _ask()
@@ -85,10 +87,17 @@ class Desk:
         """Ids of the new clients."""
         return cast(list[int], self._kept("ids", "", self.service.ids))
 
+    @cached_property
     def features(self) -> dict[str, Feature]:
         """What each feature means, by name, in the order of the files."""
         found = cast(list[Feature], self._kept("features", "", self.service.features))
         return {feature["name"]: feature for feature in found}
+
+    @cached_property
+    def labels(self) -> frozenset[str]:
+        """The data team's words for features and themes."""
+        features = self.features.values()
+        return frozenset(text for each in features for text in (each["label"], each["group"]))
 
     def importance(self) -> Importance:
         """See `Service.importance`."""

@@ -6,6 +6,7 @@ circles and triangles, and bars have their names and numbers beside them.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from advisor.vega import (
     BLUE,
@@ -24,17 +25,21 @@ from advisor.vega import (
     number,
 )
 
-ROW_HEIGHT = 30
+ROW_HEIGHT = 30  # pixels
+AXIS, LEGEND = 50, 40
+PERCENT, DECIMALS = ".0%", ".2f"
+Place = tuple[float, str]  # on an axis, and what is written there
 
 
-def gauge(share: float, limit: float, text: str, limit_text: str, title: str) -> Spec:
+def gauge(place: Place, boundary: Place, title: str, form: str) -> Spec:
     """A bar as long as a share, and a line at the limit up to which it is accepted."""
+    (share, text), (limit, limit_text) = place, boundary
     end = min(1.0, 1.35 * max(share, limit, 0.01))
     x = number(
         "x",
         title,
         scale={"domain": [0, end]},
-        axis={"format": ".0%", "grid": False, "tickCount": 6},
+        axis={"format": form, "grid": False, "tickCount": 6},
     )
     y = number("y", scale={"domain": [0, 1]}, axis=None)
     colour = ORANGE if share >= limit else BLUE
@@ -66,7 +71,7 @@ def shares(rows: Sequence[Row], title: str) -> Spec:
     return figure(
         layer({"type": "bar", "color": BLUE}, rows, y=name(), x=x),
         label(rows, {"align": "left", "dx": 4}, y=name(), x=number("share")),
-        height=ROW_HEIGHT * len(rows) + 20,
+        height=ROW_HEIGHT * len(rows) + AXIS,
     )
 
 
@@ -83,16 +88,18 @@ def waterfall(rows: Sequence[Row], title: str, threshold: float | None, text: st
     }
     x = number("start", title, scale={"zero": False})
     ends = [{**row, "right": max(row["start"], row["end"])} for row in rows]
+    totals = [row for row in rows if row["kind"] == "total"]
+    tick = {"type": "tick", "thickness": 3, "color": INK}
     layers = [
         layer({"type": "bar"}, rows, y=name(), x=x, x2={"field": "end"}, color=colour),
+        layer(tick, totals, y=name(), x=number("end")),
         label(ends, {"align": "left", "dx": 4}, y=name(), x=number("right")),
     ]
-    if threshold is not None:
-        layers += [
-            line("x", threshold),
-            label([{"x": threshold, "text": text}], {"y": -8, "baseline": "bottom"}, x=number("x")),
-        ]
-    return figure(*layers, height=ROW_HEIGHT * len(rows))
+    if threshold is not None:  # below the bars, and named above them
+        mark = {"y": -8, "baseline": "bottom"}
+        layers.insert(1, line("x", threshold))
+        layers.append(label([{"x": threshold, "text": text}], mark, x=number("x")))
+    return figure(*layers, height=ROW_HEIGHT * len(rows) + AXIS)
 
 
 def beside(rows: Sequence[Row], title: str, filled: str, outlined: str) -> Spec:
@@ -110,21 +117,25 @@ def beside(rows: Sequence[Row], title: str, filled: str, outlined: str) -> Spec:
         },
     }
     bar = {"type": "bar", "stroke": BLUE, "strokeWidth": 1.5}
-    return figure(layer(bar, rows, **encoding), height=2 * ROW_HEIGHT * max(1, len(rows) // 2))
+    return figure(layer(bar, rows, **encoding), height=ROW_HEIGHT * len(rows) + AXIS + LEGEND)
 
 
 def classes(rows: Sequence[Row], title: str, pair: Pair) -> Spec:
-    """Bars of shares by category and class; rows have `name`, `class` and `share`."""
+    """Bars of shares by category and class; rows have `name`, `class` and `share`.
+
+    Those of who paid are filled, the others outlined.
+    """
     return figure(
         layer(
-            {"type": "bar", "stroke": INK, "strokeWidth": 1},
+            {"type": "bar", "strokeWidth": 2},
             rows,
             y=name(),
             yOffset={"field": "class", "type": "nominal", "sort": None},
             x=number("share", title, axis={"format": ".0%"}),
-            color=pair.colour,
+            fill=pair.fill,
+            stroke=pair.colour,
         ),
-        height=2 * ROW_HEIGHT * max(1, len(rows) // 2),
+        height=ROW_HEIGHT * len(rows) + AXIS + LEGEND,
     )
 
 
@@ -161,13 +172,28 @@ def marked(place: float, text: str) -> list[Spec]:
 
 
 def points(
-    rows: Sequence[Row], titles: tuple[str, str], pair: Pair, place: tuple[float, float] | None
+    rows: Sequence[Row],
+    titles: tuple[str, str],
+    pair: Pair,
+    place: tuple[Any, Any] | None,
+    text: str,
+    are_numbers: tuple[bool, bool],
 ) -> Spec:
-    """Points of two features by class, and the client's as a large cross."""
+    """Points of two features by class, and the client's as a large cross with its name.
+
+    An axis is of numbers or of categories.
+    """
     x, y = (
         number(field, title, scale={"zero": False})
-        for field, title in zip("xy", titles, strict=True)
+        if is_number
+        else name(field, title=title, axis={"labelAngle": 0})
+        for field, title, is_number in zip("xy", titles, are_numbers, strict=True)
     )
+    apart = {
+        f"{field}Offset": {"field": "class", "type": "nominal", "sort": None}
+        for field, is_number in zip("xy", are_numbers, strict=True)
+        if not is_number
+    }
     layers = [
         layer(
             {"type": "point", "size": 45, "opacity": 0.8, "filled": False},
@@ -176,12 +202,21 @@ def points(
             y=y,
             color=pair.colour,
             shape=pair.shape,
+            **apart,
         )
     ]
     if place is not None:
         cross = {"type": "point", "shape": "cross", "size": 420, "color": INK, "filled": True}
-        layers.append(layer(cross, [dict(zip("xy", place, strict=True))], x=x, y=y))
+        at = {**dict(zip("xy", place, strict=True)), "text": text}
+        layers.append(layer({**cross, "stroke": "#ffffff", "strokeWidth": 2}, [at], x=x, y=y))
+        layers += named(at, -18, x, y)
     return figure(*layers, height=380)
+
+
+def named(row: Row, dy: int, x: Spec, y: Spec) -> list[Spec]:
+    """The `text` of a place, so far above or below it, readable over whatever is there."""
+    mark, halo = {"dy": dy, "fontWeight": "bold"}, {"stroke": "#ffffff", "strokeWidth": 4}
+    return [label([row], {**mark, **more}, x=x, y=y) for more in (halo, {})]
 
 
 def curve(
@@ -189,7 +224,7 @@ def curve(
 ) -> Spec:
     """A score that changes in steps, the threshold, and places with `x`, `y` and `text` on it."""
     x = number("x", titles[0], scale={"zero": False})
-    y = number("y", titles[1], scale={"zero": False}, axis={"format": ".0%"})
+    y = number("y", titles[1], scale={"zero": False}, axis={"format": DECIMALS})
     limit, text = threshold
     right = max(row["x"] for row in rows)
     return figure(
@@ -207,7 +242,11 @@ def curve(
             y=y,
         ),
         layer({"type": "point", "filled": True, "size": 130, "color": INK}, marks, x=x, y=y),
-        label(marks, {"dy": -12, "fontWeight": "bold"}, x=x, y=y),
+        *(
+            each
+            for mark, dy in zip(marks, (20, -16), strict=False)
+            for each in named(mark, dy, x, y)
+        ),
         height=320,
     )
 

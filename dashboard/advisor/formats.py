@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from advisor.answers import Feature, Value
 from advisor.texts import Language, text
@@ -10,6 +11,23 @@ DAYS_IN_YEAR = 365.25
 GAP = "\u00a0"  # a space at which no line ends
 MARKS = {"en": (",", "."), "fr": ("\u202f", ",")}  # of thousands and of decimals
 MOST_DIGITS = 6
+PLAIN = ("", "0 or 1", "0 to 1", "ratio")  # units that are not written
+
+
+def decimals(number: float) -> int:
+    """How many decimals a number needs to be told from others: four digits or so in all."""
+    size = abs(number)
+    if number == int(number) or size >= 10_000:
+        return 0
+    if 0 < size < 0.001:
+        return min(MOST_DIGITS + 3, 2 - math.floor(math.log10(size)))
+    return 2 if size >= 100 else 3 if size >= 1 else 4
+
+
+def rounded(number: float, up: bool) -> float:
+    """The next number of few digits that is not below a number, or not above it."""
+    digit = Decimal(1).scaleb(-decimals(number))
+    return float(Decimal(number).quantize(digit, ROUND_CEILING if up else ROUND_FLOOR))
 
 
 @dataclass(frozen=True)
@@ -31,13 +49,17 @@ class Words:
 
     def quantity(self, number: float) -> str:
         """A number in as many decimals as it needs to be told from others: four digits or so."""
-        size = abs(number)
-        if number == int(number) or size >= 10_000:
-            return self.number(number)
-        digits = 2 if size >= 100 else 3 if size >= 1 else 4
-        if 0 < size < 0.001:
-            digits = min(MOST_DIGITS + 3, 2 - math.floor(math.log10(size)))
-        return self.number(number, digits)
+        return self.number(number, decimals(number))
+
+    def exactly(self, feature: Feature, value: Value) -> str:
+        """A value as it is typed: every digit of it, in the feature's own unit."""
+        if not isinstance(value, float | int) or feature["kind"] != "number":
+            return self.of(feature, value)
+        digits = -int(Decimal(repr(value)).as_tuple().exponent)
+        typed = self.number(value, 0 if value == int(value) else digits)
+        if not feature["unit"].startswith("days"):
+            return typed if feature["unit"] in PLAIN else f"{typed}{GAP}{feature['unit']}"
+        return f"{typed} ({self.of(feature, value)})"
 
     def percent(self, share: float, digits: int = 0) -> str:
         """A share of 1 in percent."""
@@ -61,8 +83,7 @@ class Words:
             return self("yes" if value else "no")
         if unit == "days" or unit.startswith("days "):
             return self._days(value, dated=unit != "days")
-        plain = unit in ("", "0 or 1", "0 to 1", "ratio")
-        return self.quantity(value) if plain else f"{self.quantity(value)}{GAP}{unit}"
+        return self.quantity(value) if unit in PLAIN else f"{self.quantity(value)}{GAP}{unit}"
 
     def of(self, feature: Feature, value: Value) -> str:
         """A value of a feature."""

@@ -7,13 +7,15 @@ from html import escape
 import streamlit as st
 
 from advisor import figures, state
-from advisor.answers import Feature, Reason, Score
+from advisor.answers import Feature, Score
 from advisor.desk import Desk
 from advisor.errors import DashboardError
 from advisor.formats import MARKS, Words
 from advisor.vega import Spec
 
-MARKDOWN = re.compile(r"([\\`*_\[\]$<>~|:#])")
+# A colon begins a directive only before a letter. Others stay: of a control's name, what is escaped
+# is read out with its escapes.
+MARKDOWN = re.compile(r"([\\`*_\[\]$<>~|#]|:(?=[A-Za-z]))")
 EXACT = "%.12g"  # of a number in a form: no digit that a what-if needs is dropped
 BORDER = "border-bottom:1px solid #5a6472;padding:.3rem .6rem;vertical-align:top;"
 
@@ -23,33 +25,68 @@ def plain(text: str) -> str:
     return MARKDOWN.sub(r"\\\1", text)
 
 
+def marked(text: str, *labels: str) -> str:
+    """A text as HTML; the data team's words in it say their language where it is another one."""
+    language = state.labels_language()
+    if language == state.words().language or not (found := [each for each in labels if each]):
+        return escape(text, quote=False)
+    longest = sorted(found, key=len, reverse=True)
+    words = re.compile("|".join(rf"(?<!\w){re.escape(each)}(?!\w)" for each in longest))
+    pieces, end = [], 0
+    for match in words.finditer(text):
+        own = escape(match[0], quote=False)
+        pieces.append(escape(text[end : match.start()], quote=False))
+        pieces.append(f'<span lang="{escape(language)}">{own}</span>')
+        end = match.end()
+    return "".join(pieces) + escape(text[end:], quote=False)
+
+
+def say(text: str, *labels: str) -> None:
+    """A paragraph, in which some words are the data team's."""
+    st.html(f'<p style="margin:0">{marked(text, *labels)}</p>')
+
+
+def numbered(rows: Sequence[tuple[str, str]]) -> None:
+    """A numbered list of the data team's sentences, each with what follows it in ours."""
+    items = "".join(
+        f"<li>{marked(text, text)} {escape(rest, quote=False)}</li>" for text, rest in rows
+    )
+    st.html(f'<ol style="margin:0;padding-left:1.6rem">{items}</ol>')
+
+
 def table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table whose first column names the rows."""
+    labels = state.desk().labels
+
+    def cell(text: str) -> str:
+        return marked(text, text) if text in labels else escape(text, quote=False)
+
+    sides = ["left", *["right"] * (len(head) - 1)]
     columns = "".join(
-        f'<th scope="col" style="{BORDER}text-align:left">{escape(name)}</th>' for name in head
+        f'<th scope="col" style="{BORDER}text-align:{side}">{cell(name)}</th>'
+        for side, name in zip(sides, head, strict=True)
     )
     lines = "".join(
-        f'<tr><th scope="row" style="{BORDER}text-align:left;font-weight:normal">{escape(first)}'
-        "</th>"
-        + "".join(f'<td style="{BORDER}text-align:right">{escape(cell)}</td>' for cell in rest)
+        f'<tr><th scope="row" style="{BORDER}text-align:left;font-weight:normal">{cell(first)}</th>'
+        + "".join(f'<td style="{BORDER}text-align:right">{cell(each)}</td>' for each in rest)
         + "</tr>"
         for first, *rest in rows
     )
     st.html(
         '<div style="overflow-x:auto" tabindex="0" role="region"'
         f' aria-label="{escape(caption)}"><table style="border-collapse:collapse">'
-        f'<caption style="text-align:left;padding:.3rem 0;font-weight:600">{escape(caption)}'
+        f'<caption style="text-align:left;padding:.3rem 0;font-weight:600">{cell(caption)}'
         f"</caption><thead><tr>{columns}</tr></thead><tbody>{lines}</tbody></table></div>"
     )
 
 
-def picture(spec: Spec, sentence: str) -> None:
+def picture(spec: Spec, sentence: str, *labels: str) -> None:
     """A picture with what it shows in words, beside it and for who does not see it."""
     thousands, decimal = MARKS[state.words().language]
     marks = {"decimal": decimal, "thousands": thousands, "grouping": [3], "currency": ["", ""]}
     localised = {**spec, "config": {**spec["config"], "locale": {"number": marks}}}
     st.vega_lite_chart(localised, theme=None, alt=sentence)
-    st.markdown(plain(sentence))
+    say(sentence, *labels)
 
 
 def error(words: Words, error: DashboardError) -> None:
@@ -85,11 +122,13 @@ def distance(words: Words, desk: Desk, score: Score) -> str:
     """How far from the threshold an application is."""
     share, limit = shown_share(score, desk)
     side = "above" if score["prediction"] else "below"
-    margin = score["margin"]
-    points = words.number(100 * abs(share - limit), 1)
+    margin, between = score["margin"], abs(share - limit)
+    far = words.number(between, 4)
+    if score.get("pd") is not None:
+        far = words("percentage_points", number=words.number(100 * between, 1))
     if margin is None:
-        return words(f"distance_{side}", points=points)
-    return words(f"distance_margin_{side}", points=points, margin=words.number(abs(margin), 3))
+        return words(f"distance_{side}", distance=far)
+    return words(f"distance_margin_{side}", distance=far, margin=words.number(abs(margin), 3))
 
 
 def position(words: Words, score: Score) -> str:
@@ -106,11 +145,16 @@ def decision(words: Words, desk: Desk, score: Score) -> None:
     """The decision: a sentence, a gauge, figures."""
     st.header(verdict(words, desk, score))
     share, limit = shown_share(score, desk)
-    label, limit_label = words.percents(share, limit)
-    calibrated = score.get("pd") is not None
-    title = words("expected_defaults" if calibrated else "score")
+    if score.get("pd") is not None:
+        label, limit_label = words.percents(share, limit)
+        title, form = words("expected_defaults"), figures.PERCENT
+        limit_text = words("accepted_up_to", limit=limit_label)
+    else:
+        label, limit_label = words.number(share, 4), words.number(limit, 4)
+        title, form = words("score"), figures.DECIMALS
+        limit_text = words("accepted_below", limit=limit_label)
     picture(
-        figures.gauge(share, limit, label, words("accepted_up_to", limit=limit_label), title),
+        figures.gauge((share, label), (limit, limit_text), title, form),
         words("gauge", share=label, limit=limit_label, title=title)
         + " "
         + distance(words, desk, score),
@@ -126,18 +170,16 @@ def decision(words: Words, desk: Desk, score: Score) -> None:
     table(words("figures"), [words("figure"), words("value")], rows)
 
 
-def reason_texts(words: Words, reasons: Sequence[Reason], unit: str) -> list[str]:
-    """Each reason in a sentence, with the value that had most part in it."""
-    texts = []
-    for reason in reasons:
-        text = words(
-            "reason",
-            text=reason["text"],
-            contribution=words.number(reason["contribution"], 3, sign=True),
-            unit=words(f"unit_{unit}"),
-        )
-        texts.append(text + (" " + words("reason_protected") if reason["protected"] else ""))
-    return texts
+def places(words: Words, score: Score) -> None:
+    """The place among earlier clients: a picture and its sentence."""
+    st.header(words("position_title"))
+    found = score["position"]
+    rows = [
+        {"name": words(name), "share": share, "text": words.percent(share, 1)}
+        for name, share in (("paid", found["class0"]), ("unpaid", found["class1"]))
+        if share is not None
+    ]
+    picture(figures.shares(rows, words("lower_probability")), position(words, score))
 
 
 def titled(feature: Feature) -> str:

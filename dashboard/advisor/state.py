@@ -12,6 +12,8 @@ from advisor.texts import LANGUAGES
 
 URL = "http://127.0.0.1:8000"
 MOST_LISTED = 50  # ids that the page holds at once
+LABELS_LANGUAGE = "en"  # of features.csv, where the environment does not say
+FORMS = ("what_if_", "new_")  # begin the keys of their controls
 LANGUAGE, SEARCH, CLIENT, DESK = "language", "search", "client", "desk"
 
 
@@ -24,6 +26,11 @@ def service_at(url: str, key: str) -> Service:
 def service() -> Service:
     """The service that the environment names."""
     return service_at(os.environ.get("API_URL") or URL, os.environ.get("API_KEY") or "")
+
+
+def labels_language() -> str:
+    """The language of labels, themes and reasons: what the environment says of features.csv."""
+    return os.environ.get("LABELS_LANGUAGE") or LABELS_LANGUAGE
 
 
 def choose_language() -> Words:
@@ -46,9 +53,19 @@ def words() -> Words:
 
 def begin(words: Words) -> None:
     """Ask which model is in use, and let a client be chosen; pages find both here."""
-    desk = Desk.of(service())
+    desk, before = Desk.of(service()), st.session_state.get(DESK)
     st.session_state[DESK] = desk
     choose_client(words, desk.ids())
+    if before is not None and before.files != desk.files:
+        forget_forms()
+        st.info(words("replaced"))
+
+
+def forget_forms() -> None:
+    """Let forms start anew: what is in them is of clients of the files before."""
+    for key in list(st.session_state):
+        if str(key).startswith(FORMS):
+            del st.session_state[key]
 
 
 def choose_client(words: Words, ids: list[int]) -> None:
@@ -69,6 +86,7 @@ def choose_client(words: Words, ids: list[int]) -> None:
         key=CLIENT,
         placeholder=words("choose"),
         disabled=not options,
+        persist_state="session",
     )
     if not found:
         st.warning(words("none_found", typed=typed))

@@ -21,6 +21,9 @@ CONFIG: Spec = {
         "domainColor": GREY,
         "tickColor": GREY,
         "labelLimit": 320,
+        "labelFlush": False,
+        "labelOverlap": "parity",
+        "labelSeparation": 8,
     },
     "legend": {"labelColor": INK, "labelFontSize": 13, "symbolStrokeWidth": 2, "orient": "bottom"},
     "text": {"color": INK, "fontSize": 13},
@@ -41,6 +44,12 @@ class Pair:
         return {"field": "class", "type": "nominal", "title": None, "scale": scale}
 
     @property
+    def fill(self) -> Spec:
+        """Filled and empty."""
+        scale = {"domain": [self.paid, self.unpaid], "range": [BLUE, "#ffffff"]}
+        return {"field": "class", "type": "nominal", "title": None, "scale": scale}
+
+    @property
     def dash(self) -> Spec:
         """Solid and dashed."""
         scale = {"domain": [self.paid, self.unpaid], "range": [[1, 0], [6, 4]]}
@@ -54,7 +63,12 @@ class Pair:
 
 
 def figure(*layers: Spec, height: int = 260) -> Spec:
-    """Layers over each other, each with its own data."""
+    """Layers over each other, each with its own data; an axis has the title of its first layer."""
+    for axis in "xy":
+        channels = [each["encoding"][axis] for each in layers if axis in each["encoding"]]
+        title = next((each["title"] for each in channels if each["title"]), None)
+        for channel in channels:
+            channel["title"] = title
     return {"height": height, "config": CONFIG, "layer": list(layers)}
 
 

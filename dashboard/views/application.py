@@ -7,11 +7,12 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from advisor import parts, state
-from advisor.answers import Feature, Record, Value
+from advisor import curve, explained, parts, state
+from advisor.answers import Application, Feature, Record, Value
 from advisor.desk import Desk
 from advisor.formats import Words
 
+ENTERED = "new_entered"
 EXTRA = ("", "SK_ID_CURR", "TARGET", "proba")  # columns that a table has beside the features
 
 
@@ -59,9 +60,10 @@ def value_of(cell: str, feature: Feature | None) -> Value:
         return cell
 
 
-def by_form(words: Words, desk: Desk, features: Mapping[str, Feature]) -> Record | None:
+def by_form(
+    words: Words, desk: Desk, features: Mapping[str, Feature], client: int
+) -> Record | None:
     """A record that starts as an existing client's; what follows from others is computed."""
-    client = state.chosen_client()
     start = desk.record(client)
     st.markdown(words("form_starts", client=str(client)))
     entered = [name for name in features if features[name]["formula"] is None]
@@ -82,7 +84,9 @@ def entry(words: Words, key: str, feature: Feature, value: Value) -> Value:
     label = parts.plain(parts.titled(feature))
     if feature["kind"] == "number":
         st.session_state.setdefault(key, value)
-        number = st.number_input(label, value=None, format=parts.EXACT, key=key)
+        number = st.number_input(
+            label, value=None, format=parts.EXACT, key=key, persist_state="session"
+        )
         return None if number is None else float(number)
     shares = feature["class0"]["shares"] or {}
     options: list[Value] = [0.0, 1.0]
@@ -90,14 +94,19 @@ def entry(words: Words, key: str, feature: Feature, value: Value) -> Value:
         options = [*sorted({*shares, str(value or "")} - {""})]
     st.session_state.setdefault(key, value)
     return st.selectbox(
-        label, options, index=None, format_func=lambda option: words.of(feature, option), key=key
+        label,
+        options,
+        index=None,
+        format_func=lambda option: words.of(feature, option),
+        key=key,
+        persist_state="session",
     )
 
 
 def pasted(words: Words, features: Mapping[str, Feature]) -> Record | None:
     """A record from text that is pasted."""
     with st.form("pasted"):
-        text = st.text_area(words("paste"), key="pasted_text", height=200)
+        text = st.text_area(words("paste"), key="pasted_text", height=200, persist_state="session")
         sent = st.form_submit_button(words("calculate"), type="primary")
     if not sent:
         return None
@@ -119,7 +128,7 @@ def uploaded(words: Words, features: Mapping[str, Feature]) -> Record | None:
 def show() -> None:
     """The page."""
     words, desk = state.words(), state.desk()
-    features = desk.features()
+    features = desk.features
     st.title(words("page_application"))
     way = st.radio(
         words("way_in"),
@@ -128,22 +137,35 @@ def show() -> None:
         key="way_in",
         persist_state="session",
     )
+    client = state.chosen_client() if way == "form" else None
     try:
-        if way == "form":
-            record = by_form(words, desk, features)
+        if client is not None:
+            record = by_form(words, desk, features, client)
         else:
             record = (pasted if way == "paste" else uploaded)(words, features)
     except Unreadable as error:
         st.error(words(f"unreadable_{error}"))
         return
-    if record is None:
-        return
-    score = desk.score({"record": record})
-    parts.decision(words, desk, score)
-    st.markdown(parts.position(words, score))
-    st.header(words("reasons_title"))
-    texts = parts.reason_texts(words, score["reasons"], score["contributions_in"])
-    st.markdown("\n".join(f"1. {parts.plain(text)}" for text in texts) or words("no_reasons"))
+    if record is None and way != "upload":  # nothing new: what was entered in this way before
+        record = st.session_state.get(ENTERED, {}).get((way, client))
+    if record is not None:
+        st.session_state[ENTERED] = {(way, client): record}
+        result(words, desk, {"record": record})
+
+
+def result(words: Words, desk: Desk, application: Application) -> None:
+    """All that the service says of a record that it does not keep."""
+    features = desk.features
+    above = st.container()
+    compared = explained.choose_compared(words)
+    score = desk.score(application, explained.MOST_REASONS, compared)
+    with above:
+        parts.decision(words, desk, score)
+        parts.places(words, score)
+    explained.reasons(words, score, features)
+    explained.by_reasons(words, score)
+    st.header(words("curve_title"))
+    curve.show(words, desk, application, curve.choose(words, features, "curve_new"))
 
 
 show()

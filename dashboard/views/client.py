@@ -4,7 +4,7 @@ import itertools
 
 import streamlit as st
 
-from advisor import figures, parts, state
+from advisor import parts, state
 from advisor.answers import Feature, Record
 from advisor.formats import Words
 
@@ -30,17 +30,8 @@ def show() -> None:
     st.title(words("client_title", client=str(client)))
     score = desk.score({"client": client}, reasons=0)
     parts.decision(words, desk, score)
-    st.header(words("position_title"))
-    places = [
-        {"name": words(name), "share": share, "text": words.percent(share, 1)}
-        for name, share in (
-            ("paid", score["position"]["class0"]),
-            ("unpaid", score["position"]["class1"]),
-        )
-        if share is not None
-    ]
-    parts.picture(figures.shares(places, words("lower_probability")), parts.position(words, score))
-    card(words, desk.record(client), desk.features())
+    parts.places(words, score)
+    card(words, desk.record(client), desk.features)
 
 
 show()

@@ -16,6 +16,9 @@ from advisor.vega import Pair
 BINS = 24
 MOST_POINTS = 400  # of a class
 MOST_CATEGORIES = 12
+BETWEEN = " · "  # two features or values
+Sizes = tuple[int, int]  # reference clients by class
+Both = Sequence[tuple[list[Any], list[Any]]]  # values by class of each of two features
 
 
 def pair_of(words: Words) -> Pair:
@@ -24,11 +27,12 @@ def pair_of(words: Words) -> Pair:
 
 
 def histogram(values: Sequence[float], low: float, high: float) -> list[float]:
-    """The share of values in each of equally wide ranges; what lies outside counts to the ends."""
+    """The share of values in each of equally wide ranges; what lies outside is not drawn."""
     width = (high - low) / BINS or 1.0
     counts = [0] * BINS
     for value in values:
-        counts[min(max(int((value - low) / width), 0), BINS - 1)] += 1
+        if low <= value <= high:
+            counts[min(int((value - low) / width), BINS - 1)] += 1
     return [count / len(values) for count in counts] if values else [0.0] * BINS
 
 
@@ -65,32 +69,80 @@ def numbers(words: Words, feature: Feature, value: Value, classes: Sequence[list
             "client_place", value=words.of(feature, own), paid=shares[0], unpaid=shares[1]
         )
     titles = (parts.titled(feature), words("share_of_class"))
-    parts.picture(figures.density(rows, titles, pair, own, words("this_client")), sentence)
+    spec = figures.density(rows, titles, pair, own, words("this_client"))
+    parts.picture(spec, sentence, feature["label"])
 
 
-def categories(words: Words, feature: Feature, value: Value, classes: Sequence[list[Any]]) -> None:
-    """The shares of categories in both classes."""
-    pair = pair_of(words)
+def categories(
+    words: Words, feature: Feature, value: Value, classes: Sequence[list[Any]], sizes: Sizes | None
+) -> None:
+    """The shares of categories in both classes, and of those of whom none is known.
+
+    Without the sizes of the classes they are shares of those of whom one is known.
+    """
     counts = [Counter(values) for values in classes]
-    ordered = [name for name, _ in (counts[0] + counts[1]).most_common(MOST_CATEGORIES)]
+    together = counts[0] + counts[1]
+    ordered: list[Value] = [name for name, _ in together.most_common(MOST_CATEGORIES)]
+    if value is not None and value not in ordered:
+        ordered[MOST_CATEGORIES - 1 :] = [value]  # the client's own place is always shown
+    rest = [name for name in together if name not in ordered]
+    shown = [
+        (words.of(feature, name), [count[name] for count in counts], name == value)
+        for name in ordered
+    ]
+    if rest:
+        others = [sum(count[name] for name in rest) for count in counts]
+        shown.append((words("other_values"), others, False))
+    if sizes is None:
+        sizes = counts[0].total(), counts[1].total()
+    elif feature["missing"] or value is None:
+        missing = [size - count.total() for size, count in zip(sizes, counts, strict=True)]
+        shown.append((words("not_known"), missing, value is None))
+    sentence = words("categories", label=feature["label"], value=words.of(feature, value))
+    bars(words, feature["label"], sentence, shown, sizes)
+
+
+def missing(words: Words, feature: Feature, value: Value, sizes: Sizes) -> None:
+    """Of how many a number is known, in both classes."""
+    known = [feature["class0"]["present"], feature["class1"]["present"]]
+    unknown = [size - count for size, count in zip(sizes, known, strict=True)]
+    shown = [
+        (words("is_known"), known, value is not None),
+        (words("not_known"), unknown, value is None),
+    ]
+    shares = [count / (size or 1) for count, size in zip(unknown, sizes, strict=True)]
+    sentence = words(
+        "missing_shares",
+        label=feature["label"],
+        paid=words.percent(shares[0], 1),
+        unpaid=words.percent(shares[1], 1),
+    )
+    bars(words, feature["label"], sentence, shown, sizes)
+
+
+def bars(
+    words: Words, title: str, sentence: str, shown: Sequence[tuple[str, list[int], bool]],
+    sizes: Sizes, *labels: str,
+) -> None:  # fmt: skip
+    """Bars of shares by class and a table of the same; the client's own row is named so."""
+    pair = pair_of(words)
     rows, cells = [], []
-    for category in ordered:
-        shares = [count[category] / (count.total() or 1) for count in counts]
-        name = words.of(feature, category)
+    for name, counts, own in shown:
+        label = words("own_row", name=name) if own else name
+        shares = [count / (size or 1) for count, size in zip(counts, sizes, strict=True)]
         rows += [
-            {"name": name, "class": which, "share": share}
+            {"name": label, "class": which, "share": share}
             for which, share in zip((pair.paid, pair.unpaid), shares, strict=True)
         ]
-        cells.append((name, *(words.percent(share, 1) for share in shares)))
-    sentence = words("categories", label=feature["label"], value=words.of(feature, value))
-    parts.picture(figures.classes(rows, words("share_of_class"), pair), sentence)
-    parts.table(feature["label"], [words("value"), pair.paid, pair.unpaid], cells)
+        cells.append((label, *(words.percent(share, 1) for share in shares)))
+    spec = figures.classes(rows, words("share_of_class"), pair)
+    parts.picture(spec, sentence, title, *labels)
+    parts.table(title, [words("value"), pair.paid, pair.unpaid], cells)
 
 
 def two(words: Words, desk: Desk, record: Record, names: Sequence[str]) -> None:
     """Two features of the same earlier clients against each other."""
-    features = desk.features()
-    pair = pair_of(words)
+    features = desk.features
     chosen = [
         st.selectbox(
             words(key),
@@ -101,30 +153,93 @@ def two(words: Words, desk: Desk, record: Record, names: Sequence[str]) -> None:
         )
         for at, key in enumerate(("across", "upwards"))
     ]
+    axes = [features[name] for name in chosen]
     both = [desk.reference_values(name) for name in chosen]
-    rows = [
-        {"x": x, "y": y, "class": name}
-        for name, across, upwards in zip((pair.paid, pair.unpaid), *both, strict=True)
-        for x, y in list(zip(across, upwards, strict=True))[:MOST_POINTS]
-    ]
     own = [record[name] for name in chosen]
-    at = (own[0], own[1])
-    known = isinstance(at[0], float | int) and isinstance(at[1], float | int)
-    labels = [features[name]["label"] for name in chosen]
-    values = [words.of(features[name], value) for name, value in zip(chosen, own, strict=True)]
+    if any(axis["kind"] == "number" for axis in axes):
+        cloud(words, axes, both, own)
+    else:
+        together(words, axes, both, own)
+
+
+def cloud(words: Words, axes: Sequence[Feature], both: Both, own: Sequence[Value]) -> None:
+    """Points of both classes along two features, one of which may be of categories."""
+    pair = pair_of(words)
+    rows = [
+        {"x": written(words, axes[0], x), "y": written(words, axes[1], y), "class": name}
+        for name, *values in zip((pair.paid, pair.unpaid), *both, strict=True)
+        for x, y in spread(list(zip(*values, strict=True)))
+    ]
+    labels = [axis["label"] for axis in axes]
+    values = [words.of(axis, value) for axis, value in zip(axes, own, strict=True)]
+    paid = sum(row["class"] == pair.paid for row in rows)
     sentence = words(
-        "two", across=labels[0], upwards=labels[1], clients=words.number(len(rows)),
-        x=values[0], y=values[1],
+        "two", across=labels[0], upwards=labels[1], paid=words.number(paid),
+        unpaid=words.number(len(rows) - paid), x=values[0], y=values[1],
     )  # fmt: skip
-    titles = (parts.titled(features[chosen[0]]), parts.titled(features[chosen[1]]))
-    cross = (float(str(at[0])), float(str(at[1]))) if known else None
-    parts.picture(figures.points(rows, titles, pair, cross), sentence)
+    sentence += " " + corner(words, axes, both, own)
+    place = None
+    if None not in own:
+        place = written(words, axes[0], own[0]), written(words, axes[1], own[1])
+    kinds = [axis["kind"] == "number" for axis in axes]
+    titles = (parts.titled(axes[0]), parts.titled(axes[1]))
+    name = words("this_client")
+    spec = figures.points(rows, titles, pair, place, name, (kinds[0], kinds[1]))
+    parts.picture(spec, sentence, *labels)
+
+
+def together(words: Words, axes: Sequence[Feature], both: Both, own: Sequence[Value]) -> None:
+    """Bars of what two features of categories are together, the most common first."""
+    counts = [Counter(zip(*values, strict=True)) for values in zip(*both, strict=True)]
+    shown = [
+        (
+            BETWEEN.join(words.of(axis, each) for axis, each in zip(axes, found, strict=True)),
+            [count[found] for count in counts],
+            found == tuple(own),
+        )
+        for found, _ in (counts[0] + counts[1]).most_common(MOST_CATEGORIES)
+    ]
+    labels = [axis["label"] for axis in axes]
+    values = [words.of(axis, value) for axis, value in zip(axes, own, strict=True)]
+    title = BETWEEN.join(labels)
+    sentence = words("categories", label=title, value=BETWEEN.join(values))
+    bars(words, title, sentence, shown, (counts[0].total(), counts[1].total()), *labels)
+
+
+def written(words: Words, feature: Feature, value: Value) -> Value:
+    """A value on an axis: a number, else the name of a category."""
+    return value if feature["kind"] == "number" else words.of(feature, value)
+
+
+def spread(pairs: list[Any]) -> list[Any]:
+    """At most so many of them, from the first to the last at equal distances."""
+    return pairs[:: max(1, -(-len(pairs) // MOST_POINTS))]
+
+
+def corner(words: Words, axes: Sequence[Feature], both: Both, own: Sequence[Value]) -> str:
+    """How common the client's corner of the picture is in both classes, in words.
+
+    The corner is what is at most as far as the client in both: a number up to theirs, a category
+    that is theirs.
+    """
+    if None in own:
+        return words("client_not_known")
+    inside = [
+        (lambda value, own=value: value <= own) if axis["kind"] == "number"
+        else (lambda value, own=value: value == own)
+        for axis, value in zip(axes, own, strict=True)
+    ]  # fmt: skip
+    shares = []
+    for across, upwards in zip(*both, strict=True):
+        found = sum(inside[0](x) and inside[1](y) for x, y in zip(across, upwards, strict=True))
+        shares.append(words.percent(found / (len(across) or 1), 1))
+    return words("corner", paid=shares[0], unpaid=shares[1])
 
 
 def show() -> None:
     """The page."""
     words, desk, client = state.words(), state.desk(), state.chosen_client()
-    features, record = desk.features(), desk.record(client)
+    features, record = desk.features, desk.record(client)
     st.title(words("compare_title", client=str(client)))
     name = st.selectbox(
         words("curve_feature"),
@@ -133,16 +248,21 @@ def show() -> None:
         key="compared",
     )
     feature, classes = features[name], desk.reference_values(name)
-    (numbers if feature["kind"] == "number" else categories)(words, feature, record[name], classes)
-    if feature["missing"]:
+    known = [name for name, feature in features.items() if not feature["missing"]]
+    sizes = None
+    if known:
+        whole = features[known[0]]
+        sizes = whole["class0"]["present"], whole["class1"]["present"]
+    if feature["kind"] == "number":
+        numbers(words, feature, record[name], classes)
+        if feature["missing"] and sizes:
+            missing(words, feature, record[name], sizes)
+    else:
+        categories(words, feature, record[name], classes, sizes)
+    if feature["missing"] and not sizes:
         st.markdown(words("missing_share", share=words.percent(feature["missing"], 1)))
     st.header(words("two_title"))
     st.markdown(words("two_only_known"))
-    known = [
-        name
-        for name, feature in features.items()
-        if feature["kind"] == "number" and not feature["missing"]
-    ]
     if known:
         two(words, desk, record, known)
 

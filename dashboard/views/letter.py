@@ -36,6 +36,8 @@ def show() -> None:
     words, desk, client = state.words(), state.desk(), state.chosen_client()
     st.title(words("letter_title", client=str(client)))
     st.warning(words("letter_warning"))
+    if state.labels_language() != words.language:
+        st.info(words("letter_language", labels=state.labels_language()))
     score = desk.score({"client": client})
     today = datetime.datetime.now(datetime.UTC).date()
     text = letter(words, desk, client, score, today)

@@ -137,7 +137,7 @@ def drift(words: Words, found: DriftReport) -> None:
 def show() -> None:
     """The page."""
     words, desk = state.words(), state.desk()
-    features, facts = desk.features(), desk.facts
+    features, facts = desk.features, desk.facts
     st.title(words("page_model"))
     in_use(words, facts)
     found = facts["facts"].get("quality") or {}

@@ -4,10 +4,18 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from advisor import figures, parts, state
-from advisor.answers import Alternative, Application, Feature, Record, Score, Sensitivity, Value
+from advisor import curve, parts, state
+from advisor.answers import (
+    Alternative,
+    Application,
+    Feature,
+    Record,
+    Score,
+    Value,
+)
 from advisor.desk import Desk
-from advisor.formats import Words
+from advisor.errors import Refused
+from advisor.formats import Words, rounded
 
 STEPS = 100  # of a plus or a minus between the reference quantiles
 
@@ -23,18 +31,12 @@ def put(client: int, values: Mapping[str, Value]) -> None:
         st.session_state[key_of(client, name)] = value
 
 
-def usual(feature: Feature) -> tuple[float, float] | None:
-    """The range of most of those who paid: 5 to 95 %."""
-    quantiles = feature["class0"]["quantiles"]
-    return (quantiles["5"], quantiles["95"]) if quantiles else None
-
-
 def control(words: Words, client: int, feature: Feature, value: Value) -> None:
     """The control of one feature."""
     key = key_of(client, feature["name"])
     st.session_state.setdefault(key, value)
     if feature["kind"] == "number":
-        span = usual(feature)
+        span = curve.usual(feature)
         label = parts.titled(feature)
         if span is not None:
             low, high = (words.quantity(end) for end in span)
@@ -96,16 +98,35 @@ def suggestions(
     st.header(words("alternatives_refused" if refused else "alternatives_accepted"))
     if not found["alternatives"]:
         st.markdown(words("no_alternatives"))
-    for alternative in found["alternatives"]:
-        value = words.of(features[alternative["feature"]], alternative["value"])
-        st.markdown(parts.plain(suggestion(words, alternative, value, refused)))
+    for exact in found["alternatives"]:
+        alternative = in_few_digits(desk, client, exact, refused)
+        value = words.exactly(features[alternative["feature"]], alternative["value"])
+        parts.say(suggestion(words, alternative, value, refused), alternative["label"])
         st.button(
             parts.plain(words("try", label=alternative["label"], value=value)),
-            key=f"try_{alternative['feature']}",
+            key=f"try_{alternative['feature']}_{alternative['direction']}",
             on_click=put,
             args=(client, {**own, alternative["feature"]: alternative["value"]}),
         )
-    st.markdown(words("no_promise"))
+    if found["alternatives"]:
+        st.markdown(words("no_promise"))
+
+
+def in_few_digits(desk: Desk, client: int, found: Alternative, refused: bool) -> Alternative:
+    """An alternative with a value that can be said and typed, a little beyond the exact one.
+
+    The service scores it: where it does not turn the decision, the value keeps all its digits.
+    """
+    if not isinstance(found["value"], float) or found["direction"] is None:
+        return found
+    value = rounded(found["value"], up=found["direction"] == "up")
+    try:
+        score = desk.score({"client": client, "changes": {found["feature"]: value}}, reasons=0)
+    except Refused:  # it is no application that can be scored
+        return found
+    if bool(score["prediction"]) == refused:
+        return found
+    return {**found, "value": value, "probability": score["probability"]}
 
 
 def suggestion(words: Words, alternative: Alternative, value: str, refused: bool) -> str:
@@ -118,11 +139,13 @@ def suggestion(words: Words, alternative: Alternative, value: str, refused: bool
         value=value,
         probability=words.number(alternative["probability"], 4),
     )
-    return sentence if moved is None else f"{sentence} {words('moved', moved=words.percent(moved))}"
+    return (
+        sentence if moved is None else f"{sentence} {words('moved', moved=words.percent(moved, 1))}"
+    )
 
 
 def result(
-    words: Words, desk: Desk, before: Score, after: Score, features: Mapping[str, Feature]
+    words: Words, desk: Desk, before: Score, after: Score, features: dict[str, Feature]
 ) -> None:
     """Before and after, what was recomputed, what is stale."""
     st.header(words("result_title"))
@@ -141,74 +164,18 @@ def result(
         at = next(n for n, row in enumerate(rows) if row[0] == words("expected_defaults"))
         rows[at] = (rows[at][0], words.percent(old, 1), words.percent(new, 1))
     parts.table(words("result_table"), [words("figure"), words("before"), words("after")], rows)
-    known = dict(features)
-    st.markdown(
-        parts.plain(words("recomputed", features=parts.names(words, known, after["recomputed"])))
-    )
-    st.markdown(parts.plain(words("stale", features=parts.names(words, known, after["stale"]))))
-
-
-def curve(words: Words, desk: Desk, client: int, feature: Feature, limit: float) -> None:
-    """The score for every value of a feature, and where the decision turns."""
-    found = desk.sensitivity({"client": client}, feature["name"])
-    value, flip = found["value"], found["flip"]
-    sentence = words(
-        "curve",
-        label=feature["label"],
-        value=words.of(feature, value),
-        probability=words.number(found["probability"], 4),
-        threshold=words.number(limit, 4),
-    )
-    sentence += " " + (
-        words("no_flip") if flip is None else words("flip", value=words.of(feature, flip))
-    )
-    if not found["exact"]:
-        sentence += " " + words("not_exact")
-    if not found["steps"]:  # nobody's value is known
-        st.markdown(parts.plain(sentence))
-        return
-    if feature["kind"] == "number":
-        rows, marks = points_of(words, feature, found)
-        titles = (feature["label"], words("probability"))
-        parts.picture(
-            figures.curve(rows, titles, (limit, words("threshold_line")), marks), sentence
-        )
-        return
-    st.markdown(parts.plain(sentence))
-    rows_of = [
-        (words.of(feature, start), "" if at is None else words.number(at, 4))
-        for start, at in found["steps"]
-    ]
-    parts.table(feature["label"], [words("value"), words("probability")], rows_of)
-
-
-def points_of(
-    words: Words, feature: Feature, found: Sensitivity
-) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
-    """The steps in the usual range, widened to the client's value and the turning point."""
-    steps = [(float(x), y) for x, y in found["steps"] if x is not None and y is not None]
-    marks: list[dict[str, object]] = []
-    inside = list(usual(feature) or (steps[0][0], steps[-1][0]))
-    for place, text in ((found["value"], "now"), (found["flip"], "turns")):
-        if isinstance(place, float):
-            level = [y for x, y in steps if x <= place] or [steps[0][1]]
-            marks.append({"x": place, "y": level[-1], "text": words(text)})
-            inside.append(place)
-    low, high = min(inside), max(inside)
-    wide = 0.05 * (high - low)
-    start, end = low - wide, high + wide
-    before = [y for x, y in steps if x <= start] or [steps[0][1]]
-    rows: list[dict[str, object]] = [{"x": max(start, steps[0][0]), "y": before[-1]}]
-    rows += [{"x": x, "y": y} for x, y in steps if start < x < end]
-    return [*rows, {"x": min(end, max(end, steps[0][0])), "y": rows[-1]["y"]}], marks
+    for key, which in (("recomputed", after["recomputed"]), ("stale", after["stale"])):
+        labels = parts.names(words, features, which)
+        parts.say(words(key, features=labels), *(features[name]["label"] for name in which))
 
 
 def show() -> None:
     """The page."""
     words, desk, client = state.words(), state.desk(), state.chosen_client()
-    features, record = desk.features(), desk.record(client)
+    features, record = desk.features, desk.record(client)
     st.title(words("what_if_title", client=str(client)))
-    before = desk.score({"client": client}, reasons=0)
+    application: Application = {"client": client}
+    before = desk.score(application, reasons=0)
     st.header(parts.verdict(words, desk, before))
     changeable = [feature for feature in features.values() if feature["change"] != "none"]
     if changeable:
@@ -216,19 +183,18 @@ def show() -> None:
         suggestions(words, desk, client, own, features)
         st.header(words("form_title"))
         if changes := form(words, client, record, changeable):
-            application: Application = {"client": client, "changes": changes}
+            application["changes"] = changes
             result(words, desk, before, desk.score(application, reasons=0), features)
     else:
         st.info(words("nothing_may_change"))
     st.header(words("curve_title"))
-    names = [feature["name"] for feature in changeable]
-    chosen = st.selectbox(
-        words("curve_feature"),
-        names + [name for name in features if name not in names],
-        format_func=lambda name: features[name]["label"],
-        key="curve",
-    )
-    curve(words, desk, client, features[chosen], before["threshold"])
+    changed = application.get("changes") or {}
+    if changed:
+        labels = parts.names(words, features, list(changed))
+        parts.say(words("curve_changed", features=labels), *(features[n]["label"] for n in changed))
+    else:
+        st.markdown(words("curve_as_is"))
+    curve.show(words, desk, application, curve.choose(words, features, "curve"))
 
 
 show()

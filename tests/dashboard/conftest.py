@@ -1,5 +1,6 @@
 """The dashboard's pages, in this process, against a real service that all of them ask."""
 
+import re
 from collections.abc import Callable, Iterator
 from html import unescape
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -8,6 +9,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from advisor.client import Service
@@ -15,6 +17,7 @@ from tests.support.server import HOST, RESSOURCES, ROOT, Server
 from tests.support.small import few_clients
 
 APP = ROOT / "dashboard/app.py"
+TAG = re.compile("<[^>]*>")
 SECONDS = 60  # for a page, on a machine that is busy
 Open = Callable[..., AppTest]
 Answering = Callable[[int, bytes], str]
@@ -67,6 +70,15 @@ def turned(asked: Service) -> int:
     raise AssertionError("nobody")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def components_found_once() -> Iterator[None]:
+    """Let Streamlit look once for components in all that is installed, not for each page."""
+    with pytest.MonkeyPatch.context() as patched:
+        found = manifest_scanner.scan_component_manifests()
+        patched.setattr(manifest_scanner, "scan_component_manifests", lambda: found)
+        yield
+
+
 @pytest.fixture
 def open_page(desk_server: Server, monkeypatch: pytest.MonkeyPatch) -> Open:
     """Opens a page, with a client chosen, in a language."""
@@ -79,9 +91,9 @@ def open_page(desk_server: Server, monkeypatch: pytest.MonkeyPatch) -> Open:
         page.session_state["client"] = client
         for key, value in state.items():
             page.session_state[key] = value
-        page.run()
         if name != "client":
-            page.switch_page(f"views/{name}.py").run()
+            page.switch_page(f"views/{name}.py")
+        page.run()
         assert not page.exception
         return page
 
@@ -118,12 +130,12 @@ def answering() -> Iterator[Answering]:
 
 
 def words_of(page: AppTest) -> str:
-    """All that a page says, as one text without Markdown's escapes."""
-    elements = [*page.main.markdown, *page.main.header, *page.main.title, *page.main.html]
+    """All that a page says, without Markdown's escapes; its HTML as it is, and its text alone."""
+    elements = [*page.main.markdown, *page.main.header, *page.main.title]
     alerts = [*page.main.error, *page.main.warning, *page.main.info, *page.main.success]
-    return unescape("\n".join(str(element.value) for element in [*elements, *alerts])).replace(
-        "\\", ""
-    )
+    plain = "\n".join(str(element.value) for element in [*elements, *alerts]).replace("\\", "")
+    tagged = "\n".join(str(element.value) for element in page.main.html)
+    return unescape("\n".join([plain, tagged, TAG.sub("", tagged)]))
 
 
 def pictures(page: AppTest) -> list[str]:

@@ -3,18 +3,45 @@
 import csv
 import io
 import json
+import math
 from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from advisor.client import Service
-from tests.dashboard.conftest import Open, words_of
+from advisor.formats import Words
+from tests.dashboard.conftest import Open, pictures, words_of
+
+EN = Words("en")
 
 
-def check(said: str, score: dict[str, Any]) -> None:
+def check(page: AppTest, asked: Service, record: dict[str, Any]) -> None:
+    """All that the service says of a record is on the page."""
+    assert not page.exception
+    said, score = words_of(page), asked.score({"record": record}, reasons=10)
     assert f">{score['probability']:.4f}<" in said
-    for reason in score["reasons"]:
-        assert f"1. {reason['text']} (" in said
+    for share in score["position"].values():
+        assert f"{100 * share:.1f}\u00a0% of those who" in said
+    for reason in score["reasons"][:4]:
+        assert f"<li>{reason['text']} (" in said
+    gauge, places, waterfall, curve = pictures(page)
+    assert f"{EN.percent(score['pd'])};" in gauge
+    output = math.log(score["probability"] / (1 - score["probability"]))
+    contributions = [reason["contribution"] for reason in score["reasons"]]
+    base = output - math.fsum([*contributions, score["other"]])
+    assert (
+        f"have {base:.3f} on average and this application has {output:.3f};".replace("-", "\u2212")
+        in waterfall
+    )
+    shown = json.loads(page.get("vega_lite_chart")[2].proto.spec)["layer"][0]["data"]["values"]
+    assert shown[1]["name"] == score["reasons"][0]["group"]
+    for reason, bar in zip(score["reasons"][:8], shown[1:], strict=False):
+        assert bar["end"] - bar["start"] == pytest.approx(reason["contribution"])
+    assert shown[-1]["end"] == pytest.approx(output)
+    found = asked.sensitivity({"record": record}, "AMT_INCOME_TOTAL")
+    assert f"score {found['probability']:.4f}; refused from" in curve
+    assert all(sentence in said for sentence in (gauge, places, waterfall, curve))
 
 
 def test_by_form_from_an_existing_client(open_page: Open, asked: Service, refused: int):
@@ -26,8 +53,17 @@ def test_by_form_from_an_existing_client(open_page: Open, asked: Service, refuse
     assert amount.value == record["AMT_CREDIT"]
     amount.set_value(1_500_000.0)
     page.main.button[0].click().run()
-    assert not page.exception
-    check(words_of(page), asked.score({"record": {**entered, "AMT_CREDIT": 1_500_000.0}}))
+    changed = {**entered, "AMT_CREDIT": 1_500_000.0}
+    check(page, asked, changed)
+    page.main.selectbox(key="curve_new").set_value("AMT_CREDIT").run()  # the result stays
+    found = asked.sensitivity({"record": changed}, "AMT_CREDIT")
+    assert found["value"] == 1_500_000.0
+    assert f"is 1,500,000\u00a0currency, score {found['probability']:.4f};" in words_of(page)
+    page.main.radio(key="compare_with").set_value("all").run()
+    (reason, *_) = asked.score({"record": changed}, compare="all")["reasons"]
+    assert f"<li>{reason['text']} ({EN.number(reason['contribution'], 3, sign=True)}" in words_of(
+        page
+    )
 
 
 @pytest.mark.parametrize("form", ["json", "csv"])
@@ -43,8 +79,7 @@ def test_pasted(open_page: Open, asked: Service, refused: int, form: str):
     page = open_page("application", way_in="paste")
     page.main.text_area(key="pasted_text").set_value(text)
     page.main.button[0].click().run()
-    assert not page.exception
-    check(words_of(page), asked.score({"record": record}))
+    check(page, asked, record)
 
 
 @pytest.mark.parametrize(
@@ -72,5 +107,4 @@ def test_a_file(open_page: Open, asked: Service, refused: int):
     page.main.file_uploader(key="file").set_value(
         ("record.json", json.dumps(record).encode(), "application/json")
     ).run()
-    assert not page.exception
-    check(words_of(page), asked.score({"record": record}))
+    check(page, asked, record)

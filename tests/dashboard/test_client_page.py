@@ -61,10 +61,10 @@ def test_ids_are_searched_and_never_all_on_the_page(open_page: Open, asked: Serv
     ids = asked.ids()
     page = open_page("client")
     assert page.info[0].value.startswith("Choose a client first")
-    assert page.sidebar.selectbox(key="client").options == [str(client) for client in ids[:50]]
+    assert page.main.selectbox(key="client").options == [str(client) for client in ids[:50]]
     last = str(ids[-1])
-    page.sidebar.text_input(key="search").set_value(last).run()
+    page.main.text_input(key="search").set_value(last).run()
     assert page.title[0].value == f"Client {last}"
-    page.sidebar.text_input(key="search").set_value("x").run()
-    assert "No new client has an id" in page.sidebar.warning[0].value
+    page.main.text_input(key="search").set_value("x").run()
+    assert "No new client has an id" in page.main.warning[0].value
     assert not page.exception

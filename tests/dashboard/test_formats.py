@@ -6,7 +6,7 @@ import string
 import pytest
 
 from advisor import errors
-from advisor.formats import Words
+from advisor.formats import Words, rounded
 from advisor.texts import LANGUAGES, texts
 from tests.support.server import ROOT
 
@@ -42,6 +42,41 @@ def test_shares_are_told_apart():
     assert EN.percents(0.31, 0.17) == ["31\u00a0%", "17\u00a0%"]
     assert EN.percents(0.1704, 0.17) == ["17.04\u00a0%", "17.00\u00a0%"]
     assert EN.percents(0.17, 0.17) == ["17\u00a0%", "17\u00a0%"]
+
+
+@pytest.mark.parametrize(
+    ("number", "up", "typed"),
+    [
+        (246321.39987989928, False, 246321.0),
+        (240978.00001, True, 240979.0),
+        (13.55322, True, 13.554),
+        (0.12345678, False, 0.1234),
+        (0.99999, True, 1.0),
+        (-3000.4, True, -3000.4),
+        (-3000.456, True, -3000.45),
+        (-3000.456, False, -3000.46),
+        (0.0000123456, True, 0.0000124),
+        (42.0, True, 42.0),
+    ],
+)
+def test_a_number_is_rounded_beyond_itself(number: float, up: bool, typed: float):
+    assert rounded(number, up=up) == typed
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (246321.0, "currency", "246,321\u00a0currency"),
+        (246321.39987989928, "currency", "246,321.39987989928\u00a0currency"),
+        (0.1235, "0 to 1", "0.1235"),
+        (-3652.5, "days from the application",
+         "\u22123,652.5 (10.0\u00a0years before the application)"),
+        ("Working", "", "Working"),
+    ],
+)  # fmt: skip
+def test_a_value_is_written_as_it_is_typed(value, unit: str, text: str):
+    kind = "text" if isinstance(value, str) else "number"
+    assert EN.exactly({"unit": unit, "kind": kind}, value) == text
 
 
 def gaps(text: str) -> set[str]:

@@ -1,15 +1,17 @@
-"""The journey of an advisor in a real browser, and axe-core's rules on every page of it."""
+"""The journey of an advisor in a real browser, by keys alone; axe-core's rules on every page."""
 
 import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import axe_playwright_python
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from advisor.client import Service
+from tests.dashboard.scripts import COVERED, FITS, STOP
 from tests.support.browser import CHROMIUM, PATIENCE, chromium
 from tests.support.server import ROOT, AnyServer, Server, free_port
 
@@ -26,11 +28,8 @@ PAGES = {
     "Letter": ("^A letter about", 0),
 }
 WIDE = {"width": 1280, "height": 1000}
-ZOOMED = {"width": 640, "height": 500}  # what a window of 1280 has at 200 %
-FITS = """() => {
-    const main = document.querySelector('[data-testid=stMain]')
-    return main.scrollWidth <= main.clientWidth
-}"""
+NARROW = [{"width": 640, "height": 512}, {"width": 320, "height": 512}]  # 1280 x 1024 at 200, 400 %
+MOST_STOPS = 120  # of the Tab key on a page
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 
@@ -61,23 +60,81 @@ def page(dashboard: str) -> Iterator[Page]:
     assert [url for url in asked if not url.startswith(own)] == []
 
 
+class Keys:
+    """What a person does who has no mouse."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.press = page, page.keyboard.press
+
+    def stop(self, key: str = "Tab") -> dict[str, Any]:
+        """Where the next stop is. Nothing lies over it."""
+        self.press(key)
+        found: dict[str, Any] = self.page.evaluate(STOP)
+        assert found["isSeen"], found
+        return found
+
+    def rest(self) -> list[dict[str, Any]]:
+        """All stops until the page ends."""
+        found = []
+        while (stop := self.stop())["text"] != "Skip to main content":
+            found.append(stop)
+            assert len(found) < MOST_STOPS
+        return found
+
+    def to(self, wanted: Locator, key: str = "Tab") -> None:
+        """Go on until a control has the focus, and see that it looks other than without."""
+        control = wanted.element_handle()
+        for _ in range(MOST_STOPS):
+            self.stop(key)
+            if control.evaluate("each => each === document.activeElement"):
+                break
+        else:
+            raise AssertionError(f"no stop is {wanted}")
+        box = control.bounding_box()
+        around = {
+            "x": box["x"] - 8, "y": box["y"] - 8,
+            "width": box["width"] + 16, "height": box["height"] + 16,
+        }  # fmt: skip
+        looks = []
+        for then in ("blur", "focus"):
+            looks.append(self.page.screenshot(clip=around, animations="disabled"))
+            control.evaluate(f"each => each.{then}()")
+        assert looks[0] != looks[1], f"the focus is not seen on {wanted}"
+
+    def go(self, name: str) -> None:
+        """To another page, by its link above."""
+        links = self.page.get_by_test_id("stPageLink-NavLink")
+        self.to(links.filter(has_text=re.compile(f"^{name}$")), "Shift+Tab")
+        self.press("Enter")
+        settled(self.page, name)
+        expect(self.page.locator("a[aria-current=page]")).to_have_text(name)
+        expect(self.page).to_have_title(f"{name} · Credit desk")
+
+    def choose(self, wanted: Locator, text: str) -> None:
+        """Type an option of a list, and take it."""
+        self.to(wanted)
+        self.page.keyboard.type(text)
+        expect(self.page.get_by_role("option").first).to_be_visible()
+        self.press("Enter")
+
+
+@pytest.fixture
+def keys(page: Page) -> Keys:
+    return Keys(page)
+
+
 def heading(page: Page, text: str) -> Locator:
     return page.get_by_role("heading", name=text)
 
 
-def go(page: Page, name: str) -> None:
-    """To a page, by keyboard, until all of it is there."""
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name=name, exact=True).press("Enter")
-    settled(page, name)
-
-
-def settled(page: Page, name: str) -> None:
+def settled(page: Page, name: str, pictures: int | None = None) -> None:
     """Until a page is there, with its pictures."""
-    title, pictures = PAGES[name]
+    title, usual = PAGES[name]
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(title))
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     expect(page.locator("[data-stale=true]")).to_have_count(0)
-    expect(page.locator("[data-testid=stVegaLiteChart] > svg")).to_have_count(pictures)
+    count = usual if pictures is None else pictures
+    expect(page.locator("[data-testid=stVegaLiteChart] > svg")).to_have_count(count)
 
 
 def violations(page: Page) -> list[str]:
@@ -93,81 +150,125 @@ def violations(page: Page) -> list[str]:
 
 @pytest.fixture
 def look(page: Page, tmp_path: Path) -> Callable[[str], None]:
-    """Takes a picture of a page, and holds it against axe-core's rules."""
+    """Takes a picture of a page, and holds it against axe-core's rules and against zoom.
+
+    In a window as narrow as zoom makes it nothing lies over what is to be read or used, and only
+    tables are scrolled sideways. Each picture says what it shows, and the page says the same.
+    """
 
     def taken(name: str) -> None:
         assert len(page.screenshot(path=tmp_path / f"{name}.png")) > 20_000
         assert violations(page) == [], name
+        shown = page.get_by_test_id("stMain").inner_text()
+        for picture in page.get_by_test_id("stVegaLiteChart").all():
+            said = picture.get_attribute("aria-label")
+            assert said.endswith(".")
+            assert said in shown
+        for size in NARROW:
+            page.set_viewport_size(size)
+            page.wait_for_function(FITS)  # pictures follow the window a moment later
+            assert page.evaluate(COVERED) == [], (name, size)
+        page.set_viewport_size(WIDE)
+        page.wait_for_function(FITS)
 
     return taken
 
 
-def test_from_refusal_to_letter_by_keyboard(page: Page, asked: Service, turned: int, look):
-    score = asked.score({"client": turned})
-    suggestion = asked.alternatives(turned)["alternatives"][0]
-    search = page.get_by_role("textbox", name="First digits of a client's id")
-    search.fill(str(turned))
-    search.press("Enter")
+def test_from_refusal_to_letter_by_keys_alone(
+    page: Page, keys: Keys, asked: Service, turned: int, look: Callable[[str], None]
+):
+    expect(page.get_by_role("textbox", name="First digits of a client's id")).to_be_visible()
+    settled_first(page)
+    first = [keys.stop()["text"] for _ in range(len(PAGES) + 5)]
+    assert first[0] == "Skip to main content"
+    controls = ["English", "First digits of a client's id", "Client"]
+    assert first[-len(PAGES) - 3 :] == [*PAGES, *controls]
+    keys.press("Shift+Tab")
+    page.keyboard.type(str(turned))
+    keys.press("Enter")
     expect(heading(page, f"Client {turned}")).to_be_visible()
     expect(heading(page, "Refused: ")).to_be_visible()
     settled(page, "Client")
+    order = [stop["y"] for stop in keys.rest() if stop["inMain"]]
+    assert len(order) > 10
+    assert order == sorted(order)  # as it is read
     look("client")
 
-    go(page, "Why")
-    expect(page.get_by_text(score["reasons"][0]["text"]).first).to_be_visible()
+    score = asked.score({"client": turned}, compare="all")
+    keys.go("Why")
+    keys.to(page.get_by_role("radio", name="earlier clients who were just accepted"))
+    keys.press("ArrowDown")
+    reason = score["reasons"][0]
+    expect(page.locator("li").first).to_contain_text(f"{reason['text']} (")
+    expect(page.locator("li").first).to_contain_text(f"{reason['contribution']:.3f}")
+    settled(page, "Why")
+    keys.to(page.locator("summary").first)
+    keys.press("Enter")
+    expect(page.get_by_role("region", name=reason["group"], exact=True)).to_be_visible()
+    keys.choose(page.get_by_role("combobox", name="Open a theme"), "Income")
+    expect(page.get_by_role("region", name="Features of the theme Income")).to_be_visible()
+    settled(page, "Why")
     look("why")
 
-    go(page, "What if")
-    page.get_by_role("button", name=f"Try it: {suggestion['label']}").press("Enter")
-    expect(page.get_by_text(f"{suggestion['probability']:.4f}", exact=True)).to_be_visible()
+    keys.go("What if")
+    alternative = asked.alternatives(turned)["alternatives"][0]
+    keys.to(page.get_by_role("button", name=f"Try it: {alternative['label']}"))
+    keys.press("Enter")
     expect(page.get_by_text("Accepted: ")).to_be_visible()
-    page.get_by_role("button", name="Score these values").press("Enter")  # with no digit lost
+    settled(page, "What if")
+    keys.to(page.get_by_role("button", name="Score these values"))
+    keys.press("Enter")  # with no digit lost
     settled(page, "What if")
     expect(page.get_by_text("Accepted: ")).to_be_visible()
+    keys.choose(page.get_by_role("combobox", name="Feature"), alternative["label"])
+    expect(page.get_by_text(f"{alternative['label']} is ")).to_be_visible()
+    settled(page, "What if")
     look("what-if")
 
-    go(page, "Letter")
+    keys.go("Compare")
+    keys.choose(page.get_by_role("combobox", name="Feature"), "Amount of the loan")
+    expect(page.get_by_text("Amount of the loan: the median is ")).to_be_visible()
+    settled(page, "Compare")
+    look("compare")
+
+    keys.go("New application")
+    keys.to(page.get_by_role("button", name="Score these values"))
+    keys.press("Enter")
+    expect(heading(page, "From those compared with to this application")).to_be_visible()
+    settled(page, "New application", pictures=4)
+    look("application")
+
+    keys.go("Letter")
+    near = asked.score({"client": turned})
     letter = page.get_by_test_id("stCode")
-    expect(letter).to_contain_text(f"1. {score['reasons'][0]['text']}.")
-    expect(letter).to_contain_text(score["model"])
+    expect(letter).to_contain_text(f"1. {near['reasons'][0]['text']}.")
+    expect(letter).to_contain_text(near["model"])
     look("letter")
+    keys.to(page.get_by_role("button", name="Download the letter"))
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download the letter").press("Enter")
-    assert score["model"] in download.value.path().read_text()
+        keys.press("Enter")
+    assert near["model"] in download.value.path().read_text()
+
+    keys.go("Model")
+    look("model")
 
 
-@pytest.mark.parametrize("name", ["Compare", "New application", "Model"])
-def test_the_other_pages_break_no_rule(page: Page, look, name: str):
-    go(page, name)
-    look(name)
+def settled_first(page: Page) -> None:
+    """Until the first page asks for a client."""
+    expect(page.get_by_text("Choose a client first")).to_be_visible()
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
-def test_every_picture_says_what_it_shows(page: Page):
-    for name in ("Client", "Why", "Compare"):
-        go(page, name)
-        shown = page.get_by_test_id("stMain").inner_text()
-        for picture in page.get_by_test_id("stVegaLiteChart").all():
-            expect(picture).to_have_attribute("aria-label", re.compile("[.] *$"))
-            assert picture.get_attribute("aria-label") in shown
-
-
-def test_at_200_percent_nothing_is_cut_off(page: Page, tmp_path: Path):
-    page.set_viewport_size(ZOOMED)
-    try:
-        for name in PAGES:
-            if not page.get_by_test_id("stSidebarNav").is_visible():
-                page.get_by_test_id("stExpandSidebarButton").press("Enter")
-            go(page, name)
-            page.wait_for_function(FITS)  # pictures follow the window a moment later
-            assert len(page.screenshot(path=tmp_path / f"{name}.png")) > 10_000
-    finally:
-        page.set_viewport_size(WIDE)
-
-
-def test_the_page_says_its_language(page: Page, look):
-    assert page.evaluate("document.documentElement.lang") == "en"
-    page.get_by_text("Français").click()
+def test_the_page_says_its_language(page: Page, keys: Keys, look: Callable[[str], None]):
+    keys.go("Why")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    assert page.locator("[lang]").count() == 1  # labels are in the same language
+    keys.to(page.get_by_role("radio", name="English"), "Shift+Tab")
+    keys.press("ArrowRight")
     expect(page.locator("html")).to_have_attribute("lang", "fr")
-    expect(page.get_by_test_id("stSidebarNav")).to_contain_text("Pourquoi")
-    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("^Une lettre"))
+    expect(page.get_by_test_id("stPageLink-NavLink").nth(1)).to_have_text("Pourquoi")
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("^Pourquoi ce score"))
+    expect(page.locator("li > span[lang=en]").first).to_be_visible()  # a reason
+    expect(page.locator("caption > span[lang=en]").first).to_be_attached()  # a theme
+    expect(page.locator("th > span[lang=en]:visible").first).to_be_visible()  # a feature
     look("french")

@@ -23,7 +23,7 @@ def test_reasons_are_the_services(open_page: Open, asked: Service, refused: int)
     said = words_of(page)
     assert score["reasons"]
     for reason in score["reasons"]:
-        assert f"1. {reason['text']} ({signed(reason['contribution'])} log-odds)" in said
+        assert f"<li>{reason['text']} ({signed(reason['contribution'])} log-odds)" in said
         for feature in reason["features"]:
             assert f">{signed(feature['contribution'])}<" in said
     assert f"contribute {signed(score['other'])} log-odds" in said
@@ -36,7 +36,7 @@ def test_reasons_compare_with_whom_is_chosen(open_page: Open, asked: Service, re
     said = words_of(page)
     assert score["reasons"]
     for reason in score["reasons"]:
-        assert f"1. {reason['text']} ({signed(reason['contribution'])} log-odds)" in said
+        assert f"<li>{reason['text']} ({signed(reason['contribution'])} log-odds)" in said
 
 
 def test_the_waterfall_ends_at_the_clients_output(open_page: Open, asked: Service, accepted: int):

@@ -2,8 +2,9 @@
 
     PYTHONPATH=dashboard python -m tests.experiments.dashboard pictures   docs/dashboard/*.png
     PYTHONPATH=dashboard python -m tests.experiments.dashboard pages      each page, ten clients
+    PYTHONPATH=dashboard python -m tests.experiments.dashboard ids        what a choice by id costs
 
-Both start the service on the folder that RESSOURCES_DIR names, else on the shipped files.
+All start the service on the folder that RESSOURCES_DIR names, else on the shipped files.
 """
 
 import argparse
@@ -11,10 +12,11 @@ import os
 import re
 import statistics
 import sys
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 from streamlit.testing.v1 import AppTest
 
 from advisor.client import Service
@@ -22,6 +24,10 @@ from advisor.errors import ServiceBusy
 from tests.support.browser import chromium
 from tests.support.server import ROOT, AnyServer, Server, free_port, wait_for
 
+FITS = """() => {
+    const main = document.querySelector('[data-testid=stMain]')
+    return main.scrollWidth <= main.clientWidth
+}"""
 APP = ROOT / "dashboard/app.py"
 PICTURES = ROOT / "docs/dashboard"
 CLIENT = 416135  # of the shipped files: refused, and accepted after one change
@@ -35,7 +41,14 @@ PAGES = {
     "model": ("Model", 1),
     "letter": ("Letter", 0),
 }  # by its file: how a page is called, and how many pictures it has
-HIGH = {"why": 1500, "what_if": 1750, "model": 1750}  # pixels; others are 1,000 high
+DIGITS = [str(digit) for _ in range(4) for digit in (1, 2, 3, 4)]  # none twice in turn
+HIGH = {
+    "why": 1500,
+    "what_if": 2450,
+    "model": 1750,
+    "application": 3350,
+    "compare": 1350,
+}  # pixels; others are 1,000 high
 
 
 def is_prepared(url: str, client: int) -> bool:
@@ -58,50 +71,101 @@ def served() -> Iterator[Server]:
         yield server
 
 
+@contextmanager
+def shown(service: Server, width: int = 1200) -> Iterator[tuple[AnyServer, Page]]:
+    """The dashboard of a service, and a browser's page that is still empty."""
+    port = free_port()
+    run = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(port)]
+    with AnyServer(run, port, {"API_URL": service.url}) as dashboard, chromium() as browser:
+        dashboard.wait("/_stcore/health")
+        yield dashboard, browser.new_page(viewport={"width": width, "height": 1000})
+
+
 def pictures() -> None:
     """Take a picture of each page, and of the first one in French."""
     PICTURES.mkdir(exist_ok=True)
-    port = free_port()
-    run = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(port)]
-    with (
-        served() as service,
-        AnyServer(run, port, {"API_URL": service.url}) as dashboard,
-        chromium() as browser,
-    ):
-        dashboard.wait("/_stcore/health")
-        page = browser.new_page(viewport={"width": 1200, "height": 1000})
+    with served() as service, shown(service) as (dashboard, page):
         page.goto(dashboard.url)
-        search = page.get_by_role("textbox").first
-        search.fill(str(CLIENT))
-        search.press("Enter")
+        search(page, str(CLIENT))
         for name in PAGES:
             visit(page, name)
             if name == "what_if":
                 page.get_by_role("button", name=re.compile("^Try it")).first.press("Enter")
                 expect(page.get_by_text("Before and after", exact=True)).to_be_visible()
+            if name == "application":
+                page.get_by_role("button", name="Score these values").press("Enter")
+                settled(page, 4)
             if name == "letter":
                 expect(page.get_by_test_id("stCode")).to_contain_text(str(CLIENT))
             taken(page, name)
         visit(page, "client")
+        taken(page, "client.narrow", {"width": 640, "height": 512})
         page.get_by_text("Français").click()
         expect(page.locator("html")).to_have_attribute("lang", "fr")
-        taken(page, "client")
+        taken(page, "client.fr")
+
+
+def search(page: Page, digits: str) -> None:
+    """Type the first digits of an id."""
+    field = page.get_by_role("textbox").first
+    field.fill(digits)
+    field.press("Enter")
+    settled(page)
+
+
+def ids() -> None:
+    """Type digits into the dashboard, and print what comes to the browser and what it costs."""
+    received: list[int] = []
+    with served() as service, shown(service) as (dashboard, page):
+        known = service.ask_json("/get_ids")["data"]
+        page.on("websocket", lambda socket: socket.on("framereceived", receive(received)))
+        page.goto(dashboard.url)
+        expect(page.get_by_role("combobox")).to_be_visible()
+        settled(page)
+        print(f"{len(known):,} ids; {sum(received):,} bytes to the browser until one can be typed")
+        for what, typed in (("first digits", DIGITS), ("a whole id", [str(c) for c in known[:16]])):
+            received.clear()
+            before = dashboard.processor_seconds()
+            for digits in typed:
+                search(page, digits)
+                if what == "a whole id":
+                    expect(page.get_by_role("heading", level=1)).to_have_text(f"Client {digits}")
+                    settled(page, 2)
+            took = 1000 * (dashboard.processor_seconds() - before) / len(typed)
+            size = sum(received) // len(typed)
+            print(f"{what}: {size:,} bytes, {took:.0f} ms of the dashboard's processor")
+
+
+def receive(received: list[int]) -> Callable[[bytes | str], None]:
+    """Note how many bytes came."""
+    return lambda frame: received.append(len(frame))
 
 
 def visit(page: Page, name: str) -> None:
     """Open a page, and wait until its pictures are there."""
     called, charts = PAGES[name]
-    page.get_by_test_id("stSidebarNav").get_by_role("link", name=called, exact=True).click()
+    page.get_by_test_id("stPageLink").get_by_role("link", name=called, exact=True).click()
+    expect(page.locator("a[aria-current=page]")).to_have_text(called)
+    settled(page, charts)
+
+
+def settled(page: Page, charts: int | None = None) -> None:
+    """Wait until a page does not change any more, with its pictures."""
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    expect(page.locator("[data-testid=stVegaLiteChart] > svg")).to_have_count(charts)
-
-
-def taken(page: Page, name: str) -> None:
-    """Write the picture."""
     expect(page.locator("[data-stale=true]")).to_have_count(0)
-    page.set_viewport_size({"width": 1200, "height": HIGH.get(name, 1000)})
-    language = page.locator("html").get_attribute("lang")
-    file = PICTURES / f"{name}.png" if language == "en" else PICTURES / f"{name}.{language}.png"
+    if charts is not None:
+        expect(page.locator("[data-testid=stVegaLiteChart] > svg")).to_have_count(charts)
+
+
+def taken(page: Page, name: str, size: ViewportSize | None = None) -> None:
+    """Write the picture."""
+    settled(page)
+    page.mouse.move(0, 0)
+    page.set_viewport_size(size or {"width": 1200, "height": HIGH.get(name, 1000)})
+    page.evaluate("document.activeElement.blur()")
+    page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 0)")
+    page.wait_for_function(FITS)  # pictures follow the window a moment later
+    file = PICTURES / f"{name}.png"
     page.screenshot(path=file, animations="disabled")
     print(file.relative_to(ROOT))
 
@@ -113,12 +177,16 @@ def pages() -> None:
     with served() as server:
         ids = server.ask_json("/get_ids")["data"]
         AppTest.from_file(APP, default_timeout=60).run()
-        for number, name in enumerate(PAGES):
+        for number, name in enumerate([*PAGES, "deployed"]):
+            called = PAGES[name][0] if name in PAGES else "the deployed dashboard"
             first = number * (CLIENTS + 1)
-            costs = [cost(server, name, client) for client in ids[first : first + CLIENTS + 1]]
+            costs = [
+                cost(server, name, client) if name in PAGES else deployed(server, client)
+                for client in ids[first : first + CLIENTS + 1]
+            ]
             requests, times = zip(*costs[1:], strict=True)  # the first asks what is kept
             middle, most = statistics.median(times), max(times)
-            print(f"| {PAGES[name][0]} | {max(requests)} | {middle:.1f} | {most:.1f} |")
+            print(f"| {called} | {max(requests)} | {middle:.1f} | {most:.1f} |")
 
 
 def cost(server: Server, name: str, client: int) -> tuple[int, float]:
@@ -127,27 +195,57 @@ def cost(server: Server, name: str, client: int) -> tuple[int, float]:
     page.session_state["client"] = client
     if name != "client":
         page.run()
-    before = logged(server, f"{name}-{client}-before")
-    (page if name == "client" else page.switch_page(f"views/{name}.py")).run()
-    said = [element.value for element in [*page.exception, *page.main.error]]
-    assert said == [], (name, client, said)
-    after = logged(server, f"{name}-{client}-after") - 1
+
+    def opened() -> None:
+        (page if name == "client" else page.switch_page(f"views/{name}.py")).run()
+        if name == "application":
+            page.main.button[0].click().run()
+        said = [element.value for element in [*page.exception, *page.main.error]]
+        assert said == [], (name, client, said)
+
+    return logged(server, opened)
+
+
+def deployed(server: Server, client: int) -> tuple[int, float]:
+    """What the seven requests of the dashboard cost that came with the first service."""
+
+    def asked() -> None:
+        for path in ("/get_ids", "/get_feat"):
+            server.ask(path)
+        for path in ("/get_test", "/get_shap"):
+            server.ask(f"{path}?param_name={client}")
+        record = server.ask_json(f"/get_json?param_name={client}")["data"]
+        server.ask("/prediction/", record.encode())
+        server.ask("/get_kde?param_name=AMT_CREDIT")
+
+    return logged(server, asked)
+
+
+def logged(server: Server, action: Callable[[], None]) -> tuple[int, float]:
+    """How many requests the log has of an action, and their milliseconds together."""
+    before = known(server)
+    action()
+    after = known(server) - 1
     lines = server.requests()[before:after]
     return len(lines), sum(line["milliseconds"] for line in lines)
 
 
-def logged(server: Server, request_id: str) -> int:
-    """How many requests the log has, when it has one of that id, which is the last."""
+def known(server: Server) -> int:
+    """How many requests the log has, with one that is asked to find its end."""
+    request_id = uuid.uuid4().hex
     server.ask("/health", **{"X-Request-ID": request_id})
     wait_for(lambda: any(line["request_id"] == request_id for line in server.requests()))
     return len(server.requests())
 
 
+EXPERIMENTS = {"pictures": pictures, "pages": pages, "ids": ids}
+
+
 def main() -> None:
     """Run what the command line names."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["pictures", "pages"])
-    {"pictures": pictures, "pages": pages}[parser.parse_args().what]()
+    parser.add_argument("what", choices=list(EXPERIMENTS))
+    EXPERIMENTS[parser.parse_args().what]()
 
 
 if __name__ == "__main__":

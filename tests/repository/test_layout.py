@@ -63,7 +63,7 @@ LOWEST_FIRST = {
     ],
     "advisor": [
         "errors", "answers", "client", "texts", "formats", "vega", "figures", "desk", "state",
-        "contributions", "parts",
+        "contributions", "parts", "explained", "curve",
     ],
     "training": [
         "home_credit", "columns", "credit_history", "simulation", "dictionary", "table", "quality",
