@@ -53,8 +53,9 @@ def _together(data: bytes, columns: Columns) -> Block | None:
     texts = {columns.at[position]: str for position in columns.texts_there}
     used = [columns.id_at, *columns.at.values()]
     frame = None
-    # ParserError is a ValueError. Warnings are of what is looked for here anyway.
-    with suppress(ValueError, OverflowError), warnings.catch_warnings():
+    # ParserError is a ValueError. Warnings are of what is looked for here anyway; where threads
+    # share a process, the filters of another one may make them errors.
+    with suppress(ValueError, OverflowError, Warning), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         frame = pd.read_csv(
             io.BytesIO(data), header=None, names=range(width), index_col=False, usecols=used,
