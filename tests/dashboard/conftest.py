@@ -13,6 +13,7 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from advisor.client import Service
+from tests.support.forks import Forks
 from tests.support.server import HOST, RESSOURCES, ROOT, Server
 from tests.support.small import few_clients
 
@@ -32,8 +33,8 @@ def desk_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def desk_server(desk_folder: Path) -> Iterator[Server]:
-    with Server(desk_folder, workers=1) as server:
+def desk_server(desk_folder: Path, forks: Forks) -> Iterator[Server]:
+    with Server(desk_folder, workers=1, begin=forks.begin) as server:
         yield server
 
 

@@ -24,6 +24,7 @@ from advisor.errors import ModelChanged
 from credit_scoring.files import ID, NEW_FILE
 from tests.dashboard.conftest import APP, SECONDS, Answering, Open, words_of
 from tests.support.folders import another_model, put, write_metadata
+from tests.support.forks import Forks
 from tests.support.server import HOST, Server, free_port, wait_for
 
 KEY = "the-right-key"
@@ -92,7 +93,9 @@ class Folders:
 
 
 @pytest.fixture(scope="module")
-def real(desk_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folders]:
+def real(
+    desk_folder: Path, tmp_path_factory: pytest.TempPathFactory, forks: Forks
+) -> Iterator[Folders]:
     """The service; its second model has all clients but the first one of the first model."""
     root = tmp_path_factory.mktemp("failures")
     folder, other = Path(shutil.copytree(desk_folder, root / "served")), root / "other"
@@ -101,7 +104,7 @@ def real(desk_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     new[new[ID] != first_client(desk_folder)].to_csv(other / NEW_FILE)
     write_metadata(other)
     with (
-        Server(folder, workers=1, API_KEY=KEY) as server,
+        Server(folder, workers=1, begin=forks.begin, API_KEY=KEY) as server,
         Service(server.url, KEY) as service,
     ):
         yield Folders(server, service, folder, (desk_folder, other))
