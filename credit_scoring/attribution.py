@@ -27,6 +27,7 @@ class Attribution:
         factor_of: the position of each output's factor, shape (n,).
         groups: the themes, in the order of their first factors.
         group_of: the position of each factor's theme.
+        members: the positions of each theme's factors.
     """
 
     factors: tuple[Feature, ...]
@@ -35,6 +36,7 @@ class Attribution:
     factor_of: NDArray[np.intp]
     groups: tuple[str, ...]
     group_of: NDArray[np.intp]
+    members: tuple[tuple[int, ...], ...]
 
     def by_factor(self, values: Matrix) -> Matrix:
         """Values of outputs, shape (rows, n), added up by factor."""
@@ -96,7 +98,10 @@ def _attribution(desk: RawScorer, moved: NDArray[np.bool_]) -> Attribution:
             raw.append(key[1] if is_raw else None)
             outputs.append(None if is_raw else output)
         factor_of.append(known[key])
-    groups = list(dict.fromkeys(factor.group for factor in factors))
+    members: dict[str, list[int]] = {}
+    for at, factor in enumerate(factors):
+        members.setdefault(factor.group, []).append(at)
+    groups = list(members)
     return Attribution(
         tuple(factors),
         tuple(raw),
@@ -104,6 +109,7 @@ def _attribution(desk: RawScorer, moved: NDArray[np.bool_]) -> Attribution:
         np.array(factor_of, np.intp),
         tuple(groups),
         np.array([groups.index(factor.group) for factor in factors], np.intp),
+        tuple(map(tuple, members.values())),
     )
 
 

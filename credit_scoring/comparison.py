@@ -4,6 +4,8 @@ Regulation B (12 CFR 1002.9, comment (b)(2)-5) names both ways: comparing with a
 scores were at or slightly above the minimum that is accepted, and comparing with all applicants.
 """
 
+import math
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Literal
 
@@ -50,23 +52,24 @@ class Comparison:
     Attributes:
         attribution: to what the outputs of the transformer belong.
         probabilities: of the reference clients, in the order of the file.
-        by_class: the same of class 0 and of class 1, rising.
+        by_class: the same of class 0 and of class 1, rising; lists, for NumPy's search lets go of
+            the interpreter's lock, and has it back before another thread wakes up.
         groups: the clients compared with: `near`, those on the accepted side that are nearest to
             the threshold; `all`, a sample evenly spread over all by score.
     """
 
     attribution: Attribution
     probabilities: Matrix
-    by_class: tuple[Matrix, Matrix]
+    by_class: tuple[list[float], list[float]]
     groups: dict[Compare, Group]
 
     def position(self, probability: float) -> tuple[float, float]:
         """The shares of class 0 and of class 1 with a lower probability; NaN of an empty class."""
         one, other = (
-            rising.searchsorted(probability) / len(rising) if len(rising) else np.nan
+            bisect_left(rising, probability) / len(rising) if rising else math.nan
             for rising in self.by_class
         )
-        return float(one), float(other)
+        return one, other
 
 
 def compare(desk: RawScorer, reference: Reference, threshold: float) -> Comparison:
@@ -100,7 +103,7 @@ def compare(desk: RawScorer, reference: Reference, threshold: float) -> Comparis
     return Comparison(
         attribution,
         probabilities,
-        tuple(np.sort(probabilities[of_class]) for of_class in reference.by_class),  # type: ignore[arg-type]
+        tuple(np.sort(probabilities[of_class]).tolist() for of_class in reference.by_class),
         groups,  # type: ignore[arg-type]
     )
 

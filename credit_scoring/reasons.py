@@ -79,12 +79,11 @@ def reasons(
         most: how many reasons are given at most.
     """
     ranked = rank(comparison, group, rows, transformed, contributions, most)
-    attribution = comparison.attribution
-    for row, by_factor in enumerate(ranked.by_factor):
-        given = []
-        for at in np.flatnonzero(ranked.themes[row] >= 0).tolist():
-            theme = int(ranked.themes[row, at])
-            members = np.flatnonzero(attribution.group_of == theme)
+    attribution, totals = comparison.attribution, ranked.by_factor.sum(axis=1).tolist()
+    for row, themes in enumerate(ranked.themes.tolist()):
+        given, by_factor = [], ranked.by_factor[row].tolist()
+        for at, theme in enumerate(theme for theme in themes if theme >= 0):
+            members = attribution.members[theme]
             reason = Reason(
                 group=attribution.groups[theme],
                 text=wording(attribution, ranked.strongest[row, at], ranked.wordings[row, at]),
@@ -93,8 +92,7 @@ def reasons(
                 features=_features(comparison, group, members, rows, transformed, row, by_factor),
             )
             given.append(reason)
-        total = sum(reason.contribution for reason in given)
-        yield given, float(by_factor.sum() - total)
+        yield given, totals[row] - sum(reason.contribution for reason in given)
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +131,7 @@ def rank(
     themes = np.where(np.take_along_axis(by_group, themes, axis=1) > 0, themes, -1)
     totals, strongest = np.full(themes.shape, np.nan), np.full(themes.shape, -1)
     for theme in np.unique(themes[themes >= 0]):
-        members = np.flatnonzero(attribution.group_of == theme)
+        members = np.array(attribution.members[theme])
         chosen = themes == theme
         # Contiguous rows are summed as each is alone, to the last bit.
         theirs = np.take(by_factor[chosen.any(axis=1)], members, axis=1)
@@ -175,22 +173,24 @@ def wording(attribution: Attribution, factor: int, which: int) -> str:
     return said or attribution.groups[attribution.group_of[factor]]
 
 
-def _is_protected(attribution: Attribution, members: NDArray[np.intp], by_factor: Matrix) -> bool:
+def _is_protected(
+    attribution: Attribution, members: Sequence[int], by_factor: Sequence[float]
+) -> bool:
     return any(attribution.factors[at].protected and by_factor[at] for at in members)
 
 
 def _features(
     comparison: Comparison,
     group: Group,
-    members: NDArray[np.intp],
+    members: Sequence[int],
     rows: RawRows,
     transformed: Matrix,
     row: int,
-    by_factor: Matrix,
+    by_factor: Sequence[float],
 ) -> tuple[ReasonFeature, ...]:
-    ordered = members[np.argsort(-np.abs(by_factor[members]), kind="stable")]
+    ordered = sorted(members, key=lambda factor: -abs(by_factor[factor]))
     return tuple(
-        _feature(comparison, group, int(factor), rows, transformed, row, float(by_factor[factor]))
+        _feature(comparison, group, factor, rows, transformed, row, by_factor[factor])
         for factor in ordered[:NAMED]
     )
 
