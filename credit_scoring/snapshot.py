@@ -24,7 +24,7 @@ from credit_scoring.scorer import Scorer
 
 EXPLANATIONS_KEPT = 16_000_000  # bytes of answers, about 600 clients of 347 features
 REFERENCE_VALUES_KEPT = 8_000_000  # bytes of answers
-CHECKED = 20  # clients who are explained in both ways
+CHECKED = 16  # clients who are explained in both ways
 
 log = logging.getLogger(__name__)
 

@@ -135,16 +135,18 @@ class _Tree:
         self.earlier_share = np.ones(inner)
         self.most_features = 0
         above: list[dict[int, tuple[int, int, float]]] = [{} for _ in range(inner)]
-        for node, feature in enumerate(self.feature.tolist()):
+        nodes = zip(self.feature.tolist(), self.share.tolist(), self.child.tolist(), strict=True)
+        for node, (feature, share, children) in enumerate(nodes):
             passed = 1.0
             if feature in above[node]:
                 found = above[node][feature]
                 self.earlier[node], self.earlier_side[node], passed = found
                 self.earlier_share[node] = passed
-            self.most_features = max(self.most_features, len({*above[node], feature}))
-            for side, share in enumerate((self.share[node], 1 - self.share[node])):
-                child = self.child[node, side]
+            tested = len(above[node]) + (feature not in above[node])
+            self.most_features = max(self.most_features, tested)
+            for side, child in enumerate(children):
                 if child < inner:
-                    above[child] = above[node] | {feature: (node, side, passed * share)}
+                    going = share if side == 0 else 1 - share
+                    above[child] = above[node] | {feature: (node, side, passed * going)}
         if self.most_features > MOST_FEATURES:
             raise NotCovered(f"a path tests {self.most_features} features")

@@ -1,5 +1,5 @@
--- wrk … -s overload.lua URL -- FIRST LAST SECONDS: asks for the explanations of the clients FIRST to LAST in turn; each
--- connection waits SECONDS on average before it asks again.
+-- wrk … -s overload.lua URL -- FIRST LAST SECONDS: asks for the explanations of the clients 1 to LAST in turn, from
+-- FIRST on; each connection waits SECONDS on average before it asks again.
 
 local last, client, pause
 ok, refused, other, wrong = 0, 0, 0, 0
@@ -12,7 +12,6 @@ end
 
 function init(arguments)
   client, last, pause = tonumber(arguments[1]), tonumber(arguments[2]), 1000 * tonumber(arguments[3])
-  first = client
   math.randomseed(1)
 end
 
@@ -21,7 +20,7 @@ function delay()
 end
 
 function request()
-  client = client < last and client + 1 or first
+  client = client % last + 1
   return wrk.format("GET", "/get_shap?param_name=" .. client)
 end
 
