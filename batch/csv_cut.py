@@ -22,10 +22,6 @@ from credit_scoring.errors import BadFile, foreign_code
 from credit_scoring.files import unreadable
 
 PIECE = 1 << 25  # bytes, ten thousand rows of hundreds of columns
-# The first pieces of a table are smaller, so that workers begin early, and the last ones are a
-# quarter of others and an eighth of what is left, so that workers end together. Not more of them:
-# a piece takes 20 ms beside its rows.
-QUARTER, EIGHTH = 4, 8
 AT_ONCE = 1 << 18  # bytes that are read, so that they are hashed in the processor's cache
 MOST_PIECES_A_ROW = 4  # beyond, a quote was not closed
 LARGEST_HEADER = 1 << 24  # bytes
@@ -35,38 +31,33 @@ QUOTE = ord('"')
 AROUND = np.frombuffer(b',\n\r"', np.uint8)  # what may stand before or behind a quoted field
 
 
-def csv_pieces(
-    path: Path, name: str, number: int, size: int = PIECE, after: int = 0
-) -> Iterator[Piece | str]:
+def csv_pieces(path: Path, name: str, number: int, size: int = PIECE) -> Iterator[Piece | str]:
     """The pieces of a file, and at last its SHA-256.
 
     Args:
         path: of the file.
         name: as it is called in messages.
         number: of its first piece.
-        size: of a piece, in bytes, but for the first and the last ones.
-        after: bytes of the table that come after this file.
+        size: of a piece, in bytes; the rest of a row comes to it.
 
     Raises:
         BadFile: it has no header or no row, or no row ends.
     """
-    return guarded(name, unreadable, _pieces(path, name, number, size, after))
+    return guarded(name, unreadable, _pieces(path, name, number, size))
 
 
-def _pieces(path: Path, name: str, number: int, size: int, after: int) -> Iterator[Piece | str]:
+def _pieces(path: Path, name: str, number: int, size: int) -> Iterator[Piece | str]:
     buffer = bytearray(AT_ONCE)
     with path.open("rb") as file, memoryview(buffer) as view:
-        found = os.fstat(file.fileno())
-        stamp, total = stamp_of(found), found.st_size + after
+        stamp = stamp_of(os.fstat(file.fileno()))
         header, start = _header(name, file.read(LARGEST_HEADER))
         check_header(name, header)
         file.seek(0)
         digest = hashlib.sha256(file.read(start))
-        quarter, end, at = size // QUARTER, start, start
+        end = at = start
         has_rows = has_quotes = is_last = False
         while not is_last:
-            first, last = quarter * (number + 1), quarter + (total - start) // EIGHTH
-            goal = at + min(size, first, last)
+            goal = at + size
             while at < goal and not is_last:
                 wanted = min(AT_ONCE, goal - at)
                 read = file.readinto(view[:wanted])

@@ -67,17 +67,15 @@ class Tables:
         Raises:
             BadFile: a file cannot be read or is no table.
         """
-        number, sizes = 0, self.sizes
-        after = sum(sizes.values())
-        for name, size in sizes.items():
-            after -= size
+        number = 0
+        for name in self.files:
             path = Path(name).resolve()
             with foreign_code(name, unreadable), path.open("rb") as file:
                 is_parquet = file.read(len(MAGIC)) == MAGIC
             found = (
                 parquet_pieces(path, name, number, self.piece_rows)
                 if is_parquet
-                else csv_pieces(path, name, number, self.piece_bytes, after)
+                else csv_pieces(path, name, number, self.piece_bytes)
             )
             for piece in found:
                 if isinstance(piece, str):

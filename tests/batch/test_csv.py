@@ -13,7 +13,6 @@ from batch import csv_cut
 from batch.columns import Columns
 from batch.csv_cut import csv_pieces, last_border
 from batch.csv_rows import MISSING_TEXTS, _one_by_one, _together, csv_block, number_of
-from batch.job import Piece
 from credit_scoring.errors import BadFile
 from credit_scoring.files import ID
 from tests.support.portfolio import pieces_of
@@ -79,21 +78,6 @@ def test_pieces_end_where_rows_do(monkeypatch, tmp_path, quoting, line_end, size
         *_, sha256 = csv_pieces(tmp_path / "table.csv", "table.csv", 0, size)
         assert sha256 == hashlib.sha256(given).hexdigest()
     assert len(pieces) > (size < 1000)
-
-
-@pytest.mark.parametrize(
-    ("number", "after", "rows"),
-    [
-        (0, 0, [2, 5, 8, 10, 9, 8, 7, 7, 5, 5, 4, 4, 3, 3]),
-        (3, 100, [10, 10, 10, 10, 8, 8, 7, 5, 6, 4, 2]),
-        (5, 1000, [10] * 8),
-    ],
-)
-def test_first_and_last_pieces_are_smaller(monkeypatch, tmp_path, number, after, rows):
-    monkeypatch.setattr(csv_cut, "AT_ONCE", 7)  # less than a row
-    (tmp_path / "table.csv").write_bytes(f"{ID}\n".encode() + b"123456789\n" * 80)
-    found = csv_pieces(tmp_path / "table.csv", "table.csv", number, 100, after)
-    assert [piece.length / 10 for piece in found if isinstance(piece, Piece)] == rows
 
 
 def test_a_piece_is_known_by_each_byte_up_to_its_end(tmp_path):
@@ -279,7 +263,7 @@ def test_a_column_is_the_same_whatever_a_piece_has_of_it(tmp_path):
     content = "\n".join([header, *rows]).encode()
     longest = max(map(len, rows)) + 1
     (one,) = (csv_block(piece, COLUMNS) for piece in cut(tmp_path, content, 1 << 20))
-    blocks = [csv_block(piece, COLUMNS) for piece in cut(tmp_path, content, 3 * longest)]
+    blocks = [csv_block(piece, COLUMNS) for piece in cut(tmp_path, content, 2 * longest)]
     assert len(blocks) > 3
     together = np.concatenate([block.rows.numbers for block in blocks])
     assert np.array_equal(together, one.rows.numbers, equal_nan=True)
