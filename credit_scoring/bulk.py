@@ -93,12 +93,7 @@ def transform_each(
     # scikit-learn takes milliseconds for any number of rows.
     at_once = len(rows) if scorer.desk.transformer.quickly is None else AT_ONCE
     for start in range(0, len(rows), max(1, at_once)):
-        part = slice(start, start + at_once)
-        # A row's values one after the other: all of a table may lie by column.
-        some = RawRows(
-            np.array(rows.numbers[part], order="C"),
-            {position: np.array(texts[part]) for position, texts in rows.texts.items()},
-        )
+        some = rows.take(slice(start, start + at_once))
         for taken in _transformed_parts(scorer, some, computed, start, found):
             transformed[length : length + len(taken)] = taken
             length += len(taken)

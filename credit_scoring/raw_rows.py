@@ -47,9 +47,9 @@ class RawRows:
         return len(self.numbers)
 
     def take(self, rows: Sequence[int] | slice | NDArray[np.intp]) -> "RawRows":
-        """Some of the rows, copied."""
+        """Some of the rows, copied; a row's values lie one after the other then."""
         return RawRows(
-            np.array(self.numbers[rows]),
+            np.array(self.numbers[rows], order="C"),
             {position: np.array(texts[rows]) for position, texts in self.texts.items()},
         )
 
