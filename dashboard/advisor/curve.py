@@ -1,5 +1,7 @@
 """The score of an application along one feature, and where the decision turns."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from advisor import figures, parts
@@ -79,13 +81,16 @@ def points_of(words: Words, feature: Feature, found: Sensitivity) -> tuple[Rows,
     inside = list(usual(feature) or (steps[0][0], steps[-1][0]))
     for place, text in ((found["value"], "now"), (found["flip"], "turns")):
         if isinstance(place, float):
-            level = [y for x, y in steps if x <= place] or [steps[0][1]]
-            marks.append({"x": place, "y": level[-1], "text": words(text)})
+            marks.append({"x": place, "y": level(steps, place), "text": words(text)})
             inside.append(place)
     low, high = min(inside), max(inside)
     wide = 0.05 * (high - low)
     start, end = low - wide, high + wide
-    before = [y for x, y in steps if x <= start] or [steps[0][1]]
-    rows: Rows = [{"x": max(start, steps[0][0]), "y": before[-1]}]
+    rows: Rows = [{"x": max(start, steps[0][0]), "y": level(steps, start)}]
     rows += [{"x": x, "y": y} for x, y in steps if start < x < end]
-    return [*rows, {"x": min(end, max(end, steps[0][0])), "y": rows[-1]["y"]}], marks
+    return [*rows, {"x": end, "y": rows[-1]["y"]}], marks
+
+
+def level(steps: Sequence[tuple[float, float]], place: float) -> float:
+    """The probability at a place; before the first step it is that of the first."""
+    return ([y for x, y in steps if x <= place] or [steps[0][1]])[-1]

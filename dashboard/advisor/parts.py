@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from advisor import figures, state
-from advisor.answers import Feature, Score
+from advisor.answers import Feature, Score, Value
 from advisor.desk import Desk
 from advisor.errors import DashboardError
 from advisor.formats import MARKS, Words
@@ -180,6 +180,22 @@ def places(words: Words, score: Score) -> None:
         if share is not None
     ]
     picture(figures.shares(rows, words("lower_probability")), position(words, score))
+
+
+def category(words: Words, label: str, feature: Feature, value: Value, key: str) -> Value:
+    """The control of a flag or a text, whose own value may be none that earlier clients have."""
+    shares = feature["class0"]["shares"] or {}
+    options: list[Value] = [0.0, 1.0]
+    if feature["kind"] == "text":
+        options = [*sorted({*shares, str(value or "")} - {""})]
+    return st.selectbox(
+        label,
+        options,
+        index=None,
+        format_func=lambda option: words.of(feature, option),
+        key=key,
+        persist_state="session",
+    )
 
 
 def titled(feature: Feature) -> str:

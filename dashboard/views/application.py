@@ -82,25 +82,13 @@ def by_form(
 def entry(words: Words, key: str, feature: Feature, value: Value) -> Value:
     """The control of one value; left empty it is missing."""
     label = parts.plain(parts.titled(feature))
+    st.session_state.setdefault(key, value)
     if feature["kind"] == "number":
-        st.session_state.setdefault(key, value)
         number = st.number_input(
             label, value=None, format=parts.EXACT, key=key, persist_state="session"
         )
         return None if number is None else float(number)
-    shares = feature["class0"]["shares"] or {}
-    options: list[Value] = [0.0, 1.0]
-    if feature["kind"] == "text":
-        options = [*sorted({*shares, str(value or "")} - {""})]
-    st.session_state.setdefault(key, value)
-    return st.selectbox(
-        label,
-        options,
-        index=None,
-        format_func=lambda option: words.of(feature, option),
-        key=key,
-        persist_state="session",
-    )
+    return parts.category(words, label, feature, value, key)
 
 
 def pasted(words: Words, features: Mapping[str, Feature]) -> Record | None:

@@ -51,18 +51,7 @@ def control(words: Words, client: int, feature: Feature, value: Value) -> None:
             persist_state="session",
         )
         return
-    shares = feature["class0"]["shares"] or {}
-    options: list[Value] = [0.0, 1.0]
-    if feature["kind"] == "text":
-        options = [*sorted({*shares, str(value or "")} - {""})]
-    st.selectbox(
-        parts.plain(feature["label"]),
-        options,
-        index=None,
-        format_func=lambda option: words.of(feature, option),
-        key=key,
-        persist_state="session",
-    )
+    parts.category(words, parts.plain(feature["label"]), feature, value, key)
 
 
 def nice(step: float) -> float:
