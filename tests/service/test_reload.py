@@ -1,16 +1,16 @@
 """Files that come under a server of which one worker cannot follow: whichever is asked says so."""
 
+import errno
 import os
-import resource
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from credit_scoring.files import ID, MODEL_FILE, NEW_FILE
+from credit_scoring.files import METADATA_FILE, MODEL_FILE, NEW_FILE, REFERENCE_FILE
 from main import Settings, create_app
 from serving.registry import WorkerRegistry
-from tests.support.folders import another_model, put, write_metadata
+from tests.support.folders import another_model
 from tests.support.known import agree, heal
 from tests.support.server import Server, wait_for
 
@@ -40,37 +40,35 @@ def test_a_worker_is_known_to_the_others_before_it_answers_anything(sound: Path,
     registry.leave()
 
 
-def larger(folder: Path, out: Path) -> None:
-    """Another model, of so many clients that they need much more memory."""
-    another_model(folder, out)
-    header, *rows = (out / NEW_FILE).read_text().splitlines()
-    assert header.startswith(f",{ID},")
-    values = [row.split(",", 2)[2] for row in rows]
-    many = [f"{n},{n + 1},{row}" for n, row in enumerate(values * 600)]
-    (out / NEW_FILE).write_text("\n".join([header, *many, ""]))
-    write_metadata(out, threshold=0.25)
+def seen_by(pid: int, file: Path) -> Path:
+    """A path that leads to a file in one process alone: in no other one does it exist."""
+    return Path(f"/proc/self/task/{pid}/root{file}")
 
 
 def test_worker_that_cannot_follow_says_so_whichever_is_asked(
     server: Server, folder: Path, tmp_path: Path
 ):
     old = server.ask_json("/model")
-    larger(folder, tmp_path / "larger")
-    limited, other = server.pids()
-    used = server_memory(limited)
-    resource.prlimit(limited, resource.RLIMIT_AS, (used + (10 << 20), resource.RLIM_INFINITY))
-    put(tmp_path / "larger", folder)
+    blind, other = server.pids()
+    unread = f"{NEW_FILE}: cannot be read: {os.strerror(errno.ENOENT)}"
+    another = tmp_path / "another"
+    another_model(folder, another)
+    seen = tmp_path / "seen"
+    seen.symlink_to(seen_by(other, another / NEW_FILE))
+    for name in (METADATA_FILE, MODEL_FILE, REFERENCE_FILE):
+        (another / name).replace(folder / name)
+    seen.replace(folder / NEW_FILE)
 
     def states() -> dict[int, dict]:
         return {worker["pid"]: worker for worker in server.ask_json("/model")["workers"]}
 
     def is_split() -> bool:
         found = states()
-        return bool(found[limited]["refused"]) and found[other]["threshold"] == 0.25
+        return found[blind]["refused"] == unread and found[other]["threshold"] == 0.25
 
     wait_for(is_split, pause=0.3)
     said = states()
-    assert said[limited]["sha256"] == old["sha256"]
+    assert said[blind]["sha256"] == old["sha256"]
     assert said[other]["sha256"] != old["sha256"]
     assert said[other]["refused"] is None
     for model in every(server, "/model"):
@@ -79,16 +77,10 @@ def test_worker_that_cannot_follow_says_so_whichever_is_asked(
     for health in every(server, "/health"):
         assert {worker["pid"]: worker for worker in health["workers"]} == said
         reasons.add(health["refused"])
-    assert reasons <= {said[limited]["refused"], f"by another worker: {said[limited]['refused']}"}
+    assert reasons <= {unread, f"by another worker: {unread}"}
     # It follows as soon as it can.
-    resource.prlimit(limited, resource.RLIMIT_AS, (resource.RLIM_INFINITY,) * 2)
-    (folder / NEW_FILE).touch()
+    (another / NEW_FILE).replace(folder / NEW_FILE)
     wait_for(lambda: agree(server, None, said[other]["sha256"][MODEL_FILE]), pause=0.3)
-    assert server.pids() == [limited, other]
+    assert server.pids() == [blind, other]
     for health in every(server, "/health"):
         assert health == {"status": "ok", "sha256": said[other]["sha256"][MODEL_FILE]}
-
-
-def server_memory(pid: int) -> int:
-    """Bytes of address space."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[0]) * resource.getpagesize()
