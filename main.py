@@ -45,7 +45,7 @@ from pydantic import ValidationError
 
 from credit_scoring import application_schemas, desk_schemas, schemas
 from credit_scoring.answers import (
-    explanation_body,
+    explanation_bodies,
     features_body,
     model_metadata,
     record_body,
@@ -84,13 +84,12 @@ from serving.errors import (
 from serving.logs import LogWriter, request_logger, start_logging
 from serving.metrics import Metrics
 from serving.middleware import HAS_KEY, ApiKey, CanonicalPath, RequestLog, ResponseHeaders
+from serving.pool import BoundedPool, Busy
 from serving.registry import WorkerRegistry
 from serving.reload import ReloadedFolder
 from serving.routing import ByPath, Direct, body_of, json_response, query_integer, query_value
 from serving.settings import Settings
 from serving.workers import (
-    BoundedPool,
-    Busy,
     NotReady,
     awaited,
     give_up,
@@ -102,8 +101,9 @@ from serving.workers import (
 VERSION = "1.0.0"
 TITLE = "Credit scoring"
 
-EXPLAINING_AT_ONCE = 1  # threads in a worker: each worker has a core
-EXPLANATIONS_WAITING = 16  # beyond these a caller is told to come back
+EXPLAINED_TOGETHER = 64  # clients, as many as the kernel takes in one block
+EXPLANATIONS_WAITING = 1_000  # beyond these a caller is told to come back,
+WAITING_SECONDS = 0.5  # or where what he would wait for takes longer
 LISTS_WAITING = 2  # of applications, the one that is scored included: each may take seconds
 PREPARING_SECONDS = 5.0  # that a caller waits for what is prepared once for a model
 NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}  # see /metrics
@@ -252,16 +252,20 @@ async def get_shap(request: Request) -> Response:
     """SHAP values of class 1 in the model's raw output: log-odds for LightGBM."""
     service, snapshot = service_of(request), snapshot_of(request)
     client_id = client_id_of(request)
-    key = (client_id, snapshot.scorer.classifier.is_quick)
-    body = snapshot.explanations.get(key)
+    kept, is_quick = snapshot.explanations, snapshot.scorer.classifier.is_quick
+    body = kept.get((client_id, is_quick))
     origin = "reused"
     if body is None:
         snapshot.scorer.position(client_id)  # an unknown client is refused before it waits
-        explainers, call = service.explainers, (snapshot, client_id)
-        origin = "reused" if call in explainers else "computed"
-        explain = functools.partial(explanation_body, snapshot.scorer, client_id)
-        keep = functools.partial(snapshot.explanations.keep, key)
-        body = await explainers.run(call, explain, keep)
+        explainers, calls = service.explainers, (snapshot, is_quick)
+        origin = "reused" if explainers.is_running(calls, client_id) else "computed"
+        body = await explainers.run_together(
+            calls,
+            client_id,
+            functools.partial(explanation_bodies, snapshot.scorer),
+            lambda client_id, body: kept.keep((client_id, is_quick), body),
+            EXPLAINED_TOGETHER if is_quick else 1,
+        )
     service.explanations(origin).inc()
     return json_response(body)
 
@@ -382,10 +386,9 @@ async def once_for_model(
     """An answer that depends on the model alone: computed once, then ready."""
     body = snapshot.tables.get(name)
     if body is None:
-        call = (snapshot, name)
-        keep = functools.partial(snapshot.tables.__setitem__, name)
-        answer = functools.partial(function, *given)
-        body = await service_of(request).explainers.run(call, answer, keep)
+        body = await service_of(request).explainers.run_together(
+            snapshot, name, lambda _: [function(*given)], snapshot.tables.__setitem__
+        )
     return json_response(body)
 
 
@@ -535,9 +538,9 @@ def create_app(
         "predictions", "Predictions by class, 1 being default", "class"
     )
     app.explanations = metrics.counter("explanations", "Explanations computed or reused", "origin")
-    app.explainers = BoundedPool(EXPLAINING_AT_ONCE, EXPLANATIONS_WAITING, "explainer")
+    app.explainers = BoundedPool(EXPLANATIONS_WAITING, "explainer", WAITING_SECONDS)
     app.prepare = prepare
-    app.lists = BoundedPool(1, LISTS_WAITING, "lists")
+    app.lists = BoundedPool(LISTS_WAITING, "lists")
     app.mount(docs.ASSETS, docs.assets())
     line = request_logger(logs) if logs and settings.request_log else None
     app.add_middleware(ApiKey, keys=settings.keys, is_open=is_open)

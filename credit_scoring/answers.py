@@ -1,6 +1,7 @@
 """What is answered of a folder, as JSON text."""
 
 import platform
+from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
@@ -22,22 +23,24 @@ def record_body(record: object) -> bytes:
     return orjson.dumps({"data": orjson.dumps(record).decode()})
 
 
-def explanation_body(scorer: Scorer, client_id: int) -> bytes:
-    """The body of `/get_shap`.
+def explanation_bodies(scorer: Scorer, client_ids: Sequence[int]) -> list[bytes]:
+    """The bodies of `/get_shap` of some clients.
 
     Raises:
-        UnknownClient: no new client has that id.
+        UnknownClient: no new client has one of these ids.
     """
-    explanation = scorer.explain(client_id)
-    return orjson.dumps(
-        {
-            "values": [explanation.values],
-            "feat": explanation.names,
-            "data": [explanation.record],
-            "base": [explanation.base],
-        },
-        option=orjson.OPT_SERIALIZE_NUMPY,
-    )
+    return [
+        orjson.dumps(
+            {
+                "values": [explanation.values],
+                "feat": explanation.names,
+                "data": [explanation.record],
+                "base": [explanation.base],
+            },
+            option=orjson.OPT_SERIALIZE_NUMPY,
+        )
+        for explanation in scorer.explain_all(client_ids)
+    ]
 
 
 def reference_body(scorer: Scorer, feature: str, class_names: tuple[str, str]) -> bytes:

@@ -197,10 +197,20 @@ class Scorer:
         Raises:
             UnknownClient: no new client has that id.
         """
-        position = self.position(client_id)
-        row = self.transformed[position : position + 1]
-        values, base = self.classifier.contributions(row)
-        return Explanation(self.names, values[0], row[0], base)
+        return self.explain_all([client_id])[0]
+
+    def explain_all(self, client_ids: Sequence[int]) -> list[Explanation]:
+        """The same of some new clients, each to the bits of `explain`.
+
+        Raises:
+            UnknownClient: no new client has one of these ids.
+        """
+        rows = self.transformed[[self.position(client_id) for client_id in client_ids]]
+        values, base = self.classifier.contributions(rows)
+        return [
+            Explanation(self.names, *explained, base)
+            for explained in zip(values, rows, strict=True)
+        ]
 
     def reference_values(self, feature: str) -> tuple[Matrix | list[str], Matrix | list[str]]:
         """Raw values of a feature among reference clients of class 0 and of class 1.

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 from cachetools import LRUCache
 
-from credit_scoring.answers import explanation_body, record_body, reference_body
+from credit_scoring.answers import explanation_bodies, record_body, reference_body
 from credit_scoring.comparison import Comparison, compare
 from credit_scoring.errors import BadFile, InvalidRecord, UnknownFeature, describe, foreign_code
 from credit_scoring.files import METADATA_FILE, MODEL_FILE, OPTIONAL_FILES, REFERENCE_FILE
@@ -177,7 +177,7 @@ def rehearse(scorer: Scorer) -> None:
         orjson.dumps(scorer.predict_json(record))
         with contextlib.suppress(InvalidRecord):
             scorer.predict_json(b'{"":0}')
-        explanation_body(scorer, client_id)
+        explanation_bodies(scorer, [client_id])
         reference_body(scorer, feature, ("feat0", "feat1"))
         with contextlib.suppress(UnknownFeature):
             scorer.raw_feature("")

@@ -6,11 +6,11 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Hashable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future
 from threading import Thread
 from types import FrameType
-from typing import Any, ClassVar, Generic, NoReturn, TypeVar
+from typing import Any, ClassVar, NoReturn, TypeVar
 
 from uvicorn_worker import UvicornWorker
 
@@ -38,65 +38,8 @@ class Worker(UvicornWorker):  # type: ignore[misc]  # the package has no types
     }
 
 
-class Busy(RuntimeError):
-    """So many calls wait already that another one is not begun."""
-
-
 class NotReady(RuntimeError):
     """What is computed once is not there yet."""
-
-
-class BoundedPool(Generic[T]):
-    """Threads for calls that take long, a bound on how many wait, and no call twice at once."""
-
-    def __init__(self, threads: int, waiting: int, name: str) -> None:
-        """Start no thread before the first call.
-
-        Args:
-            threads: how many calls run at once.
-            waiting: how many calls there may be, those that run included.
-            name: what the threads are called.
-        """
-        self._threads = ThreadPoolExecutor(threads, name, initializer=put_last)
-        self._waiting = waiting
-        self._running: dict[Hashable, asyncio.Future[T]] = {}
-
-    def __contains__(self, key: Hashable) -> bool:
-        """Whether the call with that key waits or runs."""
-        return key in self._running
-
-    async def run(
-        self, key: Hashable, function: Callable[[], T], keep: Callable[[T], object] | None = None
-    ) -> T:
-        """What a function gives, called beside the event loop.
-
-        Where a call with that key waits or runs already, what that one gives.
-
-        Args:
-            key: of the call.
-            function: is called in a thread.
-            keep: gets the result before the key is free again, so that nobody who looks first
-                where it is kept, and then here, finds it in neither place.
-
-        Raises:
-            Busy: at once, where too many wait.
-        """
-        call = self._running.get(key)
-        if call is None:
-            if len(self._running) >= self._waiting:
-                raise Busy
-            call = asyncio.get_running_loop().run_in_executor(self._threads, function)
-            self._running[key] = call
-            call.add_done_callback(lambda call: self._finish(key, call, keep))
-        # Shielded: a caller who goes away takes nothing from the others.
-        return await asyncio.shield(call)
-
-    def _finish(
-        self, key: Hashable, call: asyncio.Future[T], keep: Callable[[T], object] | None
-    ) -> None:
-        if keep is not None and not call.cancelled() and call.exception() is None:
-            keep(call.result())
-        del self._running[key]
 
 
 class GivesWay:

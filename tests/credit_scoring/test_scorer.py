@@ -55,8 +55,10 @@ def test_every_client_scores_as_the_pipeline_scores_its_raw_record(case):
 
 
 def test_every_explanation_adds_up(case):
-    for client_id in case.scorer.client_ids:
+    together = case.scorer.explain_all(case.scorer.client_ids)
+    for client_id, among_all in zip(case.scorer.client_ids, together, strict=True):
         explanation = case.scorer.explain(client_id)
+        np.testing.assert_array_equal(among_all.values, explanation.values)
         probability = case.scorer.predict(case.scorer.transformed_record(client_id)).probability
         record = np.array(list(case.scorer.transformed_record(client_id).values()))
         output = explanation.base + explanation.values.sum()

@@ -76,11 +76,12 @@ def test_lists_make_pauses_where_the_transformer_itself_is_asked(
     assert sys.getprofile() is None
 
 
-def test_a_list_beyond_those_that_wait_is_told_to_come_back(service: Service, http: httpx.Client):
-    pool = service.lists
-    pool._running |= dict.fromkeys(range(main.LISTS_WAITING))
-    answer = http.post("/score", json=[{"client": CLIENT}])
-    pool._running.clear()
+def test_a_list_beyond_those_that_wait_is_told_to_come_back(
+    service: Service, http: httpx.Client, monkeypatch: pytest.MonkeyPatch
+):
+    with monkeypatch.context() as full:
+        full.setattr(service.lists, "_calls", dict.fromkeys(range(main.LISTS_WAITING)))
+        answer = http.post("/score", json=[{"client": CLIENT}])
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
     assert answer.json() == {"detail": "too many explanations at once"}
     assert http.post("/score", json=[{"client": CLIENT}]).status_code == 200

@@ -1,14 +1,22 @@
 """Explanations before and after they became fast: the same to eleven digits, over HTTP."""
 
+import asyncio
+import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import joblib
 import numpy as np
 import pytest
 from lightgbm import LGBMClassifier
 
+import main
 from credit_scoring import treeshap_kernel
+from credit_scoring.answers import explanation_bodies
 from credit_scoring.files import MODEL_FILE
+from credit_scoring.scorer import Scorer
 from credit_scoring.snapshot import read_snapshot
 from main import Settings, create_app
 from tests.support.application import KEY
@@ -96,12 +104,50 @@ def test_what_numba_raises_changes_nothing(simple: Case, monkeypatch, caplog):
     assert caplog.messages[-1] == "explained by LightGBM itself: no disk"
 
 
+def test_explanations_that_wait_are_made_together(simple: Case, monkeypatch):
+    """Each is what it is alone; LightGBM's own take so long that each is made by itself."""
+    batches = []
+
+    def seen(scorer: Scorer, client_ids: Sequence[int]) -> list[bytes]:
+        batches.append(len(client_ids))
+        return explanation_bodies(scorer, client_ids)
+
+    monkeypatch.setattr(main, "explanation_bodies", seen)
+    monkeypatch.setattr(main, "EXPLAINED_TOGETHER", 8)
+    app = create_app(Settings(ressources_dir=simple.folder.path, fast_explanations=True))
+    clients = simple.inputs.index.tolist()
+    paths = [f"/get_shap?param_name={client}" for client in clients]
+
+    async def ask_at_once() -> list[bytes]:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as http:
+            answers = await asyncio.gather(*[http.get(path) for path in paths])
+        assert {answer.status_code for answer in answers} == {200}
+        return [answer.content for answer in answers]
+
+    asyncio.run(ask_at_once())
+    assert batches == [1] * len(paths)
+    app.folder.current.prepare(quickly=True)
+    batches.clear()
+    together = asyncio.run(ask_at_once())
+    assert batches == [1, 8, 8, 3]
+    scorer = app.folder.current.scorer
+    assert together == [explanation_bodies(scorer, [client])[0] for client in clients]
+
+
 def test_a_server_makes_them_fast_by_itself(private: Server, sound: Path):
     model = joblib.load(sound / MODEL_FILE)
     assert isinstance(model[-1], LGBMClassifier)
     wait_for(lambda: private.said("explained by treeshap from now on"))
-    client = private.ask_json("/get_ids", **{"X-API-Key": KEY})["data"][3]
-    answer = private.ask_json(f"/get_shap?param_name={client}", **{"X-API-Key": KEY})
-    rows = np.array(answer["data"], dtype=float)
-    expected = model[-1].booster_.predict(rows, pred_contrib=True)[0, :-1]
-    assert 0 < np.abs(np.ravel(answer["values"]) - expected).max() <= 1e-11
+    key = {"X-API-Key": KEY}
+    clients = private.ask_json("/get_ids", **key)["data"]
+    with ThreadPoolExecutor(len(clients)) as callers:  # at once: some are explained together
+        answers = callers.map(
+            lambda client: private.ask_json(f"/get_shap?param_name={client}", **key), clients
+        )
+    for client, answer in zip(clients, answers, strict=True):
+        rows = np.array(answer["data"], dtype=float)
+        expected = model[-1].booster_.predict(rows, pred_contrib=True)[0, :-1]
+        assert 0 < np.abs(np.ravel(answer["values"]) - expected).max() <= 1e-11
+        known = json.loads(private.ask_json(f"/get_json?param_name={client}", **key)["data"])
+        assert [list(known.values())] == answer["data"]
