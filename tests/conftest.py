@@ -1,9 +1,10 @@
-"""What the suites share: one small folder, trained once."""
+"""What the suites share: small folders, each trained once."""
 
 import gc
 import os
 from collections.abc import Callable, Iterator
 from functools import cache
+from pathlib import Path
 
 gc.disable()  # until all is imported, of which nothing is to be collected
 os.environ["OMP_NUM_THREADS"] = "1"  # threads that wait for each other take all processors
@@ -16,6 +17,8 @@ from sklearn.pipeline import make_pipeline
 from tests.support.artefacts import NUMBERS, Folder, imputed_and_scaled, lightgbm, make_folder
 from tests.support.forks import Forks
 from tests.support.recipes import RECIPES, Case, case_of
+from tests.support.server import RESSOURCES
+from tests.support.small import few_clients
 
 
 def pytest_collection_finish() -> None:
@@ -30,6 +33,14 @@ def forks() -> Iterator[Forks]:
     """Starts servers that have the libraries; test_deployed.py, one that has nothing."""
     with Forks() as forks:
         yield forks
+
+
+@pytest.fixture(scope="session")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Few of the shipped clients and trees, whose loading costs little. Nobody writes here."""
+    sound = tmp_path_factory.mktemp("sound") / "ressources"
+    few_clients(RESSOURCES, sound)
+    return sound
 
 
 @pytest.fixture(scope="session")

@@ -8,16 +8,13 @@ from distributed import LocalCluster
 
 from batch.quiet import hush
 from credit_scoring.snapshot import Snapshot, read_snapshot
-from tests.support.server import HOST, RESSOURCES
-from tests.support.small import few_clients
+from tests.support.server import HOST
 
 
 @pytest.fixture(scope="session")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def model(sound: Path) -> Path:
     """Few of the shipped clients and trees, with calibration, points and grades."""
-    folder = tmp_path_factory.mktemp("portfolio") / "ressources"
-    few_clients(RESSOURCES, folder)
-    return folder
+    return sound
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from advisor.client import Service
 from tests.support.forks import Forks
-from tests.support.server import HOST, RESSOURCES, ROOT, Server
-from tests.support.small import few_clients
+from tests.support.server import HOST, ROOT, Server
 
 APP = ROOT / "dashboard/app.py"
 TAG = re.compile("<[^>]*>")
@@ -25,16 +24,8 @@ Answering = Callable[[int, bytes], str]
 
 
 @pytest.fixture(scope="session")
-def desk_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Few of the shipped clients and trees. Nobody writes here."""
-    folder = tmp_path_factory.mktemp("desk") / "ressources"
-    few_clients(RESSOURCES, folder, new=200)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def desk_server(desk_folder: Path, forks: Forks) -> Iterator[Server]:
-    with Server(desk_folder, workers=1, begin=forks.begin) as server:
+def desk_server(sound: Path, forks: Forks) -> Iterator[Server]:
+    with Server(sound, workers=1, begin=forks.begin) as server:
         yield server
 
 

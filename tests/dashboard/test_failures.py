@@ -93,21 +93,19 @@ class Folders:
 
 
 @pytest.fixture(scope="module")
-def real(
-    desk_folder: Path, tmp_path_factory: pytest.TempPathFactory, forks: Forks
-) -> Iterator[Folders]:
+def real(sound: Path, tmp_path_factory: pytest.TempPathFactory, forks: Forks) -> Iterator[Folders]:
     """The service; its second model has all clients but the first one of the first model."""
     root = tmp_path_factory.mktemp("failures")
-    folder, other = Path(shutil.copytree(desk_folder, root / "served")), root / "other"
-    another_model(desk_folder, other)
+    folder, other = Path(shutil.copytree(sound, root / "served")), root / "other"
+    another_model(sound, other)
     new = pd.read_csv(other / NEW_FILE, index_col=0)
-    new[new[ID] != first_client(desk_folder)].to_csv(other / NEW_FILE)
+    new[new[ID] != first_client(sound)].to_csv(other / NEW_FILE)
     write_metadata(other)
     with (
         Server(folder, workers=1, begin=forks.begin, API_KEY=KEY) as server,
         Service(server.url, KEY) as service,
     ):
-        yield Folders(server, service, folder, (desk_folder, other))
+        yield Folders(server, service, folder, (sound, other))
 
 
 def first_client(folder: Path) -> int:
@@ -236,9 +234,9 @@ def test_a_form_starts_anew_where_the_files_are_others(real: Folders, open_real:
 
 
 def test_a_client_who_is_gone(
-    real: Folders, open_real: Open, desk_folder: Path, monkeypatch: pytest.MonkeyPatch
+    real: Folders, open_real: Open, sound: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    client = first_client(desk_folder)
+    client = first_client(sound)
     if client not in real.service.ids():
         real.swap()
     during(monkeypatch, "score", real.swap)

@@ -13,6 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from advisor.client import Service
 from tests.dashboard.scripts import COVERED, FITS, STOP
 from tests.support.browser import CHROMIUM, PATIENCE, chromium
+from tests.support.forks import Forks
 from tests.support.server import ROOT, AnyServer, Server, free_port
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text()
@@ -35,12 +36,12 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is install
 
 
 @pytest.fixture(scope="module")
-def dashboard(desk_server: Server) -> Iterator[str]:
+def dashboard(desk_server: Server, forks: Forks) -> Iterator[str]:
     """The address of a dashboard that asks the service."""
     port = free_port()
     run = [sys.executable, "-m", "streamlit", "run", str(ROOT / "dashboard/app.py")]
     command = [*run, "--server.port", str(port)]
-    with AnyServer(command, port, {"API_URL": desk_server.url}) as server:
+    with AnyServer(command, port, {"API_URL": desk_server.url}, begin=forks.begin) as server:
         server.wait("/_stcore/health")
         yield server.url
         assert "Traceback" not in server.log()

@@ -12,21 +12,12 @@ from tests.support.folders import recognisable_clients
 from tests.support.forks import Forks
 from tests.support.known import heal
 from tests.support.recipes import Case
-from tests.support.server import RESSOURCES, Server
-from tests.support.small import few_clients
-
-
-@pytest.fixture(scope="session")
-def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Few of the shipped clients and trees, whose loading costs little. Nobody writes here."""
-    sound = tmp_path_factory.mktemp("sound") / "ressources"
-    few_clients(RESSOURCES, sound)
-    return sound
+from tests.support.server import Server
 
 
 @pytest.fixture(scope="session")
 def folder(sound: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same files, for `server` to serve. Who changes them puts sound ones back."""
+    """The files of `sound`, for `server` to serve. Who changes them puts sound ones back."""
     return Path(shutil.copytree(sound, tmp_path_factory.mktemp("replaced") / "ressources"))
 
 

@@ -18,7 +18,7 @@ from credit_scoring.files import (
 from tests.support.artefacts import imputed_and_scaled, lightgbm
 from tests.support.folders import write_metadata
 
-FEW = 150  # reference clients
+REFERENCE, NEW = 150, 60  # clients
 TREES = 40
 FEATURES = [
     # Others follow from these, they may change or law protects them; and formulas of these.
@@ -39,7 +39,7 @@ FEATURES = [
 ]  # fmt: skip
 
 
-def few_clients(folder: Path, out: Path, reference: int = FEW, new: int = 60) -> None:
+def few_clients(folder: Path, out: Path) -> None:
     """Write a folder of few clients, few features and a small model of these."""
     shutil.copytree(folder, out)
     dictionary = pd.read_csv(out / FEATURES_FILE, dtype=str, keep_default_na=False)
@@ -52,6 +52,6 @@ def few_clients(folder: Path, out: Path, reference: int = FEW, new: int = 60) ->
     pipeline.fit(known[features], known[TARGET])
     joblib.dump(pipeline, out / MODEL_FILE, compress=3)
     ends = [name for name in known if name not in set(asked)]
-    known[[ID, *features, *ends]][:reference].to_csv(out / REFERENCE_FILE)
-    asked[[ID, *features]][:new].to_csv(out / NEW_FILE)
+    known[[ID, *features, *ends]][:REFERENCE].to_csv(out / REFERENCE_FILE)
+    asked[[ID, *features]][:NEW].to_csv(out / NEW_FILE)
     write_metadata(out)
