@@ -94,6 +94,7 @@ from serving.workers import (
     awaited,
     give_up,
     giving_way,
+    keep_little_free,
     put_requests_first,
     run_beside,
 )
@@ -565,6 +566,7 @@ def start() -> Service:
     """
     metrics, registry = Metrics(), WorkerRegistry.of_environment()
     logs = start_logging(("credit_scoring", "serving", log.name), metrics.dropped_lines.inc)
+    keep_little_free()
     put_requests_first()
     try:
         return create_app(Settings(), registry, metrics, logs)

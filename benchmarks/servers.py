@@ -5,6 +5,7 @@ import json
 import math
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ LONGEST_LOAD = 30  # seconds
 PATIENT = ("--timeout", str(START_SECONDS))  # of a large folder
 # What everything but the service gets in place of its worker, whose bounds on requests cost time.
 USUAL_WORKER = ("--worker-class", "uvicorn_worker.UvicornWorker")
+
+# The servers' python: of an environment as deployed, without what checks and cluster need.
+PYTHON = os.environ.get("BENCHMARK_PYTHON", sys.executable)
 
 Requests = Sequence[tuple[str, bytes]]  # path and body; without a body it is a GET, else a POST
 
@@ -63,7 +67,7 @@ def gunicorn(name: str, application: str, environment: dict[str, str]) -> Progra
     """An application on one worker, as gunicorn.conf.py says."""
     worker = () if application == SERVICE else USUAL_WORKER
     port = free_port()
-    command = served_by_gunicorn(application, port, *PATIENT, *worker)
+    command = (PYTHON, *served_by_gunicorn(application, port, *PATIENT, *worker)[1:])
     return Program(name, port, command, {"WEB_CONCURRENCY": "1"} | environment)
 
 

@@ -1,6 +1,8 @@
 """The worker process of gunicorn: its class, its start and end, its threads for what takes long."""
 
 import asyncio
+import contextlib
+import ctypes
 import gc
 import logging
 import os
@@ -22,6 +24,9 @@ HELD = 0.002  # seconds that what gives way may compute before it makes a pause
 PAUSE = 0.0005  # seconds
 NICENESS = 10  # of threads that compute beside the event loop: who answers at once goes first
 START_FAILED = 3  # gunicorn gives up, instead of trying again, where a worker ends with it
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # as malloc.h has them
+KEPT_FREE = 4_000_000  # bytes
 
 T = TypeVar("T")
 
@@ -115,6 +120,18 @@ def put_requests_first() -> None:
     """
     gc.freeze()
     sys.setswitchinterval(SWITCH_SECONDS)
+
+
+def keep_little_free() -> None:
+    """Let the system have again what a table or a list of applications took.
+
+    From the first large array on that is freed glibc keeps up to 64 MB of each thread's, and puts
+    new ones of up to 32 MB among small objects, which then hold the memory around them.
+    """
+    with contextlib.suppress(AttributeError):  # another C library
+        mallopt = ctypes.CDLL(None).mallopt
+        for threshold in (M_TRIM_THRESHOLD, M_MMAP_THRESHOLD):
+            mallopt(threshold, KEPT_FREE)
 
 
 def give_up(reason: str, *, try_again: bool = False) -> NoReturn:

@@ -1,11 +1,32 @@
-"""Threads that leave processor and lock to the event loop."""
+"""Threads that leave processor and lock to the event loop; memory that the system has again."""
 
+import os
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from serving import workers
+from tests.support.forks import Forks
+
+# Arrays of 8 MB between small objects that stay; how much more memory the process has afterwards.
+HELD = """
+import re
+import numpy as np
+from serving.workers import keep_little_free
+
+def resident():
+    return int(re.search(r"VmRSS:\\s+(\\d+)", open("/proc/self/status").read())[1]) * 1024
+
+np.ones(2_500_000)  # from now on glibc would put what is smaller among small objects
+before = resident()
+{}
+between = [(np.ones(1_000_000), bytes(1_000)) for _ in range(10)]
+stay = [small for _, small in between]
+del between
+print(resident() - before)
+"""
 
 
 def test_what_gives_way_makes_a_pause_when_it_is_due(monkeypatch):
@@ -42,3 +63,15 @@ def test_threads_that_give_way_together_pause_together(monkeypatch):
     give_way(sys._getframe(), "call", None)
 
     assert slept == pytest.approx([workers.PAUSE, workers.PAUSE * 3 / 4])
+
+
+@pytest.mark.parametrize(
+    ("call", "least", "most"), [("", 70e6, 90e6), ("keep_little_free()", -1e6, 2e6)]
+)
+def test_what_arrays_took_the_system_has_again(call, least, most, forks: Forks, tmp_path: Path):
+    with (tmp_path / "said").open("w+b") as said:
+        command = [sys.executable, "-c", HELD.format(call)]
+        process = forks.begin(command, os.environ, said.fileno(), said.fileno())
+        assert process.wait() == 0, said.seek(0) or said.read()
+        said.seek(0)
+        assert least < int(said.read()) < most
