@@ -22,7 +22,17 @@ from typing import NamedTuple, Self
 from tests.support.processes import ROOT, inherited
 
 # None that reads the environment when it is imported: gunicorn and prometheus_client do.
-LIBRARIES = ("fastapi", "lightgbm", "pandas", "pydantic_settings", "sklearn.ensemble", "structlog")
+LIBRARIES = (
+    *(
+        "fastapi",
+        "lightgbm",
+        "pandas",
+        "pydantic_settings",
+        "shap",
+        "sklearn.ensemble",
+        "structlog",
+    ),
+)
 ORDER_BYTES = 1 << 16
 NUMBER_BYTES = 20
 
