@@ -47,24 +47,26 @@ class NotReady(RuntimeError):
     """What is computed once is not there yet."""
 
 
-class GivesWay:
+def pauses() -> Callable[[FrameType, str, Any], None]:
     """Makes threads let all others compute now and then; a profile function, called very often.
 
     The interpreter's own turns are of no use beside NumPy and pandas. Their short operations let go
     of its lock and have it back before a thread that waits has woken up, and each time that
     thread's wait begins anew: the event loop waited for 100 ms (https://bugs.python.org/issue7946).
     """
+    clock, end, due = time.perf_counter, 0.0, 0.0
 
-    def __init__(self) -> None:
-        self._end = 0.0
-
-    def __call__(self, _frame: FrameType, _event: str, _argument: Any) -> None:
+    def give_way(_frame: FrameType, _event: str, _argument: Any) -> None:
         """Sleep until the end of a pause; the next one begins when it is due."""
-        now = time.perf_counter()
-        if now > self._end + HELD:
-            self._end = now + PAUSE
-        if now < self._end:
-            time.sleep(self._end - now)
+        nonlocal end, due
+        now = clock()
+        if now > due:
+            end = now + PAUSE
+            due = end + HELD
+        if now < end:
+            time.sleep(end - now)
+
+    return give_way
 
 
 def run_beside(function: Callable[[], object], name: str) -> None:
@@ -98,12 +100,12 @@ def put_last() -> None:
 
 
 def giving_way(function: Callable[[], T]) -> T:
-    """Call what computes in pandas for long, with pauses, see `GivesWay`.
+    """Call what computes in pandas for long, with pauses, see `pauses`.
 
     Raises:
         Exception: whatever the function raises.
     """
-    sys.setprofile(GivesWay())
+    sys.setprofile(pauses())
     try:
         return function()
     finally:

@@ -10,7 +10,7 @@ from threading import Event
 import pytest
 
 from serving.watcher import FolderWatcher, fingerprint_of
-from serving.workers import NICENESS, GivesWay
+from serving.workers import NICENESS, pauses
 
 FILES = ("a", "b")
 FOR_EVER = 1e9
@@ -152,7 +152,7 @@ def test_what_acts_gives_way_to_requests(folder: Path):
     found, done, niceness = [], Event(), os.nice(0)
 
     def act() -> bool:
-        found.append((type(sys.getprofile()), os.nice(0)))
+        found.append((sys.getprofile().__qualname__, os.nice(0)))
         done.set()
         return True
 
@@ -162,5 +162,5 @@ def test_what_acts_gives_way_to_requests(folder: Path):
     assert done.wait(10)
     watch.stop()
 
-    assert found == [(GivesWay, niceness + NICENESS)]
+    assert found == [(f"{pauses.__name__}.<locals>.give_way", niceness + NICENESS)]
     assert (sys.getprofile(), os.nice(0)) == (None, niceness)

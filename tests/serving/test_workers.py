@@ -10,22 +10,27 @@ import pytest
 from serving import workers
 from tests.support.forks import Forks
 
-# Arrays of 8 MB between small objects that stay; how much more memory the process has afterwards.
+# Arrays of 8 MB between small objects that stay; how many bytes glibc holds free afterwards.
 HELD = """
-import re
+import ctypes
 import numpy as np
 from serving.workers import keep_little_free
 
-def resident():
-    return int(re.search(r"VmRSS:\\s+(\\d+)", open("/proc/self/status").read())[1]) * 1024
+class Memory(ctypes.Structure):
+    _fields_ = [("sizes", ctypes.c_size_t * 10)]
 
+def free():
+    return mallinfo2().sizes[8]
+
+mallinfo2 = ctypes.CDLL(None).mallinfo2
+mallinfo2.restype = Memory
 np.ones(2_500_000)  # from now on glibc would put what is smaller among small objects
-before = resident()
+before = free()
 {}
 between = [(np.ones(1_000_000), bytes(1_000)) for _ in range(10)]
 stay = [small for _, small in between]
 del between
-print(resident() - before)
+print(free() - before)
 """
 
 
@@ -40,7 +45,7 @@ def test_what_gives_way_makes_a_pause_when_it_is_due(monkeypatch):
     monkeypatch.setattr(
         workers, "time", SimpleNamespace(perf_counter=lambda: clock.now, sleep=sleep)
     )
-    give_way = workers.GivesWay()
+    give_way = workers.pauses()
 
     for step in (0.0, workers.HELD / 2, workers.HELD, workers.HELD * 3):
         clock.now += step
@@ -57,7 +62,7 @@ def test_threads_that_give_way_together_pause_together(monkeypatch):
     monkeypatch.setattr(
         workers, "time", SimpleNamespace(perf_counter=lambda: clock.now, sleep=slept.append)
     )
-    give_way = workers.GivesWay()
+    give_way = workers.pauses()
     give_way(sys._getframe(), "call", None)
     clock.now += workers.PAUSE / 4
     give_way(sys._getframe(), "call", None)
