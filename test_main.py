@@ -625,7 +625,7 @@ def named(parts, part):
     return parts[kind][name] if name else part
 
 
-def test_readme_names_every_route_and_setting():
+def test_readme_and_main_name_every_route_and_readme_every_setting():
     readme = Path(main.__file__).with_name("README.md").read_text()
     routes = {
         f"{method} {route.path}"
@@ -634,6 +634,8 @@ def test_readme_names_every_route_and_setting():
         for method in route.methods - {"HEAD"}
     }
     assert routes == set(re.findall(r"`((?:GET|POST) /[\w./]*)", readme))
+    listed = re.findall(r"(GET|POST) +(/[\w./]*)", str(main.__doc__))
+    assert routes - {"GET /openapi.json"} == {f"{method} {path}" for method, path in listed}
     assert {name.upper() for name in Settings.model_fields} <= set(
         re.findall(r"`([A-Z_0-9]+)`", readme)
     )

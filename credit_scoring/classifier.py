@@ -208,5 +208,5 @@ def choose_classifier(fitted: Any, names: Sequence[str]) -> Classifier:
     import shap  # half a second and 75 MB that LightGBM can do without
 
     kind = type(fitted).__name__
-    with foreign_code(MODEL_FILE, lambda _: f"shap.TreeExplainer does not explain a {kind}"):
+    with foreign_code(MODEL_FILE, lambda _: f"shap.TreeExplainer does not explain {kind}"):
         return ExplainedClassifier(fitted, shap.TreeExplainer(fitted), columns)

@@ -40,7 +40,7 @@ from tests.support.server import RESSOURCES
 def test_a_classifier_that_shap_does_not_explain_is_refused(folder, classifier):
     fitted(classifier)(folder)
     kind = type(classifier).__name__
-    assert refusal(folder) == f"{MODEL_FILE}: shap.TreeExplainer does not explain a {kind}"
+    assert refusal(folder) == f"{MODEL_FILE}: shap.TreeExplainer does not explain {kind}"
 
 
 def test_a_classifier_of_categories_is_refused(folder):
@@ -62,6 +62,15 @@ def test_a_classifier_that_takes_no_missing_value_is_refused(folder):
         " ValueError: Input X contains NaN. Gradient"
     )
     assert refusal(folder).startswith(problem)
+
+
+def test_thresholds_of_every_kind_are_known(case):
+    """Of a kind without them curves are searched step by step, and nobody would notice."""
+    thresholds = case.scorer.classifier.thresholds
+    if isinstance(case.classifier, HistGradientBoostingClassifier):  # it puts values into bins
+        assert thresholds is None
+    else:
+        assert sum(map(len, thresholds)) > 3
 
 
 @pytest.mark.parametrize(

@@ -99,11 +99,11 @@ MODELS: dict[str, tuple[Damage, str]] = {
     "classes no and yes": (outcomes(["no", "yes"]), NO_CLASSES),
     "logistic regression": (
         fitted(LogisticRegression()),
-        "shap.TreeExplainer does not explain a LogisticRegression",
+        "shap.TreeExplainer does not explain LogisticRegression",
     ),
     "AdaBoost": (
         fitted(AdaBoostClassifier(n_estimators=2)),
-        "shap.TreeExplainer does not explain a AdaBoostClassifier",
+        "shap.TreeExplainer does not explain AdaBoostClassifier",
     ),
     "a mean of LightGBM's trees": (
         fitted(lightgbm().set_params(boosting_type="rf", bagging_freq=1, bagging_fraction=0.6)),

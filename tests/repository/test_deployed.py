@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import re
 import shutil
 import socket
 import subprocess
@@ -85,6 +86,23 @@ def check(address: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 def test_deployed_files_serve_and_the_check_accepts_them(deployed: str, artifact: Path):
     done = check(deployed, artifact)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_what_readme_shows_is_answered(deployed: str):
+    """Each command of its console, typed into a shell, prints what is below it."""
+    (console,) = re.findall(r"```console\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    commands = console.replace("localhost:8000", deployed).split("$ ")[1:]
+    assert len(commands) > 4
+    for shown in commands:
+        # A command's next lines end it where a quote or a pipe is open.
+        lines = shown.splitlines(keepends=True)
+        ends = next(end for end in range(1, len(lines)) if is_whole("".join(lines[:end])))
+        done = run("bash", "-c", "".join(lines[:ends]))
+        assert (done.stdout.strip(), done.stderr) == ("".join(lines[ends:]).strip(), "")
+
+
+def is_whole(command: str) -> bool:
+    return not command.rstrip().endswith("|") and command.count("'") % 2 == 0
 
 
 def test_check_refuses_another_model(deployed: str, tmp_path: Path):

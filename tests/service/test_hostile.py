@@ -27,7 +27,7 @@ from tests.support.cases import (
     is_acceptable,
     is_refusal,
 )
-from tests.support.server import MB, Server
+from tests.support.server import MB, Server, wait_for
 
 LARGE = 50 << 20
 NO_HTTP = {"detail": "this is no HTTP/1.1 request"}
@@ -46,6 +46,8 @@ def unharmed(server: Server) -> Iterator[None]:
     logged, asked = len(server.log()), len(server.requests())
     yield
     assert server.pids() == pids
+    server.ask("/health")
+    wait_for(lambda: len(server.requests()) > asked)  # else there is nothing to look at
     assert [line for line in server.requests()[asked:] if line["status"] >= 500] == []
     assert "Traceback" not in server.log()[logged:]
     assert server.memory().now < memory + MORE_MEMORY

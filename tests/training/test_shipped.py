@@ -26,6 +26,7 @@ from credit_scoring.scale import Scale
 from tests.support.bank import read
 from training.dictionary import home_credit
 from training.quality import COST_MISSED_DEFAULT, costs
+from training.simulation import simulate
 
 SHIPPED = Path(train.__file__).with_name("ressources")
 TABLES = (REFERENCE_FILE, NEW_FILE)
@@ -59,6 +60,7 @@ def test_shipped_tables_have_home_credits_shape(shipped):
     reference, new, _ = shipped
     features = list(reference.columns.drop([ID, TARGET, PROBA]))
     assert list(new.columns) == [ID, *features]
+    assert features == [name for name in simulate(20, seed=1) if name not in (ID, TARGET)]
     assert (len(reference), len(new)) == (2000, 500)
     assert 110 <= len(features) <= 160
     assert {
