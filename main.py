@@ -71,6 +71,7 @@ from credit_scoring.errors import (
     UnknownFeature,
 )
 from credit_scoring.files import FILES, MODEL_FILE
+from credit_scoring.json_objects import SPACE
 from credit_scoring.scorer import Scorer
 from credit_scoring.snapshot import Snapshot, read_snapshot
 from serving import docs
@@ -297,7 +298,7 @@ async def score(request: Request, reasons: MostReasons = 4, compare: Compare = "
     body = await body_of(request, service.settings.max_score_bytes)
     comparison = await comparison_of(request, snapshot)
     given = snapshot.scorer, comparison
-    is_list, is_short = body.lstrip().startswith(b"["), len(body) <= SHORT
+    is_list, is_short = body.lstrip(SPACE).startswith(b"["), len(body) <= SHORT
     if is_short and not is_list and not reasons:
         applications = snapshot.scorer.applications.read(body)
         if snapshot.scorer.is_ready(applications[0]):

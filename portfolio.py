@@ -15,18 +15,30 @@ says what; 130 interrupted.
 
 import argparse
 import contextlib
+import os
 import signal
 import sys
 import time
 from pathlib import Path
+from types import FrameType
 from typing import NoReturn, get_args
+
+
+def leave(_number: int, _frame: FrameType | None) -> NoReturn:
+    """End at once, while nothing is begun: an import that is interrupted writes forty lines."""
+    os.write(2, b"portfolio.py: interrupted before it began\n")
+    os._exit(130)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, leave)
 
 from batch.cluster import Workers, local_workers, workers_at
 from batch.counts import Counts
 from batch.folder import REPORT, SUMMARY, Folder, open_folder
 from batch.job import Format, Job, Problem, RunError, installed, sha256_of
 from batch.progress import Progress, duration, number
-from batch.run import Made, Run, ignored
+from batch.run import Made, Run, check_bad_rows, ignored
 from batch.summary import Summary, summarise
 from batch.tables import Tables
 from batch.work import describe_model
@@ -76,7 +88,7 @@ def arguments(given: list[str] | None) -> argparse.Namespace:
     engine.add_argument("--workers", type=number_of_workers, metavar="N",
                         help="processes on this machine (default: one a core)")  # fmt: skip
     engine.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that is there")
-    options = parser.parse_args(given)
+    options = parser.parse_intermixed_args(given)  # tables, options and OUT in any order
     if options.bad_rows and not options.bad_rows.absolute().parent.is_dir():
         parser.error(f"{options.bad_rows.parent}: is not a folder")  # not known at the end only
     return options
@@ -115,6 +127,8 @@ def score(options: argparse.Namespace, job: Job, tables: Tables) -> tuple[Made, 
         BadFile: a file is no good, or one cannot be written.
         RunError: something is missing at the end.
     """
+    if options.bad_rows:
+        check_bad_rows(options.bad_rows)
     began, sizes, name = time.monotonic(), tables.sizes, str(options.out)
     with (
         open_folder(Path(job.out), name, job, sizes, again=options.again) as folder,
@@ -160,7 +174,7 @@ def finish(job: Job, made: Made, folder: Folder, workers: Workers, began: float)
 def said(made: Made, summary: Summary, out: Path) -> str:
     """The lines at the end."""
     figures = summary.figures
-    found = f"; {made.found:,} of them were there" if made.found else ""
+    found = f"; {len(made.found):,} of them were there" if made.found else ""
     lines = [
         f"{number(made.scored, 'row')} in {number(made.parts, 'part')}{found},"
         f" {duration(figures['seconds'])}, {figures['rows_a_second'] or 0:,.0f} rows/s",
@@ -174,9 +188,10 @@ def said(made: Made, summary: Summary, out: Path) -> str:
 def main(given: list[str] | None = None) -> int:
     """Read the command line and make the folder; the exit code."""
     options = arguments(given)
-    with contextlib.suppress(ValueError):  # not in the main thread
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        with contextlib.suppress(ValueError):  # not in the main thread
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.default_int_handler)
         tables = Tables.find(options.tables)
         made, summary = score(options, job_of(options, Settings()), tables)
     except (BadFile, RunError, OSError) as error:

@@ -3,9 +3,11 @@
 import contextlib
 import logging
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
+from multiprocessing.resource_tracker import ensure_running
 from typing import Any, TypeVar
 
 import dask
@@ -156,7 +158,10 @@ def local_workers(workers: int | None) -> Iterator[Workers]:
     environment = dask.config.get("distributed.nanny.pre-spawn-environ") | quiet.QUIET
     environment.pop("MALLOC_TRIM_THRESHOLD_", None)
     try:
-        with dask.config.set({"distributed.nanny.pre-spawn-environ": environment, **RARELY}):
+        with (
+            later(signal.SIGINT, signal.SIGTERM),
+            dask.config.set({"distributed.nanny.pre-spawn-environ": environment, **RARELY}),
+        ):
             # The scheduler listens on the loopback interface alone.
             cluster = LocalCluster(
                 n_workers=number, threads_per_worker=1, processes=True, host="127.0.0.1",
@@ -170,6 +175,20 @@ def local_workers(workers: int | None) -> Iterator[Workers]:
             yield found
         finally:
             found.close()
+
+
+@contextlib.contextmanager
+def later(*signals: signal.Signals) -> Iterator[None]:
+    """Take signals at the end of the block: a start of Dask that is interrupted leaves traces.
+
+    Processes that are started in it never get them; the command ends its workers itself.
+    """
+    ensure_running()  # a thread that starts it lets signals through afterwards
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextlib.contextmanager

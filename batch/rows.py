@@ -42,9 +42,14 @@ def repeated(ids: NDArray[np.int64], numbers: NDArray[np.int64]) -> dict[int, st
     _, first, inverse = np.unique(ids, return_index=True, return_inverse=True)
     earlier = numbers[first[inverse]]
     again = np.flatnonzero(numbers != earlier)
-    return {int(numbers[at]): same_id(f"{numbers[at] - earlier[at]} above it") for at in again}
+    return {int(numbers[at]): same_id(_above(int(numbers[at] - earlier[at]))) for at in again}
 
 
-def same_id(where: str) -> str:
+def same_id(row: str) -> str:
     """What is wrong with a row whose id another row has."""
-    return f"column {ID}: has the same id as the row {where}"
+    return f"column {ID}: has the same id as {row}"
+
+
+def _above(rows: int) -> str:
+    """A row by its distance: of a piece nobody knows yet how many rows are before it."""
+    return "the row above it" if rows == 1 else f"the row that is {rows:,} rows above it"

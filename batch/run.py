@@ -19,6 +19,9 @@ from batch.tables import Tables
 from batch.work import score_piece
 from credit_scoring.errors import first_few
 
+BAD_ROWS = ("file", "row", "reason")  # columns of their list
+BAD_ROWS_HEAD = (",".join(BAD_ROWS) + "\n").encode()
+
 
 @dataclass(eq=False)
 class Made:
@@ -28,8 +31,7 @@ class Made:
         files: of each part, the table's file that it is of.
         read: of each part, the rows of its piece.
         bad: of each part, how many of these are bad.
-        found: how many parts were there before.
-        found_rows: how many scored rows these have.
+        found: of each part that was there before, how many scored rows it has.
         hashes: the SHA-256 of each file.
         ignored: by file, columns that are no features.
     """
@@ -37,8 +39,7 @@ class Made:
     files: dict[int, str] = field(default_factory=dict)
     read: dict[int, int] = field(default_factory=dict)
     bad: dict[int, int] = field(default_factory=dict)
-    found: int = 0
-    found_rows: int = 0
+    found: dict[int, int] = field(default_factory=dict)
     hashes: dict[str, str] = field(default_factory=dict)
     ignored: dict[str, list[str]] = field(default_factory=dict)
 
@@ -105,7 +106,7 @@ class Run:
         """
         with written(path) as aside, aside.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(["file", "row", "reason"])
+            writer.writerow(BAD_ROWS)
             before: dict[str, int] = defaultdict(int)
             for number, name in sorted(self.made.files.items()):
                 record = self.folder.read(number) if self.made.bad[number] else None
@@ -126,8 +127,7 @@ class Run:
                 self.made.files[piece.number] = piece.name
                 yield piece
             else:
-                self.made.found += 1
-                self.made.found_rows += record.counts.rows
+                self.made.found[piece.number] = record.counts.rows
                 self._take(piece, record, made=False)
 
     def _take(self, piece: Piece, result: Record | Problem, *, made: bool = True) -> None:
@@ -138,6 +138,8 @@ class Run:
             self._problems[piece.number] = piece, result
             return
         self.made.note(piece.name, result)
+        if made:  # perhaps again
+            self.made.found.pop(piece.number, None)
         self.progress.note(piece.weight, result.read, made=made)
 
     def _raise_first(self) -> None:
@@ -206,7 +208,22 @@ class Run:
 
     def _same_id(self, place: Place) -> str:
         name, row = self._where(place)
-        return same_id(f"{row} of {name}")
+        return same_id(f"the row {row} of {name}")
+
+
+def check_bad_rows(path: Path) -> None:
+    """See that a list of bad rows would replace no table, nor whatever else is there.
+
+    Raises:
+        RunError: it would.
+        OSError: what is there cannot be read.
+    """
+    if path.is_file():
+        with path.open("rb") as file:
+            if file.read(len(BAD_ROWS_HEAD)) in (b"", BAD_ROWS_HEAD):
+                return
+    if path.exists():
+        raise RunError(f"{path}: is there, and is no list of bad rows")
 
 
 def ignored(made: Made) -> list[str]:

@@ -48,7 +48,7 @@ def summarise(
         workers: threads that computed, one a process unless the cluster is otherwise.
     """
     score, features = _drift(counts, reference) if counts.rows else (None, {})
-    now = made.scored - made.found_rows
+    now = made.scored - sum(made.found.values())
     refused, rows = int(counts.predictions[1]), counts.rows
     shares = {"accepted": 1 - refused / rows, "refused": refused / rows} if rows else {}
     figures = {
@@ -68,7 +68,7 @@ def summarise(
         "workers": workers,
         "threads_a_worker": 1,
         "parts": made.parts,
-        "parts_found": made.found,
+        "parts_found": len(made.found),
         "files": [{"name": name, "sha256": sha256} for name, sha256 in made.hashes.items()],
         "model": dict(job.sha256),
         "versions": {"python": platform.python_version(), **job.versions},

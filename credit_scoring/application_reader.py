@@ -20,10 +20,12 @@ from credit_scoring.classifier import LARGEST_DOUBLE
 from credit_scoring.errors import InvalidApplication, first_few
 from credit_scoring.json_objects import (
     MISSING,
+    SPACE,
     STRUCTURE_MORE,
     NoObject,
     Whole,
     count_structure,
+    is_utf8,
     listed,
     number_problem,
     parse_object,
@@ -69,7 +71,7 @@ class ApplicationReader:
             InvalidApplication: the body is no application, nor a list of 1 to 1,000; what is wrong
                 with one of a list begins with its position.
         """
-        text = body.strip()
+        text = body.strip(SPACE)
         if not text.startswith(b"["):
             return [self.read_one(text)], False
         if count_structure(text) > MOST_APPLICATIONS * self._most_structure:
@@ -128,7 +130,7 @@ class ApplicationReader:
         if "client" in parsed and type(client) is not Whole:
             raise InvalidApplication("client is not an integer, a client's id")
         if "reference" in parsed and not (
-            type(reference) is str and len(reference) <= LONGEST_REFERENCE
+            type(reference) is str and len(reference) <= LONGEST_REFERENCE and is_utf8(reference)
         ):
             raise InvalidApplication(
                 f"reference is not a text of at most {LONGEST_REFERENCE} characters"

@@ -10,6 +10,7 @@ import numpy as np
 
 from credit_scoring.errors import first_few
 
+SPACE = b" \t\r\n"  # what JSON has between its values
 STRUCTURE = b":,[{"  # characters without which JSON has no second value
 STRUCTURE_MORE = 1000  # more of them than a record has, still read to say what is wrong
 MISSING = "null, though never missing among clients"
@@ -92,6 +93,15 @@ def count_structure(text: bytes) -> int:
 def count(text: bytes, character: str) -> int:
     """How often an ASCII character comes in a text."""
     return int(np.count_nonzero(np.frombuffer(text, np.uint8) == ord(character)))
+
+
+def is_utf8(text: str) -> bool:
+    """Whether a text can be written; half of a pair of escapes such as \\ud83d can not."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -3,7 +3,10 @@
 import csv
 import io
 import json
-from collections.abc import Mapping
+import math
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
 
 import streamlit as st
 
@@ -13,6 +16,9 @@ from advisor.desk import Desk
 from advisor.formats import Words
 
 ENTERED = "new_entered"
+ROWS = 2  # of a CSV: its header, and an application
+NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*", re.ASCII)
+MARK = "\ufeff"  # that some programs put before a text
 EXTRA = ("", "SK_ID_CURR", "TARGET", "proba")  # columns that a table has beside the features
 
 
@@ -27,11 +33,26 @@ def from_json(text: str) -> Record:
         Unreadable: it is none.
     """
     try:
-        found = json.loads(text)
-    except ValueError as error:
+        found = json.loads(text, object_pairs_hook=once, parse_constant=float)
+        json.dumps(found, allow_nan=False, ensure_ascii=False).encode()
+    except Unreadable:
+        raise
+    except (ValueError, RecursionError) as error:
         raise Unreadable("no_json") from error
     if not isinstance(found, dict):
         raise Unreadable("no_object")
+    return found
+
+
+def once(pairs: Collection[tuple[str, Any]]) -> dict[str, Any]:
+    """Names and values, where no name comes twice.
+
+    Raises:
+        Unreadable: one does.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise Unreadable("twice")
     return found
 
 
@@ -39,13 +60,23 @@ def from_csv(text: str, features: Mapping[str, Feature]) -> Record:
     """A record from a CSV of a header and one row; an empty cell is a missing value.
 
     Raises:
-        Unreadable: it has another number of rows.
+        Unreadable: it has another number of rows, or its row is of another length.
     """
-    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), restkey="?", restval=""))
-    if len(rows) != 1:
+    try:
+        rows = [row for row in csv.reader(io.StringIO(text), strict=True) if row]
+    except csv.Error as error:
+        raise Unreadable("no_single_row") from error
+    if len(rows) != ROWS:
         raise Unreadable("no_single_row")
-    kept = {name: cell for name, cell in rows[0].items() if name not in EXTRA}
-    return {name: value_of(cell, features.get(name)) for name, cell in kept.items()}
+    header, cells = rows
+    if len(header) != len(cells):
+        raise Unreadable("cells")
+    named = once(list(zip(header, cells, strict=True)))
+    return {
+        name: value_of(cell, features.get(name))
+        for name, cell in named.items()
+        if name not in EXTRA
+    }
 
 
 def value_of(cell: str, feature: Feature | None) -> Value:
@@ -54,10 +85,7 @@ def value_of(cell: str, feature: Feature | None) -> Value:
         return None
     if feature is not None and feature["kind"] == "text":
         return cell
-    try:
-        return float(cell)
-    except ValueError:
-        return cell
+    return float(cell) if NUMBER.fullmatch(cell) and math.isfinite(float(cell)) else cell
 
 
 def by_form(
@@ -98,6 +126,7 @@ def pasted(words: Words, features: Mapping[str, Feature]) -> Record | None:
         sent = st.form_submit_button(words("calculate"), type="primary")
     if not sent:
         return None
+    text = text.removeprefix(MARK)
     return from_json(text) if text.lstrip().startswith(("{", "[")) else from_csv(text, features)
 
 
@@ -107,7 +136,7 @@ def uploaded(words: Words, features: Mapping[str, Feature]) -> Record | None:
     if file is None:
         return None
     try:
-        text = file.getvalue().decode("utf-8")
+        text = file.getvalue().decode("utf-8").removeprefix(MARK)
     except UnicodeDecodeError as error:
         raise Unreadable("no_text") from error
     return from_json(text) if file.name.lower().endswith(".json") else from_csv(text, features)

@@ -4,8 +4,10 @@ import fcntl
 import os
 import re
 import signal
+import sys
 import time
 from multiprocessing import active_children
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -14,6 +16,7 @@ import pandas as pd
 import pytest
 
 import portfolio
+from batch.cluster import later
 from batch.folder import REPORT, RUN
 from batch.parts import STATE
 from batch.progress import Progress
@@ -21,6 +24,7 @@ from credit_scoring.desk import score_drift_body
 from credit_scoring.files import ID, METADATA_FILE, NEW_FILE
 from tests.support.folders import write_metadata
 from tests.support.portfolio import desk_answers, differing, parts, run, summary
+from tests.support.processes import inherited
 
 ROWS = 60
 SVG = "{http://www.w3.org/2000/svg}"
@@ -212,6 +216,85 @@ def test_bad_rows_end_the_run_or_are_collected(command, model, whole, tmp_path):
     assert "row 18: not a number" in command(file).err
 
 
+def test_a_list_of_bad_rows_replaces_nothing_else(command, model, tmp_path):
+    file = tmp_path / "clients.csv"
+    table(model).to_csv(file, index=False)
+    before = file.read_bytes()
+    for there in (file, tmp_path):
+        done = command(file, "--bad-rows", there)
+        said = f"portfolio.py: {there}: is there, and is no list of bad rows\n"
+        assert (done.code, done.err) == (2, said)
+    assert file.read_bytes() == before
+    assert not (tmp_path / "scored").exists()
+
+
+def test_a_part_that_is_made_again_was_not_there(command, model, tmp_path):
+    clients = table(model)
+    clients.iloc[ROWS - 1, clients.columns.get_loc(ID)] = clients.iloc[0][ID]
+    tables = [tmp_path / "a.csv", tmp_path / "b.csv"]
+    clients.iloc[:50].to_csv(tables[0], index=False)
+    clients.iloc[50:].to_csv(tables[1], index=False)
+    assert command(*tables).code == 2
+    done = command(*tables, "--bad-rows", tmp_path / "bad.csv")
+    assert done.code == 1
+    said, last = summary(tmp_path / "scored"), sorted((tmp_path / "scored").glob("part-*"))[-1]
+    found = said["parts"] - 1
+    assert f"{ROWS - 1} rows in {said['parts']} parts; {found} of them were there, " in done.out
+    assert said["parts_found"] == found > 0
+    now = len(pd.read_parquet(last))
+    assert said["rows_a_second"] * said["seconds"] == pytest.approx(now, rel=0.2)
+
+
+@pytest.mark.parametrize(
+    ("row", "said"), [(2, "the row above it"), (5, "the row that is 4 rows above it")]
+)
+def test_an_id_that_comes_twice_in_a_piece_is_named_by_its_distance(
+    command, model, tmp_path, row, said
+):
+    clients = table(model)
+    clients.iloc[row - 1, clients.columns.get_loc(ID)] = clients.iloc[0][ID]
+    clients.to_csv(tmp_path / "clients.csv", index=False)
+    done = command(tmp_path / "clients.csv")
+    problem = f"row {row}: column {ID}: has the same id as {said}"
+    assert (done.code, done.err) == (2, f"portfolio.py: {tmp_path}/clients.csv: {problem}\n")
+
+
+# What interrupts the start of the command when it begins to import what takes long.
+INTERRUPTED = """
+import runpy, signal, sys
+from importlib.abc import MetaPathFinder
+
+class Interrupts(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "batch.cluster":
+            signal.raise_signal(signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupts())
+runpy.run_path("portfolio.py", run_name="__main__")
+"""
+
+
+def test_what_is_interrupted_before_it_begins_says_so_in_a_line(forks, tmp_path):
+    with (tmp_path / "said").open("wb") as said:
+        command = [sys.executable, "-c", INTERRUPTED]
+        process = forks.begin(command, inherited(), said.fileno(), said.fileno())
+        assert process.wait() == 130
+    assert (tmp_path / "said").read_text() == "portfolio.py: interrupted before it began\n"
+
+
+def test_an_interrupt_waits_for_the_start_of_the_workers():
+    done = []
+
+    def start():
+        with later(signal.SIGINT):
+            signal.raise_signal(signal.SIGINT)
+            done.append("all")
+
+    with pytest.raises(KeyboardInterrupt):
+        start()
+    assert done == ["all"]
+
+
 def test_an_id_that_comes_twice_is_named_with_both_rows(command, model, tmp_path):
     clients = table(model)
     clients.iloc[ROWS - 1, clients.columns.get_loc(ID)] = clients.iloc[0][ID]
@@ -330,6 +413,9 @@ def test_a_killed_worker_loses_nothing(capsys, model, whole, tmp_path, monkeypat
     def noted(progress, *given, **more):
         if not killed:
             (worker,) = set(active_children()) - set(others)
+            status = Path(f"/proc/{worker.pid}/status").read_text()
+            blocked = int(re.search(r"SigBlk:\t(\w+)", status)[1], 16)
+            assert blocked >> (signal.SIGINT - 1) & 1  # a terminal interrupts it, too
             os.kill(worker.pid, signal.SIGKILL)
             killed.append(worker)
         note(progress, *given, **more)

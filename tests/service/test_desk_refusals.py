@@ -66,6 +66,16 @@ def of(**changes: object) -> str:
             422,
             "reference is not a text of at most 64 characters",
         ),
+        (
+            '{"client": 248124, "reference": "half of a pair: \\ud83d"}',
+            422,
+            "reference is not a text of at most 64 characters",
+        ),
+        (
+            '\x0c{"client": 248124}',
+            422,
+            "not JSON: Expecting value: line 1 column 1 (char 0)",
+        ),
         ("[]", 422, "a list of 0 applications, where 1 to 1000 are accepted"),
         (
             "[" + ",".join(['{"client":248124}'] * 1001) + "]",

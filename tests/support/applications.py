@@ -85,7 +85,7 @@ class Bank:
         if not isinstance(sent, dict) or not sent.keys() <= KEYS:
             return False
         reference = sent.get("reference", "")
-        if not isinstance(reference, str) or len(reference) > 64:
+        if not isinstance(reference, str) or len(reference) > 64 or "\ud83d" in reference:
             return False
         if ("client" in sent) == ("record" in sent) or not self._are_values(
             sent.get("changes", {})
@@ -173,7 +173,10 @@ def written(members: Sequence[tuple[str, str]]) -> str:
 
 
 WRONG_IDS = ["1", "-1", "-0", "true", "null", "1e5", "1e999", "9" * 400, "9" * 5000, "[]", "{}"]
-REFERENCES = ['"A-17"', '""', '":,[{"', '"\\u00e9"', f'"{"x" * 64}"', f'"{"x" * 65}"', "null", "3"]
+REFERENCES = [
+    *('"A-17"', '""', '":,[{"', '"\\u00e9"', f'"{"x" * 64}"'),
+    *(f'"{"x" * 65}"', "null", "3", '"\\ud83d"'),
+]
 QUERIES = {
     "": True,
     "?reasons=0": True,
