@@ -17,7 +17,7 @@ import numpy as np
 from credit_scoring.application_decoder import LONGEST_REFERENCE, ApplicationDecoder
 from credit_scoring.applications import LEFT_OUT, Application, RawRecord, Value
 from credit_scoring.classifier import LARGEST_DOUBLE
-from credit_scoring.errors import InvalidApplication, first_few
+from credit_scoring.errors import InvalidApplication, first_few, is_unicode
 from credit_scoring.json_objects import (
     MISSING,
     SPACE,
@@ -25,7 +25,6 @@ from credit_scoring.json_objects import (
     NoObject,
     Whole,
     count_structure,
-    is_utf8,
     listed,
     number_problem,
     parse_object,
@@ -130,7 +129,7 @@ class ApplicationReader:
         if "client" in parsed and type(client) is not Whole:
             raise InvalidApplication("client is not an integer, a client's id")
         if "reference" in parsed and not (
-            type(reference) is str and len(reference) <= LONGEST_REFERENCE and is_utf8(reference)
+            type(reference) is str and len(reference) <= LONGEST_REFERENCE and is_unicode(reference)
         ):
             raise InvalidApplication(
                 f"reference is not a text of at most {LONGEST_REFERENCE} characters"

@@ -109,3 +109,8 @@ def first_few(names: Sequence[object]) -> str:
     first = ", ".join(map(abridged, names[:NAMED_AT_MOST]))
     more = len(names) - NAMED_AT_MOST
     return f"{first} and {more} more" if more > 0 else first
+
+
+def is_unicode(text: str) -> bool:
+    """Whether a text can be written: a lone surrogate cannot."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)

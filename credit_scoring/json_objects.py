@@ -95,15 +95,6 @@ def count(text: bytes, character: str) -> int:
     return int(np.count_nonzero(np.frombuffer(text, np.uint8) == ord(character)))
 
 
-def is_utf8(text: str) -> bool:
-    """Whether a text can be written; half of a pair of escapes such as \\ud83d can not."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     parsed = dict(pairs)
     if len(parsed) < len(pairs):

@@ -13,7 +13,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
 from credit_scoring.classifier import Classifier
-from credit_scoring.errors import BadFile, describe, first_few, foreign_code
+from credit_scoring.errors import BadFile, describe, first_few, foreign_code, is_unicode
 from credit_scoring.files import MODEL_FILE, NEW_FILE, REFERENCE_FILE
 from credit_scoring.tables import Matrix, is_text
 
@@ -149,17 +149,12 @@ def _output_names(transformer: Any, output: Any) -> list[str]:
         kind = type(wrong[0]).__name__
         raise BadFile(MODEL_FILE, f"its transformer names an output by a {kind}, not by a text")
     texts = list(map(str, names))  # NumPy's own texts become Python's
-    if unwritable := [text for text in texts if not _is_unicode(text)]:
+    if unwritable := [text for text in texts if not is_unicode(text)]:
         raise BadFile(
             MODEL_FILE,
             f"its transformer names an output by what is no text: {first_few(unwritable)}",
         )
     return texts
-
-
-def _is_unicode(text: str) -> bool:
-    """Whether a text can be written: a lone surrogate cannot."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _prefixes(transformer: Any) -> Prefixes:

@@ -23,16 +23,8 @@ from tests.support.processes import ROOT, inherited
 
 # None that reads the environment when it is imported: gunicorn and prometheus_client do.
 LIBRARIES = (
-    *(
-        "fastapi",
-        "lightgbm",
-        "pandas",
-        "pydantic_settings",
-        "shap",
-        "sklearn.ensemble",
-        "structlog",
-    ),
-)
+    "fastapi", "lightgbm", "pandas", "pydantic_settings", "shap", "sklearn.ensemble", "structlog",
+)  # fmt: skip
 ORDER_BYTES = 1 << 16
 NUMBER_BYTES = 20
 
