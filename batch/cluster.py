@@ -30,6 +30,8 @@ RARELY = {
     "distributed.worker.memory.monitor-interval": "1s",
     "distributed.worker.profile.enabled": False,
 }
+# Memory that is given back at once, as Dask has it, is fetched anew for each piece.
+KEPT = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": str(1 << 30)}
 # What a client raises whose scheduler is gone.
 LOST = (CancelledError, ClosedClientError, OSError)
 
@@ -154,9 +156,7 @@ def local_workers(workers: int | None) -> Iterator[Workers]:
     """
     number = workers or len(os.sched_getaffinity(0))
     hush()
-    # Memory that is given back at once, as Dask has it, is fetched again for the next piece.
-    environment = dask.config.get("distributed.nanny.pre-spawn-environ") | quiet.QUIET
-    environment.pop("MALLOC_TRIM_THRESHOLD_", None)
+    environment = dask.config.get("distributed.nanny.pre-spawn-environ") | quiet.QUIET | KEPT
     try:
         with (
             later(signal.SIGINT, signal.SIGTERM),

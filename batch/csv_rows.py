@@ -70,7 +70,7 @@ def _together(data: bytes, columns: Columns) -> Block | None:
         return None
     rows = columns.empty(len(frame))
     for position in columns.numbers:
-        rows.numbers[:, position] = read[columns.at[position]]
+        rows.numbers[:, position] = read[columns.at[position]].to_numpy()
     highest, lowest = (find(rows.numbers.T.ravel(), initial=0) for find in EXTREMES)
     if max(highest, -lowest) >= EXACT_INTEGERS:
         return None  # its text tells whether it is a whole number that no double holds
