@@ -9,6 +9,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from streamlit import config
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
@@ -63,8 +64,12 @@ def turned(asked: Service) -> int:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def components_found_once() -> Iterator[None]:
-    """Let Streamlit look once for components in all that is installed, not for each page."""
+def once_for_all_pages() -> Iterator[None]:
+    """Let Streamlit look once for components in all that is installed, not for each page.
+
+    And take pages as they are, as the dashboard's config.toml says, which it reads where it runs.
+    """
+    config.set_option("runner.magicEnabled", False)
     with pytest.MonkeyPatch.context() as patched:
         found = manifest_scanner.scan_component_manifests()
         patched.setattr(manifest_scanner, "scan_component_manifests", lambda: found)

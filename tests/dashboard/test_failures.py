@@ -89,7 +89,7 @@ class Folders:
         before = self.service.model()["sha256"]
         self.models = self.models[::-1]
         put(self.models[0], self.folder)
-        wait_for(lambda: self.service.model()["sha256"] != before)
+        wait_for(lambda: self.service.model()["sha256"] != before, pause=0.3)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from playwright.sync_api import Browser, expect, sync_playwright
 
-BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
+# The first is what Playwright itself takes where no window is wanted: the same pages for less.
+BROWSERS = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"]
 CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 QUIET = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),

@@ -2,6 +2,7 @@
 
 import asyncio
 import atexit
+import sys
 
 import httpx
 from starlette.types import ASGIApp
@@ -10,6 +11,8 @@ from main import Service
 
 LOOP = asyncio.new_event_loop()
 atexit.register(LOOP.close)
+# httpx looks for it at each request, in all folders of modules; it is not installed.
+sys.modules.setdefault("sniffio", None)
 
 
 class InProcess(httpx.BaseTransport):
