@@ -56,7 +56,21 @@ def portfolio_part(bench: Bench) -> Iterator[Row]:
     yield Row("portfolio: from the start to the first part", ("≤", 10), first, unit=" s")
 
 
-def rounds(bench: Bench, table: Path, who: Mapping[str, Workers | None]) -> "dict[str, list[Took]]":
+class Took(NamedTuple):
+    """What some rows took: seconds, of which so many were computed by workers and by this process.
+
+    A plain loop is a worker.
+    """
+
+    seconds: float
+    by_workers: float
+    here: float = 0
+
+
+Times = Mapping[str, Sequence[Took]]
+
+
+def rounds(bench: Bench, table: Path, who: Mapping[str, Workers | None]) -> Times:
     """What a table takes some workers, or the plain loop, in turns.
 
     A cluster that waits takes some hundredths of two cores: there are only those that are compared.
@@ -70,20 +84,6 @@ def rounds(bench: Bench, table: Path, who: Mapping[str, Workers | None]) -> "dic
     for name, times in took.items():
         say(f"{name}, rows a second: {[round(ROWS / found.seconds) for found in times]}")
     return took
-
-
-class Took(NamedTuple):
-    """What some rows took: seconds, of which so many were computed by workers and by this process.
-
-    A plain loop is a worker.
-    """
-
-    seconds: float
-    by_workers: float
-    here: float = 0
-
-
-Times = Mapping[str, Sequence[Took]]
 
 
 def ratio(measure: str, target: float, took: Times, ours: str, other: str) -> Row:
