@@ -30,7 +30,8 @@ RARELY = {
     "distributed.worker.memory.monitor-interval": "1s",
     "distributed.worker.profile.enabled": False,
 }
-# Memory that is given back at once, as Dask has it, is fetched anew for each piece.
+# Memory that is given back at once, as Dask has it, is fetched anew for each piece; so may be that
+# of a heap of a thread's own.
 KEPT = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": str(1 << 30)}
 # What a client raises whose scheduler is gone.
 LOST = (CancelledError, ClosedClientError, OSError)

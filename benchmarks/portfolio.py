@@ -46,8 +46,7 @@ def portfolio_part(bench: Bench) -> Iterator[Row]:
         took = rounds(bench, table, {"plain": None, "one": one})
         yield ratio("no reasons, one worker, against a plain loop", 0.9, took, "one", "plain")
         with local_workers(2) as two:
-            # Each process has loaded the model.
-            two.client.run(describe_model, job_of(bench, "none"))
+            load(bench, two, "none")
             yield two_against_one(rounds(bench, table, {"one": one, "two": two}))
         yield from explained_rows(bench, one)
     yield from memory(bench)
@@ -131,6 +130,11 @@ def job_of(bench: Bench, explained: str) -> Job:
     return replace(job, quickly=os.environ.get("FAST_EXPLANATIONS") != "0")
 
 
+def load(bench: Bench, workers: Workers, explained: str) -> None:
+    """Let each process load the model, which it keeps, before it is timed."""
+    workers.client.run(describe_model, job_of(bench, explained))
+
+
 def score(bench: Bench, workers: Workers, table: Path, explained: str = "none") -> Took:
     """What workers take for a table, from the first byte to the last part."""
     job, tables = job_of(bench, explained), Tables((str(table),))
@@ -186,7 +190,7 @@ def explained_rows(bench: Bench, one: Workers) -> Iterator[Row]:
     features = list(pipeline[0].feature_names_in_)
     rows = pipeline[0].transform(pd.read_csv(table)[features])
     took: dict[str, list[Took]] = {"ours": [], "lightgbm": []}
-    one.client.run(describe_model, job_of(bench, "all"))
+    load(bench, one, "all")
     for _ in range(bench.options.rounds):
         took["ours"].append(score(bench, one, table, "all"))
         began, computed = time.perf_counter(), time.process_time()
@@ -200,7 +204,7 @@ def explained_rows(bench: Bench, one: Workers) -> Iterator[Row]:
 def memory(bench: Bench) -> Iterator[Row]:
     """The peak memory of a worker after many rows, against what it was after few.
 
-    In one process: what two processes need of the same rows differs by a tenth.
+    In one process: what two processes need of the same rows differs by some hundredths.
     """
     few, many = (repeated_table(bench, rows) for rows in MEMORY_ROWS)
     ratios = []

@@ -3,6 +3,7 @@
 import asyncio
 import atexit
 import sys
+from importlib.util import find_spec
 
 import httpx
 from starlette.types import ASGIApp
@@ -11,8 +12,9 @@ from main import Service
 
 LOOP = asyncio.new_event_loop()
 atexit.register(LOOP.close)
-# httpx looks for it at each request, in all folders of modules; it is not installed.
-sys.modules.setdefault("sniffio", None)
+# httpx looks for it at each request: where it is not installed, in all folders of modules.
+if find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None
 
 
 class InProcess(httpx.BaseTransport):
