@@ -14,6 +14,7 @@ import dask
 from distributed import CancelledError, Client, Future, LocalCluster, wait
 from distributed.client import ClosedClientError
 from distributed.scheduler import KilledWorker
+from distributed.utils import get_mp_context
 
 from batch import quiet
 from batch.job import Job, Piece, RunError
@@ -33,6 +34,10 @@ RARELY = {
 # Memory that is given back at once, as Dask has it, is fetched anew for each piece; so may be that
 # of a heap of a thread's own.
 KEPT = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": str(1 << 30)}
+# Workers are forked from one process that has imported what takes them a second each. It computes
+# nothing: LightGBM would hang in a process that was forked afterwards.
+FORKED = {"distributed.worker.multiprocessing-method": "forkserver"}
+IMPORTED = ["batch.work", "distributed.nanny"]
 # What a client raises whose scheduler is gone.
 LOST = (CancelledError, ClosedClientError, OSError)
 
@@ -158,24 +163,23 @@ def local_workers(workers: int | None) -> Iterator[Workers]:
     number = workers or len(os.sched_getaffinity(0))
     hush()
     environment = dask.config.get("distributed.nanny.pre-spawn-environ") | quiet.QUIET | KEPT
-    try:
-        with (
-            later(signal.SIGINT, signal.SIGTERM),
-            dask.config.set({"distributed.nanny.pre-spawn-environ": environment, **RARELY}),
-        ):
-            # The scheduler listens on the loopback interface alone.
-            cluster = LocalCluster(
-                n_workers=number, threads_per_worker=1, processes=True, host="127.0.0.1",
-                dashboard_address="127.0.0.1:0", silence_logs=False, preload=[quiet.__name__],
-            )  # fmt: skip
-    except (OSError, RuntimeError) as error:
-        raise RunError(f"workers do not start: {describe(error)}") from error
-    with cluster:
-        found = Workers(lambda: Client(cluster), is_local=True)
+    with dask.config.set({"distributed.nanny.pre-spawn-environ": environment, **FORKED, **RARELY}):
         try:
-            yield found
-        finally:
-            found.close()
+            with later(signal.SIGINT, signal.SIGTERM):
+                get_mp_context().set_forkserver_preload(IMPORTED)
+                # The scheduler listens on the loopback interface alone.
+                cluster = LocalCluster(
+                    n_workers=number, threads_per_worker=1, processes=True, host="127.0.0.1",
+                    dashboard_address="127.0.0.1:0", silence_logs=False, preload=[quiet.__name__],
+                )  # fmt: skip
+        except (OSError, RuntimeError) as error:
+            raise RunError(f"workers do not start: {describe(error)}") from error
+        with cluster:
+            found = Workers(lambda: Client(cluster), is_local=True)
+            try:
+                yield found
+            finally:
+                found.close()
 
 
 @contextlib.contextmanager

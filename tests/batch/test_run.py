@@ -416,6 +416,8 @@ def test_a_killed_worker_loses_nothing(capsys, model, whole, tmp_path, monkeypat
             status = Path(f"/proc/{worker.pid}/status").read_text()
             blocked = int(re.search(r"SigBlk:\t(\w+)", status)[1], 16)
             assert blocked >> (signal.SIGINT - 1) & 1  # a terminal interrupts it, too
+            parent = int(re.search(r"PPid:\t(\d+)", status)[1])
+            assert parent != os.getpid()  # but the one that imports for all
             os.kill(worker.pid, signal.SIGKILL)
             killed.append(worker)
         note(progress, *given, **more)
