@@ -54,13 +54,13 @@ def accepted(scores: dict[int, dict[str, Any]]) -> int:
 
 
 @pytest.fixture(scope="session")
-def turned(asked: Service) -> int:
+def turned(asked: Service, scores: dict[int, dict[str, Any]]) -> int:
     """A refused client who would be accepted after a change of one feature."""
-    for client in asked.ids():
-        found = asked.alternatives(client)
-        if found["prediction"] and found["alternatives"]:
-            return client
-    raise AssertionError("nobody")
+    return next(
+        client
+        for client, score in scores.items()
+        if score["prediction"] and asked.alternatives(client)["alternatives"]
+    )
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -190,9 +190,10 @@ def test_the_service_as_shipped_is_one_that_logs(monkeypatch, tmp_path):
 
 
 @pytest.mark.skipif(not shutil.which("wrk"), reason="wrk is not installed: apt-get install wrk")
-def test_the_benchmark_runs(monkeypatch, capsys, numbers, tmp_path):
+def test_the_benchmark_runs(monkeypatch, capsys, numbers, tmp_path, forks):
     """With pauses between the requests, and one service for two: no speed is of interest here."""
     monkeypatch.setattr(Bench, "shipped", Bench.service)
+    monkeypatch.setattr(benchmarks.servers.Program, "begin", staticmethod(forks.begin))
     script = (benchmarks.servers.HERE / "load.lua").read_text()
     (tmp_path / "load.lua").write_text(script + "\nfunction delay() return 20 end\n")
     monkeypatch.setattr(benchmarks.servers, "HERE", tmp_path)

@@ -65,7 +65,7 @@ def test_broken_files_are_refused(
     said = f'"event":"{folder}: new files are not taken into use: {problem}'
     times = replaced.said(said)
     spoil(folder)
-    wait_for(lambda: replaced.said(said) == times + 2)  # by each worker
+    wait_for(lambda: replaced.said(said) == times + 2, pause=0.3)  # by each worker
     ((sha256, reason),) = healths(replaced)
     assert sha256 == in_use
     assert reason.startswith(problem)
@@ -97,7 +97,9 @@ def test_another_model_comes_into_use_without_a_lost_or_mixed_answer(
         ]
         await more_answers(tally, len(old) + len(callers))
         await asyncio.to_thread(put, other, folder)
-        await asyncio.to_thread(wait_for, lambda: replaced.said('"loaded ') == loaded + 2)
+        await asyncio.to_thread(
+            wait_for, lambda: replaced.said('"loaded ') == loaded + 2, pause=0.3
+        )
         # Said before it is taken into use: /health tells of that.
         sha256 = hashlib.sha256((other / MODEL_FILE).read_bytes()).hexdigest()
         await asyncio.to_thread(wait_for, lambda: healths(replaced) == {(sha256, None)}, pause=0.3)

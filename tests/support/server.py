@@ -101,13 +101,15 @@ def gunicorn(application: str, port: int, *flags: str) -> tuple[str, ...]:
 class AnyServer:
     """A server from `with` to the end of its block, whatever happens."""
 
+    begin: Begin = staticmethod(begin)
+
     def __init__(
         self,
         command: Sequence[str],
         port: int,
         environment: Mapping[str, str],
         output: int | None = None,
-        begin: Begin = begin,
+        begin: Begin | None = None,
     ) -> None:
         """Set what to run.
 
@@ -116,13 +118,14 @@ class AnyServer:
             port: on which it will listen.
             environment: variables beside the few that it inherits.
             output: where its standard output and error go instead of a file that `log` reads.
-            begin: starts the process.
+            begin: starts the process; by default anew.
         """
         self.command = command
         self.port = port
         self.url = f"http://{HOST}:{port}"
         self.output = output
-        self.begin = begin
+        if begin:
+            self.begin = begin
         self.scratch = Path(tempfile.mkdtemp(prefix="server-"))
         self.log_file = self.scratch / "log"
         own = {"PROMETHEUS_MULTIPROC_DIR": str(self.scratch)}
@@ -249,7 +252,7 @@ class Server(AnyServer):
         folder: Path = RESSOURCES,
         workers: int = 2,
         output: int | None = None,
-        begin: Begin = begin,
+        begin: Begin | None = None,
         **settings: str,
     ) -> None:
         """Set what to run.
