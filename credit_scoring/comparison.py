@@ -5,6 +5,7 @@ scores were at or slightly above the minimum that is accepted, and comparing wit
 """
 
 import math
+from array import array
 from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Literal
@@ -52,15 +53,15 @@ class Comparison:
     Attributes:
         attribution: to what the outputs of the transformer belong.
         probabilities: of the reference clients, in the order of the file.
-        by_class: the same of class 0 and of class 1, rising; lists, for NumPy's search lets go of
-            the interpreter's lock, and has it back before another thread wakes up.
+        by_class: the same of class 0 and of class 1, rising; no arrays of NumPy, whose search lets
+            go of the interpreter's lock, and has it back before another thread wakes up.
         groups: the clients compared with: `near`, those on the accepted side that are nearest to
             the threshold; `all`, a sample evenly spread over all by score.
     """
 
     attribution: Attribution
     probabilities: Matrix
-    by_class: tuple[list[float], list[float]]
+    by_class: tuple["array[float]", "array[float]"]
     groups: dict[Compare, Group]
 
     def position(self, probability: float) -> tuple[float, float]:
@@ -100,10 +101,13 @@ def compare(desk: RawScorer, reference: Reference, threshold: float) -> Comparis
             contributions[at].mean(axis=0),
             _medians(attribution, some.take(at), transformed[at]),
         )
+    of_0, of_1 = (
+        array("d", np.sort(probabilities[of_class]).tobytes()) for of_class in reference.by_class
+    )
     return Comparison(
         attribution,
         probabilities,
-        tuple(np.sort(probabilities[of_class]).tolist() for of_class in reference.by_class),
+        (of_0, of_1),
         groups,  # type: ignore[arg-type]
     )
 

@@ -36,9 +36,12 @@ class AnswerCache(LRUCache[Any, bytes]):
         super().__init__(largest, getsizeof=len)
 
     def keep(self, key: object, body: bytes) -> None:
-        """Keep an answer, where it is not larger than all that may be kept."""
+        """Keep an answer, where it is not larger than all that may be kept.
+
+        It is copied: orjson's bytes hold on to more room than they fill.
+        """
         with contextlib.suppress(ValueError):
-            self[key] = body
+            self[key] = bytes(memoryview(body))
 
 
 @dataclass(frozen=True, eq=False)

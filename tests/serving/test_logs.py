@@ -6,9 +6,11 @@ import os
 import subprocess
 import sys
 import threading
+import tracemalloc
 from collections.abc import Iterator
 
 import httpx
+import orjson
 import pytest
 import uvloop
 
@@ -87,6 +89,20 @@ def test_lines_that_nobody_reads_are_dropped_and_counted(pipe: Pipe):
     after = sum(pipe.dropped)
     pipe.writer.write(LINE)
     assert sum(pipe.dropped) == after + 1
+
+
+def test_lines_that_wait_take_no_more_memory_than_their_bytes(pipe: Pipe):
+    length = len(orjson.dumps({"event": "request", "path": "/get_ids"}))
+    os.write(pipe.writable, bytes(fcntl.fcntl(pipe.writable, fcntl.F_GETPIPE_SZ)))  # it is full
+    tracemalloc.start()
+    try:
+        for _ in range(LINES_WAITING):
+            pipe.writer.write(orjson.dumps({"event": "request", "path": "/get_ids"}))
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert pipe.dropped == []
+    assert taken < 3 * LINES_WAITING * length
 
 
 def test_what_was_not_dropped_is_read_whole(pipe: Pipe):
