@@ -8,7 +8,7 @@ from benchmarks.bench import Bench, say
 from benchmarks.servers import Program, gunicorn, wait_until_prepared
 from benchmarks.table import Row
 
-LARGE_STARTS = 3  # at most: each takes long
+STARTS = 2  # a round: single ones differ by a tenth
 
 
 def start_part(bench: Bench) -> Iterator[Row]:
@@ -18,12 +18,9 @@ def start_part(bench: Bench) -> Iterator[Row]:
     def note(measure: str, ratio: float) -> None:
         ratios.setdefault(measure, []).append(ratio)
 
-    for case, folder, starts in (
-        ("small", bench.small, bench.options.rounds),
-        ("large", bench.large, min(bench.options.rounds, LARGE_STARTS)),
-    ):
+    for case, folder in (("small", bench.small), ("large", bench.large)):
         say(f"starts, {case} case")
-        for turn in range(starts):
+        for turn in range(STARTS * bench.options.rounds):
             seconds, memory = {}, {}
             for name in sorted(("main", "benchmarks.plain"), reverse=turn % 2 == 1):
                 environment = {"RESSOURCES_DIR": str(folder), "REQUEST_LOG": "0"}
