@@ -46,13 +46,8 @@ def python(*arguments: object, quiet: bool = False) -> Process:
 
 
 def workers_of(command: Process) -> list[int]:
-    """The processes that score."""
-    found = []
-    for child in children(command.pid):
-        with contextlib.suppress(OSError):
-            if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
-                found.append(child)
-    return found
+    """The processes that score: forked from one that the command has started."""
+    return [pid for child in children(command.pid) for pid in children(child)]
 
 
 def made(out: Path) -> int:
