@@ -1,21 +1,19 @@
 """What is kept of answers."""
 
-import tracemalloc
-
 import orjson
 
 from credit_scoring.snapshot import AnswerCache
+from tests.support.memory import held_after
 
 
 def test_answers_take_the_memory_that_is_counted():
     kept = AnswerCache(1_000_000)
-    tracemalloc.start()
-    try:
+
+    def keep() -> None:
         for client in range(300):
             kept.keep(client, orjson.dumps({"client": client, "values": [0.123456789] * 50}))
-        taken, _ = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
+
+    taken = held_after(keep)
     assert len(kept) == 300
     assert kept.currsize < taken < 2 * kept.currsize
 

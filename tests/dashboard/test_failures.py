@@ -25,7 +25,7 @@ from credit_scoring.files import ID, NEW_FILE
 from tests.dashboard.conftest import APP, SECONDS, Answering, Open, words_of
 from tests.support.folders import another_model, put, write_metadata
 from tests.support.forks import Forks
-from tests.support.server import HOST, Server, free_port, wait_for
+from tests.support.server import HOST, SELDOM, Server, free_port, wait_for
 
 KEY = "the-right-key"
 CHANGED = "The model was replaced while this page was being made."
@@ -89,7 +89,7 @@ class Folders:
         before = self.service.model()["sha256"]
         self.models = self.models[::-1]
         put(self.models[0], self.folder)
-        wait_for(lambda: self.service.model()["sha256"] != before, pause=0.3)
+        wait_for(lambda: self.service.model()["sha256"] != before, pause=SELDOM)
 
 
 @pytest.fixture(scope="module")

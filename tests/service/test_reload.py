@@ -12,7 +12,7 @@ from main import Settings, create_app
 from serving.registry import WorkerRegistry
 from tests.support.folders import another_model
 from tests.support.known import agree, heal
-from tests.support.server import Server, wait_for
+from tests.support.server import SELDOM, Server, wait_for
 
 SEVERAL = 16  # connections, more than enough to meet both workers
 
@@ -66,7 +66,7 @@ def test_worker_that_cannot_follow_says_so_whichever_is_asked(
         found = states()
         return found[blind]["refused"] == unread and found[other]["threshold"] == 0.25
 
-    wait_for(is_split, pause=0.3)
+    wait_for(is_split, pause=SELDOM)
     said = states()
     assert said[blind]["sha256"] == old["sha256"]
     assert said[other]["sha256"] != old["sha256"]
@@ -80,7 +80,7 @@ def test_worker_that_cannot_follow_says_so_whichever_is_asked(
     assert reasons <= {unread, f"by another worker: {unread}"}
     # It follows as soon as it can.
     (another / NEW_FILE).replace(folder / NEW_FILE)
-    wait_for(lambda: agree(server, None, said[other]["sha256"][MODEL_FILE]), pause=0.3)
+    wait_for(lambda: agree(server, None, said[other]["sha256"][MODEL_FILE]), pause=SELDOM)
     assert server.pids() == [blind, other]
     for health in every(server, "/health"):
         assert health == {"status": "ok", "sha256": said[other]["sha256"][MODEL_FILE]}

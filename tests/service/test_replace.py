@@ -13,7 +13,7 @@ import uvloop
 from credit_scoring.files import MODEL_FILE
 from tests.support.folders import BROKEN, another_model, metadata_of, put, write_metadata
 from tests.support.known import answers, known_answers
-from tests.support.server import Server, wait_for
+from tests.support.server import SELDOM, Server, wait_for
 from tests.support.traffic import (
     Tally,
     caller,
@@ -65,7 +65,7 @@ def test_broken_files_are_refused(
     said = f'"event":"{folder}: new files are not taken into use: {problem}'
     times = replaced.said(said)
     spoil(folder)
-    wait_for(lambda: replaced.said(said) == times + 2, pause=0.3)  # by each worker
+    wait_for(lambda: replaced.said(said) == times + 2, pause=SELDOM)  # by each worker
     ((sha256, reason),) = healths(replaced)
     assert sha256 == in_use
     assert reason.startswith(problem)
@@ -80,7 +80,7 @@ def test_another_model_comes_into_use_without_a_lost_or_mixed_answer(
 ):
     """Files that are refused before it do not stand in its way."""
     (folder / MODEL_FILE).unlink()
-    wait_for(lambda: all(refused for _, refused in healths(replaced)), pause=0.3)
+    wait_for(lambda: all(refused for _, refused in healths(replaced)), pause=SELDOM)
     other = tmp_path / "other"
     another_model(sound, other)
     old = known
@@ -98,11 +98,13 @@ def test_another_model_comes_into_use_without_a_lost_or_mixed_answer(
         await more_answers(tally, len(old) + len(callers))
         await asyncio.to_thread(put, other, folder)
         await asyncio.to_thread(
-            wait_for, lambda: replaced.said('"loaded ') == loaded + 2, pause=0.3
+            wait_for, lambda: replaced.said('"loaded ') == loaded + 2, pause=SELDOM
         )
         # Said before it is taken into use: /health tells of that.
         sha256 = hashlib.sha256((other / MODEL_FILE).read_bytes()).hexdigest()
-        await asyncio.to_thread(wait_for, lambda: healths(replaced) == {(sha256, None)}, pause=0.3)
+        await asyncio.to_thread(
+            wait_for, lambda: healths(replaced) == {(sha256, None)}, pause=SELDOM
+        )
         await more_answers(tally, len(old) + len(callers))
         stop.set()
         await asyncio.gather(*callers)

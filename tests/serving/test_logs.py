@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import threading
-import tracemalloc
 from collections.abc import Iterator
 
 import httpx
@@ -17,6 +16,7 @@ import uvloop
 from serving.logs import LINES_WAITING, LogWriter
 from tests.support.artefacts import Folder
 from tests.support.forks import Forks
+from tests.support.memory import held_after
 from tests.support.server import Server, wait_for
 from tests.support.traffic import connected, request
 
@@ -92,17 +92,16 @@ def test_lines_that_nobody_reads_are_dropped_and_counted(pipe: Pipe):
 
 
 def test_lines_that_wait_take_no_more_memory_than_their_bytes(pipe: Pipe):
-    length = len(orjson.dumps({"event": "request", "path": "/get_ids"}))
+    line = {"event": "request", "path": "/get_ids"}
     os.write(pipe.writable, bytes(fcntl.fcntl(pipe.writable, fcntl.F_GETPIPE_SZ)))  # it is full
-    tracemalloc.start()
-    try:
+
+    def write() -> None:
         for _ in range(LINES_WAITING):
-            pipe.writer.write(orjson.dumps({"event": "request", "path": "/get_ids"}))
-        taken, _ = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
+            pipe.writer.write(orjson.dumps(line))
+
+    taken = held_after(write)
     assert pipe.dropped == []
-    assert taken < 3 * LINES_WAITING * length
+    assert taken < 3 * LINES_WAITING * len(orjson.dumps(line))
 
 
 def test_what_was_not_dropped_is_read_whole(pipe: Pipe):

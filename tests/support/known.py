@@ -10,7 +10,7 @@ import uvloop
 
 from credit_scoring.files import MODEL_FILE
 from tests.support.folders import metadata_of, put
-from tests.support.server import AnyServer, Server, wait_for
+from tests.support.server import SELDOM, AnyServer, Server, wait_for
 from tests.support.traffic import (
     Work,
     connected,
@@ -55,7 +55,7 @@ def heal(server: Server, folder: Path, sound: Path) -> None:
     sha256 = metadata_of(sound)["sha256"][MODEL_FILE]
     if not agree(server, None, sha256):
         put(sound, folder)
-        wait_for(lambda: agree(server, None, sha256), pause=0.3)
+        wait_for(lambda: agree(server, None, sha256), pause=SELDOM)
 
 
 def get(server: AnyServer, path: str, **options: Any) -> httpx.Response:

@@ -25,6 +25,7 @@ START_SECONDS = 300
 STOP_SECONDS = 25  # gunicorn's grace time, and a little
 TICKS = os.sysconf("SC_CLK_TCK")
 MB = 1e6  # bytes
+SELDOM = 0.3  # seconds between looks that are work for a server
 
 
 class Failed(RuntimeError):
@@ -37,7 +38,7 @@ def wait_for(condition: Callable[[], Any], seconds: float = 120, pause: float = 
     Args:
         condition: is asked.
         seconds: for how long.
-        pause: seconds between; longer ones where asking is work for a server.
+        pause: seconds between; see `SELDOM`.
 
     Raises:
         TimeoutError: it is not in that time.
