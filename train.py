@@ -6,7 +6,8 @@
 A table has one client per row: `SK_ID_CURR` (an integer, each once), `TARGET` (1 = in default,
 0 = solvent) and any number of numeric or text features, with or without missing values. True and
 False become 1 and 0; columns without a name (row numbers) and a column `proba` are ignored, so that
-the reference file of an earlier run is itself such a table.
+the reference file of an earlier run is itself such a table. A column is text where one value is no
+number, or where whole numbers have leading zeros, unless `--features` says what it is.
 
 The clients are split three ways, each part with the table's share of defaults. The number of trees
 and the threshold are chosen by cross-validation among the *training* clients alone. *Reference* and
@@ -42,15 +43,17 @@ from training.audit import audit
 from training.calibration import SCALE, calibrate, calibrated, calibration_figures, grades
 from training.dictionary import (
     check_not_filled_in,
+    declared_kinds,
     home_credit,
     in_full,
     read_dictionary,
     skeleton,
+    texts_in,
 )
 from training.fitting import cheapest_threshold, cross_validate, fit, unfitted
 from training.quality import quality
 from training.simulation import simulate
-from training.table import Split, check_audited, read_labelled_table, split
+from training.table import Split, check_audited, nearly_numbers, read_labelled_table, split
 from training.writing import describe, report, write
 
 OUT = Path(__file__).with_name("ressources")
@@ -86,7 +89,8 @@ def train(options: argparse.Namespace) -> None:
     """Do what the options say, from the table to the report."""
     reference_clients, new_clients = options.reference_clients, options.new_clients
     if options.data:
-        table = read_labelled_table(options.data, options.audit)
+        kinds = declared_kinds(options.features.read_bytes()) if options.features else {}
+        table = read_labelled_table(options.data, options.audit, kinds)
         reference_clients = reference_clients or min(REFERENCE_CLIENTS, len(table) // 5)
         new_clients = new_clients or min(NEW_CLIENTS, len(table) // 10)
         source = options.data.name
@@ -99,6 +103,7 @@ def train(options: argparse.Namespace) -> None:
         check_audited(source, table, options.audit)
     audited = table[options.audit]
     table = table.drop(columns=options.audit)
+    notes = nearly_numbers(table.drop(columns=[ID, TARGET])) if options.data else []
     parts = split(table, reference_clients, new_clients, options.seed, source)
     if not options.data:
         parts = Split(parts.training, in_full(parts.reference), in_full(parts.new))
@@ -126,7 +131,7 @@ def train(options: argparse.Namespace) -> None:
     figures |= {"groups": audit(traits, target, probability >= threshold)}
     metadata = describe(source, parts, trees, threshold, figures) | scale
     metadata = write(options.out, pipeline, parts, metadata, content)
-    print(report(options.out, parts, metadata))
+    print("\n".join([*notes, report(options.out, parts, metadata)]))
 
 
 def features_csv(
@@ -137,7 +142,7 @@ def features_csv(
         content = options.features.read_bytes()
     elif options.data:
         check_not_filled_in(options.out, features)
-        content = skeleton(features_of(features))
+        content = skeleton(features_of(features), texts_in(features))
     else:
         content = home_credit(features_of(features))
     return content, read_dictionary(content, features, source)

@@ -1,14 +1,14 @@
 """Which columns of a table are which features of the model."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from credit_scoring.csv_tables import check_distinct
 from credit_scoring.errors import BadFile, first_few
-from credit_scoring.files import ID, NOT_FEATURES, REFERENCE_FILE
+from credit_scoring.files import ID, REFERENCE_FILE, is_feature
 from credit_scoring.raw_rows import RawRows
 from credit_scoring.scorer import Scorer
 from credit_scoring.tables import Matrix
@@ -21,7 +21,7 @@ class Columns:
     Attributes:
         header: names, in the order of the file.
         features: of the model, all of them in its order.
-        texts: positions of the features that are text.
+        texts: see `cells.text_of`, by the position of a feature that is text.
         at: the columns of the features that are there, by position among the features.
         computed: features that the table lacks and that follow from others, in the order of the
             formulas.
@@ -30,7 +30,7 @@ class Columns:
 
     header: tuple[str, ...]
     features: tuple[str, ...]
-    texts: frozenset[int]
+    texts: Mapping[int, frozenset[str]]
     at: dict[int, int]
     computed: tuple[str, ...]
     ignored: tuple[str, ...]
@@ -48,14 +48,14 @@ class Columns:
         missing = [name for name in scorer.features if name not in position]
         if unknown := [name for name in missing if name not in formulas]:
             raise BadFile(file, f"lacks features of {REFERENCE_FILE}: {first_few(unknown)}")
-        known = NOT_FEATURES.union(scorer.features, [""])
+        known = set(scorer.features)
         return cls(
             tuple(header),
             scorer.features,
-            frozenset(scorer.desk.texts),
+            scorer.desk.literal,
             {at: position[name] for at, name in enumerate(scorer.features) if name in position},
             tuple(name for name in formulas if name not in position),
-            tuple(name for name in header if name not in known),
+            tuple(name for name in header if is_feature(name) and name not in known),
         )
 
     @cached_property
@@ -82,12 +82,11 @@ class Columns:
 
 
 def check_header(file: str, header: Sequence[str]) -> None:
-    """What can be said of a table before a model is at hand.
+    """Check a table's columns without a model.
 
     Raises:
         BadFile: a column is there twice, or there are no ids.
     """
-    if again := [name for name, count in Counter(header).items() if count > 1]:
-        raise BadFile(file, f"has a column more than once: {first_few(again)}")
+    check_distinct(file, header)
     if ID not in header:
         raise BadFile(file, f"lacks the column {ID}")

@@ -18,20 +18,12 @@ from batch.columns import Columns
 from batch.csv_cut import read_piece
 from batch.job import Piece
 from batch.rows import Block
+from credit_scoring.cells import EXACT_INTEGERS, missing_options, number_of, text_of
+from credit_scoring.errors import is_unicode
 from credit_scoring.files import ID
 from credit_scoring.json_objects import count, listed
-from credit_scoring.tables import EXACT_INTEGERS, WHOLE_NUMBER
 
-# The texts that pandas takes for a missing value.
-MISSING_TEXTS = frozenset(
-    {
-        "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
-        "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null",
-    }
-)  # fmt: skip
-FLAGS = {"True": 1.0, "TRUE": 1.0, "true": 1.0, "False": 0.0, "FALSE": 0.0, "false": 0.0}
 ID_TEXT = re.compile(r"\s*[+-]?[0-9]{1,19}\s*", re.ASCII)
-NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 EXTREMES = np.fmax.reduce, np.fmin.reduce
 SMALLEST_ID, LARGEST_ID = -(2**63), 2**63 - 1
 
@@ -52,6 +44,7 @@ def _together(data: bytes, columns: Columns) -> Block | None:
     # One type for all is read much faster than one for each; texts are left to it as they are.
     texts = {columns.at[position]: str for position in columns.texts_there}
     used = [columns.id_at, *columns.at.values()]
+    literal = {columns.at[position]: columns.texts[position] for position in columns.texts_there}
     frame = None
     # ParserError is a ValueError. Warnings are of what is looked for here anyway; where threads
     # share a process, the filters of another one may make them errors.
@@ -60,6 +53,7 @@ def _together(data: bytes, columns: Columns) -> Block | None:
         frame = pd.read_csv(
             io.BytesIO(data), header=None, names=range(width), index_col=False, usecols=used,
             dtype=np.float64, converters={columns.id_at: str, **texts},
+            **missing_options(used, literal),
         )  # fmt: skip
     # pandas fills short rows without a word, and drops the end of long ones.
     if frame is None or frame.empty or not _have_width(data, len(frame), width):
@@ -137,32 +131,7 @@ def _row(fields: list[str], columns: Columns) -> str | tuple[int, list[float], l
             problems.setdefault(problem, []).append(columns.features[position])
     for position in columns.texts_there:
         text = fields[columns.at[position]]
-        texts.append(None if text in MISSING_TEXTS else text)
-        if not text.isascii() and not _is_unicode(text):
+        texts.append(text_of(text, columns.texts[position]))
+        if not text.isascii() and not is_unicode(text):
             problems.setdefault("not UTF-8", []).append(columns.features[position])
     return listed(problems) or (int(given), values, texts)
-
-
-def number_of(text: str) -> tuple[float, str]:
-    """The number that a field is, NaN where it is missing; and what is wrong with it."""
-    if text in MISSING_TEXTS:
-        return np.nan, ""
-    if text in FLAGS:
-        return FLAGS[text], ""
-    if not NUMBER.fullmatch(text):
-        infinite = text.strip().lstrip("+-").lower() in ("inf", "infinity")
-        return np.nan, "out of range" if infinite else "not a number"
-    value = float(text)
-    if abs(value) >= EXACT_INTEGERS and is_altered(text, value):
-        return value, "a whole number that no double holds exactly"
-    return value, ""
-
-
-def is_altered(text: str, value: float) -> bool:
-    """Whether a number is whole and another one as a double."""
-    whole = WHOLE_NUMBER.fullmatch(text) is not None and np.isfinite(value)
-    return whole and value != int(text.partition(".")[0])
-
-
-def _is_unicode(text: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in text)

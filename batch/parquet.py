@@ -18,9 +18,10 @@ from batch.columns import Columns, check_header
 from batch.csv_cut import CHANGED
 from batch.job import Piece, guarded, sha256_of, stamp_of
 from batch.rows import Block
+from credit_scoring.cells import EXACT_INTEGERS, MISSING_TEXTS, text_of
 from credit_scoring.errors import BadFile, abridged, describe, first_few, foreign_code
 from credit_scoring.files import ID, REFERENCE_FILE
-from credit_scoring.tables import EXACT_INTEGERS, Matrix
+from credit_scoring.tables import Matrix
 
 ROWS = 32_768  # of a piece
 MOST_SLICES = 16  # of a row group
@@ -51,6 +52,8 @@ def parquet_pieces(path: Path, name: str, number: int, rows: int = ROWS) -> Iter
         stamp = stamp_of(path.stat())
         with pq.ParquetFile(path) as file:
             header = tuple(map(str, file.schema_arrow.names))
+            if _ids_of_index(file) is not None:
+                header = (*header, ID)
             sizes = [file.metadata.row_group(at).num_rows for at in range(file.num_row_groups)]
         check_header(name, header)
         if not sum(sizes):
@@ -95,6 +98,8 @@ def _blocks(piece: Piece, columns: Columns) -> Iterator[Block]:
     names = [columns.header[at] for at in (columns.id_at, *columns.at.values())]
     read = 0
     with pq.ParquetFile(piece.path) as file:
+        index = _ids_of_index(file)
+        above = sum(file.metadata.row_group(at).num_rows for at in range(piece.groups[0]))
         if stamp_of(Path(piece.path).stat()) != piece.stamp:
             raise BadFile(piece.name, CHANGED)
         _check_types(piece.name, file.schema_arrow, columns)
@@ -106,9 +111,23 @@ def _blocks(piece: Piece, columns: Columns) -> Iterator[Block]:
             if read <= piece.start:
                 continue
             low, high = max(first, piece.start), min(read, end)
-            yield _block(batch.slice(low - first, high - low), low - piece.start, columns)
+            rows = batch.slice(low - first, high - low)
+            if index is not None:
+                ids = np.array(index[above + low : above + high], np.int64)
+                rows = rows.append_column(ID, pa.array(ids))
+            yield _block(rows, low - piece.start, columns)
             if read >= end:
                 return
+
+
+def _ids_of_index(file: Any) -> range | None:
+    """The ids, if pandas wrote them as an index of evenly spaced numbers: it has no column."""
+    metadata = file.schema_arrow.pandas_metadata or {}
+    for index in metadata.get("index_columns", ()):
+        if isinstance(index, dict) and index.get("kind") == "range" and index.get("name") == ID:
+            ids = range(int(index["start"]), int(index["stop"]), int(index["step"]))
+            return ids if len(ids) == file.metadata.num_rows else None
+    return None
 
 
 def _block(batch: Any, before: int, columns: Columns) -> Block:
@@ -125,7 +144,11 @@ def _block(batch: Any, before: int, columns: Columns) -> Block:
             )
     for position in columns.texts_there:
         column = _decoded(batch.column(columns.features[position]))
-        rows.texts[position][:] = np.array(column.to_pylist(), dtype=object)
+        texts = column.to_pylist()
+        if not MISSING_TEXTS.isdisjoint(texts):  # read as in a CSV file
+            literal = columns.texts[position]
+            texts = [None if text is None else text_of(text, literal) for text in texts]
+        rows.texts[position][:] = np.array(texts, dtype=object)
     ids = _decoded(batch.column(ID))
     missing = np.asarray(ids.is_null())
     known = ids.fill_null(0)
@@ -197,7 +220,7 @@ def _check_types(name: str, schema: Any, columns: Columns) -> None:
     strange = [column for column in strange if not pa.types.is_null(kind(column))]
     if strange:
         raise BadFile(name, f"neither numbers nor text: {first_few(strange)}")
-    if not pa.types.is_integer(kind(ID)):
+    if ID in schema.names and not pa.types.is_integer(kind(ID)):
         raise BadFile(name, f"column {ID}: is not of integers")
 
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from batch.counts import Counts
 from batch.job import Format, Job, Piece
 from credit_scoring.bulk import MOST_REASONS, Scores
+from credit_scoring.csv_tables import quoting_of
 from credit_scoring.errors import BadFile
 from credit_scoring.files import ID
 
@@ -141,9 +142,8 @@ def write_part(job: Job, piece: Piece, table: pa.Table) -> int:
                 }
             )
             # pandas writes doubles in their shortest exact form; whole numbers stay whole.
-            plain.to_pandas(types_mapper=NULLABLE.get).to_csv(
-                aside, index=False, lineterminator="\n"
-            )
+            rows = plain.to_pandas(types_mapper=NULLABLE.get)
+            rows.to_csv(aside, index=False, lineterminator="\n", quoting=quoting_of(rows))
     return path.stat().st_size
 
 

@@ -6,23 +6,29 @@ changes. Class 1 is a client in default, class 0 a solvent one; a probability is
 Each module imports only modules above it:
 
     errors          what can be wrong, and texts of a safe length
+    cells           the text of a field to a number, a text or a missing value
     files           names of files and columns, hashes, model.json, opening the pickle
     scale           from log-odds to a probability of default, points and a grade
-    tables          CSV to columns of doubles; ids, classes, kinds
+    tables          columns of doubles; ids, classes, stored probabilities
     doubles         doubles in their order, and a search among them
     formulas        arithmetic on features, by a small grammar
     monotone        where what follows from a feature is monotone in it
     features        what features.csv says: words, themes, formulas, what may change
+    outputs         the raw feature and the arithmetic of each output of a transformer
+    fitted_inputs   the type of each raw feature that a fitted model records
+    csv_tables      CSV files to tables
+    feature_types   one type for each feature in both tables
     lightgbm_row    LightGBM's C function for single rows
     lightgbm_text   what a saved LightGBM model says of its trees
     thresholds      where the score of fitted trees can change
     treeshap        the trees of LightGBM as arrays, for exact SHAP values
     treeshap_kernel the arithmetic of these, compiled by numba
     classifier      one protocol for tree classifiers, and the choice of one
-    pipeline        transforming, names of outputs, the proof that scores agree
-    outputs         what each output of a transformer is made from, and how
+    classifier_input  names, order and codes of the outputs as a classifier takes them
+    pipeline        inputs of a pipeline, and the new clients by its own methods
     raw_rows        values of clients as a transformer takes them
-    array_transformer  the same way by operations on arrays, where it gives the same bits
+    array_transformer  a transformer as operations on arrays, if that gives the same bits
+    proof           the check that every door gives a client the pipeline's score
     raw_scorer      scores of raw rows, and what follows from a change
     json_objects    JSON text to one object, and what is wrong with it
     applications    what is asked at the credit desk

@@ -58,7 +58,7 @@ def reference_body(scorer: Scorer, feature: str, class_names: tuple[str, str]) -
 def features_body(scorer: Scorer) -> bytes:
     """The body of `/features`: what is known of each feature, in the order of the tables."""
     dictionary = scorer.dictionary.features.values()
-    known = distributions(scorer.reference, scorer.raw.categories.keys())
+    known = distributions(scorer.reference, scorer.raw, [feature.kind for feature in dictionary])
     features = [
         {
             "name": feature.name,

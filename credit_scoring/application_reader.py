@@ -16,6 +16,7 @@ import numpy as np
 
 from credit_scoring.application_decoder import LONGEST_REFERENCE, ApplicationDecoder
 from credit_scoring.applications import LEFT_OUT, Application, RawRecord, Value
+from credit_scoring.cells import MISSING_TEXTS, text_of
 from credit_scoring.classifier import LARGEST_DOUBLE
 from credit_scoring.errors import InvalidApplication, first_few, is_unicode
 from credit_scoring.json_objects import (
@@ -44,14 +45,14 @@ class ApplicationReader:
 
     Attributes:
         features: names of the raw features.
-        texts: those that are text.
+        texts: see `cells.text_of`, by the name of a feature that is text.
         nullable: those whose value may be missing.
         computed: those that have a formula.
         corrected: what is said of a name that only the transformer has.
     """
 
     features: tuple[str, ...]
-    texts: frozenset[str]
+    texts: Mapping[str, frozenset[str]]
     nullable: frozenset[str]
     computed: frozenset[str]
     corrected: Mapping[str, str]
@@ -99,9 +100,20 @@ class ApplicationReader:
             InvalidApplication: it is none.
         """
         application = self._decode(text)
-        if application is None or self._problem(application) is not None:
+        if (
+            application is None
+            or self._problem(application) is not None
+            or not MISSING_TEXTS.isdisjoint(self._texts_in(application))
+        ):
             return self._read_slowly(text)
         return application
+
+    def _texts_in(self, application: Application) -> list[Any]:
+        """The texts of an application, and None for missing ones."""
+        if not self.texts:
+            return []
+        record = application.record.texts.values() if application.record else ()
+        return [*record, *map(application.changes.get, self.texts)]
 
     @cached_property
     def _decode(self) -> ApplicationDecoder:
@@ -157,6 +169,9 @@ class ApplicationReader:
         values: dict[str, Any] = {
             name: float(value) if type(value) is Whole else value for name, value in given.items()
         }
+        for name, literal in self.texts.items():  # a text is read as in a table
+            if isinstance(value := values.get(name), str):
+                values[name] = text_of(value, literal)
         if not self._are_sound(values):
             self._refuse(values, key)
         return values

@@ -21,7 +21,7 @@ from credit_scoring.outputs import Step, side_by_side
 from credit_scoring.raw_rows import RawRows, RawTransformer, accept
 from credit_scoring.tables import Matrix, Table
 
-COMPARED = 256  # clients, for whom both ways must agree
+AT_ONCE = 256  # clients, so that they stay in the processor's cache
 MOST_LOOKED_UP = 4096  # values of a feature
 EXTREMES = (0.0, -0.0, 1e-36, -5e-324, 1e36, -1e100, 1e150, -1.7e308)
 
@@ -103,30 +103,46 @@ class ArrayTransformer:
 
 
 def with_arrays(
-    raw: RawTransformer, new: Table, texts: Mapping[int, frozenset[str | None]], number: int
+    raw: RawTransformer, new: Table, texts: Mapping[int, frozenset[str | None]], expected: Matrix
 ) -> RawTransformer:
-    """The same transformer by way of arrays, where that gives the same bits; else as it is.
+    """The same transformer by way of arrays if that gives each new client the same bits.
 
     Args:
         raw: the transformer.
         new: the new clients' raw values, which it accepts.
         texts: the categories in the tables, by the position of a text feature.
-        number: of its outputs.
+        expected: the new clients, transformed by the transformer itself, shape (clients, n).
     """
-    at = np.unique(np.linspace(0, len(new.values) - 1, COMPARED, dtype=int))
-    clients = RawRows.of_table(new.values[at], new.categories)
-    parts = _parts(raw, clients.take([0]), new, texts, number)
+    client = _rows_of(new, slice(1))
+    parts = _parts(raw, client, new, texts, expected.shape[1])
     if parts is None:
         log.info("raw records are transformed by the model's transformer itself")
         return raw
-    quickly = ArrayTransformer(parts, number)
+    quickly = ArrayTransformer(parts, expected.shape[1])
     # In one call, which takes the transformer as long as one row: it is element by element.
-    probes = _probes(clients.take([0]))
+    probes = _probes(client)
     known = [row for row in range(len(probes)) if quickly(probes.take([row])) is not None]
-    if not all(_agree(raw, quickly, rows) for rows in (clients, probes.take(known))):
+    if not _agree(raw, quickly, probes.take(known)) or not all(
+        _same(
+            quickly(_rows_of(new, slice(start, start + AT_ONCE))), expected[start : start + AT_ONCE]
+        )
+        for start in range(0, len(expected), AT_ONCE)
+    ):
         log.warning("raw records are transformed by the model's transformer itself: arrays differ")
         return raw
     return replace(raw, quickly=quickly)
+
+
+def _rows_of(table: Table, clients: slice) -> RawRows:
+    return RawRows.of_table(np.array(table.values[clients]), table.categories)
+
+
+def _same(found: Matrix | None, expected: Matrix) -> bool:
+    """True if arrays give the same bits, or leave the rows to the transformer.
+
+    A zero's sign may differ: pandas' whole numbers have none, and no tree asks for it.
+    """
+    return found is None or np.array_equal(found, expected, equal_nan=True)
 
 
 def _parts(
@@ -140,7 +156,7 @@ def _parts(
     positions = {name: position for position, name in enumerate(raw.features)}
     computed: dict[tuple[type, ...], list[tuple[int, int, tuple[Step, ...]]]] = defaultdict(list)
     looked_up: dict[int, list[int]] = defaultdict(list)
-    traced = raw.outputs(number)
+    traced = raw.outputs
     if traced is None:
         return None
     for at, output in enumerate(traced):
@@ -210,11 +226,8 @@ def _probes(client: RawRows) -> RawRows:
 
 def _agree(raw: RawTransformer, quickly: ArrayTransformer, rows: RawRows) -> bool:
     """Whether arrays give the transformer's bits, or leave rows to it."""
-    found = quickly(rows)
-    if found is None or not len(rows):
+    if not len(rows):
         return True
     with suppress(BadFile), foreign_code(MODEL_FILE, describe):
-        expected = raw.itself(rows)
-        # A zero's sign may differ: pandas' whole numbers have none, and no tree asks for it.
-        return np.array_equal(found, expected, equal_nan=True)
+        return _same(quickly(rows), raw.itself(rows))
     return False  # it refuses them

@@ -181,25 +181,37 @@ class ExplainedClassifier:
         return np.ascontiguousarray(values, np.float64), expected
 
 
-def choose_classifier(fitted: Any, names: Sequence[str]) -> Classifier:
+def check_width(fitted: Any, columns: int) -> None:
+    """Check how many columns a fitted classifier takes.
+
+    Args:
+        fitted: the last step of the pipeline.
+        columns: how many it is given.
+
+    Raises:
+        BadFile: it takes another number.
+    """
+    with foreign_code(MODEL_FILE, _failing):
+        if getattr(fitted, "n_features_in_", columns) != columns:
+            raise BadFile(
+                MODEL_FILE,
+                f"its transformer gives {columns} features,"
+                f" its classifier takes {fitted.n_features_in_}",
+            )
+
+
+def choose_classifier(fitted: Any) -> Classifier:
     """The classifier of a pipeline behind the protocol, with one thread a call.
 
     Threads cost a single row more than they give, and OpenMP's hang in a forked process.
 
     Args:
         fitted: the last step of the pipeline.
-        names: of the transformed features.
 
     Raises:
-        BadFile: it takes another number of features, or nothing here explains it.
+        BadFile: nothing here explains it.
     """
-    with foreign_code(MODEL_FILE, lambda error: f"its classifier fails: {describe(error)}"):
-        if getattr(fitted, "n_features_in_", len(names)) != len(names):
-            raise BadFile(
-                MODEL_FILE,
-                f"its transformer gives {len(names)} features,"
-                f" its classifier takes {fitted.n_features_in_}",
-            )
+    with foreign_code(MODEL_FILE, _failing):
         if hasattr(fitted, "n_jobs"):
             fitted.n_jobs = 1
         if isinstance(fitted, LGBMClassifier):
@@ -210,3 +222,7 @@ def choose_classifier(fitted: Any, names: Sequence[str]) -> Classifier:
     kind = type(fitted).__name__
     with foreign_code(MODEL_FILE, lambda _: f"shap.TreeExplainer does not explain {kind}"):
         return ExplainedClassifier(fitted, shap.TreeExplainer(fitted), columns)
+
+
+def _failing(error: BaseException) -> str:
+    return f"its classifier fails: {describe(error)}"

@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 from credit_scoring.attribution import Attribution, attribute
 from credit_scoring.errors import BadFile, InvalidApplication, foreign_code
 from credit_scoring.files import MODEL_FILE, REFERENCE_FILE
-from credit_scoring.pipeline import TRANSFORMED_AT_ONCE
+from credit_scoring.pipeline import TRANSFORMED_AT_ONCE, Each
 from credit_scoring.raw_rows import RawRows
 from credit_scoring.raw_scorer import RawScorer
 from credit_scoring.reference import Reference
 from credit_scoring.tables import Matrix
 
 COMPARED = 500  # clients at most
+BY_CHANCE = 2  # standard deviations
 
 Compare = Literal["near", "all"]
 
@@ -72,6 +73,22 @@ class Comparison:
         )
         return one, other
 
+    def reversed_auc(self) -> float | None:
+        """The area under the ROC curve, if it is below a half by more than chance; else None.
+
+        The area is that of Mann and Whitney's statistic; by chance it has the standard deviation
+        sqrt((n + m + 1) / 12nm) (Mann and Whitney 1947, "On a test of whether one of two random
+        variables is stochastically larger than the other").
+        """
+        solvent, default = (np.asarray(rising) for rising in self.by_class)
+        pairs = len(solvent) * len(default)
+        if not pairs:
+            return None
+        below = np.searchsorted(solvent, default) + np.searchsorted(solvent, default, "right")
+        auc = float(below.sum() / 2 / pairs)
+        deviation = math.sqrt((len(solvent) + len(default) + 1) / 12 / pairs)
+        return auc if auc < 0.5 - BY_CHANCE * deviation else None
+
 
 def compare(desk: RawScorer, reference: Reference, threshold: float) -> Comparison:
     """Score the reference clients and explain those that others are compared with.
@@ -112,19 +129,27 @@ def compare(desk: RawScorer, reference: Reference, threshold: float) -> Comparis
     )
 
 
-def reference_scores(desk: RawScorer, reference: Reference) -> Matrix:
+def reference_scores(desk: RawScorer, reference: Reference, each: Each = map) -> Matrix:
     """Probabilities of class 1 of the reference clients, in the order of the file.
+
+    Args:
+        desk: has the model.
+        reference: the clients.
+        each: calls a function for each of some chunks, as the `map` of a pool of threads does.
 
     Raises:
         BadFile: the transformer refuses one.
         Exception: whatever the model raises.
     """
-    clients, probabilities = np.arange(len(reference)), np.empty(len(reference))
-    for start in range(0, len(reference), TRANSFORMED_AT_ONCE):
-        part = clients[start : start + TRANSFORMED_AT_ONCE]
-        rows = _transformed(desk, reference.rows(part), start)
-        probabilities[part] = desk.classifier.probabilities(rows)
-    return probabilities
+    if reference.scores is not None:
+        return reference.scores
+    clients = np.arange(len(reference))
+
+    def scores(start: int) -> Matrix:
+        part = reference.rows(clients[start : start + TRANSFORMED_AT_ONCE])
+        return desk.classifier.probabilities(_transformed(desk, part, start))
+
+    return np.concatenate([*each(scores, range(0, len(clients), TRANSFORMED_AT_ONCE))])
 
 
 def near(probabilities: Matrix, threshold: float) -> NDArray[np.intp]:

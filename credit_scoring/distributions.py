@@ -1,13 +1,14 @@
 """How the values of each feature are distributed among the reference clients of each class."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
+from credit_scoring.features import DeclaredKind
 from credit_scoring.reference import Reference
-from credit_scoring.tables import Matrix
+from credit_scoring.tables import Matrix, Table
 
 PERCENTS = (0, 5, 25, 50, 75, 95, 100)  # of the quantiles
 FLAG_CATEGORIES = ("0", "1")
@@ -37,7 +38,8 @@ class Distribution:
     """The values of one feature among the reference clients.
 
     Attributes:
-        kind: "flag" where the values are 0 and 1 or one of them, "text", or else "number".
+        kind: "flag" if no client of either table has another value than 0 and 1, "text", or else
+            "number".
         missing: the share of the reference clients without a value.
         by_class: of class 0 and of class 1.
     """
@@ -47,41 +49,44 @@ class Distribution:
     by_class: tuple[ClassDistribution, ClassDistribution]
 
 
-def distributions(reference: Reference, texts: Set[int] = frozenset()) -> list[Distribution]:
+def distributions(
+    reference: Reference, new: Table, declared: Sequence[DeclaredKind]
+) -> list[Distribution]:
     """The distribution of each feature, in the order of the tables.
 
     A flag has shares and not quantiles, as text has: those of two values say next to nothing.
 
     Args:
         reference: the reference clients' raw values.
-        texts: positions of the features that are text; where no reference client has a value,
-            only the new clients' table tells. Those of the reference table are known.
+        new: the new clients' raw values: a flag has no other values than 0 and 1 there, too.
+        declared: the kind of each feature as `features.csv` has it.
     """
     return [
-        _distribution(reference, position, reference.categories.get(position, ()))
-        if position in reference.categories or position in texts
-        else _distribution(reference, position, None)
-        for position in range(len(reference.columns))
+        _distribution(reference, new.values[:, position], position, kind)
+        for position, kind in enumerate(declared)
     ]
 
 
 def _distribution(
-    reference: Reference, position: int, categories: Sequence[str] | None
+    reference: Reference, new: Matrix, position: int, declared: DeclaredKind
 ) -> Distribution:
     """The distribution of one feature.
 
     Args:
         reference: the reference clients' raw values.
+        new: the new clients' values of the feature.
         position: of the feature.
-        categories: of text, None for numbers.
+        declared: its kind as `features.csv` has it.
     """
     values = reference.columns[position]
     present = ~np.isnan(values)
     of_0, of_1 = (values[of_class][present[of_class]] for of_class in reference.by_class)
     missing = (len(reference) - len(of_0) - len(of_1)) / len(reference)
-    if categories is not None:
+    if (categories := reference.categories.get(position)) is not None:
         return Distribution("text", missing, _shares(of_0, of_1, categories))
-    if len(of_0) + len(of_1) and all(((v == 0) | (v == 1)).all() for v in (of_0, of_1)):
+    are_flags = [np.isin(v, (0, 1)).all() for v in (of_0, of_1, new[~np.isnan(new)])]
+    is_flag = len(of_0) + len(of_1) > 0 and all(are_flags) and declared != "number"
+    if is_flag or declared == "flag":
         return Distribution("flag", missing, _shares(of_0, of_1, FLAG_CATEGORIES))
     return Distribution("number", missing, (_quantiles(of_0), _quantiles(of_1)))
 

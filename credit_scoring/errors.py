@@ -97,6 +97,16 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {abridged(text.strip())}"
 
 
+def cause(error: BaseException) -> str:
+    """The kind of an error that may hold a client's value, and its cause if that is the machine."""
+    kind = type(error).__name__
+    if isinstance(error, RuntimeError) and "start new thread" in str(error):
+        return f"{kind}: no thread can be started; is a limit on processes reached (ulimit -u)?"
+    if isinstance(error, MemoryError):
+        return f"{kind}: out of memory"
+    return kind
+
+
 def abridged(name: object) -> str:
     """A received or loaded name, safe and short enough for a message."""
     text = str(name)

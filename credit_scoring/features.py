@@ -17,12 +17,14 @@ from credit_scoring.tables import Matrix
 
 TOLERANCE = 1e-9  # how far a formula may be from its column, relative to it
 COLUMNS = (
-    "name", "label", "unit", "group", "formula", "depends", "change", "protected",
+    "name", "label", "unit", "group", "kind", "formula", "depends", "change", "protected",
     "reason_high", "reason_low", "reason_missing",
 )  # fmt: skip
 CHANGES = ("none", "up", "down", "any")
+KINDS = ("", "number", "flag", "text")
 
 Change = Literal["none", "up", "down", "any"]
+DeclaredKind = Literal["", "number", "flag", "text"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Feature:
         change: how a suggestion may move it.
         protected: whether law protects this trait.
         reason_high, reason_low, reason_missing: wording of a reason where it pushed most.
+        kind: of its values: numbers, 1 and 0, or texts; empty if the file does not say.
     """
 
     name: str
@@ -52,6 +55,7 @@ class Feature:
     reason_high: str = ""
     reason_low: str = ""
     reason_missing: str = ""
+    kind: DeclaredKind = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +98,31 @@ class FeatureDictionary:
         ]
         return recomputed, stale
 
+    def check_kinds(self, texts: Set[str]) -> None:
+        """Check that what is declared as text, and nothing that a formula is about, is text.
+
+        Args:
+            texts: names of the features that are text.
+
+        Raises:
+            BadFile: it is not so.
+        """
+        for name, feature in self.features.items():
+            if feature.kind and (feature.kind == "text") != (name in texts):
+                found = "text" if name in texts else "numbers"
+                raise BadFile(
+                    FEATURES_FILE,
+                    f"the kind of {abridged(name)} is {feature.kind}, and the model takes {found}",
+                )
+        for name, formula in self.formulas.items():
+            if wrong := [other for other in (name, *formula.inputs) if other in texts]:
+                raise BadFile(
+                    FEATURES_FILE,
+                    f"the formula of {abridged(name)} has text features: {first_few(wrong)}",
+                )
+
     def check(self, file: str, columns: Columns) -> None:
-        """Check that each formula gives its column in every row.
+        """Check that each formula gives its column in every row, and that flags are 0 or 1.
 
         Args:
             file: the table.
@@ -112,6 +139,15 @@ class FeatureDictionary:
                     f"the formula of {abridged(name)} differs in {wrong.sum()} of {len(wrong)} rows"
                     f" of {file}, first in row {wrong.argmax() + 1}",
                 )
+        for name, feature in self.features.items():
+            if feature.kind == "flag" and name in columns:
+                others = ~(np.isnan(columns[name]) | np.isin(columns[name], (0, 1)))
+                if others.any():
+                    raise BadFile(
+                        file,
+                        f"column {abridged(name)}: row {others.argmax() + 1} is neither 0 nor 1,"
+                        f" and {FEATURES_FILE} calls it a flag",
+                    )
 
 
 def by_names(names: Sequence[str]) -> FeatureDictionary:
@@ -120,7 +156,7 @@ def by_names(names: Sequence[str]) -> FeatureDictionary:
 
 
 def read_features(
-    path: Path, expected: str | None, names: Sequence[str], texts: Set[str]
+    path: Path, expected: str | None, names: Sequence[str]
 ) -> tuple[FeatureDictionary, str | None]:
     """What the file says, and its SHA-256; by names alone, and None, where there is no file.
 
@@ -128,7 +164,6 @@ def read_features(
         path: of the file.
         expected: the SHA-256 that it must have, where one is known.
         names: of the features of the tables, in their order.
-        texts: those that are text, which no formula computes with.
 
     Raises:
         BadFile: it has another hash, cannot be read, or says what cannot be.
@@ -152,7 +187,7 @@ def read_features(
         if feature.name in features:
             raise BadFile(path.name, f"row {number}: {abridged(feature.name)} is there twice")
         features[feature.name] = feature
-    formulas = _formulas(features, known.keys(), texts)
+    formulas = _formulas(features, known.keys())
     others = by_names(names).features
     all_features = {name: features.get(name, others[name]) for name in names}
     return FeatureDictionary(all_features, formulas), found
@@ -161,9 +196,9 @@ def read_features(
 def _check_columns(header: Sequence[str]) -> None:
     if "name" not in header:
         raise BadFile(FEATURES_FILE, "lacks the column name")
-    if twice := sorted({column for column in header if header.count(column) > 1}):
+    if twice := sorted({column for column in header if column and header.count(column) > 1}):
         raise BadFile(FEATURES_FILE, f"has a column more than once: {first_few(twice)}")
-    if unknown := [column for column in header if column not in COLUMNS]:
+    if unknown := [column for column in header if column and column not in COLUMNS]:
         raise BadFile(
             FEATURES_FILE, f"unknown columns: {first_few(unknown)}; known: {', '.join(COLUMNS)}"
         )
@@ -185,6 +220,8 @@ def _feature(number: int, row: Mapping[str | None, str | None], known: Set[str])
     depends = tuple(filter(None, map(str.strip, cells.get("depends", "").split(";"))))
     if unknown := [other for other in depends if other not in known]:
         raise refused(f"depends on what is no feature: {first_few(unknown)}")
+    if (kind := cells.get("kind", "")) not in KINDS:
+        raise refused(f"kind is {abridged(kind)}, not one of {', '.join(KINDS[1:])}")
     change, protected = cells.get("change") or "none", cells.get("protected") or "0"
     if change not in CHANGES:
         raise refused(f"change is {abridged(change)}, not one of {', '.join(CHANGES)}")
@@ -195,6 +232,7 @@ def _feature(number: int, row: Mapping[str | None, str | None], known: Set[str])
         label=label,
         unit=cells.get("unit", ""),
         group=cells.get("group") or label,
+        kind=cast(DeclaredKind, kind),
         formula=cells.get("formula", ""),
         depends=depends,
         change=cast(Change, change),
@@ -205,9 +243,7 @@ def _feature(number: int, row: Mapping[str | None, str | None], known: Set[str])
     )
 
 
-def _formulas(
-    features: Mapping[str, Feature], known: Set[str], texts: Set[str]
-) -> dict[str, Formula]:
+def _formulas(features: Mapping[str, Feature], known: Set[str]) -> dict[str, Formula]:
     """The formulas, those on which others build first."""
     waiting: dict[str, Formula] = {}
     for name, feature in features.items():
@@ -218,15 +254,11 @@ def _formulas(
                 raise BadFile(
                     FEATURES_FILE, f"the formula of {abridged(name)}: {problem}"
                 ) from problem
-            for what, wrong in (
-                ("unknown", [other for other in waiting[name].inputs if other not in known]),
-                ("text", [other for other in (name, *waiting[name].inputs) if other in texts]),
-            ):
-                if wrong:
-                    raise BadFile(
-                        FEATURES_FILE,
-                        f"the formula of {abridged(name)} has {what} features: {first_few(wrong)}",
-                    )
+            if unknown := [other for other in waiting[name].inputs if other not in known]:
+                raise BadFile(
+                    FEATURES_FILE,
+                    f"the formula of {abridged(name)} has unknown features: {first_few(unknown)}",
+                )
     ordered: dict[str, Formula] = {}
     while waiting:
         free = [n for n, formula in waiting.items() if not waiting.keys() & set(formula.inputs)]

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import logging
+import re
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,8 +30,8 @@ OPTIONAL_FILES = (METADATA_FILE, FEATURES_FILE)
 ID = "SK_ID_CURR"
 TARGET = "TARGET"
 PROBA = "proba"
-ROW_NUMBER = "Unnamed: 0"  # what pandas calls a first column without a name
-NOT_FEATURES = frozenset({ROW_NUMBER, ID, TARGET, PROBA})
+NOT_FEATURES = frozenset({ID, TARGET, PROBA})
+UNNAMED = re.compile(r"(Unnamed: \d+(\.\d+)*)?")  # what pandas calls a column without a name
 
 DEFAULT_THRESHOLD = 0.40
 
@@ -94,13 +95,21 @@ def check_hash(file: str, sha256: str, expected: str | None) -> None:
         raise BadFile(file, f"its SHA-256 is {sha256}, expected {abridged(expected)}")
 
 
+def is_feature(column: str) -> bool:
+    """True for the name of a column that is neither id nor outcome and has a name of its own."""
+    return column not in NOT_FEATURES and not UNNAMED.fullmatch(column)
+
+
 def unreadable(error: BaseException) -> str:
-    """What is wrong with a file, for what was raised when it was read."""
+    """The problem with a file, for an error that was raised while it was read.
+
+    The text of an error of other code may hold a client's value: only its kind is told.
+    """
     if isinstance(error, OSError) and error.strerror:
         return f"cannot be read: {error.strerror}"
     if isinstance(error, NO_TABLE):
         return f"is not a CSV table: {abridged(error)}"
-    return f"cannot be read: {describe(error)}"
+    return f"cannot be read ({type(error).__name__})"
 
 
 def _unpickling(error: BaseException) -> str:

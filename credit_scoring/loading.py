@@ -3,18 +3,25 @@
 import logging
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from credit_scoring.array_transformer import with_arrays
 from credit_scoring.classifier import choose_classifier
-from credit_scoring.errors import BadFile, describe, first_few, foreign_code
-from credit_scoring.features import read_features
+from credit_scoring.classifier_input import without_prefixes
+from credit_scoring.comparison import reference_scores
+from credit_scoring.csv_tables import read_table
+from credit_scoring.errors import BadFile, cause, describe, first_few, foreign_code
+from credit_scoring.feature_types import is_plain, pandas_types, unify_texts, with_declared
+from credit_scoring.features import by_names, read_features
 from credit_scoring.files import (
     FEATURES_FILE,
     METADATA_FILE,
@@ -25,8 +32,11 @@ from credit_scoring.files import (
     read_pipeline,
     unreadable,
 )
-from credit_scoring.pipeline import check_scores, inputs_of, transform, without_prefixes
-from credit_scoring.raw_rows import RawTransformer
+from credit_scoring.fitted_inputs import FittedInput, fitted_inputs
+from credit_scoring.outputs import is_element_by_element
+from credit_scoring.pipeline import inputs_of, transform
+from credit_scoring.proof import check_explanations, check_rows, check_scores, check_witness
+from credit_scoring.raw_rows import RawRows, RawTransformer, frame_of
 from credit_scoring.raw_scorer import RawScorer
 from credit_scoring.records import RecordReader
 from credit_scoring.reference import Reference
@@ -34,17 +44,14 @@ from credit_scoring.scale import Scale
 from credit_scoring.scorer import Scorer
 from credit_scoring.tables import (
     Categories,
+    Matrix,
     Table,
     as_float_columns,
-    check_kinds,
-    check_range,
     classes,
     client_ids,
     features_of,
-    read_table,
+    stored_probabilities,
 )
-
-CHECKED_CLIENTS = 8  # how many clients are scored both ways and explained
 
 log = logging.getLogger(__name__)
 
@@ -58,10 +65,50 @@ def load(folder: Path, model_sha256: str | None = None) -> Scorer:
         model_sha256: the SHA-256 that ``model.joblib`` must have, whatever ``model.json`` says.
 
     Raises:
-        BadFile: a file is missing, unreadable or at odds with the others.
+        BadFile: a file is missing, unreadable or at odds with the others, or a client does not
+            score as by the pipeline.
     """
-    with foreign_code(str(folder), lambda error: f"cannot be loaded: {describe(error)}"):
+    with foreign_code(str(folder), lambda error: f"cannot be loaded: {cause(error)}"):
         return _load(folder, model_sha256)
+
+
+@dataclass(frozen=True, eq=False)
+class _ReferenceTable:
+    """The reference clients as they were read.
+
+    Attributes:
+        columns, categories: see `as_float_columns`.
+        by_class: the places of the clients of class 0, and of class 1.
+        stored: their probabilities as the model's makers stored them; None without any.
+        dtypes: pandas' types, by column.
+        sha256: of the file.
+    """
+
+    columns: list[Matrix]
+    categories: dict[int, Sequence[str]]
+    by_class: tuple[NDArray[np.intp], NDArray[np.intp]]
+    stored: Matrix | None
+    dtypes: dict[str, Any]
+    sha256: str
+
+
+@dataclass(frozen=True, eq=False)
+class _NewTable:
+    """The new clients as they were read.
+
+    Attributes:
+        frame: by pandas.
+        ids: of the clients.
+        values: shape (clients, features).
+        categories: by the place of a text feature.
+        sha256: of the file.
+    """
+
+    frame: pd.DataFrame
+    ids: list[int]
+    values: Matrix
+    categories: dict[int, Sequence[str]]
+    sha256: str
 
 
 def _load(folder: Path, model_sha256: str | None) -> Scorer:
@@ -73,77 +120,95 @@ def _load(folder: Path, model_sha256: str | None) -> Scorer:
     )
     reference_path, new_path = folder / REFERENCE_FILE, folder / NEW_FILE
     features = _features_in(reference_path)
-    # What keeps this thread from holding others up, or measures it, has the second one too.
-    second = ThreadPoolExecutor(1, initializer=sys.setprofile, initargs=(sys.getprofile(),))
-    with warnings.catch_warnings(), second as beside:
-        warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # `read_table` looks for itself
-        # One thread takes these in turn: the second finds the first one done.
-        reading = beside.submit(_read_new, new_path, hashes.get(NEW_FILE), features)
-        transforming = beside.submit(lambda: transform(pipeline[0], reading.result()[0], features))
-        reference, reference_hash = _read_reference(
-            reference_path, hashes.get(REFERENCE_FILE), features
-        )
-        new, ids, raw, new_hash = reading.result()
-        _name_ignored(new, features)
-        check_kinds(
-            features,
-            (reference.columns, reference.categories),
-            (list(raw.values.T), raw.categories),
-        )
+    dictionary, dictionary_hash = by_names(features), None
+    if features:  # else the table is refused below
         dictionary, dictionary_hash = read_features(
-            folder / FEATURES_FILE,
-            hashes.get(FEATURES_FILE),
-            features,
-            {features[position] for position in (*reference.categories, *raw.categories)},
+            folder / FEATURES_FILE, hashes.get(FEATURES_FILE), features
         )
-        for file, columns in ((REFERENCE_FILE, reference.columns), (NEW_FILE, raw.values.T)):
+    with foreign_code(MODEL_FILE, lambda error: f"cannot be followed: {describe(error)}"):
+        fitted = fitted_inputs(pipeline[0], pipeline[1], features)
+        is_traced = is_element_by_element(pipeline[0])
+    types = with_declared(fitted, dictionary)
+    classifier = choose_classifier(pipeline[1])
+    inputs: list[str] = []
+    with suppress(BadFile):  # raised below, after what is wrong with the tables
+        inputs = inputs_of(pipeline[0], features)
+    # What keeps this thread from holding others up, or measures it, these have too.
+    threads = ThreadPoolExecutor(2, initializer=sys.setprofile, initargs=(sys.getprofile(),))
+    with warnings.catch_warnings(), threads as beside:
+        warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # `read_table` looks for itself
+        reading = beside.submit(_read_new, new_path, hashes.get(NEW_FILE), features, types)
+        transforming = None
+        if inputs and is_traced and all(name in types and is_plain(types[name]) for name in inputs):
+            transforming = beside.submit(
+                lambda: transform(pipeline, classifier, reading.result().frame[inputs])
+            )
+        reference = _read_reference(reference_path, hashes.get(REFERENCE_FILE), features, types)
+        new = reading.result()
+        _name_ignored(new.frame, features)
+        inputs = inputs_of(pipeline[0], features)
+        unify_texts(
+            features,
+            inputs,
+            (reference.columns, reference.categories),
+            (list(new.values.T), new.categories),
+        )
+        dictionary.check_kinds({features[position] for position in new.categories})
+        for file, columns in ((REFERENCE_FILE, reference.columns), (NEW_FILE, new.values.T)):
             dictionary.check(file, dict(zip(features, columns, strict=True)))
         if protected := [feature.label for feature in dictionary.protected]:
             log.warning("the model uses features that law protects: %s", first_few(protected))
-        full_names, transformed = transforming.result()
-    names = without_prefixes(pipeline[0], full_names)
-    classifier = choose_classifier(pipeline[1], names)
-    largest = classifier.largest
-    beyond = (transformed > largest).any(axis=0) | (transformed < -largest).any(axis=0)
-    check_range(NEW_FILE, [names[column] for column in np.flatnonzero(beyond)])
+        dtypes = pandas_types(inputs, types, reference.dtypes, dict(new.frame.dtypes))
+        raw = Table(new.values, new.categories)
+        if transforming is not None:
+            transformed = transforming.result()
+        else:
+            rows = RawRows.of_table(np.array(raw.values), raw.categories)
+            places = {name: features.index(name) for name in inputs}
+            transformed = transform(pipeline, classifier, frame_of(rows, places, dtypes))
 
-    checked = np.unique(np.linspace(0, len(new) - 1, CHECKED_CLIENTS, dtype=int))
-    inputs = inputs_of(pipeline[0], features)
-    raw_output = check_scores(pipeline, classifier, new.iloc[checked][inputs], transformed[checked])
-    texts = _categories(reference.categories, raw.categories)
-    transformer = RawTransformer(
-        pipeline[0],
-        tuple(features),
-        tuple(inputs),
-        {str(name): dtype for name, dtype in new.dtypes.items()},
-    )
-    may_miss = np.asarray(np.isnan(transformed).any(axis=0)).tolist()
-    return Scorer(
-        features=tuple(features),
-        client_ids=tuple(ids),
-        threshold=metadata["threshold"],
-        sha256={
-            MODEL_FILE: model_hash,
-            REFERENCE_FILE: reference_hash,
-            NEW_FILE: new_hash,
-            **({FEATURES_FILE: dictionary_hash} if dictionary_hash else {}),
-        },
-        metadata=metadata,
-        classifier=classifier,
-        records=RecordReader(tuple(names), tuple(full_names), may_miss, largest),
-        raw=raw,
-        transformed=transformed,
-        reference=reference,
-        desk=RawScorer(
-            transformer=with_arrays(transformer, raw, texts, len(names)),
+        names = without_prefixes(pipeline[0], transformed.given.names)
+        texts = _categories(reference.categories, raw.categories)
+        transformer = RawTransformer(
+            pipeline[0], tuple(features), tuple(inputs), transformed.given, dtypes
+        )
+        desk = RawScorer(
+            transformer=with_arrays(transformer, raw, texts, transformed.values),
             classifier=classifier,
             dictionary=dictionary,
             names=tuple(names),
             texts=texts,
-        ),
+            literal={at: types.get(features[at], FittedInput("text")).literal for at in texts},
+        )
+        clients = Reference(reference.columns, reference.categories, reference.by_class)
+        check_scores(classifier, transformed, beside.map)
+        raw_output = check_explanations(classifier, transformed)
+        check_rows(desk.transformer, raw, transformed)
+        if reference.stored is not None:
+            scores = reference_scores(desk, clients, beside.map)
+            check_witness(scores, reference.stored)
+            clients = replace(clients, scores=scores)
+    may_miss = np.asarray(np.isnan(transformed.values).any(axis=0)).tolist()
+    return Scorer(
+        features=tuple(features),
+        client_ids=tuple(new.ids),
+        threshold=metadata["threshold"],
+        sha256={
+            MODEL_FILE: model_hash,
+            REFERENCE_FILE: reference.sha256,
+            NEW_FILE: new.sha256,
+            **({FEATURES_FILE: dictionary_hash} if dictionary_hash else {}),
+        },
+        metadata=metadata,
+        classifier=classifier,
+        records=RecordReader(tuple(names), transformed.given.names, may_miss, classifier.largest),
+        raw=raw,
+        transformed=transformed.values,
+        reference=clients,
+        desk=desk,
         scale=scale,
         raw_output=raw_output,
-        probability_at_start=classifier.probability(transformed[0]),
+        probability_at_start=classifier.probability(transformed.values[0]),
     )
 
 
@@ -164,25 +229,36 @@ def _features_in(path: Path) -> list[str]:
 
 
 def _read_reference(
-    path: Path, expected: str | None, features: Sequence[str]
-) -> tuple[Reference, str]:
-    """The reference clients, and the file's SHA-256."""
+    path: Path,
+    expected: str | None,
+    features: Sequence[str],
+    types: Mapping[str, FittedInput],
+) -> _ReferenceTable:
     with foreign_code(path.name, unreadable):
-        frame, sha256 = read_table(path, expected)
+        frame, sha256 = read_table(path, expected, types)
         client_ids(path.name, frame)
         labels = classes(path.name, frame)
         if features_of(frame) != features:
             raise BadFile(path.name, "changed while it was read")
-        by_class = np.flatnonzero(labels == 0), np.flatnonzero(labels == 1)
-        return Reference(*as_float_columns(path.name, frame, features), by_class), sha256
+        columns, categories = as_float_columns(path.name, frame, features)
+        return _ReferenceTable(
+            columns,
+            categories,
+            (np.flatnonzero(labels == 0), np.flatnonzero(labels == 1)),
+            stored_probabilities(path.name, frame),
+            dict(frame.dtypes),
+            sha256,
+        )
 
 
 def _read_new(
-    path: Path, expected: str | None, features: Sequence[str]
-) -> tuple[pd.DataFrame, list[int], Table, str]:
-    """The new clients as pandas reads them, their ids and values, and the file's SHA-256."""
+    path: Path,
+    expected: str | None,
+    features: Sequence[str],
+    types: Mapping[str, FittedInput],
+) -> _NewTable:
     with foreign_code(path.name, unreadable):
-        frame, sha256 = read_table(path, expected)
+        frame, sha256 = read_table(path, expected, types)
         ids = client_ids(path.name, frame)
         missing = [name for name in features if name not in frame]
         if missing:
@@ -191,7 +267,7 @@ def _read_new(
         values = np.empty((len(frame), len(features)))
         for position, column in enumerate(columns):
             values[:, position] = column
-        return frame, ids, Table(values, categories), sha256
+        return _NewTable(frame, ids, values, categories, sha256)
 
 
 def _name_ignored(new: pd.DataFrame, features: Sequence[str]) -> None:

@@ -132,11 +132,12 @@ def outputs_of(transformer: Any, inputs: Sequence[str], number: int) -> tuple[Ou
 
     Args:
         transformer: fitted.
-        inputs: the names of the raw features that it takes, in its order.
+        inputs: the names of the raw features that it takes, in its order, if it records none.
         number: how many outputs it has.
     """
+    names = map(str, getattr(transformer, "feature_names_in_", inputs))
     try:
-        outputs = _traced(transformer, [Output(frozenset([name])) for name in inputs])
+        outputs = _traced(transformer, [Output(frozenset([name])) for name in names])
     except ValueError:  # or a column without a known name
         return None
     return tuple(outputs) if len(outputs) == number else None
@@ -177,21 +178,31 @@ def _of_pipeline(pipeline: Any, given: Sequence[Output]) -> list[Output]:
     return outputs
 
 
-def _of_columns(columns: Any, given: Sequence[Output]) -> list[Output]:
+def columns_chosen(columns: Any, chosen: Any, number: int) -> list[int]:
+    """The columns that a part of a fitted column transformer takes, counted from 0.
+
+    Args:
+        columns: the column transformer.
+        chosen: the part's columns, as `transformers_` has them.
+        number: how many columns the column transformer takes.
+
+    Raises:
+        ValueError: a column has no known name.
+    """
+    asked = np.atleast_1d(np.arange(number)[chosen] if isinstance(chosen, slice) else chosen)
+    if asked.dtype == np.bool_:
+        return [int(at) for at in np.flatnonzero(asked)]
+    if np.issubdtype(asked.dtype, np.integer):
+        return [int(at) for at in np.arange(number)[asked]]
     names = [str(name) for name in getattr(columns, "feature_names_in_", ())]
+    return [names.index(str(name)) for name in asked]
+
+
+def _of_columns(columns: Any, given: Sequence[Output]) -> list[Output]:
     outputs = []
     for _, step, chosen in columns.transformers_:
-        asked = np.atleast_1d(
-            np.arange(len(given))[chosen] if isinstance(chosen, slice) else chosen
-        )
-        if asked.dtype == np.bool_:
-            positions = np.flatnonzero(asked).tolist()
-        elif np.issubdtype(asked.dtype, np.integer):
-            positions = asked.tolist()
-        else:
-            positions = [names.index(str(name)) for name in asked]
-        if positions:
-            outputs += _traced(step, [given[position] for position in positions])
+        if at := columns_chosen(columns, chosen, len(given)):
+            outputs += _traced(step, [given[position] for position in at])
     return outputs
 
 

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from credit_scoring.classifier_input import ClassifierInput
 from credit_scoring.errors import BadFile, describe, foreign_code
 from credit_scoring.files import MODEL_FILE
 from credit_scoring.outputs import Output, is_element_by_element, outputs_of
-from credit_scoring.pipeline import dense
 from credit_scoring.tables import Categories, Matrix
 
 Texts = NDArray[np.object_]
@@ -87,13 +87,15 @@ class RawTransformer:
         transformer: as it was unpickled.
         features: names of the raw features.
         inputs: those that the transformer takes, in its order.
-        dtypes: of the inputs, as pandas reads the new clients.
+        given: how its outputs reach the classifier.
+        dtypes: pandas' types of the inputs, as in both tables.
         quickly: gives the same for rows, or None for those that it leaves to the transformer.
     """
 
     transformer: Any
     features: tuple[str, ...]
     inputs: tuple[str, ...]
+    given: ClassifierInput
     dtypes: Mapping[str, Any]
     quickly: Callable[[RawRows], Matrix | None] | None = None
 
@@ -102,15 +104,16 @@ class RawTransformer:
         """Whether a row among many surely comes out as it does alone."""
         return is_element_by_element(self.transformer)
 
-    def outputs(self, number: int) -> tuple[Output, ...] | None:
-        """What each of its outputs is made from; None where that is not known.
-
-        Args:
-            number: how many there are.
-        """
-        if not self.is_element_by_element:
+    @cached_property
+    def outputs(self) -> tuple[Output, ...] | None:
+        """The sources and steps of each output that the classifier takes; None if not known."""
+        # LightGBM's codes of categories are no arithmetic of the transformer's.
+        if not self.is_element_by_element or self.given.categories:
             return None
-        return outputs_of(self.transformer, self.inputs, number)
+        outputs = outputs_of(self.transformer, self.inputs, self.given.outputs)
+        if outputs is None or self.given.chosen is None:
+            return outputs
+        return tuple(outputs[at] for at in self.given.chosen)
 
     def __call__(self, rows: RawRows) -> Matrix:
         """Transform each row as if it were alone, shape (rows, n).
@@ -138,33 +141,40 @@ class RawTransformer:
             Exception: whatever the transformer raises.
         """
         output = self.transformer.transform(self._frame(rows))
-        return np.ascontiguousarray(dense(output, len(rows)))
-
-    @cached_property
-    def _positions(self) -> list[int]:
-        position = {name: at for at, name in enumerate(self.features)}
-        return [position[name] for name in self.inputs]
-
-    @cached_property
-    def _others(self) -> dict[int, Any]:
-        """The types of the inputs that pandas has otherwise than as doubles, by position."""
-        return {
-            position: self.dtypes[name]
-            for position, name in zip(self._positions, self.inputs, strict=True)
-            if self.dtypes[name] != np.float64
-        }
+        return np.ascontiguousarray(self.given(output, len(rows)))
 
     def _frame(self, rows: RawRows) -> pd.DataFrame:
-        """The rows as pandas would have read them."""
-        frame = pd.DataFrame(rows.numbers[:, self._positions], columns=pd.Index(self.inputs))
-        others = {}
-        for position, dtype in self._others.items():
-            name = self.features[position]
-            if position in rows.texts:
-                others[name] = pd.Series(rows.texts[position], dtype=dtype)
-            else:
-                others[name] = pd.Series(_as_type(rows.numbers[:, position], dtype))
-        return frame.assign(**others) if others else frame
+        return frame_of(rows, self._positions, self.dtypes)
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        """The places of the inputs among the raw features, by name, in the transformer's order."""
+        place = {name: at for at, name in enumerate(self.features)}
+        return {name: place[name] for name in self.inputs}
+
+
+def frame_of(
+    rows: RawRows, positions: Mapping[str, int], dtypes: Mapping[str, Any]
+) -> pd.DataFrame:
+    """Rows as pandas would have read them from a table.
+
+    Args:
+        rows: raw values.
+        positions: the columns of the frame, each with its feature's place in the rows.
+        dtypes: pandas' types of the columns.
+    """
+    names = list(positions)
+    frame = pd.DataFrame(rows.numbers[:, list(positions.values())], columns=pd.Index(names))
+    others = {}
+    for name, position in positions.items():
+        dtype = dtypes[name]
+        if position in rows.texts:
+            others[name] = pd.Series(rows.texts[position], dtype=dtype)
+        elif isinstance(dtype, pd.CategoricalDtype):
+            others[name] = pd.Series(rows.numbers[:, position]).astype(dtype)
+        elif dtype != np.float64:
+            others[name] = pd.Series(_as_type(rows.numbers[:, position], dtype))
+    return frame.assign(**others) if others else frame
 
 
 def accept(

@@ -1,6 +1,6 @@
 """Scores of raw rows, and rows kept consistent where some of their features are changed."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -33,6 +33,7 @@ class RawScorer:
         dictionary: what is known of the features beside their values.
         names: of the transformed features, n of them.
         texts: the categories in the tables, by the position of a text feature.
+        literal: see `cells.text_of`, by the position of a text feature.
     """
 
     transformer: RawTransformer
@@ -40,6 +41,7 @@ class RawScorer:
     dictionary: FeatureDictionary
     names: tuple[str, ...]
     texts: dict[int, frozenset[str | None]]
+    literal: Mapping[int, frozenset[str]]
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -62,10 +64,10 @@ class RawScorer:
             raise unknown_feature(feature, len(self.features))
         return position
 
-    @cached_property
+    @property
     def outputs(self) -> tuple[Output, ...] | None:
         """What each transformed feature is made from; None where that is not known."""
-        return self.transformer.outputs(len(self.names))
+        return self.transformer.outputs
 
     def transform(self, rows: RawRows) -> Matrix:
         """Transform rows, each as if it were alone, shape (rows, n).

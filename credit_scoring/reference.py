@@ -19,11 +19,13 @@ class Reference:
         columns: an array a feature, shape (clients,), NaN where a value is missing.
         categories: by the position of a text feature.
         by_class: the positions of the clients of class 0, and of those of class 1.
+        scores: probabilities of class 1 by the model, shape (clients,), if the start computed them.
     """
 
     columns: Sequence[Matrix]
     categories: Categories
     by_class: tuple[NDArray[np.intp], NDArray[np.intp]]
+    scores: Matrix | None = None
 
     def __len__(self) -> int:
         """How many clients there are."""

@@ -13,7 +13,7 @@ from credit_scoring.applications import Application
 from credit_scoring.classifier import Classifier
 from credit_scoring.errors import InconsistentScore, UnknownClient, abridged, unknown_feature
 from credit_scoring.features import FeatureDictionary
-from credit_scoring.pipeline import RawOutput
+from credit_scoring.proof import RawOutput
 from credit_scoring.raw_rows import RawRows
 from credit_scoring.raw_scorer import RawScorer
 from credit_scoring.records import RecordReader
@@ -125,7 +125,7 @@ class Scorer:
         }
         return ApplicationReader(
             self.features,
-            frozenset(self.features[position] for position in self.desk.texts),
+            {self.features[position]: kept for position, kept in self.desk.literal.items()},
             frozenset(missing),
             frozenset(self.dictionary.formulas),
             self._corrected,

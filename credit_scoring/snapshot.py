@@ -100,6 +100,13 @@ class Snapshot:
             result = str(problem)
         if isinstance(result, str):
             log.error("the credit desk has nothing to compare with: %s", result)
+        elif (auc := result.reversed_auc()) is not None:
+            log.warning(
+                "the model ranks the clients of %s the wrong way round (AUC %.3f on their TARGET):"
+                " it may have been fitted with the classes reversed; 1 must be a client in default",
+                REFERENCE_FILE,
+                auc,
+            )
         self.comparison.set_result(result)
         if quickly and not first:  # the desk does not wait for the compiler
             self._quicken(only_soon=False)

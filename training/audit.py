@@ -20,7 +20,8 @@ def audit(
 
     Args:
         traits: numbers or texts, one client per row. Clients without a value are a group. Of more
-            than ten numbers each fifth of the clients is one; a bin holds its upper end.
+            than ten numbers each fifth of the clients is one; a bin holds its upper end, the last
+            one infinity.
         target: outcomes, 0 or 1, shape (clients,).
         refused: decisions, shape (clients,).
 
@@ -63,10 +64,11 @@ def _groups(values: pd.Series) -> pd.Series:
         groups = values.astype("category")
         return groups.cat.rename_categories(list(map(_name, groups.cat.categories)))
     shares = np.arange(1, BINS) / BINS
-    ends = np.unique(np.quantile(values.dropna(), shares, method="inverted_cdf"))
+    finite = values[np.isfinite(values)]
+    ends = np.unique(np.quantile(finite, shares, method="inverted_cdf"))
     within = [f"{low} to {high}" for low, high in pairwise(map(_name, ends))]
     names = [f"up to {_name(ends[0])}", *within, f"above {_name(ends[-1])}"]
-    return pd.cut(values, [-np.inf, *ends, np.inf], labels=names)
+    return pd.cut(values, [-np.inf, *ends, np.inf], labels=names, include_lowest=True)
 
 
 def _name(value: object) -> str:

@@ -3,14 +3,16 @@
 import csv
 import io
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 
 import pandas as pd
 
+from credit_scoring.csv_tables import quoting_of
 from credit_scoring.errors import BadFile
 from credit_scoring.features import COLUMNS, FeatureDictionary, read_features
 from credit_scoring.files import FEATURES_FILE, ID, TARGET
+from credit_scoring.fitted_inputs import FittedInput
 from credit_scoring.formulas import Columns, parse
 from credit_scoring.tables import features_of
 
@@ -36,9 +38,30 @@ def home_credit(names: Sequence[str]) -> bytes:
     return _as_csv(rows)
 
 
-def skeleton(names: Sequence[str]) -> bytes:
-    """A file to fill in: each feature's name is its label, and all else is empty."""
-    return _as_csv(pd.DataFrame({"name": names, "label": names}).reindex(columns=COLUMNS))
+def skeleton(names: Sequence[str], texts: Set[str] = frozenset()) -> bytes:
+    """A file to fill in: each feature's name is its label, its kind is known, all else is empty.
+
+    Args:
+        names: of the features.
+        texts: those that are text.
+    """
+    kinds = ["text" if name in texts else "number" for name in names]
+    rows = pd.DataFrame({"name": names, "label": names, "kind": kinds})
+    return _as_csv(rows.reindex(columns=COLUMNS))
+
+
+def declared_kinds(content: bytes) -> dict[str, FittedInput]:
+    """The kinds of features in a file that may have mistakes, by name.
+
+    Args:
+        content: of a `features.csv`.
+    """
+    lines = csv.DictReader(io.StringIO(content.decode("utf-8-sig", "replace"), newline=""))
+    return {
+        str(row["name"]): FittedInput("text" if row["kind"] == "text" else "number")
+        for row in lines
+        if row.get("name") and row.get("kind") in ("number", "flag", "text")
+    }
 
 
 def read_dictionary(content: bytes, features: pd.DataFrame, source: str) -> FeatureDictionary:
@@ -53,6 +76,7 @@ def read_dictionary(content: bytes, features: pd.DataFrame, source: str) -> Feat
         BadFile: the service would refuse the file; the message begins with ``features.csv``.
     """
     dictionary = _read(content, features)
+    dictionary.check_kinds(texts_in(features))
     dictionary.check(source, _columns(features, dictionary))
     return dictionary
 
@@ -68,8 +92,9 @@ def check_not_filled_in(out: Path, features: pd.DataFrame) -> None:
         return
     content = path.read_bytes()
     lines = csv.DictReader(io.StringIO(content.decode("utf-8-sig", "replace"), newline=""))
-    names = [str(row.get("name")) for row in lines]  # of a file that may have mistakes
-    if names and set(features_of(features)).issuperset(names) and content != skeleton(names):
+    rows = list(lines)  # of a file that may have mistakes
+    names = {row.get("name") for row in rows}
+    if names and names.issubset(features_of(features)) and any(map(_is_filled_in, rows)):
         raise BadFile(
             FEATURES_FILE, f"{out} has one that was filled in: give it as --features, or remove it"
         )
@@ -87,21 +112,33 @@ def in_full(clients: pd.DataFrame) -> pd.DataFrame:
     return clients.assign(**followed).astype(clients.dtypes)
 
 
+def _is_filled_in(row: Mapping[str | None, object]) -> bool:
+    """True if a row of a file says more of a feature than a skeleton does."""
+    more = {key: cell for key, cell in row.items() if key not in ("name", "label", "kind") and cell}
+    return bool(more) or row.get("label") not in ("", None, row.get("name"))
+
+
+def texts_in(features: pd.DataFrame) -> set[str]:
+    """The names of a table's features that are text."""
+    return set(features.columns.difference(features.select_dtypes("number").columns))
+
+
 def _read(content: bytes, features: pd.DataFrame) -> FeatureDictionary:
-    texts = set(features.columns.difference(features.select_dtypes("number").columns))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, FEATURES_FILE)
         path.write_bytes(content)
-        return read_features(path, None, features_of(features), texts)[0]
+        return read_features(path, None, features_of(features))[0]
 
 
 def _columns(features: pd.DataFrame, dictionary: FeatureDictionary) -> Columns:
-    """The columns that formulas are about, as doubles."""
+    """The columns that formulas are about, and those of flags, as doubles."""
     used = {name for name, f in dictionary.formulas.items() for name in (name, *f.inputs)}
+    used |= {name for name, f in dictionary.features.items() if f.kind == "flag"}
     return {name: features[name].to_numpy(dtype=float) for name in used}
 
 
 def _as_csv(rows: pd.DataFrame) -> bytes:
     text = io.StringIO(newline="")
-    rows.to_csv(text, columns=list(COLUMNS), index=False, lineterminator="\n")
+    columns = [name for name in COLUMNS if name in rows]
+    rows.to_csv(text, columns=columns, index=False, lineterminator="\n", quoting=quoting_of(rows))
     return text.getvalue().encode()

@@ -34,7 +34,7 @@ def unfitted(features: pd.DataFrame, seed: int) -> Pipeline:
         SimpleImputer(strategy="median", keep_empty_features=True), MinMaxScaler()
     )
     text = make_pipeline(
-        SimpleImputer(strategy="constant", fill_value=MISSING),
+        SimpleImputer(strategy="constant", fill_value=MISSING, keep_empty_features=True),
         OneHotEncoder(max_categories=20, handle_unknown="infrequent_if_exist", sparse_output=False),
     )
     transformer = ColumnTransformer(

@@ -4,8 +4,9 @@ A table has one client per row: the id, the outcome (1 = in default, 0 = solvent
 numbers or texts, where values may be missing.
 """
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,27 +14,43 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import train_test_split
 
+from credit_scoring.cells import CODE, NUMBER
+from credit_scoring.csv_tables import read_table
 from credit_scoring.errors import BadFile, abridged
-from credit_scoring.files import ID, PROBA, ROW_NUMBER, TARGET
-from credit_scoring.tables import read_table
+from credit_scoring.files import ID, TARGET, is_feature
+from credit_scoring.fitted_inputs import FittedInput
+from credit_scoring.tables import features_of
 
 FOLDS = 5  # of the cross-validation
 FEWEST_TRAINING, FEWEST_HELD_OUT = 2 * FOLDS, 2  # clients of either class
+LEADING_ZERO = re.compile(rb'[,"\s]0[0-9]')
+FEW_OTHERS = 0.1  # a share of texts among numbers that looks like a mistake
 MISSING = "missing"  # the category of texts that are not there
 
 
-def read_labelled_table(path: Path, audited: Sequence[str] = ()) -> pd.DataFrame:
+def read_labelled_table(
+    path: Path, audited: Sequence[str] = (), kinds: Mapping[str, FittedInput] | None = None
+) -> pd.DataFrame:
     """Read a CSV file: id, features (numbers or texts), outcome, and columns that are only audited.
 
     True and False become 1 and 0. Columns without a name (row numbers) and the probabilities of an
-    earlier model are dropped. The other columns keep their order.
+    earlier model are dropped. The other columns keep their order. A column of digits with leading
+    zeros is text.
+
+    Args:
+        path: of the file.
+        audited: names of columns that are only audited.
+        kinds: of features, by name; without, the values decide.
 
     Raises:
         BadFile: the file cannot be read, or a column is missing, repeated or holds what it may not.
     """
-    table, _ = read_table(path)
-    unnamed = [name for position, name in enumerate(table) if name == f"Unnamed: {position}"]
-    table = table.drop(columns=[*unnamed, ROW_NUMBER, PROBA], errors="ignore")
+    kinds = dict(kinds or {})
+    table, sha256 = read_table(path, None, kinds)
+    if codes := [name for name in _codes(path, table) if name not in kinds]:
+        kinds |= dict.fromkeys(codes, FittedInput("text"))
+        table, _ = read_table(path, sha256, kinds)
+    table = table[[name for name in table if name in (ID, TARGET) or is_feature(str(name))]]
     for name in (ID, TARGET):
         if name not in table:
             raise BadFile(path.name, f"lacks the column {name}")
@@ -51,6 +68,30 @@ def read_labelled_table(path: Path, audited: Sequence[str] = ()) -> pd.DataFrame
     check_audited(path.name, table, audited)
     check_features(path.name, table.drop(columns=[ID, TARGET, *audited]))
     return table
+
+
+def _codes(path: Path, table: pd.DataFrame) -> list[str]:
+    """The columns of whole numbers in which one is written with leading zeros, as codes are."""
+    if LEADING_ZERO.search(path.read_bytes()) is None:
+        return []
+    numbers = [name for name in features_of(table) if pd.api.types.is_numeric_dtype(table[name])]
+    whole = [name for name in numbers if (table[name].dropna() % 1 == 0).all()]
+    texts = pd.read_csv(path, usecols=whole, dtype="str") if whole else table
+    return [name for name in whole if texts[name].str.fullmatch(CODE).any()]
+
+
+def nearly_numbers(table: pd.DataFrame) -> list[str]:
+    """A line for each text feature most of whose values are numbers: a mistake, perhaps."""
+    lines = []
+    for name in table.columns.difference(table.select_dtypes("number").columns):
+        present = table[name].notna().to_numpy()
+        others = present & ~table[name].astype(str).str.fullmatch(NUMBER).to_numpy(bool)
+        if 0 < others.sum() < FEW_OTHERS * present.sum():
+            lines.append(
+                f"text       {abridged(name)}: {others.sum():,} of {present.sum():,} values are no"
+                f" numbers, first in row {others.argmax() + 1:,}, so all are categories"
+            )
+    return lines
 
 
 def check_audited(file: str, table: pd.DataFrame, audited: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import joblib
 from sklearn.pipeline import Pipeline
 
+from credit_scoring.csv_tables import quoting_of
 from credit_scoring.files import (
     FEATURES_FILE,
     ID,
@@ -69,7 +70,8 @@ def write(
         What `model.json` says: the metadata with the SHA-256 of the other files.
 
     Raises:
-        BadFile: the service does not accept a file; no file of the folder was changed.
+        BadFile: the service does not accept a file, or scores a reference client differently; no
+            file of the folder was changed.
         OSError: a file cannot be written.
     """
     features = parts.reference.columns.drop([ID, TARGET])
@@ -79,8 +81,8 @@ def write(
     with tempfile.TemporaryDirectory(prefix=".train-", dir=out) as name:
         folder = Path(name)
         joblib.dump(pipeline, folder / MODEL_FILE, compress=3)
-        reference.to_csv(folder / REFERENCE_FILE, lineterminator="\n")
-        parts.new[[ID, *features]].to_csv(folder / NEW_FILE, lineterminator="\n")
+        for file, table in ((REFERENCE_FILE, reference), (NEW_FILE, parts.new[[ID, *features]])):
+            table.to_csv(folder / file, lineterminator="\n", quoting=quoting_of(table))
         (folder / FEATURES_FILE).write_bytes(dictionary)
         hashes = {
             file: hashlib.sha256((folder / file).read_bytes()).hexdigest()

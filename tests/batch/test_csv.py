@@ -12,7 +12,8 @@ import pytest
 from batch import csv_cut
 from batch.columns import Columns
 from batch.csv_cut import csv_pieces, last_border
-from batch.csv_rows import MISSING_TEXTS, _one_by_one, _together, csv_block, number_of
+from batch.csv_rows import _one_by_one, _together, csv_block
+from credit_scoring.cells import MISSING_TEXTS, number_of
 from credit_scoring.errors import BadFile
 from credit_scoring.files import ID
 from tests.support.portfolio import pieces_of
@@ -20,7 +21,7 @@ from tests.support.portfolio import pieces_of
 COLUMNS = Columns(
     header=("", ID, "a", "b", "t", "note"),
     features=("b", "a", "t", "later"),
-    texts=frozenset([2]),
+    texts={2: frozenset()},
     at={0: 3, 1: 2, 2: 4},
     computed=("later",),
     ignored=("note",),

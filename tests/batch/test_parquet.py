@@ -18,7 +18,7 @@ def columns_of(table, texts=()):
     header = tuple(table.column_names)
     features = tuple(name for name in header if name != ID)
     at = {position: header.index(name) for position, name in enumerate(features)}
-    positions = frozenset(features.index(name) for name in texts)
+    positions = {features.index(name): frozenset() for name in texts}
     return Columns(header, features, positions, at, (), ())
 
 

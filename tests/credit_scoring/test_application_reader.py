@@ -18,7 +18,9 @@ Spell = Callable[[str], str]
 
 @pytest.fixture(scope="module")
 def reader() -> ApplicationReader:
-    reader = ApplicationReader(FEATURES, frozenset(FEATURES[:2]), frozenset(), frozenset(), {})
+    reader = ApplicationReader(
+        FEATURES, dict.fromkeys(FEATURES[:2], frozenset()), frozenset(), frozenset(), {}
+    )
     reader.rehearse()
     return reader
 

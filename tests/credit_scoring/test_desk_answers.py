@@ -12,7 +12,7 @@ from credit_scoring.desk_schemas import DriftAnswer, FeatureDescriptions
 from credit_scoring.distributions import distributions
 from credit_scoring.drift import population_drift
 from credit_scoring.features import Feature, FeatureDictionary, by_names
-from tests.support.drifting import FEATURES, NEW, REFERENCE, reference_of, table_of
+from tests.support.drifting import FEATURES, REFERENCE, awkward_tables
 
 SAID = [
     Feature("AMT_CREDIT", "Amount of the loan", "euro", "This loan", change="down"),
@@ -26,11 +26,12 @@ SCORES = np.linspace(0, 1, 410), np.linspace(0, 0.5, 130)
 def scorer(simple):
     """Of the awkward features instead of its own."""
     said = {feature.name: feature for feature in SAID}
+    reference, new = awkward_tables()
     return replace(
         simple.scorer,
         features=tuple(FEATURES),
-        reference=reference_of(REFERENCE),
-        raw=table_of(NEW, FEATURES),
+        reference=reference,
+        raw=new,
         desk=replace(
             simple.scorer.desk, dictionary=FeatureDictionary(by_names(FEATURES).features | said)
         ),
@@ -74,7 +75,7 @@ def test_features_are_said_with_their_distributions(scorer):
 
 def test_numbers_of_features_are_those_of_the_distributions(scorer):
     body = orjson.loads(features_body(scorer))
-    found = distributions(scorer.reference, scorer.raw.categories.keys())
+    found = distributions(scorer.reference, scorer.raw, [""] * len(scorer.features))
     for said, expected in zip(body["features"], found, strict=True):
         assert (said["kind"], said["missing"]) == (expected.kind, expected.missing)
         for label, one in enumerate(expected.by_class):

@@ -6,8 +6,9 @@ import pytest
 
 from credit_scoring.distributions import PERCENTS, distributions
 from credit_scoring.files import TARGET
+from credit_scoring.tables import Table
 from tests.support.artefacts import FLAGS, TEXTS
-from tests.support.drifting import FEATURES, REFERENCE, reference_of
+from tests.support.drifting import FEATURES, REFERENCE, awkward_tables, reference_of, table_of
 
 TEXT = [*TEXTS, "text no longer known", "text known later", "other texts"]
 FLAG = [*FLAGS, "yes, rarely", "yes, mostly", "yes or no"]
@@ -15,8 +16,15 @@ FLAG = [*FLAGS, "yes, rarely", "yes, mostly", "yes or no"]
 
 @pytest.fixture(scope="module")
 def found():
-    known_later = {FEATURES.index("text known later")}
-    return dict(zip(FEATURES, distributions(reference_of(REFERENCE), known_later), strict=True))
+    """Of a folder: a feature that is text in one table is text in both."""
+    return dict(zip(FEATURES, kinds_of(*awkward_tables()), strict=True))
+
+
+def kinds_of(reference, new=None, declared=""):
+    """The distributions of features with one declared kind; without new clients, of nobody new."""
+    features = len(reference.columns)
+    new = new or Table(np.empty((0, features)), reference.categories)
+    return distributions(reference, new, [declared] * features)
 
 
 @pytest.mark.parametrize("feature", FEATURES)
@@ -50,19 +58,19 @@ def frame_of(*values: float | str | None) -> pd.DataFrame:
 
 
 def test_a_class_without_values_has_none():
-    (numbers,) = distributions(reference_of(frame_of(None, None, 3.0, 4.0)))
+    (numbers,) = kinds_of(reference_of(frame_of(None, None, 3.0, 4.0)))
     assert numbers.missing == 0.5
     assert (numbers.by_class[0].present, numbers.by_class[0].quantiles) == (0, None)
     assert numbers.by_class[1].quantiles == {
         0: 3.0, 5: 3.05, 25: 3.25, 50: 3.5, 75: 3.75, 95: 3.95, 100: 4.0
     }  # fmt: skip
-    (texts,) = distributions(reference_of(frame_of(None, None, "x", "y")))
+    (texts,) = kinds_of(reference_of(frame_of(None, None, "x", "y")))
     assert (texts.kind, texts.missing, texts.by_class[0].shares) == ("text", 0.5, None)
     assert texts.by_class[1].shares == {"x": 0.5, "y": 0.5}
 
 
 def test_a_category_that_a_class_lacks_has_a_share_of_nothing():
-    (texts,) = distributions(reference_of(frame_of("x", "x", "y", "x")))
+    (texts,) = kinds_of(reference_of(frame_of("x", "x", "y", "x")))
     assert [one.shares for one in texts.by_class] == [{"x": 1.0, "y": 0.0}, {"x": 0.5, "y": 0.5}]
 
 
@@ -75,9 +83,23 @@ def test_a_category_that_a_class_lacks_has_a_share_of_nothing():
         ((0, 1, 0, 2), "number"),
         ((0, 0.5, 0, 1), "number"),
         ((0, -1, 0, 1), "number"),
-        ((None, None, None, None), "number"),
     ],
 )
-def test_a_flag_is_zero_or_one(values, kind):
-    (found,) = distributions(reference_of(frame_of(*values).astype({"a": float})))
+def test_a_flag_is_zero_or_one_in_both_tables(values, kind):
+    (found,) = kinds_of(
+        reference_of(frame_of(0, 1, 1, None)), table_of(frame_of(*values).astype({"a": float}))
+    )
+    assert found.kind == kind
+
+
+@pytest.mark.parametrize(
+    ("values", "declared", "kind"),
+    [
+        ((0, 1, 0, 1), "number", "number"),
+        ((None, None, None, None), "flag", "flag"),
+        ((None, None, None, None), "", "number"),
+    ],
+)
+def test_a_declared_kind_counts(values, declared, kind):
+    (found,) = kinds_of(reference_of(frame_of(*values).astype({"a": float})), None, declared)
     assert found.kind == kind

@@ -70,7 +70,7 @@ AT_ODDS: dict[str, tuple[Damage, str]] = {
     ),
     "text in both tables": (
         both(*(cell(name, 4, "AMT_CREDIT", "secret") for name in TABLES)),
-        f"{REFUSED} (ValueError); its text columns: AMT_CREDIT",
+        f"{REFERENCE_FILE}: column AMT_CREDIT: row 4 is not a number, and the model takes numbers",
     ),
     "transformer not fitted": (
         model_of(lambda known: (StandardScaler(), lightgbm().fit(known[PLAIN], known[TARGET]))),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from credit_scoring import loading
-from credit_scoring.files import ID, NEW_FILE, REFERENCE_FILE
+from credit_scoring.files import ID, NEW_FILE, PROBA, REFERENCE_FILE
 from tests.support.artefacts import (
     NUMBERS,
 )
@@ -119,11 +119,11 @@ TABLE_PROBLEMS: dict[str, tuple[Callable[[str], Damage], str]] = {
     ),
     "text in a number": (
         lambda name: cell(name, 4, "AMT_CREDIT", "secret"),
-        "text where the other file has numbers: AMT_CREDIT",
+        "column AMT_CREDIT: row 4 is not a number, and the model takes numbers",
     ),
     "text in numbers": (
         lambda name: both(*(cell(name, 4, feature, "secret") for feature in NUMBERS)),
-        f"text where the other file has numbers: {', '.join(NUMBERS[:5])} and 3 more",
+        "column AMT_CREDIT: row 4 is not a number, and the model takes numbers",
     ),
     "infinite": (
         lambda name: cell(name, 4, "AMT_CREDIT", "-inf"),
@@ -184,6 +184,7 @@ def test_a_ragged_table_without_quotes_is_refused(plain, tmp_path, name, width, 
 def test_a_large_number_that_a_double_holds_is_served_as_it_is(folder, number):
     columns = ["DAYS_BIRTH", "OWN_CAR_AGE"]  # whole numbers, and with gaps
     both(*(cell(name, 4, column, number) for name in TABLES for column in columns))(folder)
+    without(REFERENCE_FILE, PROBA)(folder)  # that of another value
     scorer = folder.load()
     for column in columns:
         assert scorer.raw_record(scorer.client_ids[3])[column] == float(number)

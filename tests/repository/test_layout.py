@@ -53,17 +53,18 @@ FORBIDDEN: dict[str, set[str]] = {
 # Each module imports only those of its package that come before it.
 LOWEST_FIRST = {
     "credit_scoring": [
-        "errors", "files", "scale", "tables", "doubles", "formulas", "monotone", "features",
-        "lightgbm_row", "lightgbm_text", "thresholds", "treeshap", "treeshap_kernel",
-        "classifier", "pipeline", "outputs", "raw_rows", "array_transformer", "raw_scorer",
+        "errors", "cells", "files", "scale", "tables", "doubles", "formulas", "monotone",
+        "features", "outputs", "fitted_inputs", "csv_tables", "feature_types", "lightgbm_row",
+        "lightgbm_text", "thresholds", "treeshap", "treeshap_kernel", "classifier",
+        "classifier_input", "pipeline", "raw_rows", "array_transformer", "proof", "raw_scorer",
         "json_objects", "applications", "application_decoder", "application_reader", "records",
         "reference", "attribution", "comparison", "reasons", "lines", "curves", "sensitivity",
         "alternatives", "distributions", "drift", "scorer", "loading", "assessment", "bulk",
         "application_schemas", "desk_schemas", "schemas", "answers", "desk", "snapshot",
     ],
     "advisor": [
-        "errors", "answers", "client", "texts", "formats", "vega", "figures", "desk", "state",
-        "contributions", "parts", "explained", "curve",
+        "errors", "answers", "client", "texts", "formats", "cells", "vega", "figures", "desk",
+        "contributions", "state", "controls", "parts", "explained", "curve",
     ],
     "training": [
         "home_credit", "columns", "credit_history", "simulation", "dictionary", "table", "quality",

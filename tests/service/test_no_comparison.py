@@ -1,15 +1,18 @@
 """A reference client that the transformer refuses: the desk says so, all else goes on."""
 
 import logging
+import shutil
 from pathlib import Path
 
 import httpx
+import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from credit_scoring.files import REFERENCE_FILE
+from credit_scoring.errors import BadFile
+from credit_scoring.files import PROBA, REFERENCE_FILE
 from main import Settings, create_app
 from tests.support.artefacts import NUMBERS, TEXTS, lightgbm, make_folder
 from tests.support.folders import write_metadata
@@ -31,9 +34,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     reference = folder.read(REFERENCE_FILE)
     reference.loc[ROW - 1, TEXTS[0]] = SCHOOL
-    reference.to_csv(folder / REFERENCE_FILE, index=False)
+    reference.drop(columns=PROBA).to_csv(folder / REFERENCE_FILE, index=False)
     write_metadata(folder)
     return folder.path
+
+
+def test_a_client_with_a_stored_probability_has_to_be_scored(folder: Path, tmp_path: Path):
+    stored = shutil.copytree(folder, tmp_path / "ressources")
+    table = pd.read_csv(stored / REFERENCE_FILE).assign(**{PROBA: 0.5})
+    table.to_csv(stored / REFERENCE_FILE, index=False)
+    write_metadata(stored)
+    with pytest.raises(BadFile) as refused:
+        create_app(Settings(ressources_dir=stored))
+    assert str(refused.value) == DETAIL
 
 
 @pytest.fixture(scope="module")

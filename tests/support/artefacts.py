@@ -110,12 +110,14 @@ def make_folder(
     """
     path.mkdir()
     reference = prepare(clients(300)[[ID, *features, "TARGET"]])
-    reference["proba"] = 0.5
     reference.to_csv(path / REFERENCE_FILE)
     prepare(clients(new_clients, first_id=200_001, seed=2)[[ID, *features]]).to_csv(path / NEW_FILE)
     folder = Folder(path)
     known = pd.read_csv(path / REFERENCE_FILE, dtype=dtype)
     pipeline.fit(known[fit_columns or features], known["TARGET"])
     joblib.dump(pipeline, folder / MODEL_FILE)
+    if hasattr(pipeline, "predict_proba"):
+        reference["proba"] = pipeline.predict_proba(known[fit_columns or features])[:, 1]
+        reference.to_csv(path / REFERENCE_FILE)
     write_metadata(folder)
     return folder

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from credit_scoring.feature_types import unify_texts
 from credit_scoring.files import TARGET
 from credit_scoring.reference import Reference
 from credit_scoring.tables import Table, as_float_columns, features_of
@@ -56,3 +57,15 @@ def table_of(frame: pd.DataFrame, features: Sequence[str] | None = None) -> Tabl
 REFERENCE = awkward(410, 5, later=False)
 NEW = awkward(130, 6, later=True)
 FEATURES = features_of(REFERENCE)
+
+
+def awkward_tables() -> tuple[Reference, Table]:
+    """Both tables as a folder gives them: a feature that is text in one is text in both."""
+    reference, new = reference_of(REFERENCE), table_of(NEW, FEATURES)
+    unify_texts(
+        FEATURES,
+        FEATURES,
+        (reference.columns, reference.categories),
+        (list(new.values.T), new.categories),
+    )
+    return reference, new

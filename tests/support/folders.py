@@ -52,11 +52,18 @@ def write_metadata(folder: Files, **changes: Any) -> None:
 
 
 def fewer_trees(folder: Path, trees: int) -> None:
-    """Let the model be the first of its trees."""
+    """Let the model be the first of its trees; the stored probabilities are those of another."""
     pipeline = joblib.load(folder / MODEL_FILE)
     first = pipeline[1].booster_.model_to_string(num_iteration=trees)
     pipeline[1]._Booster = Booster(model_str=first)
     joblib.dump(pipeline, folder / MODEL_FILE, compress=3)
+    without_probabilities(folder)
+
+
+def without_probabilities(folder: Path) -> None:
+    """Take away what the makers of the model stored."""
+    reference = pd.read_csv(folder / REFERENCE_FILE, index_col=0, dtype=str, keep_default_na=False)
+    reference.drop(columns="proba", errors="ignore").to_csv(folder / REFERENCE_FILE)
 
 
 def another_model(folder: Path, out: Path) -> None:
@@ -84,7 +91,7 @@ def slow_to_explain(folder: Path, out: Path, clients: int = 20_000, trees: int =
     rows = np.asarray(pipeline[0].transform(reference))
     pipeline[1].fit(rows, reference["TARGET"])
     joblib.dump(pipeline, out / MODEL_FILE)
-    reference[:EXPLAINED].to_csv(out / REFERENCE_FILE)
+    reference[:EXPLAINED].drop(columns="proba").to_csv(out / REFERENCE_FILE)
     new = pd.read_csv(out / NEW_FILE, index_col=0)
     repeated = new.iloc[np.arange(clients) % len(new)].reset_index(drop=True)
     repeated[ID] = np.arange(1, clients + 1)

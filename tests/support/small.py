@@ -52,6 +52,7 @@ def few_clients(folder: Path, out: Path) -> None:
     pipeline.fit(known[features], known[TARGET])
     joblib.dump(pipeline, out / MODEL_FILE, compress=3)
     ends = [name for name in known if name not in set(asked)]
+    known["proba"] = pipeline.predict_proba(known[features])[:, 1]
     known[[ID, *features, *ends]][:REFERENCE].to_csv(out / REFERENCE_FILE)
     asked[[ID, *features]][:NEW].to_csv(out / NEW_FILE)
     write_metadata(out)

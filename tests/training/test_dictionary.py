@@ -98,8 +98,16 @@ def test_a_table_of_ones_own_gets_a_skeleton(again):
     written = (folder / FEATURES_FILE).read_bytes()
     rows = list(csv.reader(io.StringIO(written.decode())))
     features = a_bank().columns.drop([ID, TARGET])
-    assert rows == [list(COLUMNS), *([name, name] + [""] * 9 for name in features)]
-    assert written == skeleton(list(features))
+    texts = {"housing", "town"}
+    kinds = ["text" if name in texts else "number" for name in features]
+    assert rows == [
+        list(COLUMNS),
+        *(
+            [name, name, "", "", kind] + [""] * 7
+            for name, kind in zip(features, kinds, strict=True)
+        ),
+    ]
+    assert written == skeleton(list(features), texts)
     assert [*load(folder).dictionary.features] == list(features)
     metadata = json.loads((folder / METADATA_FILE).read_text())
     assert metadata["sha256"][FEATURES_FILE] == sha256(written).hexdigest()
