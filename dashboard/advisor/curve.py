@@ -1,15 +1,18 @@
 """The score of an application along one feature, and where the decision turns."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import streamlit as st
 
 from advisor import figures, parts
-from advisor.answers import Application, Feature, Sensitivity
+from advisor.answers import Application, Feature, Sensitivity, Value
+from advisor.cells import known_categories
 from advisor.desk import Desk
 from advisor.formats import Words, rounded
 
 Rows = list[dict[str, object]]
+Probability = TypeVar("Probability", float, float | None)
 
 
 def usual(feature: Feature) -> tuple[float, float] | None:
@@ -43,15 +46,15 @@ def show(words: Words, desk: Desk, application: Application, feature: Feature) -
         return
     parts.say(sentence, feature["label"])
     rows_of = [
-        (words.of(feature, start), words("not_known") if at is None else words.number(at, 4))
-        for start, at in found["steps"]
+        (words.of(feature, value), words("not_known") if at is None else words.number(at, 4))
+        for value, at in categories(feature, found)
     ]
     parts.table(feature["label"], [words("value"), words("probability")], rows_of)
 
 
 def said(words: Words, feature: Feature, found: Sensitivity, limit: float) -> str:
     """What the curve shows, in words."""
-    value, flip = found["value"], found["flip"]
+    value, turned = found["value"], turn(feature, found, limit)
     sentence = words(
         "curve",
         label=feature["label"],
@@ -60,23 +63,53 @@ def said(words: Words, feature: Feature, found: Sensitivity, limit: float) -> st
         threshold=words.number(limit, 4),
     )
     sentence += " " + (
-        words("no_flip")
-        if flip is None
-        else words("flip", value=words.exactly(feature, beyond(feature, value, flip)))
+        words("no_flip") if turned is None else words("flip", value=words.exactly(feature, turned))
     )
     return sentence if found["exact"] else sentence + " " + words("not_exact")
 
 
-def beyond(feature: Feature, value: float | str | None, flip: float | str) -> float | str:
-    """A place of few digits at which the decision has turned: away from the own value."""
-    if isinstance(flip, str) or feature["kind"] != "number":
+def categories(feature: Feature, found: Sensitivity) -> Sequence[tuple[Value, float | None]]:
+    """The score of each category; of a flag, whose steps begin between its values, at each value.
+
+    The values of a flag are those of earlier clients and the own one.
+    """
+    if feature["kind"] == "text":
+        return found["steps"]
+    own = [found["value"]] if isinstance(found["value"], float) else []
+    known = [float(category) for category in known_categories(feature)]
+    return [
+        (at, found["probability"] if at in own else level(numbers_of(found), at))
+        for at in sorted({*known, *own})
+    ]
+
+
+def turn(feature: Feature, found: Sensitivity, limit: float) -> Value:
+    """A place of few digits at which the decision has turned, None without one."""
+    value, flip = found["value"], found["flip"]
+    if not isinstance(flip, float):
         return flip
-    return rounded(flip, up=not isinstance(value, float) or flip > value)
+    own = value if isinstance(value, float) else None
+    if feature["kind"] == "flag":
+        turned = [
+            at
+            for at, probability in categories(feature, found)
+            if isinstance(at, float)
+            and probability is not None
+            and (probability >= limit) != (found["probability"] >= limit)
+        ]
+        if turned:
+            return min(turned, key=lambda at: abs(at - (own or 0.0)))
+    return rounded(flip, up=own is None or flip > own)
+
+
+def numbers_of(found: Sensitivity) -> list[tuple[float, float | None]]:
+    """The steps of a feature that is not text."""
+    return [(float(x), y) for x, y in found["steps"] if x is not None]
 
 
 def points_of(words: Words, feature: Feature, found: Sensitivity) -> tuple[Rows, Rows]:
     """The steps in the usual range, widened to the own value and the turning point."""
-    steps = [(float(x), y) for x, y in found["steps"] if x is not None and y is not None]
+    steps = [(x, y) for x, y in numbers_of(found) if y is not None]
     marks: Rows = []
     inside = list(usual(feature) or (steps[0][0], steps[-1][0]))
     for place, text in ((found["value"], "now"), (found["flip"], "turns")):
@@ -91,6 +124,6 @@ def points_of(words: Words, feature: Feature, found: Sensitivity) -> tuple[Rows,
     return [*rows, {"x": end, "y": rows[-1]["y"]}], marks
 
 
-def level(steps: Sequence[tuple[float, float]], place: float) -> float:
+def level(steps: Sequence[tuple[float, Probability]], place: float) -> Probability:
     """The probability at a place; before the first step it is that of the first."""
     return ([y for x, y in steps if x <= place] or [steps[0][1]])[-1]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from advisor import figures, parts
+from advisor import figures, parts, state
 from advisor.answers import Feature, Reason, Score
 from advisor.client import Compare
 from advisor.desk import log_odds
@@ -14,16 +14,18 @@ from advisor.formats import Words
 MOST_REASONS = 10  # that the service gives
 IN_WORDS = 4  # that a letter would give
 MOST_BARS = 9
+COMPARED = "compare_with"
 Step = tuple[str, float]  # a theme and its contribution
 
 
 def choose_compared(words: Words) -> Compare:
     """With whom the reasons compare; the choice holds from page to page."""
+    state.keep_choice(words, COMPARED)
     chosen: Compare = st.radio(
         words("compare_with"),
         ("near", "all"),
         format_func=lambda key: words(f"compare_{key}"),
-        key="compare_with",
+        key=COMPARED,
         persist_state="session",
     )
     return chosen

@@ -26,8 +26,15 @@ def decimals(number: float) -> int:
 
 def rounded(number: float, up: bool) -> float:
     """The next number of few digits that is not below a number, or not above it."""
+    if number == int(number):  # it may have more digits than Decimal rounds
+        return number
     digit = Decimal(1).scaleb(-decimals(number))
     return float(Decimal(number).quantize(digit, ROUND_CEILING if up else ROUND_FLOOR))
+
+
+def is_named(number: float, kind: str) -> bool:
+    """True if a number is a yes or a no: 1 or 0 of a flag, which may have others too."""
+    return kind == "flag" and number in (0, 1)
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,7 @@ class Words:
 
     def exactly(self, feature: Feature, value: Value) -> str:
         """A value as it is typed: every digit of it, in the feature's own unit."""
-        if not isinstance(value, float | int) or feature["kind"] != "number":
+        if not isinstance(value, float | int) or is_named(value, feature["kind"]):
             return self.of(feature, value)
         digits = -int(Decimal(repr(value)).as_tuple().exponent)
         typed = self.number(value, 0 if value == int(value) else digits)
@@ -79,7 +86,7 @@ class Words:
             return self("not_known")
         if isinstance(value, str):
             return value
-        if kind == "flag":
+        if is_named(value, kind):
             return self("yes" if value else "no")
         if unit == "days" or unit.startswith("days "):
             return self._days(value, dated=unit != "days")

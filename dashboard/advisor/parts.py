@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from advisor import figures, state
-from advisor.answers import Feature, Score, Value
+from advisor.answers import Feature, Score
 from advisor.desk import Desk
 from advisor.errors import DashboardError
 from advisor.formats import MARKS, Words
@@ -16,7 +16,6 @@ from advisor.vega import Spec
 # A colon begins a directive only before a letter. Others stay: of a control's name, what is escaped
 # is read out with its escapes.
 MARKDOWN = re.compile(r"([\\`*_\[\]$<>~|#]|:(?=[A-Za-z]))")
-EXACT = "%.12g"  # of a number in a form: no digit that a what-if needs is dropped
 BORDER = "border-bottom:1px solid #5a6472;padding:.3rem .6rem;vertical-align:top;"
 
 
@@ -180,22 +179,6 @@ def places(words: Words, score: Score) -> None:
         if share is not None
     ]
     picture(figures.shares(rows, words("lower_probability")), position(words, score))
-
-
-def category(words: Words, label: str, feature: Feature, value: Value, key: str) -> Value:
-    """The control of a flag or a text, whose own value may be none that earlier clients have."""
-    shares = feature["class0"]["shares"] or {}
-    options: list[Value] = [0.0, 1.0]
-    if feature["kind"] == "text":
-        options = [*sorted({*shares, str(value or "")} - {""})]
-    return st.selectbox(
-        label,
-        options,
-        index=None,
-        format_func=lambda option: words.of(feature, option),
-        key=key,
-        persist_state="session",
-    )
 
 
 def titled(feature: Feature) -> str:

@@ -51,6 +51,18 @@ def words() -> Words:
     return Words(st.session_state[LANGUAGE])
 
 
+def keep_choice(words: Words, key: str) -> None:
+    """Send the choice of a control to the browser again after a change of language.
+
+    A browser names an option by its words. It would send those of the language before, which are
+    not an option any more, and the choice would be lost.
+    """
+    spoken = f"language_of_{key}"
+    if key in st.session_state and st.session_state.get(spoken) != words.language:
+        st.session_state[key] = st.session_state[key]
+    st.session_state[spoken] = words.language
+
+
 def begin(words: Words) -> None:
     """Ask which model is in use, and let a client be chosen; pages find both here."""
     desk, before = Desk.of(service()), st.session_state.get(DESK)

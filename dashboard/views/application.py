@@ -3,23 +3,24 @@
 import csv
 import io
 import json
-import math
 import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
 import streamlit as st
 
-from advisor import curve, explained, parts, state
-from advisor.answers import Application, Feature, Record, Value
+from advisor import controls, curve, explained, parts, state
+from advisor.answers import Application, Feature, Record
+from advisor.cells import value_of
 from advisor.desk import Desk
 from advisor.formats import Words
 
-ENTERED = "new_entered"
+ENTERED, WAY = "new_entered", "way_in"
 ROWS = 2  # of a CSV: its header, and an application
-NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*", re.ASCII)
+MOST_CHARACTERS = 2**31 - 1  # of a field; Python's reader refuses more than 131,072
 MARK = "\ufeff"  # that some programs put before a text
-EXTRA = ("", "SK_ID_CURR", "TARGET", "proba")  # columns that a table has beside the features
+# Columns that a table has beside the features; a program that saves it may number its rows.
+EXTRA = re.compile(r"|SK_ID_CURR|TARGET|proba|Unnamed: \d+", re.ASCII)
 
 
 class Unreadable(ValueError):
@@ -57,13 +58,14 @@ def once(pairs: Collection[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def from_csv(text: str, features: Mapping[str, Feature]) -> Record:
-    """A record from a CSV of a header and one row; an empty cell is a missing value.
+    """A record from a CSV of a header and one row; columns that are not features are left out.
 
     Raises:
         Unreadable: it has another number of rows, or its row is of another length.
     """
+    csv.field_size_limit(MOST_CHARACTERS)
     try:
-        rows = [row for row in csv.reader(io.StringIO(text), strict=True) if row]
+        rows = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row]
     except csv.Error as error:
         raise Unreadable("no_single_row") from error
     if len(rows) != ROWS:
@@ -71,52 +73,31 @@ def from_csv(text: str, features: Mapping[str, Feature]) -> Record:
     header, cells = rows
     if len(header) != len(cells):
         raise Unreadable("cells")
-    named = once(list(zip(header, cells, strict=True)))
-    return {
-        name: value_of(cell, features.get(name))
-        for name, cell in named.items()
-        if name not in EXTRA
-    }
-
-
-def value_of(cell: str, feature: Feature | None) -> Value:
-    """A cell's value: a number wherever it is one and the feature is not text."""
-    if not cell:
-        return None
-    if feature is not None and feature["kind"] == "text":
-        return cell
-    return float(cell) if NUMBER.fullmatch(cell) and math.isfinite(float(cell)) else cell
+    pairs = zip(header, cells, strict=True)
+    named = once([pair for pair in pairs if pair[0] in features or not EXTRA.fullmatch(pair[0])])
+    return {name: value_of(cell, features.get(name)) for name, cell in named.items()}
 
 
 def by_form(
     words: Words, desk: Desk, features: Mapping[str, Feature], client: int
-) -> Record | None:
-    """A record that starts as an existing client's; what follows from others is computed."""
-    start = desk.record(client)
+) -> Application | None:
+    """An existing client's record with changes; the service computes the features that follow."""
+    own = desk.record(client)
     st.markdown(words("form_starts", client=str(client)))
-    entered = [name for name in features if features[name]["formula"] is None]
-    record: Record = {}
+    names = [name for name in features if features[name]["formula"] is None]
+    entered: Record = {}
     with st.form("application"):
-        for group in dict.fromkeys(features[name]["group"] for name in entered):
+        for group in dict.fromkeys(features[name]["group"] for name in names):
             with st.expander(parts.plain(group)):
-                for name in entered:
-                    if features[name]["group"] == group:
-                        key = f"new_{client}_{name}"
-                        record[name] = entry(words, key, features[name], start[name])
+                for name in names:
+                    if (feature := features[name])["group"] == group:
+                        key, label = f"new_{client}_{name}", parts.plain(parts.titled(feature))
+                        entered[name] = controls.control(words, key, label, feature, own[name])
         sent = st.form_submit_button(words("calculate"), type="primary")
-    return record if sent else None
-
-
-def entry(words: Words, key: str, feature: Feature, value: Value) -> Value:
-    """The control of one value; left empty it is missing."""
-    label = parts.plain(parts.titled(feature))
-    st.session_state.setdefault(key, value)
-    if feature["kind"] == "number":
-        number = st.number_input(
-            label, value=None, format=parts.EXACT, key=key, persist_state="session"
-        )
-        return None if number is None else float(number)
-    return parts.category(words, label, feature, value, key)
+    if not sent:
+        return None
+    changed = controls.changes(entered, own)
+    return {"record": own, "changes": changed} if changed else {"record": own}
 
 
 def pasted(words: Words, features: Mapping[str, Feature]) -> Record | None:
@@ -147,27 +128,29 @@ def show() -> None:
     words, desk = state.words(), state.desk()
     features = desk.features
     st.title(words("page_application"))
+    state.keep_choice(words, WAY)
     way = st.radio(
         words("way_in"),
         ("form", "paste", "upload"),
         format_func=lambda key: words(f"way_in_{key}"),
-        key="way_in",
+        key=WAY,
         persist_state="session",
     )
     client = state.chosen_client() if way == "form" else None
     try:
         if client is not None:
-            record = by_form(words, desk, features, client)
+            application = by_form(words, desk, features, client)
         else:
             record = (pasted if way == "paste" else uploaded)(words, features)
+            application = None if record is None else {"record": record}
     except Unreadable as error:
         st.error(words(f"unreadable_{error}"))
         return
-    if record is None and way != "upload":  # nothing new: what was entered in this way before
-        record = st.session_state.get(ENTERED, {}).get((way, client))
-    if record is not None:
-        st.session_state[ENTERED] = {(way, client): record}
-        result(words, desk, {"record": record})
+    if application is None and way != "upload":  # nothing new: what was entered this way before
+        application = st.session_state.get(ENTERED, {}).get((way, client))
+    if application is not None:
+        st.session_state[ENTERED] = {(way, client): application}
+        result(words, desk, application)
 
 
 def result(words: Words, desk: Desk, application: Application) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from advisor import curve, parts, state
+from advisor import controls, curve, parts, state
 from advisor.answers import (
     Alternative,
     Application,
@@ -31,27 +31,16 @@ def put(client: int, values: Mapping[str, Value]) -> None:
         st.session_state[key_of(client, name)] = value
 
 
-def control(words: Words, client: int, feature: Feature, value: Value) -> None:
-    """The control of one feature."""
-    key = key_of(client, feature["name"])
-    st.session_state.setdefault(key, value)
+def entry(words: Words, client: int, feature: Feature, own: Value) -> Value:
+    """The control of one feature, with the usual range of a number."""
+    key, label, step = key_of(client, feature["name"]), feature["label"], 1.0
     if feature["kind"] == "number":
-        span = curve.usual(feature)
         label = parts.titled(feature)
-        if span is not None:
+        if span := curve.usual(feature):
             low, high = (words.quantity(end) for end in span)
             label += ". " + words("usual", low=low, high=high)
-        step = nice((span[1] - span[0]) / STEPS) if span else 1.0
-        st.number_input(
-            parts.plain(label),
-            value=None,
-            step=step,
-            format=parts.EXACT,
-            key=key,
-            persist_state="session",
-        )
-        return
-    parts.category(words, parts.plain(feature["label"]), feature, value, key)
+            step = nice((span[1] - span[0]) / STEPS)
+    return controls.control(words, key, parts.plain(label), feature, own, step)
 
 
 def nice(step: float) -> float:
@@ -64,18 +53,17 @@ def nice(step: float) -> float:
     return size
 
 
-def form(
-    words: Words, client: int, record: Record, features: Sequence[Feature]
-) -> dict[str, Value]:
+def form(words: Words, client: int, record: Record, features: Sequence[Feature]) -> Record:
     """The controls of what may change; the values that differ from the client's own."""
     own = {feature["name"]: record[feature["name"]] for feature in features}
     with st.form("what_if"):
-        for feature in features:
-            control(words, client, feature, own[feature["name"]])
+        entered = {
+            feature["name"]: entry(words, client, feature, own[feature["name"]])
+            for feature in features
+        }
         st.form_submit_button(words("calculate"), type="primary")
     st.button(words("reset"), on_click=put, args=(client, own), key="reset")
-    now = {name: st.session_state[key_of(client, name)] for name in own}
-    return {name: value for name, value in now.items() if value != own[name]}
+    return controls.changes(entered, own)
 
 
 def suggestions(

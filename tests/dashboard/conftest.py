@@ -13,6 +13,7 @@ from streamlit import config
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
+from advisor.answers import Application
 from advisor.client import Service
 from tests.support.forks import Forks
 from tests.support.server import HOST, ROOT, Server
@@ -95,6 +96,20 @@ def open_page(desk_server: Server, monkeypatch: pytest.MonkeyPatch) -> Open:
         return page
 
     return opened
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[Application]:
+    """The applications that the dashboard has sent to be scored."""
+    found: list[Application] = []
+    score = Service.score
+
+    def noted(self: Service, application: Application, *more: object) -> object:
+        found.append(application)
+        return score(self, application, *more)
+
+    monkeypatch.setattr(Service, "score", noted)
+    return found
 
 
 @pytest.fixture

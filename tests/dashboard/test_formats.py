@@ -25,6 +25,9 @@ SOURCES = {file: file.read_text() for file in (ROOT / "dashboard").rglob("*.py")
         (12.0, "days before the application", "number", "12\u00a0days after the application"),
         (3652.5, "days", "number", "10.0\u00a0years"),
         (1.0, "0 or 1", "flag", "yes"),
+        (-0.0, "0 or 1", "flag", "no"),
+        (2.0, "0 or 1", "flag", "2"),
+        (0.5, "", "flag", "0.5000"),
         ("Working", "", "text", "Working"),
     ],
 )
@@ -57,6 +60,7 @@ def test_shares_are_told_apart():
         (-3000.456, False, -3000.46),
         (0.0000123456, True, 0.0000124),
         (42.0, True, 42.0),
+        (1e30, True, 1e30),
     ],
 )
 def test_a_number_is_rounded_beyond_itself(number: float, up: bool, typed: float):

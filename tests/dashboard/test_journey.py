@@ -262,6 +262,29 @@ def settled_first(page: Page) -> None:
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
+def test_a_change_of_language_changes_no_value(page: Page, asked: Service, turned: int):
+    """A form that is sent after it has one change alone, the amount that is typed."""
+    credit = next(each for each in asked.features() if each["name"] == "AMT_CREDIT")
+    links = page.get_by_test_id("stPageLink-NavLink")
+    links.filter(has_text="New application").click()
+    settled(page, "New application", pictures=4)  # of the application sent before
+    amount = page.get_by_role("spinbutton", name=credit["label"])
+    page.locator("summary").filter(has_text=re.compile(f"{credit['group']}$")).click()
+    for language, button, typed in (
+        ("Français", "Évaluer ces valeurs", 1_500_000),
+        ("English", "Score these values", 90_000),
+    ):
+        changed = {"client": turned, "changes": {"AMT_CREDIT": typed}}
+        probability = asked.score(changed)["probability"]
+        page.get_by_text(language, exact=True).click()
+        expect(page.get_by_role("button", name=button)).to_be_visible()
+        amount.fill(str(typed))
+        page.get_by_role("button", name=button).click()
+        written = [f"{probability:.4f}", f"{probability:.4f}".replace(".", ",")]
+        figure = page.get_by_test_id("stMain").get_by_role("cell").first
+        expect(figure).to_have_text(re.compile("|".join(written)))
+
+
 def test_the_page_says_its_language(page: Page, keys: Keys, look: Callable[[str], None]):
     keys.go("Why")
     expect(page.locator("html")).to_have_attribute("lang", "en")

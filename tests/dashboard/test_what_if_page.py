@@ -127,6 +127,24 @@ def test_the_curve_is_of_the_application_as_changed(open_page: Open, asked: Serv
     check_curve(page, asked, changed, "EXT_SOURCE_2")
 
 
+def test_a_flag_turns_at_its_other_value(open_page: Open, asked: Service):
+    """The service gives a place between: 0.648, where both 0 and 1 are on a side of their own."""
+    flags = [each["name"] for each in asked.features() if each["kind"] == "flag"]
+    turning = [
+        (client, name)
+        for client in asked.ids()
+        for name in flags
+        if asked.sensitivity({"client": client}, name)["flip"] is not None
+    ]
+    own = {(client, name): asked.record(client)[name] for client, name in turning}
+    assert {*own.values()} == {0.0, 1.0}
+    for (client, name), value in own.items():
+        page = open_page("what_if", client, curve=name)
+        assert f"The decision turns at {'no' if value else 'yes'}." in words_of(page)
+        changed = {"client": client, "changes": {name: 1.0 - value}}
+        assert asked.score(changed)["prediction"] != asked.score({"client": client})["prediction"]
+
+
 def check_curve(page: AppTest, asked: Service, application: Any, name: str) -> None:
     """What the page says of a curve is what the service says."""
     assert not page.exception
