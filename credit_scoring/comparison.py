@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 from credit_scoring.attribution import Attribution, attribute
 from credit_scoring.errors import BadFile, InvalidApplication, foreign_code
 from credit_scoring.files import MODEL_FILE, REFERENCE_FILE
-from credit_scoring.pipeline import TRANSFORMED_AT_ONCE, Each
+from credit_scoring.pipeline import Each
 from credit_scoring.raw_rows import RawRows
 from credit_scoring.raw_scorer import RawScorer
 from credit_scoring.reference import Reference
 from credit_scoring.tables import Matrix
 
 COMPARED = 500  # clients at most
+AT_ONCE = 512  # clients that are scored, so that they stay in the processor's cache
 BY_CHANCE = 2  # standard deviations
 
 Compare = Literal["near", "all"]
@@ -146,10 +147,10 @@ def reference_scores(desk: RawScorer, reference: Reference, each: Each = map) ->
     clients = np.arange(len(reference))
 
     def scores(start: int) -> Matrix:
-        part = reference.rows(clients[start : start + TRANSFORMED_AT_ONCE])
+        part = reference.rows(clients[start : start + AT_ONCE])
         return desk.classifier.probabilities(_transformed(desk, part, start))
 
-    return np.concatenate([*each(scores, range(0, len(clients), TRANSFORMED_AT_ONCE))])
+    return np.concatenate([*each(scores, range(0, len(clients), AT_ONCE))])
 
 
 def near(probabilities: Matrix, threshold: float) -> NDArray[np.intp]:

@@ -34,7 +34,7 @@ from credit_scoring.files import (
 )
 from credit_scoring.fitted_inputs import FittedInput, fitted_inputs
 from credit_scoring.outputs import is_element_by_element
-from credit_scoring.pipeline import inputs_of, transform
+from credit_scoring.pipeline import TRANSFORMED_AT_ONCE, inputs_of, transform
 from credit_scoring.proof import check_explanations, check_rows, check_scores, check_witness
 from credit_scoring.raw_rows import RawRows, RawTransformer, frame_of
 from credit_scoring.raw_scorer import RawScorer
@@ -138,10 +138,14 @@ def _load(folder: Path, model_sha256: str | None) -> Scorer:
     with warnings.catch_warnings(), threads as beside:
         warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # `read_table` looks for itself
         reading = beside.submit(_read_new, new_path, hashes.get(NEW_FILE), features, types)
+        # The types of both tables count for a model that does not record its own.
+        is_settled = is_traced and all(name in types and is_plain(types[name]) for name in inputs)
         transforming = None
-        if inputs and is_traced and all(name in types and is_plain(types[name]) for name in inputs):
+        if inputs and is_settled:
             transforming = beside.submit(
-                lambda: transform(pipeline, classifier, reading.result().frame[inputs])
+                lambda: transform(
+                    pipeline, classifier, reading.result().frame[:TRANSFORMED_AT_ONCE], inputs
+                )
             )
         reference = _read_reference(reference_path, hashes.get(REFERENCE_FILE), features, types)
         new = reading.result()
@@ -161,12 +165,13 @@ def _load(folder: Path, model_sha256: str | None) -> Scorer:
         dtypes = pandas_types(inputs, types, reference.dtypes, dict(new.frame.dtypes))
         raw = Table(new.values, new.categories)
         if transforming is not None:
-            transformed = transforming.result()
+            begun = transforming.result()
+            transformed = transform(pipeline, classifier, new.frame, inputs, begun, beside.map)
         else:
             rows = RawRows.of_table(np.array(raw.values), raw.categories)
             places = {name: features.index(name) for name in inputs}
-            transformed = transform(pipeline, classifier, frame_of(rows, places, dtypes))
-
+            frame = frame_of(rows, places, dtypes)
+            transformed = transform(pipeline, classifier, frame, inputs)
         names = without_prefixes(pipeline[0], transformed.given.names)
         texts = _categories(reference.categories, raw.categories)
         transformer = RawTransformer(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -22,9 +22,15 @@ from credit_scoring.files import MODEL_FILE, NEW_FILE, REFERENCE_FILE, is_featur
 from credit_scoring.outputs import columns_chosen
 from credit_scoring.tables import Matrix, check_range, is_text
 
+T = TypeVar("T")
 TRANSFORMED_AT_ONCE = 4096  # rows: bounds the transformer's temporary copies
 
-Each = Callable[[Callable[[int], Matrix], Iterable[int]], Iterable[Matrix]]
+
+class Each(Protocol):
+    """Calls a function for each of some chunks, as the `map` of a pool of threads does."""
+
+    def __call__(self, function: Callable[[int], T], starts: Iterable[int], /) -> Iterable[T]:
+        """The results, in the order of the chunks."""
 
 
 def inputs_of(transformer: Any, features: Sequence[str]) -> list[str]:
@@ -83,20 +89,30 @@ class Transformed:
     probabilities: Matrix
 
 
-def transform(pipeline: Pipeline, classifier: Classifier, frame: pd.DataFrame) -> Transformed:
+def transform(
+    pipeline: Pipeline,
+    classifier: Classifier,
+    frame: pd.DataFrame,
+    inputs: Sequence[str],
+    begun: Transformed | None = None,
+    each: Each = map,
+) -> Transformed:
     """Transform and score the new clients by the pipeline's own methods, some thousand at a time.
 
     Args:
         pipeline: as it was unpickled.
         classifier: the service's, of the same last step.
-        frame: the inputs of its transformer, in their order.
+        frame: the clients.
+        inputs: the columns that the transformer takes, in its order.
+        begun: what this function gave for the first `TRANSFORMED_AT_ONCE` clients.
+        each: calls a function for each of some chunks, as the `map` of a pool of threads does.
 
     Raises:
         BadFile: the transformer refuses the table, its outputs or their names are of no use, a
             value is out of range, or the classifier refuses them.
     """
     transformer, fitted = pipeline[0], pipeline[1]
-    text = [str(name) for name in frame if is_text(frame[name])]
+    text = [name for name in inputs if is_text(frame[name])]
 
     def refused(error: BaseException) -> str:
         """Without the error's own text: it may hold a client's value."""
@@ -105,32 +121,39 @@ def transform(pipeline: Pipeline, classifier: Classifier, frame: pd.DataFrame) -
             f" its text columns: {first_few(text) or 'none'}"
         )
 
-    given: ClassifierInput | None = None
-    values, probabilities = np.empty((0, 0)), np.empty(0)
-    for start in range(0, len(frame), TRANSFORMED_AT_ONCE):
-        part = frame.iloc[start : start + TRANSFORMED_AT_ONCE]
+    def chunk(start: int, given: ClassifierInput | None) -> Transformed:
+        part = frame.iloc[start : start + TRANSFORMED_AT_ONCE][list(inputs)]
         with foreign_code(NEW_FILE, refused):
             output = transformer.transform(part)
         if np.ma.isMaskedArray(output):
             raise BadFile(MODEL_FILE, "its transformer gives a masked array")
         if given is None:
             given = classifier_input(transformer, fitted, output)
-        rows = given(output, len(part))
-        if len(given.names) != rows.shape[1]:
+        values = given(output, len(part))
+        if len(given.names) != values.shape[1]:
             raise BadFile(MODEL_FILE, NAMELESS)
         if start == 0:
             check_width(fitted, len(given.names))
-        _check_range(classifier, given, transformer, rows)
-        values = np.empty((len(frame), rows.shape[1])) if start == 0 else values
-        values[start : start + len(rows)] = rows
+        _check_range(classifier, given, transformer, values)
         # LightGBM gives doubles to its trees as they are: the service's call is the same one.
-        if start == 0 or not isinstance(fitted, LGBMClassifier) or given.categories:
-            with foreign_code(MODEL_FILE, _not_scored):
-                scored = np.asarray(fitted.predict_proba(given.select(output)), np.float64)
-            probabilities = np.concatenate([probabilities, scored[:, 1]])
-    if given is None:
-        raise BadFile(NEW_FILE, "holds no client")
-    return Transformed(given, values, probabilities)
+        if start > 0 and isinstance(fitted, LGBMClassifier) and not given.categories:
+            return Transformed(given, values, np.empty(0))
+        with foreign_code(MODEL_FILE, _not_scored):
+            scored = np.asarray(fitted.predict_proba(given.select(output)), np.float64)
+        return Transformed(given, values, scored[:, 1])
+
+    first = begun or chunk(0, None)
+    starts = range(TRANSFORMED_AT_ONCE, len(frame), TRANSFORMED_AT_ONCE)
+    if not starts:
+        return first
+    values, probabilities = np.empty((len(frame), first.values.shape[1])), [first.probabilities]
+    values[: len(first.values)] = first.values
+    for start, part in zip(
+        starts, each(lambda start: chunk(start, first.given), starts), strict=True
+    ):
+        values[start : start + len(part.values)] = part.values
+        probabilities.append(part.probabilities)
+    return Transformed(first.given, values, np.concatenate(probabilities))
 
 
 def _check_range(

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder
 
 from credit_scoring.cells import MISSING_TEXTS, number_of, text_of
 from credit_scoring.errors import BadFile
@@ -71,9 +71,15 @@ def test_a_category_of_the_model_is_never_missing():
 
 @pytest.mark.parametrize("spelled", sorted(MISSING_TEXTS))
 def test_a_missing_text_is_missing_at_every_door(tmp_path, spelled):
+    encoder = OrdinalEncoder(
+        handle_unknown="use_encoded_value", unknown_value=-9, encoded_missing_value=9
+    )
+    transformer = ColumnTransformer(
+        [("numbers", "passthrough", NUMBERS), ("suite", encoder, ["SUITE"])]
+    )
     foreign = Foreign(
         tmp_path / "folder",
-        make_pipeline(with_suite(), lightgbm()),
+        make_pipeline(transformer, lightgbm()),
         change_new=lambda cells: cells.assign(SUITE=cells["SUITE"].replace("", spelled)),
         as_fitted=lambda cells: typed(cells.replace({"SUITE": {spelled: ""}})),
     )
