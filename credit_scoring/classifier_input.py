@@ -115,9 +115,9 @@ def classifier_input(transformer: Any, fitted: Any, output: Any) -> ClassifierIn
 
 
 def dense(output: Any, clients: int) -> Matrix:
-    """What a transformer gives, as doubles of shape (clients, n)."""
+    """The output of a transformer as doubles of shape (clients, n), row after row in memory."""
     values = np.asarray(output.toarray() if issparse(output) else output, dtype=np.float64)
-    return values.reshape(clients, -1)
+    return np.ascontiguousarray(values.reshape(clients, -1))
 
 
 def without_prefixes(transformer: Any, full_names: Sequence[str]) -> list[str]:

@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from credit_scoring.errors import BadFile, first_few
+from credit_scoring.errors import BadFile, abridged, first_few
 from credit_scoring.features import FeatureDictionary
 from credit_scoring.files import FEATURES_FILE, MODEL_FILE, NEW_FILE, REFERENCE_FILE
 from credit_scoring.fitted_inputs import FittedInput
 from credit_scoring.tables import Matrix
 
+FEW = 2  # categories of a model: one alone may stand for a missing value
+EACH = 3  # clients for each value of a column, on average, whose values the model should know
 Dtypes = Mapping[str, Any]  # pandas' type of each column, by name
 
 
@@ -72,6 +74,41 @@ def unify_texts(
                 hint = f"; the column kind of {FEATURES_FILE} can say what it is"
             raise BadFile(file, f"text where the other file has numbers: {first_few(names)}{hint}")
         there.update(dict.fromkeys(only_here, ()))
+
+
+def check_categories(
+    file: str,
+    features: Sequence[str],
+    types: Mapping[str, FittedInput],
+    columns: Sequence[Matrix],
+    categories: Mapping[int, Sequence[str]],
+) -> None:
+    """Check that a text feature has values that the model was fitted on.
+
+    An encoder may take an unknown category without a word. If most clients have a value and none is
+    known, although clients share values, the file has other ones: `1000` for `01000`, or words of
+    another language.
+
+    Args:
+        file: the table.
+        features: names.
+        types: those that are known.
+        columns, categories: of the table, as of `as_float_columns`.
+
+    Raises:
+        BadFile: no value of a feature is known.
+    """
+    for position, found in categories.items():
+        known = types.get(features[position])
+        if known is None or len(known.categories) < FEW or not known.categories.isdisjoint(found):
+            continue
+        present, distinct = ~np.isnan(columns[position]), len(set(found))
+        if present.mean() > 1 / 2 and present.sum() >= EACH * distinct:
+            raise BadFile(
+                file,
+                f"column {abridged(features[position])}: {MODEL_FILE} knows none of its {distinct}"
+                " values: were they written otherwise, as without leading zeros?",
+            )
 
 
 def is_plain(known: FittedInput) -> bool:

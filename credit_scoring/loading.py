@@ -20,7 +20,13 @@ from credit_scoring.classifier_input import without_prefixes
 from credit_scoring.comparison import reference_scores
 from credit_scoring.csv_tables import read_table
 from credit_scoring.errors import BadFile, cause, describe, first_few, foreign_code
-from credit_scoring.feature_types import is_plain, pandas_types, unify_texts, with_declared
+from credit_scoring.feature_types import (
+    check_categories,
+    is_plain,
+    pandas_types,
+    unify_texts,
+    with_declared,
+)
 from credit_scoring.features import by_names, read_features
 from credit_scoring.files import (
     FEATURES_FILE,
@@ -158,7 +164,11 @@ def _load(folder: Path, model_sha256: str | None) -> Scorer:
             (list(new.values.T), new.categories),
         )
         dictionary.check_kinds({features[position] for position in new.categories})
-        for file, columns in ((REFERENCE_FILE, reference.columns), (NEW_FILE, new.values.T)):
+        for file, columns, categories in (
+            (REFERENCE_FILE, reference.columns, reference.categories),
+            (NEW_FILE, list(new.values.T), new.categories),
+        ):
+            check_categories(file, features, types, columns, categories)
             dictionary.check(file, dict(zip(features, columns, strict=True)))
         if protected := [feature.label for feature in dictionary.protected]:
             log.warning("the model uses features that law protects: %s", first_few(protected))

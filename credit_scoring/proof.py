@@ -45,7 +45,8 @@ def check_scores(classifier: Classifier, new: Transformed, each: Each = map) -> 
         # A forest takes some milliseconds for a client alone, LightGBM some microseconds.
         most = ALONE if isinstance(classifier, LightGBMClassifier) else EXPLAINED
         some = spread(len(new.values), most)
-        alone = np.array([classifier.probability(row) for row in new.values[some]])
+        # The rows as they are served, not copies of them: how they lie in memory counts.
+        alone = np.array([classifier.probability(new.values[client]) for client in some])
     if not ((together >= 0) & (together <= 1)).all():
         raise BadFile(MODEL_FILE, "gives a client a probability outside of 0 to 1")
     whole = new.probabilities

@@ -141,7 +141,7 @@ class RawTransformer:
             Exception: whatever the transformer raises.
         """
         output = self.transformer.transform(self._frame(rows))
-        return np.ascontiguousarray(self.given(output, len(rows)))
+        return self.given(output, len(rows))
 
     def _frame(self, rows: RawRows) -> pd.DataFrame:
         return frame_of(rows, self._positions, self.dtypes)

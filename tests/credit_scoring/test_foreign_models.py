@@ -271,3 +271,20 @@ def test_a_classifier_fitted_on_other_columns_is_refused(tmp_path):
         f"{MODEL_FILE}: its classifier was fitted on columns that its transformer does not give:"
         " YEARS"
     )
+
+
+@pytest.mark.parametrize("file", [REFERENCE_FILE, NEW_FILE])
+def test_values_of_which_the_model_knows_none_are_refused(tmp_path, file):
+    """A spreadsheet has dropped the zeros; an encoder that ignores the unknown says nothing."""
+    foreign = Foreign(tmp_path / "folder", make_pipeline(encoded(one_hot()), lightgbm()))
+    table = pd.read_csv(foreign.path / file, dtype=str, keep_default_na=False)
+    table["BRANCH"] = table["BRANCH"].str.lstrip("0")
+    table.to_csv(foreign.path / file, index=False)
+    values = table["BRANCH"].nunique()
+    assert refusal(foreign.path) == (
+        f"{file}: column BRANCH: {MODEL_FILE} knows none of its {values} values:"
+        " were they written otherwise, as without leading zeros?"
+    )
+    table.loc[0, "BRANCH"] = "01000"  # some may be unknown
+    table.to_csv(foreign.path / file, index=False)
+    load(foreign.path)

@@ -240,3 +240,24 @@ def test_outputs_that_are_no_numbers_are_refused_without_a_clients_text(tmp_path
 
 def handed_on(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.copy()
+
+
+def column_after_column(frame: pd.DataFrame) -> np.ndarray:
+    """Doubles in Fortran's order, as NumPy often leaves them."""
+    return np.asfortranarray(frame.fillna(-1).to_numpy())
+
+
+def test_rows_are_scored_as_they_lie_in_memory(tmp_path):
+    foreign = Foreign(
+        tmp_path / "folder",
+        make_pipeline(
+            FunctionTransformer(column_after_column, feature_names_out="one-to-one"), lightgbm()
+        ),
+        as_fitted=of_numbers,
+        change_new=with_gaps,
+        change_reference=with_gaps,
+    )
+    scorer = load(foreign.path)
+    assert scorer.transformed.flags.c_contiguous
+    found = [scorer.classifier.probability(row) for row in scorer.transformed]
+    assert found == foreign.expected
