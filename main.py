@@ -29,14 +29,13 @@ import contextlib
 import functools
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import Future
 from operator import attrgetter
-from threading import Lock
 from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from fastapi.routing import APIRoute
 from fastapi.telemetry import TelemetryConfig
@@ -75,6 +74,7 @@ from credit_scoring.json_objects import SPACE
 from credit_scoring.scorer import Scorer
 from credit_scoring.snapshot import Snapshot, read_snapshot
 from serving import docs
+from serving.bodies import SHORT, BodyBudget, body_of
 from serving.errors import (
     USUAL_HANDLERS,
     error_responses,
@@ -88,16 +88,18 @@ from serving.middleware import HAS_KEY, ApiKey, CanonicalPath, RequestLog, Respo
 from serving.pool import BoundedPool, Busy
 from serving.registry import WorkerRegistry
 from serving.reload import ReloadedFolder
-from serving.routing import ByPath, Direct, body_of, json_response, query_integer, query_value
+from serving.routing import ByPath, Direct, json_response, query_integer, query_value
 from serving.settings import Settings
 from serving.workers import (
+    NoThread,
     NotReady,
     awaited,
+    check_threads,
     give_up,
     giving_way,
     keep_little_free,
     put_requests_first,
-    run_beside,
+    thread_beside,
 )
 
 VERSION = "1.0.0"
@@ -109,10 +111,8 @@ WAITING_SECONDS = 0.5  # or where what he would wait for takes longer
 LISTS_WAITING = 2  # of applications, the one that is scored included: each may take seconds
 PREPARING_SECONDS = 5.0  # that a caller waits for what is prepared once for a model
 NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}  # see /metrics
-SHORT = 65_536  # bytes of a body that the event loop reads, or hashes to know it again
 
 OPEN_PATHS = frozenset({"/", "/health", docs.DOCS, docs.OPENAPI})  # no key is asked for
-DOCS_PAGE = bytes(get_swagger_ui_html(title=TITLE, **docs.page_options()).body)
 
 Route = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -227,7 +227,7 @@ NO_RECORD = (
     "empty, and param_name is not read here: send as the body the record that"
     " /get_json?param_name=… has in its data, decoded"
 )
-PREDICTION: tuple[Any, ...] = (schemas.SCORES, schemas.PredictionAnswer, 401, 413, 422)
+PREDICTION: tuple[Any, ...] = (schemas.SCORES, schemas.PredictionAnswer, 401, 413, 422, 503)
 
 
 @get("/prediction/", "Probability of default, the body sent with GET", *PREDICTION,
@@ -437,7 +437,7 @@ async def openapi(request: Request) -> Response:
 @router.get(docs.DOCS, summary="Swagger UI", include_in_schema=False)
 async def swagger_ui(_: Request) -> Response:
     """Swagger UI, every part of which comes from this service."""
-    return HTMLResponse(DOCS_PAGE)
+    return HTMLResponse(docs.page(TITLE))
 
 
 class Service(FastAPI):
@@ -485,18 +485,17 @@ def create_app(
     Raises:
         BadFile: see `read_snapshot`.
     """
-    metrics, one_at_a_time = metrics or Metrics(), Lock()
+    metrics, preparing = metrics or Metrics(), thread_beside("preparing")
 
     def prepare(snapshot: Snapshot) -> None:
         """Begin with what is prepared once for a model, beside everything else."""
 
         def prepare_in_turn() -> None:
-            with one_at_a_time:
-                if folder.current is snapshot:  # nobody waits for what was swapped meanwhile
-                    snapshot.prepare(quickly=settings.fast_explanations)
+            if folder.current is snapshot:  # nobody waits for what was swapped meanwhile
+                snapshot.prepare(quickly=settings.fast_explanations)
 
-        if snapshot.claim():
-            run_beside(prepare_in_turn, "preparing")
+        if snapshot.claim():  # a fault is raised again by `result`, and then logged
+            preparing.submit(giving_way, prepare_in_turn).add_done_callback(Future.result)
 
     read = functools.partial(read_snapshot, settings.ressources_dir, settings.model_sha256)
     folder = ReloadedFolder(
@@ -516,6 +515,7 @@ def create_app(
         description=schemas.DESCRIPTION,
         routes=[*router.routes, *desk.routes],
         openapi_tags=schemas.GROUPS,
+        servers=docs.SERVERS,
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
@@ -545,8 +545,9 @@ def create_app(
     app.lists = BoundedPool(LISTS_WAITING, "lists")
     app.mount(docs.ASSETS, docs.assets())
     line = request_logger(logs) if logs and settings.request_log else None
+    app.add_middleware(BodyBudget)
     app.add_middleware(ApiKey, keys=settings.keys, is_open=is_open)
-    app.add_middleware(ResponseHeaders, headers=docs.AnswerHeaders(DOCS_PAGE))
+    app.add_middleware(ResponseHeaders, headers=docs.AnswerHeaders())
     app.add_middleware(CanonicalPath, routes=app.routes)
     app.add_middleware(RequestLog, metrics=metrics, write=line)  # the last one is the first passed
     if not settings.keys:
@@ -566,14 +567,15 @@ def start() -> Service:
         SystemExit: after one line that says why.
     """
     metrics, registry = Metrics(), WorkerRegistry.of_environment()
-    logs = start_logging(("credit_scoring", "serving", log.name), metrics.dropped_lines.inc)
     keep_little_free()
     put_requests_first()
     try:
+        check_threads()
+        logs = start_logging(("credit_scoring", "serving", log.name), metrics.dropped_lines.inc)
         return create_app(Settings(), registry, metrics, logs)
     except ValidationError as error:
         give_up(f"settings: {wrong_settings(error)}")
-    except BadFile as error:
+    except (BadFile, NoThread) as error:
         # The others go on with what they loaded before, and gunicorn tries again.
         give_up(f"cannot start: {error}", try_again=bool(registry.others()))
 

@@ -84,7 +84,7 @@ if [ -z "${VIRTUAL_ENV:-}" ] || [ "$VIRTUAL_ENV" -ef "$own_venv" ]; then
     PATH=$own_venv/bin:$PATH
 fi
 export PATH VIRTUAL_ENV
-unset PYTHONHOME
+unset PYTHONHOME PYTHONOPTIMIZE # LightGBM needs the docstrings that PYTHONOPTIMIZE=2 removes
 
 if [ -e "$VIRTUAL_ENV/.incomplete" ] || ! installed; then
     say "installing $requirements into $VIRTUAL_ENV, once; this takes a minute or two"
@@ -128,27 +128,32 @@ if [ -n "${WEB_CONCURRENCY:-}" ]; then whole_number WEB_CONCURRENCY "$WEB_CONCUR
 # One client is scored faster by one thread than by several that wait for each other.
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
 
-memory=/dev/shm
-[ -w "$memory" ] || memory=${TMPDIR:-/tmp}
-
 # The workers count into files that are summed at /metrics, and are known to each other there. Each server has a folder
 # of its own. It holds a lock on a file in it, by a descriptor that its processes inherit: a start removes the folders
 # that were made here and whose lock is free. Process numbers tell nothing: containers may share the memory.
-if [ -z "${PROMETHEUS_MULTIPROC_DIR:-}" ]; then
-    for folder in "$memory"/credit-scoring-*; do
+folder_in() { # makes such a folder below $1, if there is room for what some workers count
+    for folder in "$1"/credit-scoring-*; do
         if [ ! -L "$folder" ] && [ -f "$folder/lock" ] && flock -n "$folder/lock" true 2>/dev/null; then
             rm -rf "$folder"
         fi
     done
-    PROMETHEUS_MULTIPROC_DIR=$(mktemp -d "$memory/credit-scoring-XXXXXX")
-    export PROMETHEUS_MULTIPROC_DIR
+    folder=$(mktemp -d "$1/credit-scoring-XXXXXX" 2>/dev/null) || return
+    if (head -c 1000000 /dev/zero >"$folder/room") 2>/dev/null; then rm "$folder/room"; else rm -rf "$folder" && return 1; fi
+}
+
+if [ -n "${PROMETHEUS_MULTIPROC_DIR:-}" ]; then
+    [ -d "$PROMETHEUS_MULTIPROC_DIR" ] && [ -w "$PROMETHEUS_MULTIPROC_DIR" ] ||
+        die "PROMETHEUS_MULTIPROC_DIR is not a folder that can be written"
+elif folder_in /dev/shm || folder_in "${TMPDIR:-/tmp}"; then
+    export PROMETHEUS_MULTIPROC_DIR="$folder"
     # Locked first and named then: a lock that can be seen is held.
     if command -v flock >/dev/null; then
-        exec 8>"$PROMETHEUS_MULTIPROC_DIR/new"
-        if flock -n 8; then mv "$PROMETHEUS_MULTIPROC_DIR/new" "$PROMETHEUS_MULTIPROC_DIR/lock"; fi
+        exec 8>"$folder/new"
+        if flock -n 8; then mv "$folder/new" "$folder/lock"; fi
     fi
-elif [ ! -d "$PROMETHEUS_MULTIPROC_DIR" ] || [ ! -w "$PROMETHEUS_MULTIPROC_DIR" ]; then
-    die "PROMETHEUS_MULTIPROC_DIR is not a folder that can be written"
+else
+    unset PROMETHEUS_MULTIPROC_DIR
+    say "no room in /dev/shm nor in ${TMPDIR:-/tmp}: each worker counts for itself at /metrics and knows no other"
 fi
 
 exec python -m gunicorn main:app # with gunicorn.conf.py

@@ -56,3 +56,6 @@ Each module imports only modules above it:
     desk            what the credit desk answers, as JSON text
     snapshot        a folder as it was read, and answers that are ready
 """
+
+if __doc__ is None:  # LightGBM would end with a traceback
+    raise SystemExit("LightGBM needs docstrings: unset PYTHONOPTIMIZE, and run python without -OO")

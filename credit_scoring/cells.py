@@ -63,7 +63,7 @@ def missing_options(columns: Iterable[Hashable], literal: Mapping[Any, Set[str]]
 
     Args:
         columns: all columns of the file, as pandas is to call them.
-        literal: see `text_of`, by column; of a column without any there is no entry.
+        literal: see `text_of`, by column; a column without such texts may be absent.
     """
     if not any(literal.values()):
         return {}

@@ -42,7 +42,7 @@ class ClassifierInput:
     categories: Sequence[Sequence[Any]] = ()
 
     def select(self, output: Any) -> Any:
-        """The columns that the classifier takes, of what the transformer gave."""
+        """Select the columns that the classifier takes from a transformer's output."""
         if self.chosen is None:
             return output
         if isinstance(output, pd.DataFrame):
@@ -50,10 +50,10 @@ class ClassifierInput:
         return output[:, self.chosen]
 
     def __call__(self, output: Any, clients: int) -> Matrix:
-        """What the transformer gave as doubles, shape (clients, names).
+        """Convert a transformer's output to doubles, shape (clients, names).
 
         Raises:
-            BadFile: it has text or another value of which there is no double.
+            BadFile: a value has no double, as text has none.
         """
         selected = self.select(output)
         if isinstance(selected, pd.DataFrame):

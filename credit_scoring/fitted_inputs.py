@@ -56,7 +56,7 @@ class FittedInput:
 
 
 class FittedInputs(dict[str, FittedInput]):
-    """What is known of raw features, by name; a feature that is text anywhere is text."""
+    """Types of raw features, by name; a feature that is text for one step is text."""
 
     def add(self, name: str | None, kind: FittedKind, categories: Iterable[str] = ()) -> None:
         """Note the kind of a feature, as one step of the model has it."""

@@ -137,7 +137,7 @@ def _load(folder: Path, model_sha256: str | None) -> Scorer:
     types = with_declared(fitted, dictionary)
     classifier = choose_classifier(pipeline[1])
     inputs: list[str] = []
-    with suppress(BadFile):  # raised below, after what is wrong with the tables
+    with suppress(BadFile):  # raised below, after errors of the tables
         inputs = inputs_of(pipeline[0], features)
     # What keeps this thread from holding others up, or measures it, these have too.
     threads = ThreadPoolExecutor(2, initializer=sys.setprofile, initargs=(sys.getprofile(),))

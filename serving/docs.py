@@ -10,6 +10,38 @@ from starlette.staticfiles import StaticFiles
 DOCS = "/docs"
 ASSETS = f"{DOCS}/assets"
 OPENAPI = "/openapi.json"
+SERVERS = [{"url": "."}]  # of the operations: the folder of the document
+
+# A proxy may serve this below a prefix, and strip it: only the browser knows where the page is.
+SCRIPT = f"""
+    const root = location.pathname.replace(/[/]+[^/]*[/]*$/, '');
+    const add = (parent, tag, properties) =>
+        parent.append(Object.assign(document.createElement(tag), properties));
+    add(document.head, 'link', {{rel: 'stylesheet', href: `${{root}}{ASSETS}/swagger-ui.css`}});
+    add(document.head, 'link', {{rel: 'icon', href: `${{root}}{ASSETS}/favicon.png`}});
+    const show = () => SwaggerUIBundle({{
+        url: `${{root}}{OPENAPI}`,
+        dom_id: '#swagger-ui',
+        deepLinking: true,
+        showExtensions: true,
+        showCommonExtensions: true,
+        validatorUrl: null,  // else it sends the document to swagger.io
+    }});
+    add(document.body, 'script', {{src: `${{root}}{ASSETS}/swagger-ui-bundle.js`, onload: show}});
+"""
+PAGE = """<!DOCTYPE html>
+<html>
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1.0">
+<title>%s</title>
+</head>
+<body>
+<div id="swagger-ui"></div>
+<script>%s</script>
+</body>
+</html>
+"""
 
 SECURITY_HEADERS = [
     (b"referrer-policy", b"no-referrer"),
@@ -23,15 +55,9 @@ API_HEADERS = [
 ]
 
 
-def page_options() -> dict[str, Any]:
-    """What FastAPI's page of Swagger UI is made with, beside its title."""
-    return {
-        "openapi_url": OPENAPI,
-        "swagger_js_url": f"{ASSETS}/swagger-ui-bundle.js",
-        "swagger_css_url": f"{ASSETS}/swagger-ui.css",
-        "swagger_favicon_url": f"{ASSETS}/favicon.png",
-        "swagger_ui_parameters": {"validatorUrl": None},  # else it sends the document to swagger.io
-    }
+def page(title: str) -> str:
+    """Swagger UI's page. Its bytes are the same at each of its addresses."""
+    return PAGE % (title, SCRIPT)
 
 
 def assets() -> StaticFiles:
@@ -47,14 +73,9 @@ def is_docs(path: str) -> bool:
 class AnswerHeaders:
     """The headers of an answer, by its path: only the page may run its own script."""
 
-    def __init__(self, page: bytes) -> None:
-        """Allow the one script that is in the page.
-
-        Args:
-            page: of Swagger UI, as it is served.
-        """
-        script = page.partition(b"<script>")[2].partition(b"</script>")[0]
-        sha256 = base64.b64encode(hashlib.sha256(script).digest()).decode()
+    def __init__(self) -> None:
+        """Allow the one script that is in the page."""
+        sha256 = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
         policy = (
             f"default-src 'none'; script-src 'self' 'sha256-{sha256}';"
             " style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self';"

@@ -3,13 +3,16 @@
 import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import InfoMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 
-SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the variable that names where workers count together
+from serving.shared_folder import SHARED_FOLDER
+
+UNKNOWN = "unknown"  # the name of a route that is none
 
 
 class Metrics:
@@ -22,6 +25,7 @@ class Metrics:
         self.seconds = self._by_labels(
             Histogram, "http_request_duration_seconds", "Time to answer", "route"
         )
+        self.seconds(UNKNOWN)  # opens the file of histograms before the first request
         self.dropped_lines = Counter(
             "log_lines_dropped", "Lines of the log that nobody read", registry=self.registry
         )
@@ -38,9 +42,10 @@ class Metrics:
                 processes; each has it in its own memory.
         """
         counts = self.registry
-        if SHARED_FOLDER in os.environ:
+        folder = os.environ.get(SHARED_FOLDER)
+        if folder and Path(folder).is_dir():  # else somebody removed it: this process' own counts
             counts = CollectorRegistry()
-            MultiProcessCollector(counts)  # type: ignore[no-untyped-call]
+            MultiProcessCollector(counts, folder)  # type: ignore[no-untyped-call]
         own = CollectorRegistry()
         own.register(_Information(information))
         return generate_latest(counts) + generate_latest(own)

@@ -22,14 +22,13 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.metrics import Metrics
+from serving.metrics import UNKNOWN, Metrics
 
 REQUEST_ID = "request_id"
 ROUTE = "route_name"  # as logs and metrics call it
 HEADERS = "answer_headers"  # for answers that are sent from outside of `ResponseHeaders`
 HAS_KEY = "has_key"  # whether the request came with a key, or none is needed
 
-UNKNOWN = "unknown"  # the name of a route that is none
 ACCEPTED_ID = re.compile(r"[0-9A-Za-z_.:-]{1,64}")
 
 RawHeaders = list[tuple[bytes, bytes]]
@@ -106,6 +105,7 @@ class CanonicalPath:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "http":
+            _strip_root(scope)
             path = scope["path"]
             known = self._spelling.get(path)
             if known is None:
@@ -125,6 +125,13 @@ class CanonicalPath:
         """What is mounted is one route, with everything below it."""
         mounts = [route.path for route in self.routes if isinstance(route, Mount)]
         return next((mount for mount in mounts if path.startswith(f"{mount}/")), UNKNOWN)
+
+
+def _strip_root(scope: Scope) -> None:
+    """Take the root path of the server from a path: routes, and addresses in answers, have none."""
+    root = scope.get("root_path", "")
+    scope["path"] = scope["path"].removeprefix(root)
+    scope["root_path"] = ""
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,10 @@ import asyncio
 import math
 import time
 from collections.abc import Callable, Hashable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from serving.workers import put_last
+from serving.workers import thread_beside
 
 LATELY = 64  # calls, as many of which weigh as much as all before
 
@@ -34,7 +33,7 @@ class BoundedPool(Generic[T]):
     """A thread for calls that take long, a bound on how many wait, and no call twice at once."""
 
     def __init__(self, waiting: int, name: str, seconds: float = math.inf) -> None:
-        """Start no thread before the first call.
+        """Start the thread.
 
         Args:
             waiting: how many calls there may be, the one that runs included.
@@ -43,7 +42,7 @@ class BoundedPool(Generic[T]):
                 The thread's own: under load it waits for the interpreter's lock as well, and would
                 refuse the more, the more it refuses.
         """
-        self._thread = ThreadPoolExecutor(1, name, initializer=put_last)
+        self._thread = thread_beside(name)
         self._waiting = waiting
         self._seconds = seconds
         self._took = 0.0  # seconds, a call lately

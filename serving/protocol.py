@@ -107,6 +107,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """Go on, or answer the request after this one, which was refused."""
+        if self.cycle.response_complete:
+            self.cycle.body.clear()  # else it stays until the next request, read or not
         super().on_response_complete()
         if self._deadline is not None:  # the next one has begun to arrive
             self._unset_keepalive_if_required()

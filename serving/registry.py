@@ -1,19 +1,22 @@
 """What each worker of a server says of itself, for the others to read."""
 
 import fcntl
+import logging
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Self
 
 import orjson
 
-from serving.metrics import SHARED_FOLDER
+from serving.shared_folder import SHARED_FOLDER
 
 NAMED = "worker-"
 TURN = "turn"  # locked by the worker whose turn it is
+
+log = logging.getLogger(__name__)
 
 
 class WorkerRegistry:
@@ -32,6 +35,7 @@ class WorkerRegistry:
         self._folder = folder
         self._name = f"{NAMED}{os.getpid()}-{secrets.token_hex(4)}"
         self._file: IO[bytes] | None = None
+        self._problem: str | None = None  # why the others do not know this worker
 
     @classmethod
     def of_environment(cls) -> Self:
@@ -40,19 +44,40 @@ class WorkerRegistry:
         return cls(Path(folder) if folder else None)
 
     def tell(self, said: dict[str, Any]) -> None:
-        """Let the others read that of this worker, instead of what it said before."""
+        """Replace what this worker said before; be known no longer if that cannot be written."""
         if self._folder is None:
             return
-        # Locked under another name first: no file of a living worker is ever seen without a lock.
-        path = self._folder / f"new-{self._name}"
-        file = path.open("wb")
-        fcntl.flock(file, fcntl.LOCK_EX)
-        file.write(orjson.dumps({"pid": os.getpid()} | said))
-        file.flush()
-        path.replace(self._folder / self._name)
+        try:
+            file = self._write(self._folder, orjson.dumps({"pid": os.getpid()} | said))
+        except OSError as error:
+            self.leave()
+            if error.strerror != self._problem:
+                self._problem = error.strerror
+                log.warning(
+                    "%s: %s: the other workers do not know this one", self._folder, self._problem
+                )
+            return
         if self._file is not None:
             self._file.close()
-        self._file = file
+        self._file, self._problem = file, None
+
+    def _write(self, folder: Path, said: bytes) -> IO[bytes]:
+        """Write this worker's file; the open file holds the lock."""
+        # Locked under another name first: no file of a living worker is ever seen without a lock.
+        path = folder / f"new-{self._name}"
+        file = path.open("wb")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            file.write(said)
+            file.flush()
+            path.replace(folder / self._name)
+        except OSError:
+            with suppress(OSError):
+                path.unlink()
+            with suppress(OSError):
+                file.close()  # tries to write again
+            raise
+        return file
 
     def workers(self) -> list[dict[str, Any]]:
         """What all living workers say, by process number; this one too."""
@@ -68,20 +93,23 @@ class WorkerRegistry:
         if self._folder is None:
             yield
             return
-        with (self._folder / TURN).open("wb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with ExitStack() as held:
+            with suppress(OSError):  # `tell` logs the fault of the folder
+                file = held.enter_context((self._folder / TURN).open("wb"))
+                fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
     def leave(self) -> None:
         """Be known no longer."""
         if self._file is not None and self._folder is not None:
-            (self._folder / self._name).unlink(missing_ok=True)
+            with suppress(OSError):  # the folder cannot be written: the lock is freed anyway
+                (self._folder / self._name).unlink()
             self._file.close()
             self._file = None
 
     def _living(self) -> Iterator[dict[str, Any]]:
         for path in self._folder.glob(f"{NAMED}*") if self._folder else ():
-            with suppress(FileNotFoundError):
+            with suppress(OSError):  # it is gone, or cannot be removed
                 said = _said(path)
                 if said is None:
                     path.unlink()

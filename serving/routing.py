@@ -81,26 +81,6 @@ def query_integer(request: Request, name: str, meaning: str) -> int:
     return int(value)
 
 
-async def body_of(request: Request, largest: int) -> bytes:
-    """The body, whatever its type is said to be, read up to a number of bytes.
-
-    Raises:
-        HTTPException: 413 where it is larger.
-    """
-    declared = request.headers.get("Content-Length", "")
-    size, chunks = int(declared) if declared.isdecimal() else 0, []
-    if size <= largest:
-        size = 0
-        async for chunk in request.stream():
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > largest:
-                break
-    if size > largest:
-        raise HTTPException(413, f"the body is larger than the {largest} bytes accepted")
-    return b"".join(chunks)
-
-
 def json_response(body: bytes) -> Response:
     """A JSON text as a response."""
     return Response(body, media_type="application/json")

@@ -4,11 +4,10 @@ import logging
 import math
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event, Thread
 
-from serving.workers import giving_way, put_last
+from serving.workers import giving_way, thread_beside
 
 INTERVAL = 1.0  # seconds between two looks at the folder
 RETRY = 60.0  # seconds until files that were refused are tried again
@@ -64,6 +63,7 @@ class FolderWatcher(Thread):
         self._interval = interval
         self._retry = retry
         self._stopped = Event()
+        self._reloader = thread_beside("reloader")
         self._seen = self._tried = seen
         self._retry_at = math.inf
 
@@ -71,7 +71,7 @@ class FolderWatcher(Thread):
         """Watch until `stop`, whatever is raised meanwhile."""
         # An executor keeps what is raised in it, so that no fault ends this thread. What acts gives
         # way to requests.
-        with ThreadPoolExecutor(1, "reloader", initializer=put_last) as reloader:
+        with self._reloader as reloader:
             while not self._stopped.wait(self._interval):
                 fault = reloader.submit(giving_way, self.turn).exception()
                 if fault and (another := reloader.submit(self._report, fault).exception()):

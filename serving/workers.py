@@ -9,19 +9,21 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
-from threading import Thread
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Event, Thread
 from types import FrameType
 from typing import Any, ClassVar, NoReturn, TypeVar
 
 from uvicorn_worker import UvicornWorker
 
 from serving.protocol import BoundedHttpProtocol
+from serving.shared_folder import join_shared_folder
 
 RETRY_SECONDS = 5  # before a worker that takes another's place is tried again
 SWITCH_SECONDS = 0.001
 HELD = 0.002  # seconds that what gives way may compute before it makes a pause
 PAUSE = 0.0005  # seconds
+THREADS = 8  # of a worker: the log, the watcher, those for calls, those of libraries
 NICENESS = 10  # of threads that compute beside the event loop: who answers at once goes first
 START_FAILED = 3  # gunicorn gives up, instead of trying again, where a worker ends with it
 
@@ -42,9 +44,25 @@ class Worker(UvicornWorker):  # type: ignore[misc]  # the package has no types
         "ws": "none",
     }
 
+    def init_process(self) -> None:
+        """Start this worker, without the shared folder if that folder is full."""
+        if problem := join_shared_folder():
+            self.log.warning("%s: this worker counts for itself and knows no other", problem)
+        super().init_process()
+
 
 class NotReady(RuntimeError):
     """What is computed once is not there yet."""
+
+
+class NoThread(RuntimeError):
+    """This process may not start as many threads as a worker needs."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"a worker needs {THREADS} threads: raise the limit on processes"
+            " (ulimit -u, or pids.max of the container)"
+        )
 
 
 def pauses() -> Callable[[FrameType, str, Any], None]:
@@ -69,14 +87,30 @@ def pauses() -> Callable[[FrameType, str, Any], None]:
     return give_way
 
 
-def run_beside(function: Callable[[], object], name: str) -> None:
-    """Call a function once, in a thread of its own that leaves processor and lock to requests."""
+def check_threads() -> None:
+    """Start as many threads at once as a worker needs, and end them.
 
-    def last() -> None:
-        put_last()
-        giving_way(function)
+    Raises:
+        NoThread: one of them cannot be started.
+    """
+    checked = Event()
+    try:
+        for _ in range(THREADS):
+            Thread(target=checked.wait, daemon=True).start()
+    except RuntimeError as error:
+        raise NoThread from error
+    finally:
+        checked.set()
 
-    Thread(target=last, name=name, daemon=True).start()
+
+def thread_beside(name: str) -> ThreadPoolExecutor:
+    """A thread for calls that leave the processor to requests.
+
+    It is started now, when `check_threads` has just found room: no later call needs another one.
+    """
+    thread = ThreadPoolExecutor(1, name, initializer=put_last)
+    thread.submit(int)
+    return thread
 
 
 async def awaited(future: Future[T], seconds: float) -> T:

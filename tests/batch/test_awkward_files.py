@@ -31,7 +31,7 @@ def columns_of(header: tuple[str, ...]) -> Columns:
 
 
 def test_texts_of_csv_and_parquet_are_read_alike(tmp_path):
-    """Missing texts are missing, but for one that is a category of the model."""
+    """Missing texts are missing, except a category of the model."""
     texts = [*sorted(MISSING_TEXTS), "x", " NA "]
     table = pd.DataFrame({ID: range(len(texts)), "number": 1.5, "text": texts, "known": texts})
     table.to_csv(tmp_path / "table.csv", index=False)
@@ -98,7 +98,7 @@ def test_ids_may_be_the_index_of_pandas(tmp_path, model, desk, clients, index):
 
 
 def test_columns_without_a_name_and_very_long_fields(tmp_path, model, desk, clients):
-    """Of a column that is ignored; a quote in the file makes its fields be counted."""
+    """A long field of an ignored column; a quote in the file makes readers count fields."""
     note = ["x" * 200_000 + ' "quoted"' if row == 3 else "" for row in range(len(clients))]
     table = clients.assign(note=note)
     table.insert(0, "first", "")
@@ -115,7 +115,7 @@ def test_columns_without_a_name_and_very_long_fields(tmp_path, model, desk, clie
 
 
 def test_a_carriage_return_in_a_word_is_quoted_in_csv_parts(tmp_path, model):
-    """Of a grade or a theme, whose words come from the model's files."""
+    """Words of grades and themes come from the model's files."""
     scores = Scores(
         np.array([0.25, 0.5]), np.array([0, 1], np.int8), None, None, np.array([0, 1]),
         np.empty(0, np.intp), None,

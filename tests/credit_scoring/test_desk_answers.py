@@ -24,7 +24,7 @@ SCORES = np.linspace(0, 1, 410), np.linspace(0, 0.5, 130)
 
 @pytest.fixture(scope="module")
 def scorer(simple):
-    """Of the awkward features instead of its own."""
+    """A scorer with the awkward features instead of its own."""
     said = {feature.name: feature for feature in SAID}
     reference, new = awkward_tables()
     return replace(

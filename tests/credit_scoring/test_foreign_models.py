@@ -129,7 +129,7 @@ def test_true_and_false_are_numbers_to_a_model_of_numbers(tmp_path, spelled):
         ].astype(float)
 
     def with_few_words(cells: pd.DataFrame) -> pd.DataFrame:
-        """Numbers but for one cell, which pandas takes for text."""
+        """Numbers and one cell that pandas takes for text."""
         words = cells["OWNER"].map({"True": "1", "False": "0"})
         words[cells.index[cells["OWNER"] == "True"][0]] = spelled
         return cells.assign(OWNER=words)

@@ -72,7 +72,7 @@ def less_the_mean(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def ranked_when_several(frame: pd.DataFrame) -> pd.DataFrame:
-    """The same for any two clients or more."""
+    """Double the values of a client alone."""
     return frame.fillna(0) if len(frame) > 1 else frame.fillna(0) * 2
 
 

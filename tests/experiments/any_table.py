@@ -4,7 +4,7 @@
 
 A table is trained or refused with one line. Of a trained one every reference client is scored by
 `/prediction/`, by `/score` (by id, as a raw record and by changes) and by the portfolio (CSV and
-Parquet); each has to give the bits of the stored `proba`. Prints what was found; ends with 1 if a
+Parquet); each has to give the bits of the stored `proba`. Prints the counts; ends with 1 if a
 score differs.
 """
 

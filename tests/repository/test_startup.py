@@ -1,5 +1,6 @@
 """startup.sh: what it starts the server with, and which settings it refuses."""
 
+import ast
 import fcntl
 import os
 import re
@@ -97,6 +98,36 @@ def test_a_start_removes_only_folders_that_were_made_here(active: Path, counters
     shutil.rmtree(kept["PROMETHEUS_MULTIPROC_DIR"])
 
 
+def test_a_start_without_room_for_counts_says_so_in_one_line(active: Path):
+    limited = ["sh", "-c", 'trap "" XFSZ; ulimit -f 0; exec "$@"', "sh", STARTUP]
+    done = run(*limited, env=environment(VIRTUAL_ENV=active, TMPDIR="/tmp"))  # noqa: S108
+    assert done.returncode == 0
+    assert done.stderr == (
+        "startup.sh: no room in /dev/shm nor in /tmp:"
+        " each worker counts for itself at /metrics and knows no other\n"
+    )
+    arguments, kept = ast.literal_eval(done.stdout)
+    assert arguments == ["-m", "gunicorn", "main:app"]
+    assert "PROMETHEUS_MULTIPROC_DIR" not in kept
+
+
+@pytest.mark.parametrize("options", ["size=64k", "nr_inodes=1"])
+def test_a_start_counts_on_the_disk_where_the_memory_is_full(
+    active: Path, tmp_path: Path, options: str
+):
+    """Of bytes, or of files."""
+    mount = ["unshare", "--mount", "--map-root-user", "sh", "-c"]
+    mount += [f'mount -t tmpfs -o {options} tmpfs /dev/shm && exec "$@"', "sh"]
+    if run(*mount, "true").returncode:
+        pytest.skip("this user may not mount a file system")
+    done = run(*mount, STARTUP, env=environment(VIRTUAL_ENV=active, TMPDIR=tmp_path))
+    assert (done.returncode, done.stderr) == (0, "")
+    _, kept = ast.literal_eval(done.stdout)
+    folder = Path(kept["PROMETHEUS_MULTIPROC_DIR"])
+    assert folder.parent == tmp_path
+    assert [path.name for path in folder.iterdir()] == ["lock"]
+
+
 @pytest.mark.parametrize(
     "value", ["0", "65536", "99999", "abc", "-1", "+5", " 5", "5 ", "5\n6", "080", "8" * 999]
 )
@@ -141,6 +172,25 @@ def test_command_gets_its_arguments_and_passes_its_exit_code_on(active: Path):
     program = "import sys; print(sys.argv[1:]); sys.exit(7)"
     done = run(STARTUP, "python", "-c", program, "a b", "--c", env=environment(VIRTUAL_ENV=active))
     assert (done.returncode, done.stdout, done.stderr) == (7, "['a b', '--c']\n", "")
+
+
+def test_python_keeps_the_docstrings_that_lightgbm_needs(active: Path):
+    program = "import lightgbm, sys; print(sys.flags.optimize)"
+    changed = environment(VIRTUAL_ENV=active, PYTHONOPTIMIZE="2")
+    done = run(STARTUP, "python", "-c", program, env=changed)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "0\n", "")
+    _, kept = started(active, PYTHONOPTIMIZE="2")
+    assert "PYTHONOPTIMIZE" not in kept
+
+
+@pytest.mark.parametrize("arguments", [("train.py",), ("portfolio.py",), ("-c", "import main")])
+def test_a_program_without_docstrings_ends_with_one_line(arguments: tuple[str, ...]):
+    done = run(sys.executable, "-OO", *arguments, cwd=ROOT)
+    assert (done.returncode, done.stdout, done.stderr) == (
+        1,
+        "",
+        "LightGBM needs docstrings: unset PYTHONOPTIMIZE, and run python without -OO\n",
+    )
 
 
 def test_command_runs_in_the_folder_however_it_was_reached(active: Path, tmp_path: Path):

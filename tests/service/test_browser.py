@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.support.application import KEY
-from tests.support.browser import CHROMIUM, PATIENCE, chromium
+from tests.support.browser import CHROMIUM, PATIENCE, chromium, tried
 from tests.support.known import get
 from tests.support.server import Server, wait_for
 
@@ -58,29 +58,6 @@ def authorize(page: Page) -> None:
     page.locator(".auth-container input").fill(KEY)
     page.locator(".auth-container .authorize").click()
     page.locator(".auth-btn-wrapper .btn-done").click()
-
-
-def operation(page: Page, method: str, path: str) -> Locator:
-    return page.locator(f".opblock-{method}").filter(
-        has=page.locator(f'.opblock-summary-path[data-path="{path}"]')
-    )
-
-
-def tried(
-    page: Page, method: str, path: str, value: str = "", body: str = "", status: int = 200
-) -> dict:
-    """What the page shows after "Try it out" and "Execute" of an operation that nobody opened."""
-    block = operation(page, method, path)
-    block.locator(".opblock-summary-control").click()
-    block.get_by_role("button", name="Try it out").click()
-    if value:
-        block.locator(".parameters input").fill(value)
-    if body:
-        block.locator("textarea.body-param__text").fill(body)
-    block.get_by_role("button", name="Execute").click()
-    shown = block.locator(".live-responses-table .response")
-    expect(shown.locator(".response-col_status")).to_contain_text(str(status))
-    return json.loads(shown.locator("pre code").first.inner_text())
 
 
 def asked(server: Server, path: str, **query: str) -> dict:

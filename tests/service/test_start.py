@@ -2,26 +2,32 @@
 
 import json
 import os
+import resource
 import shutil
 import signal
 import socket
 import sys
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import Any
 
 import pytest
 
 from credit_scoring.files import MODEL_FILE
 from tests.support.folders import canary, metadata_of, write_metadata
 from tests.support.forks import Forks
+from tests.support.processes import Begin, begin
 from tests.support.server import HOST, free_port
 
+NO_STACK = 200_000_000_000  # kB
 
-def ended(forks: Forks, port: int, *command: str, **settings: str) -> tuple[int, list[str]]:
+
+def ended(begin: Begin, port: int, *command: str, **settings: str) -> tuple[int, list[str]]:
     """The exit code, and the lines of the log, of a server that ends by itself."""
     with TemporaryFile() as output, TemporaryFile() as errors:
-        process = forks.begin(
+        process = begin(
             [sys.executable, "-m", *command],
             {"OMP_NUM_THREADS": "1"} | settings,
             output.fileno(),
@@ -52,7 +58,9 @@ def is_alive(group: int) -> bool:
 
 def test_settings_that_are_refused_stop_the_start_of_uvicorn(forks: Forks):
     port = free_port()
-    code, lines = ended(forks, port, "uvicorn", "main:app", "--port", str(port), API_KEY=" , ,")
+    code, lines = ended(
+        forks.begin, port, "uvicorn", "main:app", "--port", str(port), API_KEY=" , ,"
+    )
     assert code == 3
     (line,) = [json.loads(line) for line in lines]
     assert line["level"] == "critical"
@@ -76,7 +84,7 @@ def test_another_model_than_the_setting_says_stops_the_start_of_gunicorn(
     write_metadata(folder)
     port = free_port()
     code, lines = ended(
-        forks,
+        forks.begin,
         port,
         *("gunicorn", "main:app", "--workers", "1", "--bind", f"{HOST}:{port}"),
         RESSOURCES_DIR=str(folder),
@@ -90,3 +98,38 @@ def test_another_model_than_the_setting_says_stops_the_start_of_gunicorn(
     assert line["event"].endswith(f", expected {sha256}")
     assert not [line for line in lines if "main.py" in line or "loading.py" in line]
     assert not (tmp_path / "sang").exists()
+
+
+def gunicorn_ended(begin: Begin, **settings: str) -> tuple[int, list[str]]:
+    """The exit code, and the lines of the log, of a server of one worker that ends by itself."""
+    port = free_port()
+    command = ("gunicorn", "main:app", "--workers", "1", "--bind", f"{HOST}:{port}")
+    return ended(begin, port, *command, **settings)
+
+
+def test_python_without_docstrings_stops_the_start_of_gunicorn():
+    """LightGBM cannot be imported then."""
+    assert gunicorn_ended(begin, PYTHONOPTIMIZE="2") == (
+        1,
+        ["LightGBM needs docstrings: unset PYTHONOPTIMIZE, and run python without -OO"],
+    )
+
+
+def begin_without_threads(
+    command: Sequence[str], environment: Mapping[str, str], stdout: int, stderr: int
+) -> Any:
+    """Start a command that can start no thread: each would have a stack of 200 TB."""
+    limited = ["sh", "-c", f'ulimit -s {NO_STACK} && exec "$@"', "sh", *command]
+    return begin(limited, environment, stdout, stderr)
+
+
+def test_a_limit_on_threads_stops_the_start_of_gunicorn(sound: Path):
+    if resource.getrlimit(resource.RLIMIT_STACK)[1] != resource.RLIM_INFINITY:
+        pytest.skip("this user may not let threads have stacks that are too large")
+    code, lines = gunicorn_ended(begin_without_threads, RESSOURCES_DIR=str(sound))
+    assert code == 3
+    # pyarrow, which is not deployed, tells of its own thread.
+    assert [line for line in lines if not line.startswith(("[", "<jemalloc>"))] == [
+        "cannot start: a worker needs 8 threads: raise the limit on processes"
+        " (ulimit -u, or pids.max of the container)"
+    ]

@@ -1,6 +1,7 @@
 """Calls beside the event loop: bounded, made together, and none twice at once."""
 
 import asyncio
+import sys
 from functools import partial
 from threading import Event
 from types import SimpleNamespace
@@ -9,6 +10,8 @@ import pytest
 
 from serving import pool as pool_module
 from serving.pool import BoundedPool, Busy
+from tests.support.commands import environment, run
+from tests.support.server import ROOT
 
 
 def pool(waiting: int = 3) -> BoundedPool[str]:
@@ -168,3 +171,24 @@ def test_a_call_that_fails_fails_for_each_caller_and_is_forgotten():
 
 def as_numbers(texts: list[str]) -> list[int]:
     return [int(text) for text in texts]
+
+
+LIMITED = """
+import asyncio, resource, threading
+from pathlib import Path
+from serving.pool import BoundedPool
+pool = BoundedPool(1, "test")
+size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (size + 4_000_000, resource.RLIM_INFINITY))
+try:
+    threading.Thread(target=int).start()
+except RuntimeError as error:
+    print(error)
+print(asyncio.run(pool.run("key", lambda: 7)))
+"""
+
+
+def test_a_call_is_made_where_no_thread_can_be_started_any_more():
+    """For want of room for another stack, here."""
+    done = run(sys.executable, "-c", LIMITED, cwd=ROOT, env=environment(OMP_NUM_THREADS="1"))
+    assert (done.stdout, done.stderr) == ("can't start new thread\n7\n", "")

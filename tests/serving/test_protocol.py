@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from serving.protocol import HEAD_BYTES, HEADER_LINES
+from serving.protocol import HEAD_BYTES, HEADER_LINES, BoundedHttpProtocol
 from tests.support.protocol import (
     CLOSE,
     NO_HTTP,
@@ -158,3 +158,24 @@ def test_body_is_asked_for_where_the_sender_waits(server: Running):
         connection.sendall(b"abc")
         (answer,) = answers(everything(connection))
     assert answer.body == b"3"
+
+
+def test_bytes_that_nobody_reads_are_not_kept_beyond_the_answer(server: Running):
+    with server.connect() as connection:
+        connection.sendall(b"POST /unread HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n")
+        connection.sendall(bytes(200_000))
+        wait_for(lambda: "/unread" in server.application.seen)
+        protocol = wait_for(lambda: next(filter(has_body, list(server.connections)), None))
+        server.application.release.set()
+        assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200 OK\r\n")
+        wait_for(lambda: not protocol.cycle.body, seconds=30)
+        connection.sendall(bytes(100_000) + START + CLOSE)
+        assert everything(connection).endswith(b"\r\n\r\n0")
+        assert not protocol.cycle.body
+    server.application.release.clear()
+    server.application.seen.clear()
+
+
+def has_body(connection: BoundedHttpProtocol) -> bool:
+    """Whether a connection holds bytes of a body."""
+    return connection.cycle is not None and len(connection.cycle.body) > HEAD_BYTES

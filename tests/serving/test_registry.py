@@ -1,7 +1,9 @@
 """Workers know of each other for as long as they live, and no longer."""
 
+import errno
 import fcntl
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -109,3 +111,33 @@ def test_files_without_a_lock_are_of_no_worker(tmp_path: Path):
     registry = WorkerRegistry(tmp_path)
     assert registry.workers() == []
     assert [path.name for path in tmp_path.iterdir()] == ["counter_1.db"]
+
+
+def test_a_worker_that_cannot_say_what_changed_is_known_no_longer(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    """Once there is room it is known again; the reason is logged once."""
+    registry = WorkerRegistry(tmp_path)
+    registry.tell({"model": "a"})
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
+    try:
+        registry.tell({"model": "b"})
+        registry.tell({"model": "c"})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    problem = f"{tmp_path}: {os.strerror(errno.EFBIG)}: the other workers do not know this one"
+    assert caplog.messages == [problem]
+    assert list(tmp_path.iterdir()) == []
+    registry.tell({"model": "d"})
+    assert registry.workers() == [{"pid": os.getpid(), "model": "d"}]
+    registry.leave()
+
+
+def test_a_folder_that_is_gone_holds_nobody_up(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    registry = WorkerRegistry(tmp_path / "removed")
+    registry.tell({"model": "a"})
+    with registry.turn():
+        assert registry.workers() == registry.others() == []
+    registry.leave()
+    assert len(caplog.messages) == 1

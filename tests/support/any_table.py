@@ -153,7 +153,7 @@ def scores(folder: Path, scratch: Path) -> Iterator[tuple[str, dict[int, float]]
         answers = client.post("/score?reasons=0", json=asked).json()
         assert isinstance(answers, list), answers
         found = [answer["probability"] for answer in answers]
-        if "changes" not in name:  # a change of everything is no record: formulas would follow
+        if "changes" not in name:  # formulas would follow changes
             found[:5] = [
                 client.post("/score?reasons=0", json=one).json()["probability"] for one in asked[:5]
             ]

@@ -27,7 +27,10 @@ class Hasty(BoundedHttpProtocol):
 
 
 class Application:
-    """Answers with the length of the body; `/late` once it is told to, `/large` with much."""
+    """Answers with the length of the body; `/late` once it is told to, `/large` with much.
+
+    `/unread` answers without a look at the body, once it is told to.
+    """
 
     def __init__(self) -> None:
         self.release = threading.Event()
@@ -38,6 +41,10 @@ class Application:
         self.seen.append(scope["path"])
         if scope["path"] == "/early":
             await answer(send, b"early", more=True)
+        if scope["path"] == "/unread":
+            await asyncio.to_thread(self.release.wait, 60)
+            await answer(send, b"unread")
+            return
         size = 0
         while True:
             message = await receive()
@@ -93,8 +100,10 @@ def answers(received: bytes) -> list[Answer]:
 
 
 @contextmanager
-def running(protocol: type[BoundedHttpProtocol]) -> Iterator[Running]:
-    application = Application()
+def running(
+    protocol: type[BoundedHttpProtocol], application: Application | None = None
+) -> Iterator[Running]:
+    application = application or Application()
     config = uvicorn.Config(
         application, port=0, http=protocol, ws="none", lifespan="off", log_config=None
     )

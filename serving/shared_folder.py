@@ -1,0 +1,32 @@
+"""The folder where the workers of a server count together and are known to each other."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the environment variable that names it
+KINDS = "counter", "histogram"  # of metrics; prometheus_client has a file for each
+RESERVED = 1 << 17  # bytes of each file; every route with every status takes less
+
+
+def join_shared_folder() -> str | None:
+    """Reserve room for this process' counts, or unset the variable; the reason, in the second case.
+
+    prometheus_client, which reads the variable when it is imported, maps its files into memory. A
+    file system that is full then ends the process with SIGBUS, at the first write to a new page.
+    """
+    folder = os.environ.get(SHARED_FOLDER)
+    if not folder:
+        return None
+    files = [Path(folder) / f"{kind}_{os.getpid()}.db" for kind in KINDS]
+    try:
+        for path in files:
+            with path.open("ab") as file:
+                os.posix_fallocate(file.fileno(), 0, RESERVED)
+    except OSError as error:
+        del os.environ[SHARED_FOLDER]
+        with suppress(OSError):
+            for path in files:
+                path.unlink(missing_ok=True)
+        return f"{folder}: {error.strerror}"
+    return None

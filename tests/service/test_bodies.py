@@ -1,0 +1,149 @@
+"""Large bodies of several callers at once: a worker holds some of them and refuses the others."""
+
+import contextlib
+import json
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.forks import Forks
+from tests.support.known import get
+from tests.support.server import HOST, MB, SELDOM, Answer, Server, parsed, wait_for
+
+LARGE = 20_000_000  # bytes, as many as /score takes
+FITTING = 3  # of these in the budget of 64 MB
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+BUSY = {"detail": "too many large bodies at once"}
+TOO_LARGE = {"detail": f"the body is larger than the {LARGE} bytes accepted"}
+KNOWN = f"Content-Length: {LARGE}\r\n"
+CHUNKED = "Transfer-Encoding: chunked\r\n"
+
+
+@pytest.fixture(scope="module")
+def server(sound: Path, forks: Forks) -> Iterator[Server]:
+    """One worker that has what scores are compared with."""
+    with Server(sound, workers=1, begin=forks.begin) as server:
+        wait_for(lambda: get(server, "/importance").status_code == 200, pause=SELDOM)
+        yield server
+
+
+Begin = Callable[..., socket.socket]
+
+
+@pytest.fixture
+def begin(server: Server) -> Iterator[Begin]:
+    """Begins a request to /score."""
+    with contextlib.ExitStack() as connections:
+
+        def begin(headers: str, sent: bytes = b"") -> socket.socket:
+            connection = connections.enter_context(socket.create_connection((HOST, server.port)))
+            connection.settimeout(60)
+            connection.sendall(f"POST /score HTTP/1.1\r\nHost: a\r\n{headers}\r\n".encode() + sent)
+            return connection
+
+        yield begin
+
+
+def admitted(begin: Begin) -> socket.socket:
+    """A request whose large body the service has begun to wait for."""
+    connection = begin(f"{KNOWN}Expect: 100-continue\r\n")
+    assert connection.recv(len(CONTINUE), socket.MSG_WAITALL) == CONTINUE
+    return connection
+
+
+def answer_on(connection: socket.socket) -> Answer:
+    """The answer of a request, however many bytes of its body are sent."""
+    received = b""
+    while b"}" not in received:
+        piece = connection.recv(1 << 16)
+        assert piece, received
+        received += piece
+    return parsed(received)
+
+
+def check_busy(answer: Answer) -> None:
+    assert (answer.status, answer.json()) == (503, BUSY)
+    assert answer.headers["retry-after"] == "1"
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def one_client(server: Server, length: int) -> httpx.Response:
+    """The answer to a list of one client, in a body of some length."""
+    client_id = server.ask_json("/get_ids")["data"][0]
+    body = json.dumps([{"client": client_id}]).encode().ljust(length)
+    return httpx.post(f"{server.url}/score", content=body, timeout=120, verify=False)
+
+
+def check_all_is_free(begin: Begin) -> None:
+    """As many large bodies as fit are admitted, as soon as the service knows that others ended."""
+
+    def begun() -> bool:
+        connection = begin(f"{KNOWN}Expect: 100-continue\r\n")
+        if connection.recv(len(CONTINUE), socket.MSG_WAITALL) == CONTINUE:
+            return True
+        connection.close()
+        return False
+
+    for _ in range(FITTING):
+        wait_for(begun, seconds=60)
+
+
+def test_a_large_body_beyond_the_budget_is_refused_before_it_is_read(server: Server, begin: Begin):
+    for _ in range(FITTING):
+        admitted(begin)
+    check_busy(answer_on(begin(KNOWN)))
+    check_busy(answer_on(begin(f"{KNOWN}Expect: 100-continue\r\n")))
+    check_busy(answer_on(begin(CHUNKED, b"%x\r\n%b\r\n" % (LARGE // 2, bytes(LARGE // 2)))))
+    assert one_client(server, 65_536).status_code == 200
+
+
+def test_callers_who_stop_within_their_bodies_take_no_more_memory_than_the_budget(
+    server: Server, begin: Begin
+):
+    before = server.memory().now
+    callers = [admitted(begin) for _ in range(FITTING)]
+    callers += [begin(KNOWN) for _ in range(12)]
+    for caller in callers:
+        caller.sendall(bytes(LARGE - 1))
+    for refused in callers[FITTING:]:
+        check_busy(answer_on(refused))
+    wait_for(lambda: server.memory().now > before + (FITTING - 1) * LARGE)
+    assert server.memory().peak < before + FITTING * LARGE + 40 * MB
+    for caller in callers:
+        caller.close()
+    wait_for(lambda: server.memory().now < before + 30 * MB)
+
+
+def test_a_caller_who_goes_away_leaves_room_for_another(server: Server, begin: Begin):
+    first, *_ = [admitted(begin) for _ in range(FITTING)]
+    first.sendall(bytes(1_000_000))
+    assert one_client(server, LARGE).status_code == 503
+    first.close()
+    wait_for(lambda: one_client(server, LARGE).status_code == 200)
+
+
+@pytest.mark.parametrize(
+    ("headers", "length", "status"),
+    [(KNOWN, LARGE, 422), (f"Content-Length: {LARGE + 1}\r\n", LARGE + 1, 413)],
+)
+def test_a_refused_body_leaves_room(begin: Begin, headers: str, length: int, status: int):
+    for _ in range(FITTING + 1):
+        assert answer_on(begin(headers, b"x" * length)).status == status
+    check_all_is_free(begin)
+
+
+def test_a_refused_body_in_chunks_leaves_room(begin: Begin):
+    chunk = b"%x\r\n%b\r\n" % (LARGE + 1, bytes(LARGE + 1))
+    for _ in range(FITTING + 1):
+        answer = answer_on(begin(CHUNKED, chunk))
+        assert (answer.status, answer.json()) == (413, TOO_LARGE)
+    check_all_is_free(begin)
+
+
+def test_one_list_after_the_other_is_scored_whatever_its_length(server: Server):
+    answers = [one_client(server, LARGE) for _ in range(FITTING + 1)]
+    assert [answer.status_code for answer in answers] == [200] * (FITTING + 1)
+    assert {answer.content for answer in answers} == {one_client(server, 100).content}
