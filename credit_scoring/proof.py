@@ -4,6 +4,8 @@ A pipeline may be no function of one row: a transformer may look at the other ro
 draw at random. Such a model has no score that could be served, and is refused.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -18,7 +20,8 @@ from credit_scoring.tables import Matrix, Table
 
 TOLERANCE = 1e-9  # of probabilities, and of base + SHAP values
 EXPLAINED = 8  # clients whose SHAP values are added up
-ALONE = 256  # clients, at most, who are scored alone
+ALONE = 256  # new clients, at most, who are scored alone
+ALONE_OF_REFERENCE = 64  # reference clients, at most
 RARE = 3  # clients with a category: it is rare
 
 RawOutput = Literal["log-odds", "probability"]
@@ -71,31 +74,110 @@ def check_explanations(classifier: Classifier, new: Transformed) -> RawOutput:
     raise BadFile(MODEL_FILE, "its SHAP values do not add up to its raw output")
 
 
-def check_rows(transformer: RawTransformer, table: Table, new: Transformed) -> None:
-    """Check that each new client is transformed as if it were alone, whoever else is in the table.
+def check_rows(
+    transformer: RawTransformer, new: Table, transformed: Matrix, reference: Table
+) -> None:
+    """Check that a client is transformed as if it were alone, whoever else is in the table.
 
-    Transformers that are known to work element by element transform all clients once more, as
-    raw records, unless arrays did. Any other one does so again in reversed order and by halves, and
-    some clients alone: see `telling_clients`.
+    It is for transformers without `quickly`, which `with_arrays` compares for each client. Those
+    that are known to work element by element transform all new clients once more. Any other one
+    does so again in reversed order and by halves, and transforms some clients alone: see
+    `telling_clients`. Some reference clients, who may have values and gaps that no new client has,
+    are tried in the same ways.
+
+    Args:
+        transformer: of the pipeline.
+        new: all new clients' raw values.
+        transformed: the same transformed, shape (clients, n).
+        reference: the raw values of all reference clients.
 
     Raises:
         BadFile: it does not.
     """
-    if transformer.quickly is not None:
-        return  # `with_arrays` has compared each client
-    everyone = np.arange(len(table.values))
-    orders = [
-        ([everyone], "values each time"),
-        ([everyone[::-1]], "values in another order of the table"),
-        ([everyone[::2], everyone[1::2]], "values among other clients"),
-        ([np.array([client]) for client in telling_clients(table, ALONE)], "values alone"),
-    ]
-    scale = 1.0 + np.abs(np.nan_to_num(new.values)).max(axis=0, initial=0.0)
-    for companions, other in orders[:1] if transformer.is_element_by_element else orders:
+    everyone = np.arange(len(new.values))
+    clients = _Clients(transformer, NEW_FILE, new, transformed, everyone)
+    clients.check([everyone], "values each time")
+    if transformer.is_element_by_element:
+        return
+    clients.check_orders()
+    clients.check_alone(telling_clients(new, ALONE))
+    some = telling_clients(reference, ALONE_OF_REFERENCE)
+    part = Table(reference.values[some], reference.categories)
+    everyone = np.arange(len(some))
+    try:
+        known = _transformed(transformer, part, everyone, REFERENCE_FILE)
+    except BadFile:  # the comparison with scores names the client
+        return
+    clients = _Clients(transformer, REFERENCE_FILE, part, known, some)
+    clients.check([everyone], "values each time")
+    clients.check_orders()
+    clients.check_alone(everyone)
+
+
+@dataclass(frozen=True, eq=False)
+class _Clients:
+    """Clients of a file with what a transformer made of them.
+
+    Attributes:
+        transformer: of the pipeline.
+        file: they are from.
+        table: their raw values.
+        transformed: the same transformed, shape (clients, n).
+        rows: their places in the file.
+    """
+
+    transformer: RawTransformer
+    file: str
+    table: Table
+    transformed: Matrix
+    rows: Positions
+
+    def check_orders(self) -> None:
+        """Check them in reversed order, and among half of the others."""
+        everyone = np.arange(len(self.rows))
+        self.check([everyone[::-1]], "values in another order of the table")
+        self.check([everyone[::2], everyone[1::2]], "values among other clients")
+
+    def check_alone(self, some: Positions) -> None:
+        """Check some of them alone."""
+        self.check([np.array([client]) for client in some], "values alone")
+
+    def check(self, companions: Sequence[Positions], other: str) -> None:
+        """Transform them again; matrix products may differ in the last bits.
+
+        Args:
+            companions: the clients who are transformed together.
+            other: what is said of one who is transformed to other values.
+
+        Raises:
+            BadFile: one is.
+        """
+        scale = 1.0 + np.abs(np.nan_to_num(self.transformed)).max(axis=0, initial=0.0)
         for clients in companions:
             for start in range(0, len(clients), TRANSFORMED_AT_ONCE):
                 part = clients[start : start + TRANSFORMED_AT_ONCE]
-                _check_part(transformer, table, new.values, part, scale, other)
+                found = _transformed(self.transformer, self.table, part, self.file)
+                expected = self.transformed[part]
+                both_missing = np.isnan(found) & np.isnan(expected)
+                same = (np.abs(found - expected) <= TOLERANCE * scale) | both_missing
+                if not same.all():
+                    row = self.rows[part[int((~same).any(axis=1).argmax())]] + 1
+                    raise BadFile(
+                        MODEL_FILE,
+                        f"its transformer gives a client other {other} (row {row} of {self.file}):"
+                        " a score must depend on the client's own values only",
+                    )
+
+
+def _transformed(
+    transformer: RawTransformer, table: Table, clients: Positions, file: str
+) -> Matrix:
+    def refused(error: BaseException) -> str:
+        return f"its transformer refuses a client of {file} ({type(error).__name__})"
+
+    with foreign_code(MODEL_FILE, refused):
+        rows = RawRows.of_table(np.array(table.values[clients]), table.categories)
+        return transformer.itself(rows)
 
 
 def check_witness(scores: Matrix, stored: Matrix) -> None:
@@ -150,34 +232,6 @@ def logistic(output: Matrix) -> Matrix:
     """The probability that log-odds stand for."""
     probability: Matrix = 1 / (1 + np.exp(-output))
     return probability
-
-
-def _check_part(
-    transformer: RawTransformer,
-    table: Table,
-    expected: Matrix,
-    clients: Positions,
-    scale: Matrix,
-    other: str,
-) -> None:
-    """Transform some clients together; matrix products may differ from others in the last bits."""
-
-    def refused(error: BaseException) -> str:
-        return f"its transformer refuses a client of {NEW_FILE} ({type(error).__name__})"
-
-    with foreign_code(MODEL_FILE, refused):
-        found = transformer.itself(
-            RawRows.of_table(np.array(table.values[clients]), table.categories)
-        )
-    both_missing = np.isnan(found) & np.isnan(expected[clients])
-    same = (np.abs(found - expected[clients]) <= TOLERANCE * scale) | both_missing
-    if not same.all():
-        client = int(clients[int((~same).any(axis=1).argmax())])
-        raise BadFile(
-            MODEL_FILE,
-            f"its transformer gives a client other {other} (row {client + 1} of {NEW_FILE}):"
-            " a score must depend on the client's own values only",
-        )
 
 
 def _check_same(

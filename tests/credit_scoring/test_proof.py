@@ -118,6 +118,24 @@ def test_a_transformer_that_is_no_function_of_the_row_is_refused(tmp_path, kind)
         assert float(foreign.cells["EXT"][int(row) - 1]) == LARGEST
 
 
+def test_gaps_that_only_reference_clients_have_are_tried(tmp_path):
+    foreign = Foreign(
+        tmp_path / "folder",
+        make_pipeline(Sampler(), lightgbm()),
+        as_fitted=of_numbers,
+        change_new=lambda cells: cells[NUMBERS],
+        change_reference=with_gaps,
+        expected=lambda cells: np.zeros(len(cells)),
+    )
+    line = refusal(foreign.path)
+    row = int(line.partition("(row ")[2].partition(" ")[0])
+    assert line == (
+        f"{MODEL_FILE}: its transformer gives a client other values each time"
+        f" (row {row} of {REFERENCE_FILE}){ONLY_ITS_OWN}"
+    )
+    assert row % 10 == 5
+
+
 def test_a_transformer_that_is_one_is_accepted(tmp_path):
     foreign = Foreign(
         tmp_path / "folder",
