@@ -1,7 +1,9 @@
 """Models of other teams: each client gets the pipeline's own score, or the folder is refused."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -204,69 +206,59 @@ def test_a_cast_to_categories_within_the_pipeline_is_the_models_too(tmp_path):
         assert found == foreign.expected, door
 
 
-@pytest.mark.parametrize("kind", ["lightgbm", "forest"])
-def test_columns_go_into_a_classifier_by_name(tmp_path, kind):
-    """It was fitted on its own, in another order than that of the file and on fewer columns."""
-    classifier = lightgbm() if kind == "lightgbm" else RandomForestClassifier(8, random_state=0)
-    known = cells_of(240, 1)
-    columns = ["CHILDREN", "EXT", "AGE"]
-    classifier.fit(typed(known)[columns], known[TARGET].astype(int))
+def bare(
+    path: Path,
+    classifier: Any,
+    expected: Callable[[pd.DataFrame], np.ndarray],
+    columns: Mapping[str, str] = MappingProxyType({}),
+) -> Foreign:
+    """A folder of numbers whose classifier was fitted by itself, behind a transformer of nothing.
+
+    Args:
+        path: of the folder.
+        classifier: fitted.
+        expected: the probabilities of cells.
+        columns: other names of columns.
+    """
 
     def numbers(cells: pd.DataFrame) -> pd.DataFrame:
-        return cells.drop(columns=["BRANCH", "SUITE", "OWNER"])
+        return cells.drop(columns=["BRANCH", "SUITE", "OWNER"]).rename(columns=columns)
 
-    foreign = Foreign(
-        tmp_path / "folder",
+    return Foreign(
+        path,
         Pipeline([("nothing", FunctionTransformer()), ("classifier", classifier)]),
         change_new=numbers,
         change_reference=numbers,
         is_fitted=True,
-        expected=lambda cells: classifier.predict_proba(cells[columns].astype(float))[:, 1],
+        expected=expected,
+    )
+
+
+@pytest.mark.parametrize("kind", ["lightgbm", "forest"])
+@pytest.mark.parametrize("name", ["EXT", "ext score"])
+def test_columns_go_into_a_classifier_by_name(tmp_path, kind, name):
+    """It was fitted in another order than the file has; LightGBM keeps spaces as underscores."""
+    classifier = lightgbm() if kind == "lightgbm" else RandomForestClassifier(8, random_state=0)
+    known = cells_of(240, 1)
+    columns = ["CHILDREN", name, "AGE"]
+    fitted = typed(known).rename(columns={"EXT": name})[columns]
+    classifier.fit(fitted, known[TARGET].astype(int))
+    foreign = bare(
+        tmp_path / "folder",
+        classifier,
+        lambda cells: classifier.predict_proba(cells[columns].astype(float))[:, 1],
+        {"EXT": name},
     )
     for door, found in foreign.doors().items():
         assert found == foreign.expected, door
     assert load(foreign.path).names == tuple(columns)
 
 
-def test_names_with_spaces_are_lightgbms_with_underscores(tmp_path):
-    known = cells_of(240, 1)
-    fitted = typed(known)[["CHILDREN", "EXT"]].rename(columns={"EXT": "ext score"})
-    classifier = lightgbm().fit(fitted, known[TARGET].astype(int))
-
-    def renamed(cells: pd.DataFrame) -> pd.DataFrame:
-        kept = [name for name in ("EXT", "CHILDREN", TARGET) if name in cells]
-        return cells[kept].rename(columns={"EXT": "ext score"})
-
-    foreign = Foreign(
-        tmp_path / "folder",
-        Pipeline([("nothing", FunctionTransformer()), ("classifier", classifier)]),
-        change_new=renamed,
-        change_reference=renamed,
-        is_fitted=True,
-        expected=lambda cells: classifier.predict_proba(
-            cells[["CHILDREN", "ext score"]].astype(float)
-        )[:, 1],
-    )
-    for door, found in foreign.doors().items():
-        assert found == foreign.expected, door
-
-
 def test_a_classifier_fitted_on_other_columns_is_refused(tmp_path):
     known = cells_of(240, 1)
     fitted = typed(known)[["CHILDREN", "EXT", "AGE"]].rename(columns={"AGE": "YEARS"})
     classifier = lightgbm().fit(fitted, known[TARGET].astype(int))
-
-    def numbers(cells: pd.DataFrame) -> pd.DataFrame:
-        return cells.drop(columns=["BRANCH", "SUITE", "OWNER"])
-
-    foreign = Foreign(
-        tmp_path / "folder",
-        Pipeline([("nothing", FunctionTransformer()), ("classifier", classifier)]),
-        change_new=numbers,
-        change_reference=numbers,
-        is_fitted=True,
-        expected=lambda cells: np.zeros(len(cells)),
-    )
+    foreign = bare(tmp_path / "folder", classifier, lambda cells: np.zeros(len(cells)))
     assert refusal(foreign.path) == (
         f"{MODEL_FILE}: its classifier was fitted on columns that its transformer does not give:"
         " YEARS"

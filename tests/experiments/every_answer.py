@@ -27,7 +27,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from credit_scoring.files import FEATURES_FILE, ID, MODEL_FILE, NEW_FILE, REFERENCE_FILE
-from tests.support.folders import metadata_of, write_metadata
+from tests.support.folders import metadata_of, without_probabilities, write_metadata
 from tests.support.server import RESSOURCES, Server
 from tests.support.tables import cells, null, value
 
@@ -44,6 +44,7 @@ def with_forest(folder: Path, out: Path) -> None:
     forest = RandomForestClassifier(50, max_depth=9, random_state=0, n_jobs=1)
     forest.fit(np.asarray(transformer.transform(known)), known["TARGET"])
     joblib.dump(make_pipeline(transformer, forest), out / MODEL_FILE)
+    without_probabilities(out)
     write_metadata(out)
 
 
@@ -71,6 +72,7 @@ def with_text(folder: Path, out: Path) -> None:
         LGBMClassifier(n_estimators=50, verbose=-1, n_jobs=1),
     )
     joblib.dump(pipeline.fit(known[features], known["TARGET"]), out / MODEL_FILE)
+    without_probabilities(out)
     write_metadata(out)
 
 

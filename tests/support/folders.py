@@ -62,8 +62,8 @@ def fewer_trees(folder: Path, trees: int) -> None:
 
 def without_probabilities(folder: Path) -> None:
     """Take away what the makers of the model stored."""
-    reference = pd.read_csv(folder / REFERENCE_FILE, index_col=0, dtype=str, keep_default_na=False)
-    reference.drop(columns="proba", errors="ignore").to_csv(folder / REFERENCE_FILE)
+    reference = pd.read_csv(folder / REFERENCE_FILE, dtype=str, keep_default_na=False)
+    reference.drop(columns="proba", errors="ignore").to_csv(folder / REFERENCE_FILE, index=False)
 
 
 def another_model(folder: Path, out: Path) -> None:
