@@ -24,7 +24,7 @@ def has_room(folder: Path) -> bool:
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - the heartbeat files need memory, not a disk that may stall
 
-worker_class = "serving.workers.Worker"
+worker_class = "serving.gunicorn_worker.Worker"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
 timeout = 120  # seconds; how long a start may take on a small machine, no limit for requests
 graceful_timeout = 20  # seconds; how long a stop waits for requests that run

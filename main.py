@@ -40,18 +40,12 @@ from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from fastapi.routing import APIRoute
 from fastapi.telemetry import TelemetryConfig
 from prometheus_client import CONTENT_TYPE_LATEST, Counter
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
-from credit_scoring import application_schemas, desk_schemas, schemas
-from credit_scoring.answers import (
-    explanation_bodies,
-    features_body,
-    model_metadata,
-    record_body,
-    reference_body,
-)
-from credit_scoring.comparison import Compare, Comparison
-from credit_scoring.desk import (
+from api import application_schemas
+from api import openapi as schemas
+from api import response_models as desk_schemas
+from api.desk_responses import (
     alternatives_body,
     importance_body,
     read_and_score,
@@ -60,6 +54,16 @@ from credit_scoring.desk import (
     score_drift_body,
     vary,
 )
+from api.responses import (
+    explanation_bodies,
+    features_body,
+    model_metadata,
+    record_body,
+    reference_body,
+)
+from api.served_bundle import Snapshot, read_snapshot
+from api.strict_json import SPACE
+from credit_scoring.data.artifacts import FILES, MODEL_FILE
 from credit_scoring.errors import (
     BadFile,
     InconsistentScore,
@@ -69,12 +73,12 @@ from credit_scoring.errors import (
     UnknownClient,
     UnknownFeature,
 )
-from credit_scoring.files import FILES, MODEL_FILE
-from credit_scoring.json_objects import SPACE
-from credit_scoring.scorer import Scorer
-from credit_scoring.snapshot import Snapshot, read_snapshot
-from serving import docs
-from serving.bodies import SHORT, BodyBudget, body_of
+from credit_scoring.explain.peers import Compare, Comparison
+from credit_scoring.model.bundle import Scorer
+from credit_scoring.settings import BundleSettings
+from serving import swagger_ui as docs
+from serving.batching import BoundedPool, Busy
+from serving.body_limits import SHORT, BodyBudget, body_of
 from serving.errors import (
     USUAL_HANDLERS,
     error_responses,
@@ -82,15 +86,7 @@ from serving.errors import (
     wrong_parameters,
     wrong_settings,
 )
-from serving.logs import LogWriter, request_logger, start_logging
-from serving.metrics import Metrics
-from serving.middleware import HAS_KEY, ApiKey, CanonicalPath, RequestLog, ResponseHeaders
-from serving.pool import BoundedPool, Busy
-from serving.registry import WorkerRegistry
-from serving.reload import ReloadedFolder
-from serving.routing import ByPath, Direct, json_response, query_integer, query_value
-from serving.settings import Settings
-from serving.workers import (
+from serving.gunicorn_worker import (
     NoThread,
     NotReady,
     awaited,
@@ -101,6 +97,13 @@ from serving.workers import (
     put_requests_first,
     thread_beside,
 )
+from serving.hot_reload import ReloadedFolder
+from serving.logs import LogWriter, request_logger, start_logging
+from serving.metrics import Metrics
+from serving.middleware import HAS_KEY, ApiKey, CanonicalPath, RequestLog, ResponseHeaders
+from serving.routing import ByPath, Direct, json_response, query_integer, query_value
+from serving.settings import ServerSettings
+from serving.worker_registry import WorkerRegistry
 
 VERSION = "1.0.0"
 TITLE = "Credit scoring"
@@ -157,6 +160,23 @@ async def comparison_of(request: Request, snapshot: Snapshot) -> Comparison:
 def client_id_of(request: Request) -> int:
     """The client's id in the query."""
     return query_integer(request, "param_name", "a client's id")
+
+
+class Settings(ServerSettings, BundleSettings):
+    """All settings of the service.
+
+    Attributes:
+        kde_swap_classes: true if `/get_kde` calls class 1 `feat0`, as a dashboard may expect.
+        max_score_bytes: the largest body of `/score`.
+    """
+
+    kde_swap_classes: bool = False
+    max_score_bytes: int = Field(default=20_000_000, ge=1)
+
+    @property
+    def class_names(self) -> tuple[str, str]:
+        """The names in `/get_kde` of class 0 and of class 1."""
+        return ("feat1", "feat0") if self.kde_swap_classes else ("feat0", "feat1")
 
 
 class DirectRoute(Direct, APIRoute):
@@ -571,7 +591,7 @@ def start() -> Service:
     put_requests_first()
     try:
         check_threads()
-        logs = start_logging(("credit_scoring", "serving", log.name), metrics.dropped_lines.inc)
+        logs = start_logging(("api", "credit_scoring", "serving", log.name), metrics.dropped_lines.inc)
         return create_app(Settings(), registry, metrics, logs)
     except ValidationError as error:
         give_up(f"settings: {wrong_settings(error)}")

@@ -10,7 +10,8 @@ die() { say "$*"; exit 1; }
 case ${RESSOURCES_DIR:-/} in /*) ;; *) export RESSOURCES_DIR="$PWD/$RESSOURCES_DIR" ;; esac
 cd -P -- "$(dirname -- "$(readlink -f -- "$0")")"
 
-requirements="requirements${1+-dev}.txt"
+requirements=requirements.txt
+[ $# -eq 0 ] || requirements=requirements/dev.txt
 
 is_311() { "$1" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; }
 

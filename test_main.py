@@ -22,7 +22,7 @@ from scipy.special import expit
 from starlette.routing import Route
 
 import main
-from credit_scoring.snapshot import read_snapshot
+from api.served_bundle import read_snapshot
 from main import Settings, app, create_app
 from tests.support.inprocess import client_of
 

@@ -12,10 +12,10 @@ import joblib
 import numpy as np
 import pandas as pd
 
+from api.served_bundle import read_snapshot
 from benchmarks.bench import BODIES, Bench, Load, repeated, say
 from benchmarks.servers import Program, Requests, Speed, gets, gunicorn
 from benchmarks.table import Row, ratio_row
-from credit_scoring.snapshot import read_snapshot
 from tests.support.server import SERVICE, Failed, wait_for
 
 SCORE = "/score?reasons=0"

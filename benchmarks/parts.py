@@ -24,9 +24,9 @@ from benchmarks.servers import (
 )
 from benchmarks.start import start_part
 from benchmarks.table import Row, ratio_row
-from credit_scoring.lightgbm_text import tree_fields
-from credit_scoring.treeshap import read_trees
-from credit_scoring.treeshap_kernel import ROWS, contributions
+from credit_scoring.explain.treeshap import read_trees
+from credit_scoring.explain.treeshap_numba import ROWS, contributions
+from credit_scoring.model.classifiers.lightgbm_text import tree_fields
 from tests.support.server import SERVICE, Failed
 
 SEEN = 200  # clients whose explanations are remembered

@@ -18,18 +18,18 @@ import pandas as pd
 import pyarrow.parquet as pq
 from sklearn.pipeline import Pipeline
 
-import portfolio
-from batch.cluster import Workers, local_workers
-from batch.folder import open_folder
-from batch.job import Job
-from batch.progress import Progress
-from batch.run import Run
-from batch.tables import Tables
-from batch.work import describe_model
 from benchmarks.bench import Bench, say
 from benchmarks.table import Row
-from credit_scoring.files import ID, MODEL_FILE, NEW_FILE
-from serving.settings import Settings
+from credit_scoring.data.artifacts import ID, MODEL_FILE, NEW_FILE
+from credit_scoring.settings import BundleSettings
+from portfolio import command
+from portfolio.cluster import Workers, local_workers
+from portfolio.folder import open_folder
+from portfolio.job import Job
+from portfolio.progress import Progress
+from portfolio.run import Run
+from portfolio.tables import Tables
+from portfolio.work import describe_model
 from tests.support.server import ROOT, Failed, wait_for
 
 ROWS = 120_000
@@ -126,7 +126,7 @@ def job_of(bench: Bench, explained: str) -> Job:
     """What the command would tell workers."""
     out = bench.scratch / "scored"
     given = {"reasons": explained, "out": out, "format": "parquet", "bad_rows": None}
-    job = portfolio.job_of(Namespace(**given), Settings(ressources_dir=bench.small))
+    job = command.job_of(Namespace(**given), BundleSettings(ressources_dir=bench.small))
     return replace(job, quickly=os.environ.get("FAST_EXPLANATIONS") != "0")
 
 
@@ -237,7 +237,7 @@ def first_part(bench: Bench, table: Path) -> float:
     shutil.rmtree(out, ignore_errors=True)
     began = time.perf_counter()
     process = subprocess.Popen(  # noqa: S603 - a fixed command
-        (sys.executable, "portfolio.py", str(table), str(out)),
+        (sys.executable, "-m", "portfolio", str(table), str(out)),
         cwd=ROOT,
         env=os.environ | {"RESSOURCES_DIR": str(bench.small.resolve())},
         stderr=subprocess.DEVNULL,

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from credit_scoring.csv_tables import quoting_of
+from credit_scoring.data.artifacts import FEATURES_FILE, ID, TARGET
+from credit_scoring.data.column_types import FittedInput
+from credit_scoring.data.csv_tables import quoting_of
+from credit_scoring.data.feature_dictionary import COLUMNS, FeatureDictionary, read_features
+from credit_scoring.data.formulas import Columns, parse
+from credit_scoring.data.tables import features_of
 from credit_scoring.errors import BadFile
-from credit_scoring.features import COLUMNS, FeatureDictionary, read_features
-from credit_scoring.files import FEATURES_FILE, ID, TARGET
-from credit_scoring.fitted_inputs import FittedInput
-from credit_scoring.formulas import Columns, parse
-from credit_scoring.tables import features_of
 
 HOME_CREDIT = Path(__file__).with_name("home_credit.csv")  # of all 347 features
 

@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder
 from tqdm import tqdm  # type: ignore[import-untyped]
 
-from credit_scoring.files import ID, TARGET
+from credit_scoring.data.artifacts import ID, TARGET
 from training.quality import costs
 from training.table import FOLDS, MISSING
 

@@ -5,7 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import norm, rankdata
 
-from credit_scoring.files import TARGET
+from credit_scoring.data.artifacts import TARGET
 
 COST_MISSED_DEFAULT, COST_REFUSED_CLIENT = 10, 1
 

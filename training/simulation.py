@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.special import expit
 from tqdm import tqdm  # type: ignore[import-untyped]
 
-from credit_scoring.files import ID, TARGET
+from credit_scoring.data.artifacts import ID, TARGET
 from training.columns import Array, blank, draw, tidy
 from training.credit_history import (
     aggregate,

@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import train_test_split
 
-from credit_scoring.cells import CODE, NUMBER
-from credit_scoring.csv_tables import read_table
+from credit_scoring.data.artifacts import ID, TARGET, is_feature
+from credit_scoring.data.cells import CODE, NUMBER
+from credit_scoring.data.column_types import FittedInput
+from credit_scoring.data.csv_tables import read_table
+from credit_scoring.data.tables import features_of
 from credit_scoring.errors import BadFile, abridged
-from credit_scoring.files import ID, TARGET, is_feature
-from credit_scoring.fitted_inputs import FittedInput
-from credit_scoring.tables import features_of
 
 FOLDS = 5  # of the cross-validation
 FEWEST_TRAINING, FEWEST_HELD_OUT = 2 * FOLDS, 2  # clients of either class

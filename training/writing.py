@@ -13,8 +13,7 @@ from typing import Any
 import joblib
 from sklearn.pipeline import Pipeline
 
-from credit_scoring.csv_tables import quoting_of
-from credit_scoring.files import (
+from credit_scoring.data.artifacts import (
     FEATURES_FILE,
     ID,
     METADATA_FILE,
@@ -24,7 +23,8 @@ from credit_scoring.files import (
     REFERENCE_FILE,
     TARGET,
 )
-from credit_scoring.loading import load
+from credit_scoring.data.csv_tables import quoting_of
+from credit_scoring.model.loader import load
 from training.quality import COST_MISSED_DEFAULT
 from training.table import Split
 

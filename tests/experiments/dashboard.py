@@ -16,10 +16,10 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from advisor.client import Service
 from playwright.sync_api import Page, ViewportSize, expect
 from streamlit.testing.v1 import AppTest
 
-from advisor.client import Service
 from advisor.errors import ServiceBusy
 from tests.support.browser import chromium
 from tests.support.server import ROOT, AnyServer, Server, free_port, wait_for

@@ -26,7 +26,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from credit_scoring.files import FEATURES_FILE, ID, MODEL_FILE, NEW_FILE, REFERENCE_FILE
+from credit_scoring.data.artifacts import FEATURES_FILE, ID, MODEL_FILE, NEW_FILE, REFERENCE_FILE
 from tests.support.folders import metadata_of, without_probabilities, write_metadata
 from tests.support.server import RESSOURCES, Server
 from tests.support.tables import cells, null, value

@@ -23,7 +23,7 @@ from typing import Any
 import orjson
 import pandas as pd
 
-from credit_scoring.files import ID
+from credit_scoring.data.artifacts import ID
 from tests.support.portfolio import differing, parts, summary
 from tests.support.server import HOST, RESSOURCES, ROOT, Server, children, free_port, wait_for
 
@@ -55,7 +55,7 @@ def made(out: Path) -> int:
 
 
 def kill(table: Path, out: Path) -> Process:
-    command = python("portfolio.py", table, out)
+    command = python("-m", "portfolio", table, out)
     killed: set[int] = set()
     for parts_there in (3, 10):
         wait_for(lambda there=parts_there: made(out) >= there or command.poll() is not None)
@@ -68,11 +68,11 @@ def kill(table: Path, out: Path) -> Process:
 
 
 def interrupt(table: Path, out: Path) -> Process:
-    command = python("portfolio.py", table, out)
+    command = python("-m", "portfolio", table, out)
     wait_for(lambda: made(out) >= 3)
     os.killpg(command.pid, signal.SIGINT)
     print(f"interrupted after {made(out)} parts: exit code {command.wait()}")
-    command = python("portfolio.py", table, out)
+    command = python("-m", "portfolio", table, out)
     command.wait()
     return command
 
@@ -98,7 +98,7 @@ def cluster(port: int) -> Iterator[list[Process]]:
 def scheduler(table: Path, out: Path) -> Process:
     port = free_port()
     with cluster(port) as (first, *_):
-        command = python("portfolio.py", table, out, "--scheduler", f"tcp://{HOST}:{port}")
+        command = python("-m", "portfolio", table, out, "--scheduler", f"tcp://{HOST}:{port}")
         wait_for(lambda: made(out) >= 3)
         first.kill()
         first.wait()

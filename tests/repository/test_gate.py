@@ -62,7 +62,7 @@ def test_gate_installs_what_is_missing(gate, tmp_path: Path, user: int):
         "mypy",
         "pytest",
         "python -m venv --clear .venv-service",
-        ".venv-service/bin/python -m pip install --quiet -r requirements-test.txt",
+        ".venv-service/bin/python -m pip install --quiet -r requirements/test.txt",
         ".venv-service/bin/python -m pytest test_main.py tests/credit_scoring tests/serving",
     ]
 

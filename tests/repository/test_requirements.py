@@ -10,6 +10,11 @@ import pytest
 from tests.support.server import ROOT
 
 
+def source(name: str) -> str:
+    """The file of direct requirements for the pins of a file."""
+    return "requirements/service.in" if name == SERVICE else name.replace(".txt", ".in")
+
+
 def pins(name: str) -> dict[str, str]:
     lines = (ROOT / name).read_text().splitlines()
     return dict(line.split("==") for line in lines if not line.lstrip().startswith("#"))
@@ -20,44 +25,45 @@ def direct(name: str) -> set[str]:
     return {re.split(r"[<>=\s]", line)[0] for line in lines if line and line[0] not in "#-"}
 
 
-NAMES = ["requirements", "requirements-portfolio", "requirements-test", "requirements-dev"]
-ALONE = "requirements-dashboard"  # for who runs the dashboard without the service
+SERVICE, DEVELOPMENT = "requirements.txt", "requirements/dev.txt"
+NAMES = [SERVICE, "requirements/portfolio.txt", "requirements/test.txt", DEVELOPMENT]
+ALONE = "requirements/dashboard.txt"  # for who runs the dashboard without the service
 
 
 @pytest.mark.parametrize("name", [*NAMES, ALONE])
 def test_requirements_are_pinned_and_made_by_the_command(name: str):
     options = "--python-version 3.11 --python-platform linux"
-    command = f"uv pip compile {name}.in -o {name}.txt {options}"
-    assert (ROOT / f"{name}.txt").read_text().splitlines()[1] == f"#    {command}"
-    assert f"#   {command}\n" in (ROOT / "requirements.in").read_text()
-    pinned = pins(f"{name}.txt")
-    assert direct(f"{name}.in") <= pinned.keys()
+    command = f"uv pip compile {source(name)} -o {name} {options}"
+    assert (ROOT / name).read_text().splitlines()[1] == f"#    {command}"
+    assert f"#   {command}\n" in (ROOT / source(SERVICE)).read_text()
+    pinned = pins(name)
+    assert direct(source(name)) <= pinned.keys()
     assert [pin for pin in pinned.values() if not re.fullmatch(r"[0-9][0-9a-z.]*", pin)] == []
 
 
 def test_development_has_what_the_service_has():
-    service, *between, development = (pins(f"{name}.txt").items() for name in NAMES)
+    service, *between, development = (pins(name).items() for name in NAMES)
     for some in between:
         assert service <= some <= development
-    assert pins(f"{ALONE}.txt").items() <= development
+    assert pins(ALONE).items() <= development
 
 
 def test_the_service_has_nothing_of_a_cluster():
-    for name in ("requirements.txt", "requirements-test.txt"):
+    for name in (SERVICE, "requirements/test.txt"):
         assert not {"dask", "distributed", "pyarrow", "matplotlib", "streamlit"} & pins(name).keys()
-    assert {"dask", "distributed", "pyarrow"} <= pins("requirements-portfolio.txt").keys()
+    assert {"dask", "distributed", "pyarrow"} <= pins("requirements/portfolio.txt").keys()
 
 
 def test_requirements_are_what_is_installed():
-    pinned = pins("requirements-dev.txt")
+    pinned = pins(DEVELOPMENT)
     assert {name: version(name) for name in pinned} == pinned
 
 
 @pytest.mark.parametrize(
     ("name", "places"),
     [
-        ("requirements", ["main.py", "credit_scoring/*.py", "serving/*.py"]),
-        ("requirements-portfolio", ["portfolio.py", "batch/*.py"]),
+        (SERVICE, ["main.py", "api/*.py", "credit_scoring/**/*.py", "serving/*.py"]),
+        ("requirements/portfolio.txt", ["portfolio/*.py"]),
         (ALONE, ["dashboard/*.py", "dashboard/*/*.py"]),
     ],
 )
@@ -69,10 +75,10 @@ def test_every_import_is_a_direct_requirement(name: str, places: list[str]):
                 imported |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
                 imported.add(node.module.partition(".")[0])
-    ours = {"advisor", "batch", "credit_scoring", "serving"}
+    ours = {"advisor", "api", "credit_scoring", "portfolio", "serving"}
     third_party = imported - sys.stdlib_module_names - ours
     packages = {"sklearn": "scikit-learn"}
     wanted = {packages.get(module, module.replace("_", "-")) for module in third_party}
-    service = set() if name == ALONE else direct("requirements.in")
-    assert wanted - service - direct(f"{name}.in") == set()
+    service = set() if name == ALONE else direct(source(SERVICE))
+    assert wanted - service - direct(source(name)) == set()
     assert wanted & {"fastapi", "distributed", "streamlit"}

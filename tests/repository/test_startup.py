@@ -33,7 +33,7 @@ def test_gunicorn_by_default():
     found = configured()
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else os.environ.get("TMPDIR", "/tmp")  # noqa: S108
     expected = {
-        "worker_class": "serving.workers.Worker",
+        "worker_class": "serving.gunicorn_worker.Worker",
         "workers": "2",
         "bind": "['127.0.0.1:8000']",
         "timeout": "120",
@@ -183,7 +183,9 @@ def test_python_keeps_the_docstrings_that_lightgbm_needs(active: Path):
     assert "PYTHONOPTIMIZE" not in kept
 
 
-@pytest.mark.parametrize("arguments", [("train.py",), ("portfolio.py",), ("-c", "import main")])
+@pytest.mark.parametrize(
+    "arguments", [("-m", "training"), ("-m", "portfolio"), ("-c", "import main")]
+)
 def test_a_program_without_docstrings_ends_with_one_line(arguments: tuple[str, ...]):
     done = run(sys.executable, "-OO", *arguments, cwd=ROOT)
     assert (done.returncode, done.stdout, done.stderr) == (

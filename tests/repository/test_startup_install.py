@@ -18,8 +18,9 @@ def fresh(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """A copy of the folder, where python3.11 makes an environment whose pip notes its calls."""
     folder = tmp_path / "a folder"
     folder.mkdir()
-    for file in ["startup.sh", "requirements.txt", "requirements-dev.txt"]:
-        shutil.copy(ROOT / file, folder)
+    for file in ["startup.sh", "requirements.txt", "requirements/dev.txt"]:
+        (folder / file).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / file, folder / file)
     script(
         tmp_path / "machine/python3.11",
         f'if [ "$1 $2" != "-m venv" ]; then exec "{sys.executable}" "$@"; fi',
@@ -57,11 +58,11 @@ def test_first_start_installs_and_the_second_does_not(fresh, tmp_path: Path):
     venv = f"{tmp_path}/a folder/.venv"
     assert (first.returncode, first.stdout) == (0, f"{venv}\n")
     assert first.stderr == (
-        f"startup.sh: installing requirements-dev.txt into {venv}, once;"
+        f"startup.sh: installing requirements/dev.txt into {venv}, once;"
         " this takes a minute or two\n"
     )
     assert (second.returncode, second.stderr) == (0, "")
-    assert noted(tmp_path) == ["requirements-dev.txt"]
+    assert noted(tmp_path) == ["requirements/dev.txt"]
 
 
 def test_install_cut_short_is_made_again(fresh, tmp_path: Path):
@@ -71,7 +72,7 @@ def test_install_cut_short_is_made_again(fresh, tmp_path: Path):
     again = fresh("true")
     assert again.returncode == 0
     assert again.stderr.startswith("startup.sh: making .venv again\n")
-    assert noted(tmp_path) == ["requirements-dev.txt"] * 2
+    assert noted(tmp_path) == ["requirements/dev.txt"] * 2
 
 
 def test_environment_that_came_with_a_copied_folder_is_made_again(fresh, tmp_path: Path):

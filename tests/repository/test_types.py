@@ -22,7 +22,7 @@ CONFIGURATION = (
     (ROOT / "pyproject.toml").read_text()
     + """
 [[tool.mypy.overrides]]
-module = ["credit_scoring.*", "serving.*", "fastapi.*", "starlette.*"]
+module = ["api.*", "credit_scoring.*", "serving.*", "fastapi.*", "starlette.*"]
 follow_imports = "silent"
 """
 )

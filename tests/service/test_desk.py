@@ -17,7 +17,7 @@ from sklearn.ensemble import (
 )
 from sklearn.tree import DecisionTreeClassifier
 
-from credit_scoring.files import ID, REFERENCE_FILE, TARGET
+from credit_scoring.data.artifacts import ID, REFERENCE_FILE, TARGET
 from main import Service
 from tests.support.inprocess import prepared_client
 from tests.support.recipes import Case

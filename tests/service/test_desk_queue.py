@@ -10,7 +10,7 @@ import pytest
 
 import main
 from main import Service, Settings, create_app
-from serving.workers import giving_way
+from serving.gunicorn_worker import giving_way
 from tests.support.inprocess import prepared_client
 
 CLIENT = 248124

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from starlette.types import Message
 
-from credit_scoring.snapshot import Snapshot, read_snapshot
+from api.served_bundle import Snapshot, read_snapshot
 from main import Service, Settings, create_app
 from tests.support.folders import another_model
 from tests.support.inprocess import LOOP, client_of, prepared_client

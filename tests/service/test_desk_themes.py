@@ -15,7 +15,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from credit_scoring.files import FEATURES_FILE, MODEL_FILE, REFERENCE_FILE, TARGET
+from credit_scoring.data.artifacts import FEATURES_FILE, MODEL_FILE, REFERENCE_FILE, TARGET
 from main import Settings, create_app
 from tests.support.artefacts import AWKWARD, NUMBERS, PLAIN, TEXTS, clients, lightgbm, make_folder
 from tests.support.inprocess import prepared_client

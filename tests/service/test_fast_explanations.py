@@ -13,11 +13,14 @@ import pytest
 from lightgbm import LGBMClassifier
 
 import main
-from credit_scoring import treeshap_kernel
-from credit_scoring.answers import explanation_bodies
-from credit_scoring.files import MODEL_FILE
-from credit_scoring.scorer import Scorer
-from credit_scoring.snapshot import read_snapshot
+from api import served_bundle
+from api.responses import explanation_bodies
+from api.served_bundle import read_snapshot
+from credit_scoring.data.artifacts import MODEL_FILE
+from credit_scoring.explain import treeshap_numba as treeshap_kernel
+from credit_scoring.explain.acceleration import accelerate
+from credit_scoring.model.bundle import Scorer
+from credit_scoring.model.classifiers.classifier import Classifier
 from main import Settings, create_app
 from tests.support.application import KEY
 from tests.support.inprocess import client_of
@@ -78,14 +81,14 @@ def test_reasons_are_the_same_in_both_ways(simple: Case):
 def test_scores_do_not_wait_for_the_compiler(simple: Case, monkeypatch, soon: bool):
     snapshot = read_snapshot(simple.folder.path, None, frozenset())
     classifier, comparison = snapshot.scorer.classifier, snapshot.comparison
-    quicken, found = classifier.quicken, []
+    found = []
 
-    def noted(rows: np.ndarray) -> None:
+    def noted(classifier: Classifier, rows: np.ndarray) -> None:
         found.append(comparison.done())
-        quicken(rows)
+        accelerate(classifier, rows)
 
     monkeypatch.setattr(treeshap_kernel, "is_at_hand", lambda: soon)
-    monkeypatch.setattr(classifier, "quicken", noted)
+    monkeypatch.setattr(served_bundle, "accelerate", noted)
     snapshot.prepare(quickly=True)
     assert found == [not soon]
     assert classifier.is_quick

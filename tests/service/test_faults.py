@@ -8,7 +8,7 @@ from pathlib import Path
 
 import uvloop
 
-from credit_scoring.files import METADATA_FILE
+from credit_scoring.data.artifacts import METADATA_FILE
 from tests.support.known import get, known_answers, work
 from tests.support.metrics import counts
 from tests.support.server import Server, wait_for

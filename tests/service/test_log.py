@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from credit_scoring.files import MODEL_FILE
+from credit_scoring.data.artifacts import MODEL_FILE
 from tests.support.known import get
 from tests.support.server import ROOT, Server, wait_for
 

@@ -4,7 +4,7 @@ from collections import Counter
 
 import httpx
 
-from credit_scoring.files import MODEL_FILE
+from credit_scoring.data.artifacts import MODEL_FILE
 from main import VERSION
 from tests.support.known import get
 from tests.support.metrics import counts

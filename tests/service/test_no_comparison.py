@@ -11,8 +11,8 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
+from credit_scoring.data.artifacts import PROBA, REFERENCE_FILE
 from credit_scoring.errors import BadFile
-from credit_scoring.files import PROBA, REFERENCE_FILE
 from main import Settings, create_app
 from tests.support.artefacts import NUMBERS, TEXTS, lightgbm, make_folder
 from tests.support.folders import write_metadata

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from credit_scoring.data.artifacts import MODEL_FILE
 from credit_scoring.errors import BadFile
-from credit_scoring.files import MODEL_FILE
-from credit_scoring.loading import load
+from credit_scoring.model.loader import load
 from tests.support.folders import canary, write_metadata
 
 

@@ -4,9 +4,9 @@ import json
 
 import orjson
 
-from batch.parts import Record
-from batch.work import score_piece
-from credit_scoring.files import ID, NEW_FILE
+from credit_scoring.data.artifacts import ID, NEW_FILE
+from portfolio.parts import Record
+from portfolio.work import score_piece
 from tests.support.portfolio import differing, job_of, parts, pieces_of
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from credit_scoring.files import METADATA_FILE
+from credit_scoring.data.artifacts import METADATA_FILE
 from main import Settings, create_app
-from serving.pool import BoundedPool
+from serving.batching import BoundedPool
 from tests.support.folders import slow_to_explain
 from tests.support.forks import Forks
 from tests.support.inprocess import client_of

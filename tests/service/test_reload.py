@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from credit_scoring.files import METADATA_FILE, MODEL_FILE, NEW_FILE, REFERENCE_FILE
+from credit_scoring.data.artifacts import METADATA_FILE, MODEL_FILE, NEW_FILE, REFERENCE_FILE
 from main import Settings, create_app
-from serving.registry import WorkerRegistry
+from serving.worker_registry import WorkerRegistry
 from tests.support.folders import another_model
 from tests.support.known import agree, heal
 from tests.support.server import SELDOM, Server, wait_for

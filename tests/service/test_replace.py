@@ -10,7 +10,7 @@ import joblib
 import pytest
 import uvloop
 
-from credit_scoring.files import MODEL_FILE
+from credit_scoring.data.artifacts import MODEL_FILE
 from tests.support.folders import BROKEN, another_model, metadata_of, put, write_metadata
 from tests.support.known import answers, known_answers
 from tests.support.server import SELDOM, Server, wait_for

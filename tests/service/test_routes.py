@@ -11,7 +11,7 @@ from httpx import Client
 from lightgbm import LGBMClassifier
 from scipy.special import expit
 
-from credit_scoring.files import NEW_FILE, REFERENCE_FILE, TARGET
+from credit_scoring.data.artifacts import NEW_FILE, REFERENCE_FILE, TARGET
 from main import Service
 from tests.support.forks import Forks
 from tests.support.inprocess import client_of

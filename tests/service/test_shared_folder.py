@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from credit_scoring.files import MODEL_FILE
+from credit_scoring.data.artifacts import MODEL_FILE
 from main import Service
 from serving.shared_folder import RESERVED
 from tests.support.commands import run

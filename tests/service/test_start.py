@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from credit_scoring.files import MODEL_FILE
+from credit_scoring.data.artifacts import MODEL_FILE
 from tests.support.folders import canary, metadata_of, write_metadata
 from tests.support.forks import Forks
 from tests.support.processes import Begin, begin

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from serving.protocol import BoundedHttpProtocol
+from serving.http_limits import BoundedHttpProtocol
 from tests.support.protocol import Hasty, Running, running
 
 

@@ -11,13 +11,12 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from batch.job import Piece
-from batch.parquet import parquet_pieces
-from batch.work import score_piece
-from credit_scoring.cells import number_of, text_of
-from credit_scoring.files import ID, NEW_FILE, PROBA, REFERENCE_FILE, TARGET, is_feature
-from main import create_app
-from serving.settings import Settings
+from credit_scoring.data.artifacts import ID, NEW_FILE, PROBA, REFERENCE_FILE, TARGET, is_feature
+from credit_scoring.data.cells import number_of, text_of
+from main import Settings, create_app
+from portfolio.job import Piece
+from portfolio.parquet import parquet_pieces
+from portfolio.work import score_piece
 from tests.support.folders import write_metadata
 from tests.support.inprocess import prepared_client
 from tests.support.portfolio import job_of, parts, pieces_of

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from hypothesis import strategies as st
 
-from credit_scoring.features import FeatureDictionary
-from credit_scoring.files import ID, MODEL_FILE, NEW_FILE, REFERENCE_FILE
-from credit_scoring.loading import load
+from credit_scoring.data.artifacts import ID, MODEL_FILE, NEW_FILE, REFERENCE_FILE
+from credit_scoring.data.feature_dictionary import FeatureDictionary
+from credit_scoring.model.loader import load
 from tests.support.cases import JSON, LARGEST, TOKENS
 
 KEYS = {"client", "record", "changes", "reference"}

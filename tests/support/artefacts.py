@@ -14,9 +14,9 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from credit_scoring.files import ID, MODEL_FILE, NEW_FILE, REFERENCE_FILE
-from credit_scoring.loading import load
-from credit_scoring.scorer import Scorer
+from credit_scoring.data.artifacts import ID, MODEL_FILE, NEW_FILE, REFERENCE_FILE
+from credit_scoring.model.bundle import Scorer
+from credit_scoring.model.loader import load
 from tests.support.folders import write_metadata
 
 AWKWARD = [

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import train
-from credit_scoring.files import ID, TARGET
+from credit_scoring.data.artifacts import ID, TARGET
+from training import command
 
 
 def a_bank(clients=900, seed=0):
@@ -38,10 +38,10 @@ def districts(ids):
 
 
 def run(*arguments):
-    """The command `train.py` with these arguments, in this process."""
+    """The command `python -m training` with these arguments, in this process."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["train.py", *map(str, arguments)])
-        train.main()
+        patch.setattr(sys, "argv", ["training", *map(str, arguments)])
+        command.main()
 
 
 def refusal(capsys, *arguments):

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from credit_scoring.files import FEATURES_FILE, NEW_FILE, REFERENCE_FILE
-from credit_scoring.raw_rows import RawRows
-from credit_scoring.scorer import Scorer
+from credit_scoring.data.artifacts import FEATURES_FILE, NEW_FILE, REFERENCE_FILE
+from credit_scoring.data.raw_batch import RawRows
+from credit_scoring.model.bundle import Scorer
 from tests.support.artefacts import AWKWARD, NUMBERS, Folder, make_folder
 from tests.support.recipes import Case, case_of
 

@@ -11,9 +11,9 @@ import sklearn.base
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import make_pipeline
 
+from credit_scoring.data.artifacts import MODEL_FILE, NEW_FILE, REFERENCE_FILE, TARGET
 from credit_scoring.errors import BadFile
-from credit_scoring.files import MODEL_FILE, NEW_FILE, REFERENCE_FILE, TARGET
-from credit_scoring.loading import load
+from credit_scoring.model.loader import load
 from tests.support.artefacts import (
     NUMBERS,
     Folder,

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from credit_scoring.feature_types import unify_texts
-from credit_scoring.files import TARGET
-from credit_scoring.reference import Reference
-from credit_scoring.tables import Table, as_float_columns, features_of
+from credit_scoring.data.artifacts import TARGET
+from credit_scoring.data.column_types import unify_texts
+from credit_scoring.data.reference_population import Reference
+from credit_scoring.data.tables import Table, as_float_columns, features_of
 from tests.support.artefacts import clients
 
 NAMES = ["yes, rarely", "yes, mostly", "yes or no", "one value", "another value", "never known",

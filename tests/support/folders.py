@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from lightgbm import Booster
 
-from credit_scoring.files import ID, METADATA_FILE, MODEL_FILE, NEW_FILE, REFERENCE_FILE
+from credit_scoring.data.artifacts import ID, METADATA_FILE, MODEL_FILE, NEW_FILE, REFERENCE_FILE
 
 EXPLAINED = 150  # reference clients, where an explanation takes long
 FIRST_ID = 7_000_000_000_001  # of clients who would be recognised wherever they are told

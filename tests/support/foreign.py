@@ -12,9 +12,8 @@ import pandas as pd
 from lightgbm import LGBMClassifier
 from sklearn.pipeline import Pipeline
 
-from credit_scoring.files import ID, MODEL_FILE, NEW_FILE, REFERENCE_FILE, TARGET
-from main import create_app
-from serving.settings import Settings
+from credit_scoring.data.artifacts import ID, MODEL_FILE, NEW_FILE, REFERENCE_FILE, TARGET
+from main import Settings, create_app
 from tests.support.inprocess import prepared_client
 
 REFERENCE_CLIENTS, NEW_CLIENTS = 240, 40

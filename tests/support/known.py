@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import uvloop
 
-from credit_scoring.files import MODEL_FILE
+from credit_scoring.data.artifacts import MODEL_FILE
 from tests.support.folders import metadata_of, put
 from tests.support.server import SELDOM, AnyServer, Server, wait_for
 from tests.support.traffic import (

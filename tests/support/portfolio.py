@@ -1,4 +1,4 @@
-"""Runs of `portfolio.py` in this process, on workers that are there, and what they leave."""
+"""Runs of `python -m portfolio` in this process, on workers that are there, and what they leave."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,17 +9,17 @@ from unittest import mock
 import orjson
 import pandas as pd
 
-import portfolio
-from batch.csv_cut import csv_pieces
-from batch.job import Job, Piece, installed, sha256_of
-from batch.parts import STATE
-from batch.report import report
-from batch.tables import Tables
-from credit_scoring.applications import Application
-from credit_scoring.bulk import COMPARE, MOST_REASONS
-from credit_scoring.desk import score_body
-from credit_scoring.files import FILES, ID
-from credit_scoring.snapshot import Snapshot
+from api.desk_responses import score_body
+from api.served_bundle import Snapshot
+from credit_scoring.data.artifacts import FILES, ID
+from credit_scoring.decisions.application import Application
+from credit_scoring.decisions.batch_scoring import COMPARE, MOST_REASONS
+from portfolio import command
+from portfolio.csv_cut import csv_pieces
+from portfolio.job import Job, Piece, installed, sha256_of
+from portfolio.parts import STATE
+from portfolio.report import report
+from portfolio.tables import Tables
 
 SMALL = {"piece_bytes": 6_000, "piece_rows": 20}
 
@@ -63,11 +63,11 @@ def run(
     environment = {"RESSOURCES_DIR": str(folder)}
     with (
         mock.patch.object(Tables, "find", small),
-        mock.patch("batch.report.report", page),
+        mock.patch("portfolio.report.report", page),
         mock.patch.dict("os.environ", environment),
     ):
         try:
-            code = portfolio.main(list(map(str, given)))
+            code = command.main(list(map(str, given)))
         except SystemExit as stop:
             code = stop.code
     captured = capsys.readouterr() if capsys else ("", "")

@@ -24,8 +24,8 @@ from sklearn.preprocessing import (
 )
 from sklearn.tree import DecisionTreeClassifier
 
-from credit_scoring.files import ID, NEW_FILE
-from credit_scoring.scorer import Scorer
+from credit_scoring.data.artifacts import ID, NEW_FILE
+from credit_scoring.model.bundle import Scorer
 from tests.support.artefacts import (
     AWKWARD,
     FLAGS,

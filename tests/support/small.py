@@ -7,7 +7,7 @@ import joblib
 import pandas as pd
 from sklearn.pipeline import make_pipeline
 
-from credit_scoring.files import (
+from credit_scoring.data.artifacts import (
     FEATURES_FILE,
     ID,
     MODEL_FILE,

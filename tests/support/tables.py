@@ -3,7 +3,7 @@
 import csv
 from pathlib import Path
 
-from credit_scoring.files import ID
+from credit_scoring.data.artifacts import ID
 
 
 def cells(path: Path) -> dict[int, dict[str, str]]:

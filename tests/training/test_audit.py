@@ -7,8 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from credit_scoring.files import ID, METADATA_FILE, MODEL_FILE, NEW_FILE, REFERENCE_FILE, TARGET
-from credit_scoring.loading import load
+from credit_scoring.data.artifacts import (
+    ID,
+    METADATA_FILE,
+    MODEL_FILE,
+    NEW_FILE,
+    REFERENCE_FILE,
+    TARGET,
+)
+from credit_scoring.model.loader import load
 from tests.support.bank import a_bank, districts, read, refusal
 from training.audit import audit
 
@@ -112,4 +119,4 @@ def test_a_column_that_is_not_there_cannot_be_audited(tmp_path, capsys):
     options = ("--data", tmp_path / "clients.csv", "--out", tmp_path / "out", "--audit")
     for names, absent in (("income,age", "age"), (TARGET, TARGET), (ID, ID)):
         line = refusal(capsys, *options, names)
-        assert line == f"train.py: clients.csv: has no column {absent} to audit"
+        assert line == f"training: clients.csv: has no column {absent} to audit"

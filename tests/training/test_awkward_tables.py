@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from credit_scoring.files import FEATURES_FILE, ID, NEW_FILE, PROBA, REFERENCE_FILE, TARGET
-from credit_scoring.loading import load
+from credit_scoring.data.artifacts import FEATURES_FILE, ID, NEW_FILE, PROBA, REFERENCE_FILE, TARGET
+from credit_scoring.model.loader import load
 from tests.support.any_table import (
     any_table,
     reference_clients_as_new,
@@ -126,7 +126,7 @@ def test_a_text_among_declared_numbers_is_refused(tmp_path, capsys):
         "--out", tmp_path / "out",
     )  # fmt: skip
     assert line == (
-        "train.py: table.csv: column LATE: row 18 is not a number, and the model takes numbers"
+        "training: table.csv: column LATE: row 18 is not a number, and the model takes numbers"
     )
 
 
@@ -156,7 +156,7 @@ def test_files_that_score_otherwise_are_never_written(tmp_path, capsys, monkeypa
 
     monkeypatch.setattr(writing, "quoting_of", another_value)
     line = refusal(capsys, "--data", tmp_path / "table.csv", "--out", tmp_path / "out")
-    assert line.startswith(f"train.py: {REFERENCE_FILE}: row 31: {PROBA} is ")
+    assert line.startswith(f"training: {REFERENCE_FILE}: row 31: {PROBA} is ")
     assert not (tmp_path / "out" / NEW_FILE).exists()
 
 

@@ -11,8 +11,15 @@ from scipy.special import expit, logit
 from sklearn.metrics import brier_score_loss
 from sklearn.model_selection import StratifiedKFold
 
-from credit_scoring.files import ID, METADATA_FILE, MODEL_FILE, NEW_FILE, REFERENCE_FILE, TARGET
-from credit_scoring.scale import Scale
+from credit_scoring.data.artifacts import (
+    ID,
+    METADATA_FILE,
+    MODEL_FILE,
+    NEW_FILE,
+    REFERENCE_FILE,
+    TARGET,
+)
+from credit_scoring.model.scorecard import Scale
 from tests.support.bank import a_bank, read, scored
 from training.calibration import calibrate, calibrated, calibration_figures, grades
 from training.fitting import THRESHOLDS, fit, unfitted

@@ -8,8 +8,7 @@ import joblib
 import numpy as np
 import pytest
 
-import train
-from credit_scoring.files import (
+from credit_scoring.data.artifacts import (
     FEATURES_FILE,
     ID,
     METADATA_FILE,
@@ -17,8 +16,9 @@ from credit_scoring.files import (
     NEW_FILE,
     REFERENCE_FILE,
 )
-from credit_scoring.loading import load
+from credit_scoring.model.loader import load
 from tests.support.bank import a_bank, read, refusal, run
+from training import command as train
 from training import fitting, simulation
 from training.table import Split
 from training.writing import report
@@ -97,7 +97,7 @@ def test_the_report_says_what_was_made(again):
     ],
 )
 def test_an_option_that_will_not_do_is_refused(options, message, capsys):
-    assert refusal(capsys, *options).startswith(f"train.py: {message}")
+    assert refusal(capsys, *options).startswith(f"training: {message}")
 
 
 def test_the_help_says_how_many_features_there_are(capsys):

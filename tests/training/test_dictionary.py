@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import train
+from credit_scoring.data.artifacts import FEATURES_FILE, ID, METADATA_FILE, TARGET
+from credit_scoring.data.feature_dictionary import COLUMNS
 from credit_scoring.errors import BadFile
-from credit_scoring.features import COLUMNS
-from credit_scoring.files import FEATURES_FILE, ID, METADATA_FILE, TARGET
-from credit_scoring.loading import load
+from credit_scoring.model.loader import load
 from tests.support.bank import a_bank, refusal, run
 from tests.training.conftest import FILLED_IN
+from training import command as train
 from training import simulation
 from training.dictionary import HOME_CREDIT, home_credit, in_full, read_dictionary, skeleton
 from training.simulation import ratios, simulate
@@ -145,7 +145,7 @@ def test_a_bad_one_is_refused_before_the_training(clients, capsys, text, problem
     (clients.parent / "mine.csv").write_text(text)
     options = ("--features", clients.parent / "mine.csv", "--out", clients.parent / "out")
     line = refusal(capsys, "--data", clients, *options)
-    assert line.startswith(f"train.py: features.csv: {problem}")
+    assert line.startswith(f"training: features.csv: {problem}")
     assert not (clients.parent / "out").exists()
 
 
@@ -161,7 +161,7 @@ def test_a_skeleton_takes_the_place_of_nobodys_work(clients, capsys, text):
     filled_in = clients.parent / FEATURES_FILE
     filled_in.write_text(text)
     assert refusal(capsys, "--data", clients, "--out", clients.parent) == (
-        f"train.py: features.csv: {clients.parent} has one that was filled in: give it as"
+        f"training: features.csv: {clients.parent} has one that was filled in: give it as"
         " --features, or remove it"
     )
     assert filled_in.read_text() == text

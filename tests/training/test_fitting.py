@@ -9,7 +9,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
-from credit_scoring.files import (
+from credit_scoring.data.artifacts import (
     ID,
     METADATA_FILE,
     MODEL_FILE,
@@ -18,7 +18,7 @@ from credit_scoring.files import (
     REFERENCE_FILE,
     TARGET,
 )
-from credit_scoring.loading import load
+from credit_scoring.model.loader import load
 from tests.support.bank import a_bank, read, run, scored
 from training import fitting
 from training.fitting import THRESHOLDS, cheapest_threshold, cross_validate, fit, unfitted

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from credit_scoring.files import (
+from credit_scoring.data.artifacts import (
     ID,
     METADATA_FILE,
     MODEL_FILE,

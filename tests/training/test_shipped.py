@@ -1,8 +1,7 @@
-"""The shipped files: what `python train.py` makes."""
+"""The shipped files: what `python -m training` makes."""
 
 import hashlib
 import json
-from pathlib import Path
 
 import joblib
 import numpy as np
@@ -10,8 +9,7 @@ import pandas as pd
 import pytest
 from scipy.special import logit
 
-import train
-from credit_scoring.files import (
+from credit_scoring.data.artifacts import (
     FEATURES_FILE,
     ID,
     METADATA_FILE,
@@ -21,14 +19,15 @@ from credit_scoring.files import (
     REFERENCE_FILE,
     TARGET,
 )
-from credit_scoring.loading import load
-from credit_scoring.scale import Scale
+from credit_scoring.model.loader import load
+from credit_scoring.model.scorecard import Scale
 from tests.support.bank import read
+from tests.support.server import ROOT
 from training.dictionary import home_credit
 from training.quality import COST_MISSED_DEFAULT, costs
 from training.simulation import simulate
 
-SHIPPED = Path(train.__file__).with_name("ressources")
+SHIPPED = ROOT / "ressources"
 TABLES = (REFERENCE_FILE, NEW_FILE)
 ALWAYS_THERE = ["AMT_INCOME_TOTAL", "AMT_CREDIT", "AMT_GOODS_PRICE", "DAYS_BIRTH", "CODE_GENDER_F"]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from credit_scoring.files import ID, METADATA_FILE, NEW_FILE, PROBA, REFERENCE_FILE, TARGET
+from credit_scoring.data.artifacts import ID, METADATA_FILE, NEW_FILE, PROBA, REFERENCE_FILE, TARGET
 from tests.support.bank import a_bank, read, refusal
 from training.table import read_labelled_table
 
@@ -69,7 +69,7 @@ def test_what_the_table_is_refused_for(tmp_path, capsys):
     for message, text in refused.items():
         path.write_text(text)
         line = refusal(capsys, "--data", path, "--out", tmp_path / "out")
-        assert line.startswith(f"train.py: clients.csv: {message.strip()}")
+        assert line.startswith(f"training: clients.csv: {message.strip()}")
     assert not (tmp_path / "out").exists()
 
 
@@ -109,4 +109,4 @@ def test_more_held_out_than_there_are_is_refused(tmp_path, capsys):
     a_bank().to_csv(tmp_path / "clients.csv")
     options = ("--data", tmp_path / "clients.csv", "--out", tmp_path, "--new-clients", 901)
     line = refusal(capsys, *options)
-    assert line.startswith("train.py: clients.csv: too few clients: 1081 of 900 are held out")
+    assert line.startswith("training: clients.csv: too few clients: 1081 of 900 are held out")

@@ -1,0 +1,1 @@
+"""Files to arrays: the tables, the feature dictionary, the reference population."""

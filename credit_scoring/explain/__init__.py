@@ -1,0 +1,1 @@
+"""Scores to reasons: SHAP values, themes, peers and reason codes."""

@@ -1,0 +1,49 @@
+"""Switches a LightGBM classifier to the exact SHAP values of `treeshap`, some ten times as fast."""
+
+import logging
+
+import numpy as np
+
+from credit_scoring.data.tables import Matrix
+from credit_scoring.explain.treeshap import NotCovered, read_trees
+from credit_scoring.model.classifiers.classifier import Classifier
+from credit_scoring.model.classifiers.lightgbm import LightGBMClassifier
+
+AGREEMENT = 1e-10  # largest difference of the two ways' SHAP values, in log-odds
+
+log = logging.getLogger(__name__)
+
+
+def is_compiled(classifier: Classifier) -> bool:
+    """True if `accelerate` takes a moment, false if numba compiles for seconds first."""
+    if not isinstance(classifier, LightGBMClassifier):
+        return True
+    from credit_scoring.explain.treeshap_numba import is_at_hand  # 55 MB, only if wanted
+
+    return is_at_hand()
+
+
+def accelerate(classifier: Classifier, rows: Matrix) -> None:
+    """Let LightGBM's trees be explained by `treeshap` if both ways agree; the log tells.
+
+    A classifier of another kind stays as it is.
+
+    Args:
+        classifier: explains some clients in both ways.
+        rows: the transformed values of these clients, shape (m, n).
+    """
+    if not isinstance(classifier, LightGBMClassifier):
+        return
+    try:
+        trees = read_trees(classifier.trees)
+    except NotCovered as reason:
+        log.info("explained by LightGBM itself: %s", reason)
+        return
+    from credit_scoring.explain.treeshap_numba import contributions  # compiled by its first call
+
+    expected, base = classifier.contributions(rows)
+    if np.abs(contributions(trees, rows) - expected).max() <= AGREEMENT:
+        classifier.explain_by(lambda rows: (contributions(trees, rows), base))
+        log.info("explained by treeshap from now on")
+    else:
+        log.warning("explained by LightGBM itself: treeshap gives other values")

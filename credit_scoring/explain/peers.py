@@ -1,0 +1,159 @@
+"""What a score is compared with: the reference clients' scores and contributions to them.
+
+Regulation B (12 CFR 1002.9, comment (b)(2)-5) names both ways: comparing with applicants whose
+scores were at or slightly above the minimum that is accepted, and comparing with all applicants.
+"""
+
+import math
+from array import array
+from bisect import bisect_left
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from credit_scoring.data.raw_batch import RawRows
+from credit_scoring.data.reference_population import Reference
+from credit_scoring.data.tables import Matrix
+from credit_scoring.explain.feature_attribution import Attribution, attribute
+from credit_scoring.model.raw_scorer import RawScorer
+from credit_scoring.model.reference_scores import reference_scores
+
+COMPARED = 500  # clients at most
+BY_CHANCE = 2  # standard deviations
+
+Compare = Literal["near", "all"]
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Reference clients with whom one is compared.
+
+    Attributes:
+        contributions: SHAP values by factor, shape (clients, factors).
+        means: the means of these, shape (factors,).
+        medians: of the factors' values; None for text, NaN where all are missing.
+    """
+
+    contributions: Matrix
+    means: Matrix
+    medians: tuple[float | None, ...]
+
+    def __len__(self) -> int:
+        """How many clients there are."""
+        return len(self.contributions)
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Prepared once for a model.
+
+    Attributes:
+        attribution: to what the outputs of the transformer belong.
+        probabilities: of the reference clients, in the order of the file.
+        by_class: the same of class 0 and of class 1, rising; no arrays of NumPy, whose search lets
+            go of the interpreter's lock, and has it back before another thread wakes up.
+        groups: the clients compared with: `near`, those on the accepted side that are nearest to
+            the threshold; `all`, a sample evenly spread over all by score.
+    """
+
+    attribution: Attribution
+    probabilities: Matrix
+    by_class: tuple["array[float]", "array[float]"]
+    groups: dict[Compare, Group]
+
+    def position(self, probability: float) -> tuple[float, float]:
+        """The shares of class 0 and of class 1 with a lower probability; NaN of an empty class."""
+        one, other = (
+            bisect_left(rising, probability) / len(rising) if rising else math.nan
+            for rising in self.by_class
+        )
+        return one, other
+
+    def reversed_auc(self) -> float | None:
+        """The area under the ROC curve, if it is below a half by more than chance; else None.
+
+        The area is that of Mann and Whitney's statistic; by chance it has the standard deviation
+        sqrt((n + m + 1) / 12nm) (Mann and Whitney 1947, "On a test of whether one of two random
+        variables is stochastically larger than the other").
+        """
+        solvent, default = (np.asarray(rising) for rising in self.by_class)
+        pairs = len(solvent) * len(default)
+        if not pairs:
+            return None
+        below = np.searchsorted(solvent, default) + np.searchsorted(solvent, default, "right")
+        auc = float(below.sum() / 2 / pairs)
+        deviation = math.sqrt((len(solvent) + len(default) + 1) / 12 / pairs)
+        return auc if auc < 0.5 - BY_CHANCE * deviation else None
+
+
+def compare(desk: RawScorer, reference: Reference, threshold: float) -> Comparison:
+    """Score the reference clients and explain those that others are compared with.
+
+    Args:
+        desk: has the model.
+        reference: the clients.
+        threshold: of the decision, a probability.
+
+    Raises:
+        BadFile: the transformer refuses a reference client.
+        Exception: whatever the model raises.
+    """
+    probabilities = reference_scores(desk, reference)
+    attribution = attribute(desk, reference)
+    chosen = {"near": near(probabilities, threshold), "all": spread(probabilities)}
+    # Some are in both: each is explained once.
+    union = np.unique(np.concatenate(list(chosen.values())))
+    some = reference.rows(union)
+    transformed = desk.transformer.together(some)
+    contributions = attribution.by_factor(desk.classifier.contributions(transformed)[0])
+    groups = {}
+    for name, members in chosen.items():
+        at = np.searchsorted(union, members)
+        groups[name] = Group(
+            contributions[at],
+            contributions[at].mean(axis=0),
+            _medians(attribution, some.take(at), transformed[at]),
+        )
+    of_0, of_1 = (
+        array("d", np.sort(probabilities[of_class]).tobytes()) for of_class in reference.by_class
+    )
+    return Comparison(
+        attribution,
+        probabilities,
+        (of_0, of_1),
+        groups,  # type: ignore[arg-type]
+    )
+
+
+def near(probabilities: Matrix, threshold: float) -> NDArray[np.intp]:
+    """The clients on the accepted side nearest to the threshold, up to 500, in file order.
+
+    Where nobody is accepted, those nearest to the threshold.
+    """
+    accepted = np.flatnonzero(probabilities < threshold)
+    accepted = accepted if len(accepted) else np.arange(len(probabilities))
+    nearest = np.argsort(np.abs(probabilities[accepted] - threshold), kind="stable")
+    return np.sort(accepted[nearest[:COMPARED]])
+
+
+def spread(probabilities: Matrix) -> NDArray[np.intp]:
+    """Up to 500 clients, evenly spread over all in the order of their scores; in file order."""
+    order = np.argsort(probabilities, kind="stable")
+    at = np.linspace(0, len(order) - 1, min(COMPARED, len(order))).astype(np.intp)
+    return np.sort(order[at])
+
+
+def _medians(
+    attribution: Attribution, rows: RawRows, transformed: Matrix
+) -> tuple[float | None, ...]:
+    medians: list[float | None] = []
+    for raw, output in zip(attribution.raw, attribution.outputs, strict=True):
+        if raw is not None and raw in rows.texts:
+            medians.append(None)
+            continue
+        values = rows.numbers[:, raw] if raw is not None else transformed[:, output]
+        present = values[~np.isnan(values)]
+        medians.append(float(np.median(present)) if len(present) else np.nan)
+    return tuple(medians)

@@ -1,0 +1,1 @@
+"""Fitted classifiers behind one protocol, one file a kind."""

@@ -1,0 +1,176 @@
+"""The outputs of a transformer as a classifier takes them: their names, order and codes."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from lightgbm import LGBMClassifier
+from numpy.typing import NDArray
+from scipy.sparse import issparse
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import Pipeline
+
+from credit_scoring.data.artifacts import MODEL_FILE
+from credit_scoring.data.tables import Matrix
+from credit_scoring.errors import BadFile, describe, first_few, foreign_code, is_unicode
+
+NAMELESS = "its transformer does not give each of its outputs a name"
+
+Prefixes = list[dict[str, "Prefixes"]]
+
+
+@dataclass(frozen=True, eq=False)
+class ClassifierInput:
+    """The outputs of a transformer as a classifier takes them: by name, categories as codes.
+
+    Attributes:
+        names: of the columns that the classifier takes, as the transformer has them.
+        outputs: how many outputs the transformer has.
+        chosen: these columns among the outputs; None for all of them in their own order.
+        categories: of LightGBM's categorical columns, in the order of the columns; a category's
+            code is its place among them.
+    """
+
+    names: tuple[str, ...]
+    outputs: int
+    chosen: NDArray[np.intp] | None = None
+    categories: Sequence[Sequence[Any]] = ()
+
+    def select(self, output: Any) -> Any:
+        """Select the columns that the classifier takes from a transformer's output."""
+        if self.chosen is None:
+            return output
+        if isinstance(output, pd.DataFrame):
+            return output.iloc[:, self.chosen]
+        return output[:, self.chosen]
+
+    def __call__(self, output: Any, clients: int) -> Matrix:
+        """Convert a transformer's output to doubles, shape (clients, names).
+
+        Raises:
+            BadFile: a value has no double, as text has none.
+        """
+        selected = self.select(output)
+        if isinstance(selected, pd.DataFrame):
+            selected = self._with_codes(selected)
+        with foreign_code(MODEL_FILE, _no_doubles):
+            return dense(selected, clients)
+
+    def _with_codes(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """LightGBM's own codes: a category that it does not know is missing."""
+        categorical = [
+            name for name, dtype in frame.dtypes.items() if isinstance(dtype, pd.CategoricalDtype)
+        ]
+        if len(categorical) != len(self.categories):
+            return frame
+        frame = frame.copy(deep=False)
+        for name, known in zip(categorical, self.categories, strict=True):
+            codes = frame[name].cat.set_categories(known).cat.codes
+            frame[name] = codes.astype(np.float64).where(codes >= 0)
+        return frame
+
+
+def classifier_input(transformer: Any, fitted: Any, output: Any) -> ClassifierInput:
+    """How the outputs reach the classifier.
+
+    A classifier that recorded the names of its columns takes them by name: LightGBM itself goes by
+    place, whatever the names. Names that the transformer does not give are those of an array.
+
+    Raises:
+        BadFile: outputs have no names, or the classifier was fitted on some others.
+    """
+    names = _output_names(transformer, output)
+    if not names or len(set(names)) != len(names):
+        raise BadFile(MODEL_FILE, NAMELESS)
+    wanted = list(map(str, getattr(fitted, "feature_names_in_", ())))
+    categories: Sequence[Sequence[Any]] = ()
+    if isinstance(fitted, LGBMClassifier):
+        wanted, categories = list(fitted.feature_name_), fitted.booster_.pandas_categorical or ()
+    place: dict[str, int] = {}
+    for spelled in (names, without_prefixes(transformer, names)):
+        for at, name in enumerate(spelled):
+            place.setdefault(name, at)
+            place.setdefault(name.replace(" ", "_"), at)  # as LightGBM keeps names
+    found = [place.get(name) for name in wanted]
+    chosen = [at for at in found if at is not None]
+    if len(chosen) == len(wanted) and len(set(chosen)) == len(chosen) and chosen:
+        if chosen == list(range(len(names))):
+            return ClassifierInput(tuple(names), len(names), None, categories)
+        return ClassifierInput(
+            tuple(names[at] for at in chosen), len(names), np.array(chosen, np.intp), categories
+        )
+    if any(at is not None and at != here for here, at in enumerate(found)):
+        others = [name for name, at in zip(wanted, found, strict=True) if at is None]
+        raise BadFile(
+            MODEL_FILE,
+            "its classifier was fitted on columns that its transformer does not give:"
+            f" {first_few(others or wanted)}",
+        )
+    return ClassifierInput(tuple(names), len(names), None, categories)
+
+
+def dense(output: Any, clients: int) -> Matrix:
+    """The output of a transformer as doubles of shape (clients, n), row after row in memory."""
+    values = np.asarray(output.toarray() if issparse(output) else output, dtype=np.float64)
+    return np.ascontiguousarray(values.reshape(clients, -1))
+
+
+def without_prefixes(transformer: Any, full_names: Sequence[str]) -> list[str]:
+    """The names less the prefixes of column transformers, where what remains is unique."""
+    prefixes = _prefixes(transformer)
+    short = [_without_prefix(name, prefixes) for name in full_names]
+    counts, taken = Counter(short), set(full_names)
+    return [
+        name if counts[name] == 1 and name not in taken else full
+        for full, name in zip(full_names, short, strict=True)
+    ]
+
+
+def _output_names(transformer: Any, output: Any) -> list[str]:
+    """The names of the transformed features; none where the transformer does not tell."""
+    names: list[Any] = []
+    with suppress(BadFile), foreign_code(MODEL_FILE, describe):
+        names = list(
+            output.columns if hasattr(output, "columns") else transformer.get_feature_names_out()
+        )
+    wrong = [name for name in names if not isinstance(name, (str, int, np.integer))]
+    if wrong:
+        kind = type(wrong[0]).__name__
+        raise BadFile(MODEL_FILE, f"its transformer names an output by a {kind}, not by a text")
+    texts = list(map(str, names))  # NumPy's own texts become Python's
+    if unwritable := [text for text in texts if not is_unicode(text)]:
+        raise BadFile(
+            MODEL_FILE,
+            f"its transformer names an output by what is no text: {first_few(unwritable)}",
+        )
+    return texts
+
+
+def _prefixes(transformer: Any) -> Prefixes:
+    """The labels that column transformers put before names, the last one's first.
+
+    Each label comes with those that the transformer under it has put there before.
+    """
+    steps = [step for _, step in transformer.steps] if isinstance(transformer, Pipeline) else []
+    return [
+        {label: _prefixes(inner) for label, inner, _ in step.transformers_}
+        for step in reversed(steps or [transformer])
+        if isinstance(step, ColumnTransformer) and step.verbose_feature_names_out is True
+    ]
+
+
+def _without_prefix(name: str, prefixes: Prefixes) -> str:
+    for labels in prefixes:
+        ends = [found.start() for found in re.finditer("(?=__)", name)]
+        if label := max((name[:end] for end in ends if name[:end] in labels), key=len, default=""):
+            name = _without_prefix(name[len(label) + 2 :], labels[label])
+    return name
+
+
+def _no_doubles(error: BaseException) -> str:
+    return f"its transformer gives other values than numbers ({type(error).__name__})"

@@ -1,0 +1,151 @@
+"""Scores of raw rows, and rows kept consistent where some of their features are changed."""
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from credit_scoring.data.artifacts import MODEL_FILE
+from credit_scoring.data.feature_dictionary import FeatureDictionary
+from credit_scoring.data.raw_batch import RawRows
+from credit_scoring.data.tables import Matrix
+from credit_scoring.errors import (
+    BadFile,
+    InvalidApplication,
+    abridged,
+    describe,
+    first_few,
+    foreign_code,
+    unknown_feature,
+)
+from credit_scoring.model.classifiers.classifier import Classifier
+from credit_scoring.model.transformers.transformer import RawTransformer
+from credit_scoring.model.transformers.transformer_trace import Output
+
+
+@dataclass(frozen=True, eq=False)
+class RawScorer:
+    """A pipeline for raw rows of any origin, and the formulas between their features.
+
+    Attributes:
+        transformer: of the pipeline.
+        classifier: of the pipeline.
+        dictionary: what is known of the features beside their values.
+        names: of the transformed features, n of them.
+        texts: the categories in the tables, by the position of a text feature.
+        literal: see `cells.text_of`, by the position of a text feature.
+    """
+
+    transformer: RawTransformer
+    classifier: Classifier
+    dictionary: FeatureDictionary
+    names: tuple[str, ...]
+    texts: dict[int, frozenset[str | None]]
+    literal: Mapping[int, frozenset[str]]
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The names of the raw features."""
+        return self.transformer.features
+
+    @cached_property
+    def positions(self) -> dict[str, int]:
+        """The positions of the raw features, by name."""
+        return {name: position for position, name in enumerate(self.features)}
+
+    def position(self, feature: str) -> int:
+        """The position of a raw feature.
+
+        Raises:
+            UnknownFeature: there is none of that name.
+        """
+        position = self.positions.get(feature)
+        if position is None:
+            raise unknown_feature(feature, len(self.features))
+        return position
+
+    @property
+    def outputs(self) -> tuple[Output, ...] | None:
+        """What each transformed feature is made from; None where that is not known."""
+        return self.transformer.outputs
+
+    def transform(self, rows: RawRows) -> Matrix:
+        """Transform rows, each as if it were alone, shape (rows, n).
+
+        Raises:
+            InvalidApplication: the transformer refuses one, or gives values that are out of range;
+                its `row` is the first such row.
+        """
+        try:
+            with foreign_code(MODEL_FILE, describe):
+                transformed = self.transformer(rows)
+        except BadFile as refused:
+            if (middle := len(rows) // 2) > 0:  # the halves tell which row it is
+                self._transform_part(rows, slice(middle))
+                self._transform_part(rows, slice(middle, None))
+            raise InvalidApplication(self._refusal(rows, refused.__cause__)) from refused
+        largest = self.classifier.largest
+        wrong = (transformed > largest) | (transformed < -largest)
+        if wrong.any():
+            row = int(wrong.any(axis=1).argmax())
+            names = [self.names[output] for output in np.flatnonzero(wrong[row])]
+            raise InvalidApplication(f"out of range: {first_few(names)}", row)
+        return transformed
+
+    def probabilities(self, rows: RawRows) -> Matrix:
+        """Probabilities of class 1, each as of the row alone, shape (rows,).
+
+        Raises:
+            InvalidApplication: see `transform`.
+        """
+        return self.classifier.probabilities(self.transform(rows))
+
+    def follow(self, rows: RawRows, given: Set[str]) -> tuple[list[str], list[str]]:
+        """Compute again, in place, what follows from features that were given new values.
+
+        Args:
+            rows: have the new values.
+            given: the features' names.
+
+        Returns:
+            The features that were computed, and those that could not be, though they depend on a
+            changed one.
+
+        Raises:
+            InvalidApplication: see `compute`.
+        """
+        recomputed, stale = self.dictionary.follow(given)
+        self.compute(rows, recomputed)
+        return recomputed, stale
+
+    def compute(self, rows: RawRows, names: Sequence[str]) -> None:
+        """Compute features by their formulas, in place and in the order of the formulas.
+
+        Raises:
+            InvalidApplication: one is out of range; its `row` is the first such row.
+        """
+        for name in names:
+            formula = self.dictionary.formulas[name]
+            columns = {other: rows.numbers[:, self.positions[other]] for other in formula.inputs}
+            values = formula(columns)
+            if (infinite := np.isinf(values)).any():
+                raise InvalidApplication(f"out of range: {abridged(name)}", int(infinite.argmax()))
+            rows.numbers[:, self.positions[name]] = values
+
+    def _transform_part(self, rows: RawRows, part: slice) -> None:
+        try:
+            self.transform(rows.take(part))
+        except InvalidApplication as refused:
+            raise InvalidApplication(str(refused), (part.start or 0) + refused.row) from refused
+
+    def _refusal(self, rows: RawRows, error: BaseException | None) -> str:
+        """Why a row is refused, without its values."""
+        unknown = [
+            self.features[position]
+            for position, known in self.texts.items()
+            if not known.issuperset(rows.texts[position])
+        ]
+        if unknown:
+            return f"a category that the model does not know: {first_few(unknown)}"
+        return f"the model's transformer refuses it ({type(error).__name__})"

@@ -1,0 +1,63 @@
+"""Scores of the reference population by the model."""
+
+import numpy as np
+
+from credit_scoring.data.artifacts import MODEL_FILE, REFERENCE_FILE
+from credit_scoring.data.raw_batch import RawRows
+from credit_scoring.data.reference_population import Reference
+from credit_scoring.data.tables import Matrix
+from credit_scoring.errors import BadFile, InvalidApplication, foreign_code
+from credit_scoring.model.pipeline import Each
+from credit_scoring.model.raw_scorer import RawScorer
+
+AT_ONCE = 512  # clients that are scored, so that they stay in the processor's cache
+
+
+def reference_scores(desk: RawScorer, reference: Reference, each: Each = map) -> Matrix:
+    """Probabilities of class 1 of the reference clients, in the order of the file.
+
+    Args:
+        desk: has the model.
+        reference: the clients.
+        each: calls a function for each of some chunks, as the `map` of a pool of threads does.
+
+    Raises:
+        BadFile: the transformer refuses one.
+        Exception: whatever the model raises.
+    """
+    if reference.scores is not None:
+        return reference.scores
+    clients = np.arange(len(reference))
+
+    def scores(start: int) -> Matrix:
+        part = reference.rows(clients[start : start + AT_ONCE])
+        return desk.classifier.probabilities(_transformed(desk, part, start))
+
+    return np.concatenate([*each(scores, range(0, len(clients), AT_ONCE))])
+
+
+def _transformed(desk: RawScorer, rows: RawRows, start: int) -> Matrix:
+    """Reference clients transformed.
+
+    Args:
+        desk: has the transformer.
+        rows: the clients.
+        start: how many come before them in the file.
+
+    Raises:
+        BadFile: the transformer refuses one; it is named by its row, without its values.
+    """
+
+    def refused(error: BaseException) -> str:
+        return f"the transformer of {MODEL_FILE} refuses a client ({type(error).__name__})"
+
+    try:
+        with foreign_code(REFERENCE_FILE, refused):
+            return desk.transformer.together(rows)
+    except BadFile:
+        try:
+            desk.transform(rows)
+        except InvalidApplication as found:
+            row = start + found.row + 1
+            raise BadFile(REFERENCE_FILE, f"row {row}: {found}") from found
+        raise

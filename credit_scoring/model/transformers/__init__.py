@@ -1,0 +1,1 @@
+"""Fitted transformers: what they take, what each output is made from, and faster ways."""

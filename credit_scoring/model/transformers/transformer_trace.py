@@ -1,0 +1,292 @@
+"""Outputs of a transformer, each as a function of the raw feature that it is made from."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, dataclass, replace
+from numbers import Real
+from typing import Any, Protocol
+
+import numpy as np
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    OneHotEncoder,
+    OrdinalEncoder,
+    RobustScaler,
+    StandardScaler,
+)
+
+from credit_scoring.data.tables import Matrix
+
+
+class Step(Protocol):
+    """A transformer's arithmetic on one feature: rising or constant where no value is missing."""
+
+    def __call__(self, values: Matrix) -> Matrix:
+        """What the step makes of values."""
+
+
+@dataclass(frozen=True, eq=False)
+class Impute:
+    """Put a value where one is missing."""
+
+    value: float | Matrix
+
+    def __call__(self, values: Matrix) -> Matrix:
+        """See `Step`."""
+        return np.where(np.isnan(values), self.value, values)
+
+
+@dataclass(frozen=True, eq=False)
+class Indicate:
+    """1 where a value is missing, else 0."""
+
+    def __call__(self, values: Matrix) -> Matrix:
+        """See `Step`."""
+        return np.isnan(values).astype(np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class Scale:
+    """Multiply, then add."""
+
+    scale: float | Matrix
+    shift: float | Matrix
+
+    def __call__(self, values: Matrix) -> Matrix:
+        """See `Step`."""
+        return values * self.scale + self.shift
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """Keep within bounds."""
+
+    low: float | Matrix
+    high: float | Matrix
+
+    def __call__(self, values: Matrix) -> Matrix:
+        """See `Step`."""
+        return np.clip(values, self.low, self.high)
+
+
+@dataclass(frozen=True, eq=False)
+class Centre:
+    """Subtract, then divide."""
+
+    centre: float | Matrix
+    scale: float | Matrix
+
+    def __call__(self, values: Matrix) -> Matrix:
+        """See `Step`."""
+        return (values - self.centre) / self.scale
+
+
+def side_by_side(steps: Sequence[Any]) -> Step:
+    """Steps of one kind as one, for values of shape (rows, steps)."""
+    parameters = zip(*map(astuple, steps), strict=True)
+    step: Step = type(steps[0])(*map(np.array, parameters))
+    return step
+
+
+class Untraceable(ValueError):
+    """A transformer of another kind, or fitted in another way, than those that are known here."""
+
+
+@dataclass(frozen=True, eq=False)
+class Output:
+    """One output of a transformer.
+
+    Attributes:
+        sources: the names of the raw features that it may be made from.
+        steps: the transformer's arithmetic on its one source, each of them rising or constant where
+            no value is missing; None where it is another one.
+    """
+
+    sources: frozenset[str]
+    steps: tuple[Step, ...] | None = ()
+
+    def __call__(self, values: Matrix) -> Matrix:
+        """The output for values of its source, in the transformer's own arithmetic.
+
+        Values that are infinite remain so: no transformer that is known here takes them.
+        """
+        assert self.steps is not None  # noqa: S101 - who asks has looked
+        output = values
+        with np.errstate(all="ignore"):
+            for step in self.steps:
+                output = step(output)
+        return np.where(np.isinf(values), values, output)
+
+    def then(self, step: Step | None) -> "Output":
+        """The output after one more step; None is an unknown one."""
+        steps = None if step is None or self.steps is None else (*self.steps, step)
+        return replace(self, steps=steps)
+
+
+def outputs_of(transformer: Any, inputs: Sequence[str], number: int) -> tuple[Output, ...] | None:
+    """The outputs of a fitted transformer; None where they are not known.
+
+    Args:
+        transformer: fitted.
+        inputs: the names of the raw features that it takes, in its order, if it records none.
+        number: how many outputs it has.
+    """
+    names = map(str, getattr(transformer, "feature_names_in_", inputs))
+    try:
+        outputs = _traced(transformer, [Output(frozenset([name])) for name in names])
+    except ValueError:  # or a column without a known name
+        return None
+    return tuple(outputs) if len(outputs) == number else None
+
+
+def is_identity(transformer: Any) -> bool:
+    """Whether a transformer hands on what it is given, as a fitted remainder does."""
+    return type(transformer) is FunctionTransformer and transformer.func is None
+
+
+def is_element_by_element(transformer: Any) -> bool:
+    """Whether a row among many surely comes out as it does alone."""
+    if isinstance(transformer, Pipeline):
+        return all(is_element_by_element(step) for _, step in transformer.steps)
+    if isinstance(transformer, ColumnTransformer):
+        return all(is_element_by_element(step) for _, step, _ in transformer.transformers_)
+    if is_identity(transformer):
+        return True
+    return transformer in ("passthrough", "drop") or type(transformer) in TRACED
+
+
+def _traced(step: Any, given: Sequence[Output]) -> list[Output]:
+    """The outputs of a step for those of the one before."""
+    if is_identity(step) or step == "passthrough":
+        return list(given)
+    if step == "drop":
+        return []
+    traced = TRACED.get(type(step))
+    if traced is None:
+        raise Untraceable
+    return traced(step, given)
+
+
+def _of_pipeline(pipeline: Any, given: Sequence[Output]) -> list[Output]:
+    outputs = list(given)
+    for _, step in pipeline.steps:
+        outputs = _traced(step, outputs)
+    return outputs
+
+
+def columns_chosen(columns: Any, chosen: Any, number: int) -> list[int]:
+    """The columns that a part of a fitted column transformer takes, counted from 0.
+
+    Args:
+        columns: the column transformer.
+        chosen: the part's columns, as `transformers_` has them.
+        number: how many columns the column transformer takes.
+
+    Raises:
+        ValueError: a column has no known name.
+    """
+    asked = np.atleast_1d(np.arange(number)[chosen] if isinstance(chosen, slice) else chosen)
+    if asked.dtype == np.bool_:
+        return [int(at) for at in np.flatnonzero(asked)]
+    if np.issubdtype(asked.dtype, np.integer):
+        return [int(at) for at in np.arange(number)[asked]]
+    names = [str(name) for name in getattr(columns, "feature_names_in_", ())]
+    return [names.index(str(name)) for name in asked]
+
+
+def _of_columns(columns: Any, given: Sequence[Output]) -> list[Output]:
+    outputs = []
+    for _, step, chosen in columns.transformers_:
+        if at := columns_chosen(columns, chosen, len(given)):
+            outputs += _traced(step, [given[position] for position in at])
+    return outputs
+
+
+def _of_imputer(imputer: Any, given: Sequence[Output]) -> list[Output]:
+    if not (isinstance(imputer.missing_values, float) and np.isnan(imputer.missing_values)):
+        raise Untraceable
+    if not all(isinstance(value, Real) for value in imputer.statistics_):  # of text
+        return [output.then(None) for output in given]
+    outputs = [
+        output.then(Impute(float(value)))
+        for output, value in zip(given, imputer.statistics_, strict=True)
+        if imputer.keep_empty_features or value == value
+    ]
+    if imputer.add_indicator:
+        indicated = imputer.indicator_.features_
+        outputs += [given[position].then(Indicate()) for position in indicated]
+    return outputs
+
+
+def _of_min_max(scaler: Any, given: Sequence[Output]) -> list[Output]:
+    outputs = [
+        output.then(Scale(float(scale), float(shift)) if scale > 0 else None)
+        for output, scale, shift in zip(given, scaler.scale_, scaler.min_, strict=True)
+    ]
+    if scaler.clip:
+        return [output.then(Clip(*map(float, scaler.feature_range))) for output in outputs]
+    return outputs
+
+
+def _of_standard(scaler: Any, given: Sequence[Output]) -> list[Output]:
+    return _centred(given, scaler.mean_ if scaler.with_mean else None, scaler.scale_)
+
+
+def _of_robust(scaler: Any, given: Sequence[Output]) -> list[Output]:
+    return _centred(given, scaler.center_, scaler.scale_)
+
+
+def _of_max_abs(scaler: Any, given: Sequence[Output]) -> list[Output]:
+    if getattr(scaler, "clip", False):
+        raise Untraceable
+    return _centred(given, None, scaler.scale_)
+
+
+def _centred(given: Sequence[Output], centres: Any, scales: Any) -> list[Output]:
+    """Less a centre, then divided by a scale, each where there is one."""
+
+    number = len(given)
+    return [
+        output.then(Centre(float(centre), float(scale)) if scale > 0 else None)
+        for output, centre, scale in zip(
+            given,
+            np.zeros(number) if centres is None else centres,
+            np.ones(number) if scales is None else scales,
+            strict=True,
+        )
+    ]
+
+
+def _of_one_hot(encoder: Any, given: Sequence[Output]) -> list[Output]:
+    outputs = []
+    for position, output in enumerate(given):
+        number = len(encoder.categories_[position])
+        infrequent = getattr(encoder, "infrequent_categories_", [None] * len(given))[position]
+        if infrequent is not None:  # these share one output
+            number += 1 - len(infrequent)
+        if encoder.drop_idx_ is not None and encoder.drop_idx_[position] is not None:
+            number -= 1
+        outputs += [output.then(None)] * number
+    return outputs
+
+
+def _of_ordinal(_: Any, given: Sequence[Output]) -> list[Output]:
+    return [output.then(None) for output in given]
+
+
+# The arithmetic of each is element by element.
+TRACED: dict[type, Callable[[Any, Sequence[Output]], list[Output]]] = {
+    Pipeline: _of_pipeline,
+    ColumnTransformer: _of_columns,
+    SimpleImputer: _of_imputer,
+    MinMaxScaler: _of_min_max,
+    StandardScaler: _of_standard,
+    RobustScaler: _of_robust,
+    MaxAbsScaler: _of_max_abs,
+    OneHotEncoder: _of_one_hot,
+    OrdinalEncoder: _of_ordinal,
+}

@@ -1,0 +1,1 @@
+"""New clients against the reference population."""

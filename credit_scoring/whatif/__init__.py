@@ -1,0 +1,1 @@
+"""Changed values to scores: breakpoints, ICE curves and counterfactuals."""

@@ -1,0 +1,139 @@
+"""How the score of one row depends on one of its features, and where the decision turns."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from credit_scoring.data.raw_batch import RawRows
+from credit_scoring.model.raw_scorer import RawScorer
+from credit_scoring.whatif.breakpoints import Line
+from credit_scoring.whatif.ice import Curve, draw, scored
+
+Value = float | str
+Steps = tuple[tuple[Value, float | None], ...]
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """The score of one row as a function of one feature.
+
+    A step is where it begins and the probability of class 1 from there to the next one, each that
+    of the row with this value and with what follows from it. It is None where the model refuses
+    the row, as where a ratio is infinite.
+
+    Attributes:
+        value: the row's own, None where it is missing.
+        probability: of class 1, for the row as it is.
+        steps: of a number: rising, the first from the lowest value that was asked for. Of text,
+            and of true and false: one for each category.
+        exact: whether each place at which the score can change is a step. Else some may be unseen.
+            The start of a step is the first double with its score, but where the score changes
+            nearly everywhere.
+        flip: the value nearest to the row's own at which the other decision is taken, None where
+            there is none. The next double towards the row's own decides as the row does, or is
+            refused, as beside a pole. Of text: the category with the other decision whose
+            probability is nearest to the row's.
+        recomputed: features that were computed again.
+        stale: features that would be different too, but cannot be computed.
+    """
+
+    value: Value | None
+    probability: float
+    steps: Steps
+    exact: bool
+    flip: Value | None
+    recomputed: tuple[str, ...]
+    stale: tuple[str, ...]
+
+
+def sensitivity(
+    desk: RawScorer, row: RawRows, feature: str, low: float, high: float, threshold: float
+) -> Sensitivity:
+    """The score of one row along one feature.
+
+    A value of the row that is outside the range widens the range in which `flip` is looked for, as
+    the decision may turn between. Where it is missing, no value is nearest: `flip` is the lowest
+    one of the range with the other decision.
+
+    Args:
+        desk: scores the rows.
+        row: one.
+        feature: a raw feature's name.
+        low, high: the range of a number, such as of all values that are known; NaN where there is
+            none. Not used for text.
+        threshold: of the decision, a probability.
+
+    Raises:
+        UnknownFeature: there is no such feature.
+        InvalidApplication: the model refuses the row as it is.
+    """
+    position = desk.position(feature)
+    probability = float(desk.probabilities(row)[0])
+    value = own_value(row, position)
+    recomputed, stale = desk.dictionary.follow({feature})
+    steps: Steps = ()
+    flip: Value | None = None
+    is_exact = True
+    if known := categories(desk, feature):
+        steps = tuple(zip(known, category_scores(desk, row, feature, known), strict=True))
+        flip = turning_category(steps, probability, threshold)
+    elif low <= high:
+        line = line_of(desk, row, feature, low, high)
+        (curve,) = draw([line])
+        steps, is_exact = tuple(curve.within(low, high)), curve.is_exact
+        flip = _flip(curve, value, low, probability, threshold)
+    return Sensitivity(value, probability, steps, is_exact, flip, tuple(recomputed), tuple(stale))
+
+
+def own_value(row: RawRows, position: int) -> Value | None:
+    """The value of one row, None where it is missing."""
+    value = row.value(0, position)
+    return None if value is None or value != value else value
+
+
+def line_of(desk: RawScorer, row: RawRows, feature: str, low: float, high: float) -> Line:
+    """A row along a feature, from the lowest to the highest of a range and its own value."""
+    own = row.numbers[0, desk.position(feature)]
+    return Line(desk, row, feature, float(np.fmin(low, own)), float(np.fmax(high, own)))
+
+
+def categories(desk: RawScorer, feature: str) -> tuple[Value, ...]:
+    """The known values of text in their order, and of true and false; of other numbers none."""
+    position = desk.position(feature)
+    if position in desk.texts:
+        return tuple(sorted(text for text in desk.texts[position] if text is not None))
+    dtype = desk.transformer.dtypes[feature]
+    return (0.0, 1.0) if dtype in (np.bool_, np.object_) else ()
+
+
+def category_scores(
+    desk: RawScorer, row: RawRows, feature: str, known: tuple[Value, ...]
+) -> list[float | None]:
+    """Probabilities of class 1 for each category of a feature, None where it is refused."""
+    rows = row.take(np.zeros(len(known), np.intp))
+    rows.replace(desk.position(feature), known)
+    desk.follow(rows, {feature})
+    return [None if score != score else score for score in scored(desk, rows)[0].tolist()]
+
+
+def turning_category(steps: Steps, probability: float, threshold: float) -> Value | None:
+    """The category with the other decision whose probability is nearest, None if there is none."""
+    decision = probability >= threshold
+    turned = [
+        (abs(score - probability), category)
+        for category, score in steps
+        if score is not None and (score >= threshold) != decision
+    ]
+    return min(turned)[1] if turned else None
+
+
+def _flip(
+    curve: Curve, value: Value | None, low: float, probability: float, threshold: float
+) -> float | None:
+    if value is None:
+        return curve.turn(low, probability >= threshold, threshold, up=True)
+    own = float(value)
+    decision = curve.score(own) >= threshold
+    turns = [curve.turn(own, decision, threshold, up=up) for up in (False, True)]
+    found = [turn for turn in turns if turn is not None]
+    return min(found, key=lambda turn: abs(turn - own)) if found else None

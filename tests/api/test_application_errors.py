@@ -1,0 +1,96 @@
+"""Applications read from JSON text: escapes, and how much is called for each of them."""
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from api.application_errors import ApplicationReader
+from credit_scoring.errors import InvalidApplication
+
+FEATURES = tuple(f"feature {number}" for number in range(200))
+CALLS = 150  # of functions, for one application of 200 features
+
+Spell = Callable[[str], str]
+
+
+@pytest.fixture(scope="module")
+def reader() -> ApplicationReader:
+    reader = ApplicationReader(
+        FEATURES, dict.fromkeys(FEATURES[:2], frozenset()), frozenset(), frozenset(), {}
+    )
+    reader.rehearse()
+    return reader
+
+
+def application(**more: Any) -> str:
+    values = dict.fromkeys(FEATURES, 3) | dict.fromkeys(FEATURES[:2], "a text: é")
+    return json.dumps({"record": values | more, "reference": "A:17"})
+
+
+def calls(function: Callable[[], object]) -> int:
+    """How often a function is called meanwhile."""
+    count = 0
+
+    def counted(_frame: object, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(counted)
+    try:
+        function()
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+@pytest.mark.parametrize("colon", [":", r"\u003a", r"\u003A"])
+def test_a_record_is_read_without_a_call_for_each_value(reader: ApplicationReader, colon: str):
+    """Where the thread gives way each costs a microsecond, and a list has very many."""
+    text = application().replace("A:17", f"A{colon}17")
+    assert "\\" in text  # the é of a value
+    read = reader.read_one(text.encode())
+    assert read.record is not None
+    assert read.record.texts == {0: "a text: é", 1: "a text: é"}
+    assert read.record.numbers[2:].tolist() == [3.0] * 198
+    assert not read.record.left_out
+    assert read.reference == "A:17"
+    assert calls(lambda: reader.read_one(text.encode())) < CALLS
+
+
+@pytest.mark.parametrize("twice", ["client", r"\u0063lient"])
+@pytest.mark.parametrize("reference", [r"\u003a", r"\u003A", r"\\u003a", ":", r"\""])
+def test_a_key_that_comes_twice_is_found_whatever_is_escaped(
+    reader: ApplicationReader, twice: str, reference: str
+):
+    text = f'{{"client":1,"{twice}":2,"reference":"{reference}"}}'
+    with pytest.raises(InvalidApplication, match="more than once: client"):
+        reader.read_one(text.encode())
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({FEATURES[0]: 17}, "record: not a text: feature 0"),
+        ({FEATURES[2]: "17"}, "record: not a number: feature 2"),
+        ({FEATURES[2]: 10**400}, "record: out of range: feature 2"),
+        ({FEATURES[2]: True}, "record: not a number: feature 2"),
+        ({FEATURES[2]: None}, "record: null, though never missing among clients: feature 2"),
+        ({"17": 17}, "record: unknown: 17"),
+    ],
+)
+def test_wrong_values_are_named_where_a_colon_is_escaped(
+    reader: ApplicationReader, change: dict[str, Any], problem: str
+):
+    text = application(**change).replace("A:17", r"A\u003a17")
+    with pytest.raises(InvalidApplication) as refused:
+        reader.read_one(text.encode())
+    assert str(refused.value) == problem
+
+
+def test_a_reference_is_no_number(reader: ApplicationReader):
+    with pytest.raises(InvalidApplication, match="reference is not a text"):
+        reader.read_one(b'{"client":1,"reference":17}')

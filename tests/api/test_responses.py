@@ -1,0 +1,103 @@
+"""The bodies of `/features` and `/drift`."""
+
+import math
+from dataclasses import asdict, replace
+
+import numpy as np
+import orjson
+import pytest
+
+from api.response_models import DriftAnswer, FeatureDescriptions
+from api.responses import drift_body, features_body
+from credit_scoring.data.feature_dictionary import Feature, FeatureDictionary, by_names
+from credit_scoring.monitoring.feature_summaries import distributions
+from credit_scoring.monitoring.psi import population_drift
+from tests.support.drifting import FEATURES, REFERENCE, awkward_tables
+
+SAID = [
+    Feature("AMT_CREDIT", "Amount of the loan", "euro", "This loan", change="down"),
+    Feature("DAYS_BIRTH", "Age", "days", "Age", depends=("few values",), protected=True),
+    Feature("OWN_CAR_AGE", "Age of the car", "years", "Car", formula="AMT_CREDIT / DAYS_BIRTH"),
+]
+SCORES = np.linspace(0, 1, 410), np.linspace(0, 0.5, 130)
+
+
+@pytest.fixture(scope="module")
+def scorer(simple):
+    """A scorer with the awkward features instead of its own."""
+    said = {feature.name: feature for feature in SAID}
+    reference, new = awkward_tables()
+    return replace(
+        simple.scorer,
+        features=tuple(FEATURES),
+        reference=reference,
+        raw=new,
+        desk=replace(
+            simple.scorer.desk, dictionary=FeatureDictionary(by_names(FEATURES).features | said)
+        ),
+    )
+
+
+def test_features_are_said_with_their_distributions(scorer):
+    body = orjson.loads(features_body(scorer))
+    FeatureDescriptions.model_validate(body, extra="forbid")
+    assert list(body) == ["protected", "features"]
+    assert body["protected"] == 1
+    assert [feature["name"] for feature in body["features"]] == FEATURES
+    said = {feature["name"]: feature for feature in body["features"]}
+    credit = REFERENCE[REFERENCE["TARGET"] == 1]["AMT_CREDIT"]
+    quantiles = said["AMT_CREDIT"]["class1"].pop("quantiles")
+    assert quantiles["50"] == pytest.approx(credit.median())
+    assert (quantiles["0"], quantiles["100"]) == (credit.min(), credit.max())
+    del said["AMT_CREDIT"]["class0"]
+    assert said["AMT_CREDIT"] == {
+        "name": "AMT_CREDIT",
+        "label": "Amount of the loan",
+        "unit": "euro",
+        "group": "This loan",
+        "formula": None,
+        "depends": [],
+        "change": "down",
+        "protected": False,
+        "kind": "number",
+        "missing": 0.0,
+        "class1": {"present": len(credit), "shares": None},
+    }
+    assert said["OWN_CAR_AGE"]["formula"] == "AMT_CREDIT / DAYS_BIRTH"
+    assert (said["DAYS_BIRTH"]["depends"], said["DAYS_BIRTH"]["protected"]) == (
+        ["few values"],
+        True,
+    )
+    nobody = {"present": 0, "quantiles": None, "shares": None}
+    assert (said["never known"]["class0"], said["never known"]["class1"]) == (nobody, nobody)
+    assert said["text known later"]["kind"] == "text"
+
+
+def test_numbers_of_features_are_those_of_the_distributions(scorer):
+    body = orjson.loads(features_body(scorer))
+    found = distributions(scorer.reference, scorer.raw, [""] * len(scorer.features))
+    for said, expected in zip(body["features"], found, strict=True):
+        assert (said["kind"], said["missing"]) == (expected.kind, expected.missing)
+        for label, one in enumerate(expected.by_class):
+            quantiles = one.quantiles and {str(key): at for key, at in one.quantiles.items()}
+            assert said[f"class{label}"] == asdict(one) | {"quantiles": quantiles}
+
+
+def test_drift_is_said_with_the_largest_first(scorer):
+    body = orjson.loads(drift_body(scorer, *SCORES))
+    DriftAnswer.model_validate(body, extra="forbid")
+    found = population_drift(FEATURES, scorer.reference, scorer.raw, *SCORES)
+    said = scorer.dictionary.features
+    assert body == {
+        "reference": 410,
+        "new": 130,
+        "score": asdict(found.score),
+        "features": [
+            {"name": name, "label": said[name].label} | asdict(one)
+            for name, one in found.features.items()
+        ],
+    }
+    indices = [feature["index"] for feature in body["features"]]
+    assert indices == sorted(indices, reverse=True)
+    assert all(map(math.isfinite, indices))
+    assert math.isfinite(body["score"]["index"])

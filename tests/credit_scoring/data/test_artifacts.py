@@ -1,0 +1,124 @@
+"""model.json, the hashes, and the pickle that is opened only with the right one."""
+
+import math
+import os
+import pickle
+from hashlib import sha256
+
+import joblib
+import pytest
+
+from credit_scoring.data.artifacts import METADATA_FILE, MODEL_FILE, NEW_FILE, REFERENCE_FILE
+from credit_scoring.model.loader import load
+from tests.support.damage import NO_PIPELINE, TABLES, UNREADABLE, refusal
+from tests.support.errors import FOREIGN
+from tests.support.folders import Canary, write_metadata
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
+@pytest.mark.parametrize("name", [MODEL_FILE, REFERENCE_FILE, NEW_FILE, METADATA_FILE])
+def test_an_unreadable_file_is_refused(folder, name):
+    (folder / name).chmod(0)
+    assert refusal(folder) == f"{name}: cannot be read: Permission denied"
+
+
+class Raises:
+    """Opened as a pickle, it raises."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    def __reduce__(self):
+        return thrown, (self.error,)
+
+
+def thrown(error: BaseException) -> None:
+    raise error
+
+
+class Mute(Exception):
+    """An error that cannot tell what it is."""
+
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+@pytest.mark.parametrize("error", FOREIGN, ids=lambda error: type(error).__name__)
+def test_whatever_unpickling_raises_is_a_refusal(folder, error):
+    joblib.dump(Raises(error), folder / MODEL_FILE)
+    assert refusal(folder) == f"{MODEL_FILE}: {UNREADABLE}{type(error).__name__}: why"
+
+
+def test_an_error_that_cannot_be_told_is_a_refusal(folder):
+    joblib.dump(Raises(Mute()), folder / MODEL_FILE)
+    assert refusal(folder).startswith(f"{MODEL_FILE}: {UNREADABLE}Mute: ")
+
+
+def test_an_error_is_told_in_short(folder):
+    joblib.dump(Raises(RuntimeError("why\n" * 10_000)), folder / MODEL_FILE)
+    assert len(refusal(folder)) < 200
+
+
+@pytest.mark.parametrize("name", [MODEL_FILE, REFERENCE_FILE, NEW_FILE])
+def test_one_flipped_bit_is_refused(numbers, tmp_path, name):
+    folder = numbers.copy(tmp_path)
+    content = bytearray((folder / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / name).write_bytes(content)
+    was, is_now = (sha256((at / name).read_bytes()).hexdigest() for at in (numbers, folder))
+    assert refusal(folder) == f"{name}: its SHA-256 is {is_now}, expected {was}"
+
+
+def test_a_hash_may_be_in_upper_case(numbers, tmp_path):
+    folder = numbers.copy(tmp_path)
+    hashes = {
+        name: sha256((folder / name).read_bytes()).hexdigest() for name in (MODEL_FILE, *TABLES)
+    }
+    write_metadata(folder, sha256={name: value.upper() for name, value in hashes.items()})
+    assert load(folder.path, hashes[MODEL_FILE].upper()).sha256 == hashes
+    (folder / METADATA_FILE).unlink()
+    assert load(folder.path, hashes[MODEL_FILE]).sha256 == hashes
+
+
+def test_a_pickle_is_opened_only_with_the_right_hash(folder, tmp_path):
+    sign = tmp_path / "opened"
+    (folder / MODEL_FILE).write_bytes(pickle.dumps(Canary(sign)))
+    right = sha256((folder / MODEL_FILE).read_bytes()).hexdigest()
+    refused = f"{MODEL_FILE}: its SHA-256 is {right}, expected {'0' * 64}"
+    assert refusal(folder, "0" * 64) == refused
+    write_metadata(folder, sha256={MODEL_FILE: "0" * 64})
+    assert refusal(folder) == refused
+    assert refusal(folder, right) == refused
+    assert not sign.exists()
+    write_metadata(folder)
+    assert refusal(folder, right) == f"{MODEL_FILE}: {NO_PIPELINE}"
+    assert sign.exists()
+
+
+# model.json
+
+
+def test_without_facts_the_threshold_is_the_default_and_the_log_says_so(folder, caplog):
+    (folder / METADATA_FILE).unlink()
+    assert folder.load().threshold == 0.4
+    assert caplog.messages == ["model.json: absent, the threshold is 0.40"]
+
+
+@pytest.mark.parametrize("threshold", [0, 1, 0.0, 1.0, 0.25, 5e-324])
+def test_the_threshold_of_the_facts_decides(folder, threshold):
+    write_metadata(folder, threshold=threshold, trained="2026-01-02")
+    scorer = folder.load()
+    assert scorer.threshold == threshold
+    assert scorer.metadata["trained"] == "2026-01-02"
+    for client_id in scorer.client_ids:
+        prediction = scorer.predict(scorer.transformed_record(client_id))
+        assert prediction.prediction == int(prediction.probability >= threshold)
+
+
+def test_a_probability_equal_to_the_threshold_is_a_default(folder):
+    scorer = folder.load()
+    record = scorer.transformed_record(scorer.client_ids[3])
+    probability = scorer.predict(record).probability
+    for threshold, decision in [(probability, 1), (math.nextafter(probability, 1), 0)]:
+        write_metadata(folder, threshold=threshold)
+        assert folder.load().predict(record).prediction == decision

@@ -1,0 +1,117 @@
+"""Classifiers: LightGBM against shap, threads, and those that nothing explains."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import shap
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import (
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+)
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, KBinsDiscretizer
+
+from credit_scoring.data.artifacts import MODEL_FILE, NEW_FILE, REFERENCE_FILE, TARGET
+from credit_scoring.model.loader import load
+from tests.support.artefacts import (
+    NUMBERS,
+)
+from tests.support.damage import fitted, model, refusal
+from tests.support.server import RESSOURCES
+
+
+@pytest.mark.parametrize(
+    "classifier",
+    [
+        GradientBoostingClassifier(n_estimators=2, init=LogisticRegression()),
+        CalibratedClassifierCV(RandomForestClassifier(2)),
+        DummyClassifier(),
+        GaussianNB(),
+    ],
+    ids=lambda classifier: type(classifier).__name__,
+)
+def test_a_classifier_that_shap_does_not_explain_is_refused(folder, classifier):
+    fitted(classifier)(folder)
+    kind = type(classifier).__name__
+    assert refusal(folder) == f"{MODEL_FILE}: shap.TreeExplainer does not explain {kind}"
+
+
+def test_a_classifier_of_categories_is_refused(folder):
+    """shap reads such trees wrongly, and says nothing."""
+    binned = make_pipeline(SimpleImputer(), KBinsDiscretizer(4, encode="ordinal"))
+    fitted(HistGradientBoostingClassifier(max_iter=9, categorical_features=[0, 1]), binned)(folder)
+    assert refusal(folder) == f"{MODEL_FILE}: its SHAP values do not add up to its raw output"
+
+
+def test_a_classifier_that_takes_no_missing_value_is_refused(folder):
+    """GradientBoostingClassifier behind a transformer that leaves them."""
+    known = folder.read(REFERENCE_FILE)
+    boosting = GradientBoostingClassifier(n_estimators=2).fit(
+        known[NUMBERS].fillna(0), known[TARGET]
+    )
+    model(lambda: make_pipeline(FunctionTransformer(), boosting))(folder)
+    problem = (
+        f"{MODEL_FILE}: cannot score the clients of {NEW_FILE}:"
+        " ValueError: Input X contains NaN. Gradient"
+    )
+    assert refusal(folder).startswith(problem)
+
+
+def test_thresholds_of_every_kind_are_known(case):
+    """Of a kind without them curves are searched step by step, and nobody would notice."""
+    thresholds = case.scorer.classifier.thresholds
+    if isinstance(case.classifier, HistGradientBoostingClassifier):  # it puts values into bins
+        assert thresholds is None
+    else:
+        assert sum(map(len, thresholds)) > 3
+
+
+@pytest.mark.parametrize(
+    "case", ["lightgbm", "no imputation", "lightgbm text sparse"], indirect=True
+)
+def test_contributions_are_those_of_shap(case):
+    rows = case.transformed().to_numpy()
+    explainer = shap.TreeExplainer(case.classifier)
+    values = np.array([case.scorer.explain(client).values for client in case.scorer.client_ids])
+    np.testing.assert_array_equal(values, explainer(rows).values)
+    bases = {case.scorer.explain(client).base for client in case.scorer.client_ids}
+    assert bases == {explainer.expected_value}
+
+
+@pytest.mark.parametrize(
+    "case", ["lightgbm", "forest", "gradient boosting", "histogram boosting text"], indirect=True
+)
+def test_threads_do_not_disturb_each_other(case):
+    """12 at once, each all clients from another one on: the bits that one thread gets."""
+
+    def results(start: int) -> dict[int, tuple[bytes, float, float]]:
+        ids = case.scorer.client_ids[start:] + case.scorer.client_ids[:start]
+        explained = {}
+        for client_id in ids:
+            explanation = case.scorer.explain(client_id)
+            prediction = case.scorer.predict(case.scorer.transformed_record(client_id))
+            bits = explanation.values.tobytes()
+            explained[client_id] = bits, explanation.base, prediction.probability
+        return explained
+
+    alone = results(0)
+    with ThreadPoolExecutor(12) as threads:
+        starts = [start % len(alone) for start in range(12)]
+        assert list(threads.map(results, starts)) == [alone] * 12
+
+
+def test_32_threads_explain_as_one_does():
+    """As above, with the model that is shipped: its explanations take longer, and overlap."""
+    loaded = load(RESSOURCES)
+    ids = loaded.client_ids[:64]
+    alone = [loaded.explain(client_id).values for client_id in ids]
+    with ThreadPoolExecutor(32) as threads:
+        together = list(threads.map(lambda n: loaded.explain(n).values, ids * 4))
+    assert np.array_equal(np.array(together).reshape(4, *np.shape(alone)), [alone] * 4)

@@ -1,0 +1,212 @@
+"""Transforming by operations on arrays: the transformer's own values, or the transformer itself."""
+
+import functools
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    OneHotEncoder,
+    OrdinalEncoder,
+    RobustScaler,
+    StandardScaler,
+)
+
+from credit_scoring.data.artifacts import MODEL_FILE
+from credit_scoring.data.raw_batch import RawRows
+from credit_scoring.errors import InvalidApplication
+from credit_scoring.model.bundle import Scorer
+from credit_scoring.model.loader import load
+from credit_scoring.model.transformers.transformer import RawTransformer
+from tests.support.artefacts import FLAGS, NUMBERS, PLAIN, TEXTS, lightgbm, make_folder
+from tests.support.folders import write_metadata
+from tests.support.recipes import MIXED, Case
+
+BY_ITSELF = {
+    "function, one to one",
+    "function, own names",
+    "names of NumPy",
+    "numbers for names",
+    "components",
+}
+UNSEEN = "a category that nobody has"
+
+
+def varied(scorer: Scorer, number: int = 24) -> RawRows:
+    """Clients whose values are mixed, missing, altered by a little and by very much."""
+    random = np.random.default_rng(7)
+    clients = len(scorer.client_ids)
+    rows = scorer.raw_rows(random.integers(clients, size=number).tolist())
+    others = scorer.raw_rows(random.integers(clients, size=number).tolist())
+    mixed = random.random(rows.numbers.shape)
+    rows.numbers[mixed < 0.5] = others.numbers[mixed < 0.5]
+    rows.numbers[(mixed > 0.5) & (mixed < 0.6)] = np.nan
+    altered = (mixed > 0.6) & (mixed < 0.9)
+    rows.numbers[altered] *= np.exp(random.normal(scale=random.choice([0.1, 30], altered.sum())))
+    rows.numbers[(mixed > 0.9) & (mixed < 0.92)] = 0.0
+    for texts in rows.texts.values():
+        texts[random.random(number) < 0.2] = None
+        texts[random.random(number) < 0.1] = UNSEEN
+    return rows
+
+
+def itself(transformer: RawTransformer, rows: RawRows) -> list[np.ndarray | None]:
+    """What the transformer's own method makes of each row; None where it refuses it."""
+    try:
+        return [*transformer.itself(rows)]
+    except ValueError:
+        if len(rows) == 1:
+            return [None]
+    middle = len(rows) // 2
+    parts = (rows.take(slice(middle)), rows.take(slice(middle, None)))
+    return [values for part in parts for values in itself(transformer, part)]
+
+
+def check_equal(scorer: Scorer) -> int:
+    """Compare both ways, alone and together; how many rows were not left to the transformer."""
+    transformer, rows, quickly = scorer.desk.transformer, varied(scorer), 0
+    assert transformer.quickly is not None
+    expected = itself(transformer, rows)
+    for row, values in enumerate(expected):
+        alone = transformer.quickly(rows.take([row]))
+        quickly += alone is not None
+        assert alone is None or np.array_equal(alone[0], values, equal_nan=True)
+    accepted = [row for row, values in enumerate(expected) if values is not None]
+    some = [values for values in expected if values is not None]
+    assert np.array_equal(transformer(rows.take(accepted)), np.array(some), equal_nan=True)
+    for row in accepted[:3]:
+        (values,) = transformer.itself(rows.take([row]))
+        assert np.array_equal(values, expected[row], equal_nan=True)
+    return quickly
+
+
+def test_values_are_those_of_the_transformer(case: Case, request):
+    scorer = case.scorer
+    if request.node.callspec.params["case"] in BY_ITSELF:
+        assert scorer.desk.transformer.quickly is None
+    else:
+        assert check_equal(scorer) > 4
+
+
+# What refuses a category that it does not know leaves the row to itself, whatever stands beside it.
+REFUSING = {
+    "plain": OneHotEncoder(),
+    "numbered": OrdinalEncoder(),
+}
+ENCODERS = {
+    "unknown ignored": OneHotEncoder(handle_unknown="ignore", sparse_output=False),
+    "the first dropped": OneHotEncoder(drop="first", handle_unknown="ignore"),
+    "binary dropped": OneHotEncoder(drop="if_binary", handle_unknown="ignore"),
+    "few together": OneHotEncoder(min_frequency=90, handle_unknown="infrequent_if_exist"),
+    "few together, the first dropped": OneHotEncoder(
+        max_categories=2, drop="first", handle_unknown="infrequent_if_exist"
+    ),
+    "numbered, unknown missing": OrdinalEncoder(
+        handle_unknown="use_encoded_value", unknown_value=np.nan
+    ),
+}
+SCALERS = {
+    "clipped": make_pipeline(StandardScaler(), MinMaxScaler(clip=True)),
+    "to a range": MinMaxScaler((-3, 7)),
+    "not centred": StandardScaler(with_mean=False),
+    "not scaled": StandardScaler(with_std=False),
+    "by quantiles": RobustScaler(),
+    "by the largest": MaxAbsScaler(),
+    "with indicators, scaled": make_pipeline(SimpleImputer(add_indicator=True), StandardScaler()),
+    "a constant": SimpleImputer(strategy="constant", fill_value=-1.5),
+    "kept": "passthrough",
+}
+
+
+@pytest.mark.filterwarnings("ignore:Found unknown categories:UserWarning")
+@pytest.mark.parametrize("encoders", [REFUSING, ENCODERS], ids=["refusing", "taking"])
+def test_categories_are_looked_up(tmp_path, encoders):
+    """Side by side, as one model has them."""
+    texts = [*TEXTS, *FLAGS[1:]]
+    columns = ColumnTransformer(
+        [(name, encoder, texts) for name, encoder in encoders.items()], remainder="passthrough"
+    )
+    made = make_folder(tmp_path / "made", make_pipeline(columns, lightgbm()), MIXED)
+    assert check_equal(load(made.path)) > 4
+
+
+def test_numbers_are_computed(tmp_path):
+    """Side by side, and what is left by a scaler of its own."""
+    scalers = [(name, scaler, NUMBERS[::-2]) for name, scaler in SCALERS.items()]
+    columns = ColumnTransformer(scalers, remainder=StandardScaler())
+    made = make_folder(tmp_path / "made", make_pipeline(columns, lightgbm()), NUMBERS)
+    assert check_equal(load(made.path)) > 4
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
+def test_what_overflows_is_left_to_the_transformer(tmp_path):
+    """Which refuses an infinite value between two of its steps, and clips one in the last."""
+    twice = make_pipeline(MinMaxScaler((0, 1e9)), StandardScaler())
+    made = make_folder(tmp_path / "made", make_pipeline(twice, lightgbm()), PLAIN)
+    scorer = made.load()
+    rows = scorer.raw_rows([0])
+    assert scorer.desk.transformer.quickly(rows) is not None
+    rows.numbers[0, 1] = 1.7e308
+
+    assert scorer.desk.transformer.quickly(rows) is None
+    with pytest.raises(InvalidApplication, match=r"transformer refuses it \(ValueError\)"):
+        scorer.desk.transform(rows)
+
+
+def test_a_category_that_is_refused_is_still_refused(tmp_path):
+    columns = ColumnTransformer([("text", OrdinalEncoder(), TEXTS)], remainder="passthrough")
+    scorer = make_folder(tmp_path / "made", make_pipeline(columns, lightgbm()), MIXED).load()
+    rows = scorer.raw_rows([0, 1, 2])
+    rows.texts[MIXED.index(TEXTS[0])][1] = UNSEEN
+
+    assert scorer.desk.transformer.quickly(rows) is None
+    assert scorer.desk.transformer.quickly(rows.take([0, 2])) is not None
+    with pytest.raises(InvalidApplication, match="does not know: ") as refused:
+        scorer.desk.transform(rows)
+    assert refused.value.row == 1
+
+
+class Handed(FunctionTransformer):
+    """A step of a kind that is not known."""
+
+
+def test_an_unknown_kind_of_step_is_left_to_itself(tmp_path, caplog):
+    steps = make_pipeline(SimpleImputer(), Handed(feature_names_out="one-to-one"))
+    made = make_folder(tmp_path / "made", make_pipeline(steps, lightgbm()), PLAIN)
+    with caplog.at_level("INFO"):
+        scorer = made.load()
+    assert scorer.desk.transformer.quickly is None
+    assert "raw records are transformed by the model's transformer itself" in caplog.messages
+
+
+def times(largest: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    return rows * (1 / largest)
+
+
+def cut(largest: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    return np.where(np.abs(rows) > 1e30, 0.0, rows / largest)
+
+
+@pytest.mark.parametrize("transform", [times, cut])
+def test_a_transformer_of_other_values_is_left_to_itself(tmp_path, caplog, transform):
+    """One whose arithmetic is not what its kind's is, as in another release: here and there."""
+    made = make_folder(tmp_path / "made", make_pipeline(MaxAbsScaler(), lightgbm()), PLAIN)
+    pipeline = made.pipeline()
+    largest = pipeline[0].scale_
+    pipeline[0].transform = functools.partial(transform, largest)
+    joblib.dump(pipeline, made / MODEL_FILE)
+    write_metadata(made)
+
+    scorer = made.load()
+    assert scorer.desk.transformer.quickly is None
+    line = "raw records are transformed by the model's transformer itself: arrays differ"
+    assert line in caplog.messages
+    rows = scorer.raw_rows([0, 1])
+    expected = transform(largest, rows.numbers)
+    assert np.array_equal(scorer.desk.transform(rows), expected, equal_nan=True)

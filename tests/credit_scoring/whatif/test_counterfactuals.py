@@ -1,0 +1,172 @@
+"""The smallest change that turns a decision, against a search through many values."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+
+from credit_scoring.whatif.counterfactuals import Alternative, Extent, alternatives, extent
+from tests.support.artefacts import FLAGS, TEXTS, lightgbm, make_folder
+from tests.support.curves import (
+    LEAST,
+    POLE,
+    PRODUCT,
+    PROVED,
+    RISK,
+    Bank,
+    bank_of,
+    with_formulas,
+    write_features,
+)
+from tests.support.recipes import RECIPES
+
+CHANGES = {
+    "AMT_CREDIT": {"change": "any", "label": "Amount of the loan"},
+    "DAYS_BIRTH": {"change": "down"},
+    "OWN_CAR_AGE": {"change": "any"},
+    RISK: {"change": "up"},
+    LEAST: {"change": "any"},
+    POLE: {"depends": "DAYS_BIRTH"},
+}
+WHOLE = ("DAYS_BIRTH", "OWN_CAR_AGE")
+
+
+@pytest.fixture(scope="module")
+def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
+    path = tmp_path_factory.mktemp("alternatives") / "ressources"
+    pipeline = make_pipeline(SimpleImputer(), lightgbm())
+    return bank_of(with_formulas(path, pipeline, PROVED, CHANGES), PROVED)
+
+
+def asked(bank: Bank, client: int, threshold: float) -> list[Alternative]:
+    scorer = bank.scorer
+    extents = {
+        name: extent(scorer.reference, scorer.raw, scorer.desk.position(name))
+        for name, feature in scorer.dictionary.features.items()
+        if feature.change != "none"
+    }
+    return alternatives(scorer.desk, bank.row(client), threshold, scorer.reference, extents)
+
+
+def searched(bank: Bank, client: int, feature: str, *, up: bool) -> np.ndarray:
+    """Many values in one direction, the nearest first: all whole ones, where these count."""
+    low, high = bank.range(feature)
+    own = bank.tables[1][feature][client]
+    values = np.arange(low, high + 1) if feature in WHOLE else np.linspace(low, high, 1500)
+    return values[values > own] if up else values[values < own][::-1]
+
+
+def passed(bank: Bank, feature: str, own: float, value: float) -> float:
+    known = bank.tables[0][feature].dropna()
+    between = known.between(own, value) if value > own else known.between(value, own)
+    return (between & (known != own)).mean()
+
+
+@pytest.mark.parametrize("threshold", [0.35, 0.6])
+def test_the_smallest_change_of_each_feature(bank: Bank, threshold: float):
+    turned = 0
+    for client in (0, 4, 9):
+        found = asked(bank, client, threshold)
+        row = bank.tables[1].iloc[client]
+        probability = bank.pipeline.predict_proba(
+            bank.tables[1].iloc[[client]][list(bank.pipeline.feature_names_in_)]
+        )[0, 1]
+        refused = probability >= threshold
+        assert [one.moved for one in found] == sorted(one.moved for one in found)
+        for feature, cells in CHANGES.items():
+            change = cells.get("change", "none")
+            several = {one.direction: one for one in found if one.feature == feature}
+            allowed = {"any": {"up", "down"}, "none": set()}.get(change, {change})
+            assert several.keys() <= allowed
+            if pd.isna(row[feature]):
+                assert not several
+                continue
+            nearest = {}
+            for direction in allowed:
+                values = searched(bank, client, feature, up=direction == "up")
+                scores = bank.scores(client, feature, values) if len(values) else np.empty(0)
+                other = values[(scores >= threshold) != refused]
+                if len(other):
+                    nearest[direction] = passed(bank, feature, row[feature], other[0])
+                    assert several or feature not in WHOLE
+                if direction in several and len(other):
+                    value = several[direction].value
+                    assert abs(value - row[feature]) <= abs(other[0] - row[feature])
+                    assert feature not in WHOLE or value == other[0]
+            if refused:
+                assert len(several) <= 1
+            elif nearest:
+                assert nearest.keys() <= several.keys()
+            for one in several.values():
+                turned += 1
+                assert_turns(bank, client, one, threshold, refused=refused)
+                if refused and nearest:
+                    assert one.moved <= min(nearest.values())
+    assert turned > 2
+
+
+def assert_turns(
+    bank: Bank, client: int, one: Alternative, threshold: float, *, refused: bool
+) -> None:
+    own = bank.tables[1][one.feature][client]
+    before = one.value - np.sign(one.value - own)
+    if one.feature not in WHOLE:
+        before = np.nextafter(one.value, own)
+    scores = bank.scores(client, one.feature, np.array([one.value, before]))
+    assert one.probability == scores[0]
+    assert (scores >= threshold).tolist() == [not refused, refused]
+    assert one.moved == passed(bank, one.feature, own, one.value)
+    assert one.label == CHANGES[one.feature].get("label", one.feature)
+    follows = {
+        "AMT_CREDIT": {POLE},
+        "DAYS_BIRTH": {LEAST},
+        LEAST: set(),
+        "OWN_CAR_AGE": {PRODUCT, LEAST} | set(PROVED) - {POLE},
+        RISK: set(PROVED),
+    }
+    assert set(one.recomputed) == follows[one.feature]
+    assert one.stale == ((POLE,) if one.feature == "DAYS_BIRTH" else ())
+
+
+def test_flags_and_texts(tmp_path: Path):
+    folder = make_folder(tmp_path / "ressources", *RECIPES["lightgbm text dense"]())
+    changes = {TEXTS[0]: "any", TEXTS[1]: "up", FLAGS[0]: "any", FLAGS[1]: "down"}
+    write_features(folder, {name: {"change": change} for name, change in changes.items()})
+    bank = bank_of(folder)
+    found: set[str] = set()
+    for client in range(6):
+        row = bank.tables[1].iloc[[client]][list(bank.pipeline.feature_names_in_)]
+        probability = bank.pipeline.predict_proba(row)[0, 1]
+        # The decision turns with almost any change of the score.
+        for threshold in (probability, np.nextafter(probability, 1)):
+            for one in asked(bank, client, threshold):
+                value = bool(one.value) if one.feature in FLAGS else one.value
+                (score,) = bank.scores(client, one.feature, np.array([value], object))
+                assert score == one.probability
+                assert (score >= threshold) != (probability >= threshold)
+                own = row[one.feature].iloc[0]
+                if one.feature == TEXTS[0]:
+                    assert (one.direction, one.moved) == (None, None)
+                    assert one.value != own
+                else:
+                    assert one.direction == ("up" if one.value else "down")
+                    assert own == (not one.value)
+                found.add(one.feature)
+    assert TEXTS[0] in found
+    assert TEXTS[1] not in found
+
+
+def test_what_the_tables_have_of_a_feature(bank: Bank):
+    scorer = bank.scorer
+    for feature in ("AMT_CREDIT", *WHOLE):
+        found = extent(scorer.reference, scorer.raw, scorer.desk.position(feature))
+        assert found == Extent(*bank.range(feature), feature in WHOLE)
+
+
+def test_without_features_that_may_change_there_is_none(tmp_path: Path):
+    path = tmp_path / "ressources"
+    plain = bank_of(with_formulas(path, make_pipeline(SimpleImputer(), lightgbm()), PROVED))
+    assert asked(plain, 0, 0.5) == []

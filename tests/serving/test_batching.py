@@ -1,0 +1,194 @@
+"""Calls beside the event loop: bounded, made together, and none twice at once."""
+
+import asyncio
+import sys
+from functools import partial
+from threading import Event
+from types import SimpleNamespace
+
+import pytest
+
+from serving import batching as pool_module
+from serving.batching import BoundedPool, Busy
+from tests.support.commands import environment, run
+from tests.support.server import ROOT
+
+
+def pool(waiting: int = 3) -> BoundedPool[str]:
+    return BoundedPool(waiting, "test")
+
+
+def test_calls_with_one_key_are_one_call():
+    released, calls = Event(), []
+
+    def work(value: str) -> str:
+        calls.append(value)
+        assert released.wait(60)
+        return value
+
+    async def ask() -> list[str]:
+        threads = pool(waiting=2)
+        asked = [asyncio.create_task(threads.run(key, partial(work, key))) for key in "aaaaabbbb"]
+        await asyncio.sleep(0)  # each has begun
+        assert threads.is_running("a")
+        released.set()
+        answers = await asyncio.gather(*asked)
+        assert not threads.is_running("a")
+        return [*answers, await threads.run("a", partial(work, "again"))]
+
+    assert asyncio.run(ask()) == [*"aaaaabbbb", "again"]
+    assert calls == ["a", "b", "again"]
+
+
+def test_calls_beyond_the_bound_are_refused_at_once():
+    released = Event()
+
+    async def ask() -> list[str | BaseException]:
+        threads = pool(waiting=3)
+        asked = [
+            asyncio.create_task(threads.run(key, partial(released.wait, 60))) for key in range(5)
+        ]
+        done, _ = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+        assert done <= set(asked[3:])
+        released.set()
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    *answered, first, second = asyncio.run(ask())
+    assert answered == [True] * 3
+    assert [type(first), type(second)] == [Busy, Busy]
+
+
+def test_a_result_is_kept_before_its_call_is_over():
+    """Else who looks between the two would have it computed once more."""
+
+    async def ask() -> None:
+        threads, kept = pool(), {}
+        call = threads.run_together("same", "a", list, kept.__setitem__)
+        asked = asyncio.create_task(call)
+        await asyncio.sleep(0)  # it has begun
+        while threads.is_running("same", "a"):
+            assert not kept
+            await asyncio.sleep(0)
+        assert kept == {"a": "a"}
+        assert await asked == "a"
+
+    asyncio.run(ask())
+
+
+def test_calls_that_wait_are_made_together():
+    """The first one begins alone, and no batch is larger than it may be."""
+    released, batches = Event(), []
+
+    def doubled(numbers: list[int]) -> list[int]:
+        batches.append(numbers)
+        assert released.wait(60)
+        return [2 * number for number in numbers]
+
+    async def ask() -> tuple[list[int], int]:
+        threads, kept = BoundedPool(10, "test"), {}
+        asked = [
+            asyncio.create_task(threads.run_together("same", n, doubled, kept.__setitem__, most=3))
+            for n in (0, 1, 2, 3, 4, 5, 3)
+        ]
+        other = asyncio.create_task(threads.run_together("other", 0, lambda _: [-1]))
+        await asyncio.sleep(0)  # each has begun
+        released.set()
+        answers = await asyncio.gather(*asked)
+        assert kept == {n: 2 * n for n in range(6)}
+        return answers, await other
+
+    assert asyncio.run(ask()) == ([0, 2, 4, 6, 8, 10, 6], -1)
+    assert batches == [[0], [1, 2, 3], [4, 5]]
+
+
+def test_calls_that_would_wait_for_too_long_are_refused(monkeypatch):
+    """By what calls took lately, of the thread's own time."""
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr(pool_module, "time", SimpleNamespace(thread_time=lambda: clock.now))
+
+    def work(numbers: list[float]) -> list[float]:
+        clock.now += sum(numbers)
+        return numbers
+
+    async def accepted(threads: BoundedPool[float]) -> int:
+        """How many of a hundred are, asked at once, that take no time."""
+        calls = [threads.run_together("same", n / 1e9, work, most=100) for n in range(100)]
+        found = await asyncio.gather(*calls, return_exceptions=True)
+        assert {type(error) for error in found if not isinstance(error, float)} <= {Busy}
+        return sum(isinstance(answer, float) for answer in found)
+
+    async def ask() -> list[int]:
+        threads: BoundedPool[float] = BoundedPool(1_000, "test", seconds=0.5)
+        found = [await accepted(threads)]
+        slow = BoundedPool(1_000, "test", seconds=0.5)
+        await slow.run_together("same", 0.125, work)
+        return [*found, *[await accepted(slow) for _ in range(8)]]
+
+    none_known, slow, *later = asyncio.run(ask())
+    assert none_known == 100
+    assert slow == 5  # one that runs, and four that wait for half a second
+    assert later == sorted(later)
+    assert slow < later[-1] < 100
+
+
+def test_a_caller_who_goes_away_takes_nothing_from_the_others():
+    released = Event()
+
+    async def ask() -> str:
+        threads = pool()
+        gone, stays = (
+            asyncio.create_task(threads.run("a", partial(released.wait, 60))) for _ in range(2)
+        )
+        await asyncio.sleep(0)
+        gone.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await gone
+        released.set()
+        return await stays
+
+    assert asyncio.run(ask()) is True
+
+
+def test_a_call_that_fails_fails_for_each_caller_and_is_forgotten():
+    async def ask() -> list[str | BaseException]:
+        threads = pool()
+        kept: dict[str, str] = {}
+
+        def ask_for(texts: str) -> asyncio.Future[list[str | BaseException]]:
+            calls = [threads.run_together("same", t, as_numbers, kept.__setitem__) for t in texts]
+            return asyncio.gather(*calls, return_exceptions=True)
+
+        failed = await ask_for("xx")
+        assert not kept
+        return [*failed, *await ask_for("1"), kept]
+
+    assert [str(found) for found in asyncio.run(ask())] == [
+        *["invalid literal for int() with base 10: 'x'"] * 2,
+        "1",
+        "{'1': 1}",
+    ]
+
+
+def as_numbers(texts: list[str]) -> list[int]:
+    return [int(text) for text in texts]
+
+
+LIMITED = """
+import asyncio, resource, threading
+from pathlib import Path
+from serving.batching import BoundedPool
+pool = BoundedPool(1, "test")
+size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (size + 4_000_000, resource.RLIM_INFINITY))
+try:
+    threading.Thread(target=int).start()
+except RuntimeError as error:
+    print(error)
+print(asyncio.run(pool.run("key", lambda: 7)))
+"""
+
+
+def test_a_call_is_made_where_no_thread_can_be_started_any_more():
+    """For want of room for another stack, here."""
+    done = run(sys.executable, "-c", LIMITED, cwd=ROOT, env=environment(OMP_NUM_THREADS="1"))
+    assert (done.stdout, done.stderr) == ("can't start new thread\n7\n", "")

@@ -1,0 +1,154 @@
+"""Make the files the service loads: model, two tables, `model.json` and `features.csv`.
+
+    python -m training                        a simulated population of Home Credit's shape
+    python -m training --data clients.csv     a labelled table of your own
+
+A table has one client per row: `SK_ID_CURR` (an integer, each once), `TARGET` (1 = in default,
+0 = solvent) and any number of numeric or text features, with or without missing values. True and
+False become 1 and 0; columns without a name (row numbers) and a column `proba` are ignored, so that
+the reference file of an earlier run is itself such a table. A column is text where one value is no
+number, or where whole numbers have leading zeros, unless `--features` says what it is.
+
+The clients are split three ways, each part with the table's share of defaults. The number of trees
+and the threshold are chosen by cross-validation among the *training* clients alone. *Reference* and
+*new* clients are held out of every fit and every choice; the quality is measured on them.
+
+The model is a pipeline of two steps, a transformer (impute, scale, encode) and a LightGBM
+classifier with balanced class weights. The weights lift the probability of class 1 far above the
+share of defaults: it ranks clients, and is read against the threshold. The threshold is the one of
+least cost among training clients, where a missed default costs ten times a good client refused.
+A line from log-odds to probabilities of default, and grades, come from the training clients too:
+from their scores by models that were fitted on the others.
+
+`features.csv` says what the simulated features mean and how some follow from others. For a table of
+your own it is a skeleton: fill it in, and give it back with `--features`. Decisions are compared
+among the groups of each feature that it calls protected, and of each column that `--audit` names;
+those are no features.
+
+The same seed gives the same clients, the same bytes in both tables and the same predictions.
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from credit_scoring.command_line import Parser, whole
+from credit_scoring.data.artifacts import ID, TARGET
+from credit_scoring.data.feature_dictionary import FeatureDictionary
+from credit_scoring.data.tables import features_of
+from credit_scoring.errors import BadFile
+from training.audit import audit
+from training.calibration import SCALE, calibrate, calibrated, calibration_figures, grades
+from training.dictionary import (
+    check_not_filled_in,
+    declared_kinds,
+    home_credit,
+    in_full,
+    read_dictionary,
+    skeleton,
+    texts_in,
+)
+from training.fitting import cheapest_threshold, cross_validate, fit, unfitted
+from training.quality import quality
+from training.simulation import simulate
+from training.table import Split, check_audited, nearly_numbers, read_labelled_table, split
+from training.writing import describe, report, write
+
+OUT = Path(__file__).parents[1] / "ressources"
+REFERENCE_CLIENTS, NEW_CLIENTS = 2_000, 500
+SIMULATED_TRAINING_CLIENTS = 30_000
+
+
+def columns(text: str) -> list[str]:
+    """A type of option: names of columns, each once."""
+    return list(dict.fromkeys(text.split(",")))
+
+
+def train(options: argparse.Namespace) -> None:
+    """Do what the options say, from the table to the report."""
+    reference_clients, new_clients = options.reference_clients, options.new_clients
+    if options.data:
+        kinds = declared_kinds(options.features.read_bytes()) if options.features else {}
+        table = read_labelled_table(options.data, options.audit, kinds)
+        reference_clients = reference_clients or min(REFERENCE_CLIENTS, len(table) // 5)
+        new_clients = new_clients or min(NEW_CLIENTS, len(table) // 10)
+        source = options.data.name
+    else:
+        reference_clients = reference_clients or REFERENCE_CLIENTS
+        new_clients = new_clients or NEW_CLIENTS
+        clients = SIMULATED_TRAINING_CLIENTS + reference_clients + new_clients
+        table = simulate(clients, options.seed, options.wide)
+        source = f"simulated population, seed {options.seed}"
+        check_audited(source, table, options.audit)
+    audited = table[options.audit]
+    table = table.drop(columns=options.audit)
+    notes = nearly_numbers(table.drop(columns=[ID, TARGET])) if options.data else []
+    parts = split(table, reference_clients, new_clients, options.seed, source)
+    if not options.data:
+        parts = Split(parts.training, in_full(parts.reference), in_full(parts.new))
+        table = pd.concat([parts.reference, parts.new])
+    content, dictionary = features_csv(options, table.drop(columns=[ID, TARGET]), source)
+    del table  # the parts are copies
+    options.out.mkdir(parents=True, exist_ok=True)
+
+    pipeline = unfitted(parts.training.drop(columns=[ID, TARGET]), options.seed)
+    trees, out_of_fold = cross_validate(pipeline, parts.training, options.seed)
+    threshold = cheapest_threshold(parts.training[TARGET].to_numpy(), out_of_fold)
+    pipeline = fit(pipeline.set_params(classifier__n_estimators=trees), parts.training)
+
+    held_out = pd.concat([parts.reference, parts.new])
+    target = held_out[TARGET].to_numpy()
+    probability = pipeline.predict_proba(held_out)[:, 1]
+    figures: dict[str, Any] = quality(held_out, probability, threshold)
+    scale: dict[str, Any] = {}
+    if calibration := calibrate(parts.training[TARGET].to_numpy(), out_of_fold):
+        bounds = grades(calibrated(out_of_fold, calibration))
+        scale = {"calibration": calibration, "scale": SCALE, "grades": bounds}
+        figures |= calibration_figures(target, calibrated(probability, calibration))
+    traits = held_out[[feature.name for feature in dictionary.protected]]
+    traits = traits.join(audited.loc[held_out.index])
+    figures |= {"groups": audit(traits, target, probability >= threshold)}
+    metadata = describe(source, parts, trees, threshold, figures) | scale
+    metadata = write(options.out, pipeline, parts, metadata, content)
+    print("\n".join([*notes, report(options.out, parts, metadata)]))
+
+
+def features_csv(
+    options: argparse.Namespace, features: pd.DataFrame, source: str
+) -> tuple[bytes, FeatureDictionary]:
+    """What will be in `features.csv`, and what the service will read of it."""
+    if options.features:
+        content = options.features.read_bytes()
+    elif options.data:
+        check_not_filled_in(options.out, features)
+        content = skeleton(features_of(features), texts_in(features))
+    else:
+        content = home_credit(features_of(features))
+    return content, read_dictionary(content, features, source)
+
+
+def main() -> None:
+    """Read the command line; a file or an option that will not do ends with one line and code 2."""
+    parser = Parser(description="Make the files the service loads.", prog="python -m training")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--data", type=Path, metavar="CSV", help="a labelled table of your own")
+    source.add_argument("--wide", action="store_true", help="simulate 347 features, not 151")
+    parser.add_argument("--features", type=Path, metavar="CSV",
+                        help="a features.csv that was filled in (default: what is known of the"
+                        " simulated features, or a skeleton)")  # fmt: skip
+    parser.add_argument("--audit", type=columns, default=[], metavar="COLUMN[,COLUMN…]",
+                        help="compare decisions among the groups of columns that are then no"
+                        " features")  # fmt: skip
+    parser.add_argument("--out", type=Path, default=OUT, help="folder (default: %(default)s)")
+    parser.add_argument("--seed", type=whole(0, 2**32 - 1), default=42, help="default: 42")
+    many = whole(1, 1_000_000)
+    parser.add_argument("--reference-clients", type=many, metavar="N",
+                        help="default: 2,000, of a table at most a fifth")  # fmt: skip
+    parser.add_argument("--new-clients", type=many, metavar="N",
+                        help="default: 500, of a table at most a tenth")  # fmt: skip
+    try:
+        train(parser.parse_args())
+    except (BadFile, OSError) as error:
+        parser.error(str(error))
