@@ -61,7 +61,7 @@ from api.responses import (
     record_body,
     reference_body,
 )
-from api.served_bundle import Snapshot, read_snapshot
+from api.served_bundle import ServedBundle, read_served_bundle
 from api.strict_json import SPACE
 from credit_scoring.data.artifacts import FILES, MODEL_FILE
 from credit_scoring.errors import (
@@ -69,12 +69,12 @@ from credit_scoring.errors import (
     InconsistentScore,
     InvalidApplication,
     InvalidRecord,
-    NoComparison,
+    NoPeers,
     UnknownClient,
     UnknownFeature,
 )
-from credit_scoring.explain.peers import Compare, Comparison
-from credit_scoring.model.bundle import Scorer
+from credit_scoring.explain.peers import Compare, Peers
+from credit_scoring.model.bundle import Bundle
 from credit_scoring.settings import BundleSettings
 from serving import swagger_ui as docs
 from serving.batching import BoundedPool, Busy
@@ -131,17 +131,17 @@ def service_of(request: Request) -> "Service":
     return service
 
 
-def snapshot_of(request: Request) -> Snapshot:
+def served_of(request: Request) -> ServedBundle:
     """What was loaded, and answers of it that are ready."""
     return service_of(request).folder.current
 
 
-def scorer_of(request: Request) -> Scorer:
+def bundle_of(request: Request) -> Bundle:
     """The clients, the features and the model in use."""
-    return snapshot_of(request).scorer
+    return served_of(request).bundle
 
 
-async def comparison_of(request: Request, snapshot: Snapshot) -> Comparison:
+async def peers_of(request: Request, served: ServedBundle) -> Peers:
     """The reference clients' scores by a snapshot's model; prepared once, and waited for.
 
     The snapshot is the caller's: while a request waits, another one may come into use.
@@ -150,10 +150,10 @@ async def comparison_of(request: Request, snapshot: Snapshot) -> Comparison:
         NotReady: they are not there yet.
         NoComparison: they cannot be scored.
     """
-    service_of(request).prepare(snapshot)
-    found = await awaited(snapshot.comparison, PREPARING_SECONDS)
+    service_of(request).prepare(served)
+    found = await awaited(served.peers, PREPARING_SECONDS)
     if isinstance(found, str):
-        raise NoComparison(found)
+        raise NoPeers(found)
     return found
 
 
@@ -220,27 +220,27 @@ async def index(request: Request) -> Response:
 @get("/get_ids", "Ids of the new clients", schemas.CLIENTS, schemas.ClientIds, 401)
 async def get_ids(request: Request) -> Response:
     """Who is to be scored, in the order of the file."""
-    return json_response(snapshot_of(request).ids)
+    return json_response(served_of(request).ids)
 
 
 @get("/get_feat", "Names of the features", schemas.REFERENCE, schemas.Features, 401)
 async def get_feat(request: Request) -> Response:
     """The raw features, in the order of the reference file."""
-    return json_response(snapshot_of(request).features)
+    return json_response(served_of(request).features)
 
 
 @get("/get_test", "A client's raw record", schemas.CLIENTS, schemas.RawRecordText,
      401, 404, 422, **schemas.OF_CLIENT)  # fmt: skip
 async def get_test(request: Request) -> Response:
     """What is known of a client, as the file has it."""
-    return json_response(record_body(scorer_of(request).raw_record(client_id_of(request))))
+    return json_response(record_body(bundle_of(request).raw_record(client_id_of(request))))
 
 
 @get("/get_json", "A client's transformed record", schemas.CLIENTS, schemas.TransformedRecordText,
      401, 404, 422, **schemas.OF_CLIENT)  # fmt: skip
 async def get_json(request: Request) -> Response:
     """What is known of a client, as the model takes it: decoded, it is a body of /prediction/."""
-    return json_response(record_body(scorer_of(request).transformed_record(client_id_of(request))))
+    return json_response(record_body(bundle_of(request).transformed_record(client_id_of(request))))
 
 
 NO_RECORD = (
@@ -259,11 +259,11 @@ async def prediction(request: Request) -> Response:
 
     Browsers send no body with GET, and some proxies drop it: POST does the same.
     """
-    service, scorer = service_of(request), scorer_of(request)
+    service, bundle = service_of(request), bundle_of(request)
     body = await body_of(request, service.settings.max_body_bytes)
     if not body and b"param_name" in request.scope["query_string"]:
         raise HTTPException(422, NO_RECORD)
-    scored = scorer.predict_json(body)  # a hop to a thread takes longer
+    scored = bundle.predict_json(body)  # a hop to a thread takes longer
     service.predictions(scored.prediction).inc()
     return json_response(orjson.dumps(scored))
 
@@ -272,19 +272,19 @@ async def prediction(request: Request) -> Response:
      401, 404, 422, 503, **schemas.OF_CLIENT)  # fmt: skip
 async def get_shap(request: Request) -> Response:
     """SHAP values of class 1 in the model's raw output: log-odds for LightGBM."""
-    service, snapshot = service_of(request), snapshot_of(request)
+    service, served = service_of(request), served_of(request)
     client_id = client_id_of(request)
-    kept, is_quick = snapshot.explanations, snapshot.scorer.classifier.is_quick
+    kept, is_quick = served.explanations, served.bundle.classifier.is_quick
     body = kept.get((client_id, is_quick))
     origin = "reused"
     if body is None:
-        snapshot.scorer.position(client_id)  # an unknown client is refused before it waits
-        explainers, calls = service.explainers, (snapshot, is_quick)
+        served.bundle.position(client_id)  # an unknown client is refused before it waits
+        explainers, calls = service.explainers, (served, is_quick)
         origin = "reused" if explainers.is_running(calls, client_id) else "computed"
         body = await explainers.run_together(
             calls,
             client_id,
-            functools.partial(explanation_bodies, snapshot.scorer),
+            functools.partial(explanation_bodies, served.bundle),
             lambda client_id, body: kept.keep((client_id, is_quick), body),
             EXPLAINED_TOGETHER if is_quick else 1,
         )
@@ -296,12 +296,12 @@ async def get_shap(request: Request) -> Response:
      schemas.ReferenceValues, 401, 404, 422, **schemas.OF_FEATURE)  # fmt: skip
 async def get_kde(request: Request) -> Response:
     """Raw values of a feature among the reference clients of each class, for a density plot."""
-    service, snapshot = service_of(request), snapshot_of(request)
+    service, served = service_of(request), served_of(request)
     feature = query_value(request, "param_name")
-    body = snapshot.reference_values.get(feature)
+    body = served.reference_values.get(feature)
     if body is None:
-        body = reference_body(snapshot.scorer, feature, service.settings.class_names)
-        snapshot.reference_values.keep(feature, body)
+        body = reference_body(served.bundle, feature, service.settings.class_names)
+        served.reference_values.keep(feature, body)
     return json_response(body)
 
 
@@ -314,23 +314,23 @@ async def score(request: Request, reasons: MostReasons = 4, compare: Compare = "
     An application is a new client's id, or a raw record as /get_test gives it; with `changes` it
     is a what-if, and the features that follow from the changed ones are computed again.
     """
-    service, snapshot = service_of(request), snapshot_of(request)
+    service, served = service_of(request), served_of(request)
     body = await body_of(request, service.settings.max_score_bytes)
-    comparison = await comparison_of(request, snapshot)
-    given = snapshot.scorer, comparison
+    peers = await peers_of(request, served)
+    given = served.bundle, peers
     is_list, is_short = body.lstrip(SPACE).startswith(b"["), len(body) <= SHORT
     if is_short and not is_list and not reasons:
-        applications = snapshot.scorer.applications.read(body)
-        if snapshot.scorer.is_ready(applications[0]):
+        applications = served.bundle.applications.read(body)
+        if served.bundle.is_ready(applications[0]):
             return json_response(score_body(*given, applications, reasons, compare))
         answer = functools.partial(score_body, *given, applications, reasons, compare)
     else:
         answer = functools.partial(read_and_score, *given, body, reasons, compare)
-    if is_list and snapshot.scorer.desk.transformer.quickly is None:
+    if is_list and served.bundle.scorer.transformer.quickly is None:
         answer = functools.partial(giving_way, answer)
     pool = service.lists if is_list else service.explainers
     asked = body if is_short else object()
-    return json_response(await pool.run((comparison, asked, reasons, compare), answer))
+    return json_response(await pool.run((peers, asked, reasons, compare), answer))
 
 
 SENSITIVITY: tuple[Any, ...] = (schemas.DESK, desk_schemas.SensitivityAnswer, 401, 404, 422, 503)
@@ -340,10 +340,10 @@ SENSITIVITY: tuple[Any, ...] = (schemas.DESK, desk_schemas.SensitivityAnswer, 40
           **described(*SENSITIVITY, **application_schemas.OF_CLIENT_AND_FEATURE))  # fmt: skip
 async def sensitivity(request: Request) -> Response:
     """The probability for every value of a feature, and where the decision turns."""
-    scorer = scorer_of(request)
+    bundle = bundle_of(request)
     client_id = query_integer(request, "client", "a client's id")
     feature = query_value(request, "feature")
-    scorer.position(client_id)  # an unknown client is refused before it waits
+    bundle.position(client_id)  # an unknown client is refused before it waits
     return await answered(request, vary, client_id, feature)
 
 
@@ -364,52 +364,52 @@ async def sensitivity_of_application(request: Request) -> Response:
 async def alternatives(request: Request) -> Response:
     """The smallest change of each feature that may change, the nearest first."""
     client_id = query_integer(request, "client", "a client's id")
-    scorer_of(request).position(client_id)
+    bundle_of(request).position(client_id)
     return await answered(request, alternatives_body, client_id)
 
 
 async def answered(request: Request, function: Callable[..., bytes], *given: Any) -> Response:
     """An answer that takes milliseconds: computed beside the event loop, and none twice at once."""
-    scorer = scorer_of(request)
-    answer = functools.partial(function, scorer, *given)
+    bundle = bundle_of(request)
+    answer = functools.partial(function, bundle, *given)
     explainers = service_of(request).explainers
-    return json_response(await explainers.run((scorer, function, *given), answer))
+    return json_response(await explainers.run((bundle, function, *given), answer))
 
 
 @desk.get("/features", summary="What the features mean",
           **described(schemas.DESK, desk_schemas.FeatureDescriptions, 401, 503))  # fmt: skip
 async def features(request: Request) -> Response:
     """Each feature in plain words, and its values among those who paid and those who did not."""
-    snapshot = snapshot_of(request)
-    return await once_for_model(request, snapshot, "features", features_body, snapshot.scorer)
+    served = served_of(request)
+    return await once_for_model(request, served, "features", features_body, served.bundle)
 
 
 @desk.get("/importance", summary="What the model goes by",
           **described(schemas.DESK, desk_schemas.Importance, 401, 503))  # fmt: skip
 async def importance(request: Request) -> Response:
     """Mean absolute contributions to the score, by theme and by feature."""
-    snapshot = snapshot_of(request)
-    comparison = await comparison_of(request, snapshot)
-    return await once_for_model(request, snapshot, "importance", importance_body, comparison)
+    served = served_of(request)
+    peers = await peers_of(request, served)
+    return await once_for_model(request, served, "importance", importance_body, peers)
 
 
 @desk.get("/drift", summary="How far the new clients differ from the reference clients",
           **described(schemas.DESK, desk_schemas.DriftAnswer, 401, 503))  # fmt: skip
 async def drift(request: Request) -> Response:
     """Population stability indices of the features and of the score."""
-    snapshot = snapshot_of(request)
-    given = snapshot.scorer, await comparison_of(request, snapshot)
-    return await once_for_model(request, snapshot, "drift", score_drift_body, *given)
+    served = served_of(request)
+    given = served.bundle, await peers_of(request, served)
+    return await once_for_model(request, served, "drift", score_drift_body, *given)
 
 
 async def once_for_model(
-    request: Request, snapshot: Snapshot, name: str, function: Callable[..., bytes], *given: Any
+    request: Request, served: ServedBundle, name: str, function: Callable[..., bytes], *given: Any
 ) -> Response:
     """An answer that depends on the model alone: computed once, then ready."""
-    body = snapshot.tables.get(name)
+    body = served.tables.get(name)
     if body is None:
         body = await service_of(request).explainers.run_together(
-            snapshot, name, lambda _: [function(*given)], snapshot.tables.__setitem__
+            served, name, lambda _: [function(*given)], served.tables.__setitem__
         )
     return json_response(body)
 
@@ -419,9 +419,9 @@ async def once_for_model(
      response_model_exclude_none=True)  # fmt: skip
 async def health(request: Request) -> Response:
     """Score a client again; `refused` says why newer files in the folder are not in use."""
-    scorer = scorer_of(request)
-    scorer.check()
-    health = {"status": "ok", "sha256": scorer.sha256[MODEL_FILE]}
+    bundle = bundle_of(request)
+    bundle.check()
+    health = {"status": "ok", "sha256": bundle.sha256[MODEL_FILE]}
     return JSONResponse(health | service_of(request).folder.differences())
 
 
@@ -429,7 +429,7 @@ async def health(request: Request) -> Response:
 async def model(request: Request) -> Response:
     """What an auditor asks for: exactly what is in use, and what its makers say of it."""
     service = service_of(request)
-    metadata = model_metadata(scorer_of(request), VERSION)
+    metadata = model_metadata(bundle_of(request), VERSION)
     if workers := service.folder.workers():
         metadata["workers"] = workers
     if service.settings.kde_swap_classes:
@@ -442,7 +442,7 @@ async def model(request: Request) -> Response:
      response_class=PlainTextResponse)  # fmt: skip
 async def metrics(request: Request) -> Response:
     """Requests, their durations, predictions and explanations, of all workers together."""
-    model = {"sha256": scorer_of(request).sha256[MODEL_FILE], "version": VERSION}
+    model = {"sha256": bundle_of(request).sha256[MODEL_FILE], "version": VERSION}
     text = service_of(request).metrics.text(model=model)
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 
@@ -464,13 +464,13 @@ class Service(FastAPI):
     """The application, with the types of what its routes reach; made by `create_app`."""
 
     settings: Settings
-    folder: ReloadedFolder[Snapshot]
+    folder: ReloadedFolder[ServedBundle]
     metrics: Metrics
     predictions: Callable[[int], Counter]
     explanations: Callable[[str], Counter]
     explainers: BoundedPool[bytes]
     lists: BoundedPool[bytes]
-    prepare: Callable[[Snapshot], None]
+    prepare: Callable[[ServedBundle], None]
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document, with names and examples from the files: they work when tried."""
@@ -484,8 +484,8 @@ class Service(FastAPI):
                 schemas.describe_swapped_classes(document)
             if self.settings.keys:
                 docs.require_key(document, OPEN_PATHS)
-        scorer = self.folder.current.scorer if with_names else None
-        return schemas.with_components(super().openapi(), scorer)
+        bundle = self.folder.current.bundle if with_names else None
+        return schemas.with_components(super().openapi(), bundle)
 
 
 def create_app(
@@ -503,21 +503,21 @@ def create_app(
         logs: where each request gets a line; nowhere.
 
     Raises:
-        BadFile: see `read_snapshot`.
+        BadFile: see `read_served_bundle`.
     """
     metrics, preparing = metrics or Metrics(), thread_beside("preparing")
 
-    def prepare(snapshot: Snapshot) -> None:
+    def prepare(served: ServedBundle) -> None:
         """Begin with what is prepared once for a model, beside everything else."""
 
         def prepare_in_turn() -> None:
-            if folder.current is snapshot:  # nobody waits for what was swapped meanwhile
-                snapshot.prepare(quickly=settings.fast_explanations)
+            if folder.current is served:  # nobody waits for what was swapped meanwhile
+                served.prepare(quickly=settings.fast_explanations)
 
-        if snapshot.claim():  # a fault is raised again by `result`, and then logged
+        if served.claim():  # a fault is raised again by `result`, and then logged
             preparing.submit(giving_way, prepare_in_turn).add_done_callback(Future.result)
 
-    read = functools.partial(read_snapshot, settings.ressources_dir, settings.model_sha256)
+    read = functools.partial(read_served_bundle, settings.ressources_dir, settings.model_sha256)
     folder = ReloadedFolder(
         settings.ressources_dir, FILES, read, BadFile, registry or WorkerRegistry(None), prepare
     )
@@ -550,7 +550,7 @@ def create_app(
             InvalidApplication: refusal(422),
             RequestValidationError: wrong_parameters,
             InconsistentScore: refusal(503),
-            NoComparison: refusal(503),
+            NoPeers: refusal(503),
             NotReady: refusal(503, "the reference clients are being scored", {"Retry-After": "5"}),
             Busy: refusal(503, "too many explanations at once", {"Retry-After": "1"}),
         },
@@ -591,7 +591,9 @@ def start() -> Service:
     put_requests_first()
     try:
         check_threads()
-        logs = start_logging(("api", "credit_scoring", "serving", log.name), metrics.dropped_lines.inc)
+        logs = start_logging(
+            ("api", "credit_scoring", "serving", log.name), metrics.dropped_lines.inc
+        )
         return create_app(Settings(), registry, metrics, logs)
     except ValidationError as error:
         give_up(f"settings: {wrong_settings(error)}")

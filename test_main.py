@@ -22,7 +22,7 @@ from scipy.special import expit
 from starlette.routing import Route
 
 import main
-from api.served_bundle import read_snapshot
+from api.served_bundle import read_served_bundle
 from main import Settings, app, create_app
 from tests.support.inprocess import client_of
 
@@ -132,13 +132,13 @@ def test_a_client_on_either_side_of_the_threshold(decision, choose):
 
 
 def test_a_probability_at_the_threshold_is_a_default():
-    scorer = app.folder.current.scorer
-    record = scorer.transformed_record(FIRST)
+    bundle = app.folder.current.bundle
+    record = bundle.transformed_record(FIRST)
     for threshold, decision in [
         (PROBABILITIES[FIRST], 1),
         (math.nextafter(PROBABILITIES[FIRST], 1), 0),
     ]:
-        at = replace(scorer, threshold=threshold)
+        at = replace(bundle, threshold=threshold)
         assert at.predict(record).prediction == decision
 
 
@@ -236,9 +236,15 @@ def test_awkward_names_are_there():
 
 def test_what_is_made_once_for_a_model_is_made_before_anybody_asks():
     """Else the first request after a reload would wait for it, and with it all others."""
-    scorer = read_snapshot(FOLDER, None, frozenset()).scorer
+    bundle = read_served_bundle(FOLDER, None, frozenset()).bundle
     found = 0
-    for made in (scorer, scorer.records, scorer.desk, scorer.desk.transformer, scorer.applications):
+    for made in (
+        bundle,
+        bundle.records,
+        bundle.scorer,
+        bundle.scorer.transformer,
+        bundle.applications,
+    ):
         kinds = vars(type(made)).items()
         lazy = {name for name, value in kinds if isinstance(value, cached_property)}
         assert lazy <= vars(made).keys()
@@ -261,8 +267,8 @@ def test_model_says_that_classes_are_swapped(swapped):
 
 def test_health_notices_a_wrong_score(monkeypatch):
     current = app.folder.current
-    wrong = replace(current.scorer, probability_at_start=0.5)
-    monkeypatch.setattr(app.folder, "current", replace(current, scorer=wrong))
+    wrong = replace(current.bundle, probability_at_start=0.5)
+    monkeypatch.setattr(app.folder, "current", replace(current, bundle=wrong))
     answer = get("/health")
     assert answer.status_code == 503
     assert answer.json() == {"detail": "a client no longer scores as at start-up"}

@@ -5,7 +5,7 @@ from typing import Any
 
 from api.application_decoder import LONGEST_REFERENCE
 from api.application_errors import MOST_APPLICATIONS
-from credit_scoring.model.bundle import Scorer
+from credit_scoring.model.bundle import Bundle
 
 CLIENT = {"$ref": "#/components/parameters/desk_client"}
 FEATURE = {"$ref": "#/components/parameters/desk_feature"}
@@ -22,7 +22,7 @@ OF_APPLICATIONS: dict[str, Any] = {
 }
 
 
-def application_bodies(scorer: Scorer | None) -> dict[str, dict[str, Any]]:
+def application_bodies(bundle: Bundle | None) -> dict[str, dict[str, Any]]:
     """The request bodies of the credit desk for the document, with examples of the files.
 
     Args:
@@ -65,16 +65,16 @@ def application_bodies(scorer: Scorer | None) -> dict[str, dict[str, Any]]:
     }
     single: dict[str, Any] = {"schema": one}
     content: dict[str, Any] = {"schema": {"anyOf": [one, several]}}
-    if scorer is not None:
-        asked = scorer.client_ids[0]
-        what_if = {"client": asked, "changes": _changes(scorer)}
+    if bundle is not None:
+        asked = bundle.client_ids[0]
+        what_if = {"client": asked, "changes": _changes(bundle)}
         single["example"] = {"client": asked}
         content["examples"] = {
             "what-if": {"summary": "A client, and what a change would do", "value": what_if},
             "client": {"summary": "A client as they are", "value": {"client": asked}},
             "list": {
                 "summary": "Several at once",
-                "value": [{"client": other} for other in scorer.client_ids[:3]],
+                "value": [{"client": other} for other in bundle.client_ids[:3]],
             },
         }
     return {
@@ -86,14 +86,14 @@ def application_bodies(scorer: Scorer | None) -> dict[str, dict[str, Any]]:
     }
 
 
-def _changes(scorer: Scorer) -> dict[str, float | str | None]:
+def _changes(bundle: Bundle) -> dict[str, float | str | None]:
     """What to try: the first feature that may be lowered, or any number, less three tenths."""
-    features, rows = scorer.dictionary.features, scorer.raw_rows([0])
+    features, rows = bundle.dictionary.features, bundle.raw_rows([0])
     numbers = [
         name
-        for position, name in enumerate(scorer.features)
+        for position, name in enumerate(bundle.features)
         if position not in rows.texts and not math.isnan(rows.numbers[0, position])
     ]
     movable = [name for name in numbers if features[name].change in ("down", "any")]
     chosen = (movable or numbers)[:1]
-    return {name: 0.7 * float(rows.numbers[0, scorer.desk.position(name)]) for name in chosen}
+    return {name: 0.7 * float(rows.numbers[0, bundle.scorer.position(name)]) for name in chosen}

@@ -10,16 +10,16 @@ from api.responses import drift_body
 from credit_scoring.data.artifacts import MODEL_FILE
 from credit_scoring.decisions.application import Application
 from credit_scoring.decisions.scoring import apply, assess, decided
-from credit_scoring.explain.peers import Compare, Comparison
+from credit_scoring.explain.peers import Compare, Peers
 from credit_scoring.explain.reason_codes import importance
-from credit_scoring.model.bundle import Scorer
+from credit_scoring.model.bundle import Bundle
 from credit_scoring.whatif.counterfactuals import alternatives, extent
 from credit_scoring.whatif.sensitivity import Sensitivity, sensitivity
 
 
 def score_body(
-    scorer: Scorer,
-    comparison: Comparison,
+    bundle: Bundle,
+    peers: Peers,
     applications: tuple[list[Application], bool],
     most_reasons: int,
     compare: Compare,
@@ -38,7 +38,7 @@ def score_body(
         InvalidApplication: one cannot be scored.
     """
     several, is_list = applications
-    found = assess(scorer, comparison, several, most_reasons, compare, is_list=is_list)
+    found = assess(bundle, peers, several, most_reasons, compare, is_list=is_list)
     # Each is written, and done with, before the next one: a thousand answers at once hold all other
     # threads up for tens of milliseconds when they are written, collected or freed.
     bodies = list(map(orjson.dumps, found))
@@ -46,7 +46,7 @@ def score_body(
 
 
 def read_and_score(
-    scorer: Scorer, comparison: Comparison, body: bytes, most_reasons: int, compare: Compare
+    bundle: Bundle, peers: Peers, body: bytes, most_reasons: int, compare: Compare
 ) -> bytes:
     """The same, of applications that are still JSON text.
 
@@ -54,10 +54,10 @@ def read_and_score(
         UnknownClient: see `score_body`.
         InvalidApplication: see `score_body` and `ApplicationReader.read`.
     """
-    return score_body(scorer, comparison, scorer.applications.read(body), most_reasons, compare)
+    return score_body(bundle, peers, bundle.applications.read(body), most_reasons, compare)
 
 
-def sensitivity_body(scorer: Scorer, applications: Sequence[Application], feature: str) -> bytes:
+def sensitivity_body(bundle: Bundle, applications: Sequence[Application], feature: str) -> bytes:
     """The body of `/sensitivity`, for one application.
 
     Raises:
@@ -65,39 +65,39 @@ def sensitivity_body(scorer: Scorer, applications: Sequence[Application], featur
         UnknownFeature: no feature has that name.
         InvalidApplication: it cannot be scored.
     """
-    feature = scorer.raw_feature(feature)
-    position = scorer.desk.position(feature)
-    row = apply(scorer, applications, is_list=False).rows
-    known = extent(scorer.reference, scorer.raw, position)
-    found = sensitivity(scorer.desk, row, feature, known.low, known.high, scorer.threshold)
+    feature = bundle.raw_feature(feature)
+    position = bundle.scorer.position(feature)
+    row = apply(bundle, applications, is_list=False).rows
+    known = extent(bundle.reference, bundle.raw, position)
+    found = sensitivity(bundle.scorer, row, feature, known.low, known.high, bundle.threshold)
     return orjson.dumps(
-        _of_client(applications) | {"feature": feature} | _fields(found) | _model(scorer)
+        _of_client(applications) | {"feature": feature} | _fields(found) | _model(bundle)
     )
 
 
-def alternatives_body(scorer: Scorer, client_id: int) -> bytes:
+def alternatives_body(bundle: Bundle, client_id: int) -> bytes:
     """The body of `/alternatives`.
 
     Raises:
         UnknownClient: no new client has that id.
     """
-    row = scorer.raw_rows([scorer.position(client_id)])
+    row = bundle.raw_rows([bundle.position(client_id)])
     extents = {
-        feature.name: extent(scorer.reference, scorer.raw, scorer.desk.position(feature.name))
-        for feature in scorer.dictionary.features.values()
+        feature.name: extent(bundle.reference, bundle.raw, bundle.scorer.position(feature.name))
+        for feature in bundle.dictionary.features.values()
         if feature.change != "none"
     }
-    probability = float(scorer.desk.probabilities(row)[0])
-    found = alternatives(scorer.desk, row, scorer.threshold, scorer.reference, extents)
+    probability = float(bundle.scorer.probabilities(row)[0])
+    found = alternatives(bundle.scorer, row, bundle.threshold, bundle.reference, extents)
     return orjson.dumps(
         {"client": client_id}
-        | decided(scorer, probability)
-        | {"threshold": scorer.threshold, "alternatives": found}
-        | _model(scorer)
+        | decided(bundle, probability)
+        | {"threshold": bundle.threshold, "alternatives": found}
+        | _model(bundle)
     )
 
 
-def read_and_vary(scorer: Scorer, body: bytes, feature: str) -> bytes:
+def read_and_vary(bundle: Bundle, body: bytes, feature: str) -> bytes:
     """The body of `/sensitivity`, for an application that is still JSON text.
 
     Raises:
@@ -105,29 +105,29 @@ def read_and_vary(scorer: Scorer, body: bytes, feature: str) -> bytes:
         UnknownFeature: see `sensitivity_body`.
         InvalidApplication: see `sensitivity_body` and `ApplicationReader.read_one`.
     """
-    return sensitivity_body(scorer, [scorer.applications.read_one(body.strip())], feature)
+    return sensitivity_body(bundle, [bundle.applications.read_one(body.strip())], feature)
 
 
-def vary(scorer: Scorer, client_id: int, feature: str) -> bytes:
+def vary(bundle: Bundle, client_id: int, feature: str) -> bytes:
     """The body of `/sensitivity`, for a client.
 
     Raises:
         UnknownClient: see `sensitivity_body`.
         UnknownFeature: see `sensitivity_body`.
     """
-    return sensitivity_body(scorer, [Application(client_id, None, {}, None)], feature)
+    return sensitivity_body(bundle, [Application(client_id, None, {}, None)], feature)
 
 
-def score_drift_body(scorer: Scorer, comparison: Comparison) -> bytes:
+def score_drift_body(bundle: Bundle, peers: Peers) -> bytes:
     """The body of `/drift`."""
-    new = scorer.classifier.probabilities(scorer.transformed)
-    return drift_body(scorer, comparison.probabilities, new)
+    new = bundle.classifier.probabilities(bundle.transformed)
+    return drift_body(bundle, peers.probabilities, new)
 
 
-def importance_body(comparison: Comparison) -> bytes:
+def importance_body(peers: Peers) -> bytes:
     """The body of `/importance`."""
-    by_group, by_factor = importance(comparison)
-    attribution = comparison.attribution
+    by_group, by_factor = importance(peers)
+    attribution = peers.attribution
     features = [
         {
             "name": factor.name,
@@ -140,7 +140,7 @@ def importance_body(comparison: Comparison) -> bytes:
     features.sort(key=lambda feature: -float(str(feature["importance"])))
     return orjson.dumps(
         {
-            "clients": len(comparison.groups["all"]),
+            "clients": len(peers.groups["all"]),
             "groups": [{"group": group, "importance": size} for group, size in by_group],
             "features": features,
         }
@@ -156,5 +156,5 @@ def _fields(found: Sensitivity) -> dict[str, Any]:
     return {field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
 
 
-def _model(scorer: Scorer) -> dict[str, Any]:
-    return {"model": scorer.sha256[MODEL_FILE]}
+def _model(bundle: Bundle) -> dict[str, Any]:
+    return {"model": bundle.sha256[MODEL_FILE]}

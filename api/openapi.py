@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from api.application_schemas import application_bodies
-from credit_scoring.model.bundle import Scorer
+from credit_scoring.model.bundle import Bundle
 
 DESCRIPTION = """\
 How likely a client is to default on a loan, why, and where the client stands among others.
@@ -157,7 +157,7 @@ OF_RECORD: dict[str, Any] = {
 }
 
 
-def components(scorer: Scorer | None) -> dict[str, dict[str, Any]]:
+def components(bundle: Bundle | None) -> dict[str, dict[str, Any]]:
     """The parts of the OpenAPI document that operations refer to, with names and examples of files.
 
     Args:
@@ -177,23 +177,23 @@ def components(scorer: Scorer | None) -> dict[str, dict[str, Any]]:
     sent: dict[str, Any] = {"schema": {"$ref": "#/components/schemas/TransformedRecord"}}
     raw: dict[str, Any] = {"type": "object"}
     transformed: dict[str, Any] = {"type": "object"}
-    if scorer is not None:
-        client_id = scorer.client_ids[0]
-        record = scorer.transformed_record(client_id)
+    if bundle is not None:
+        client_id = bundle.client_ids[0]
+        record = bundle.transformed_record(client_id)
         client["example"] = client_id
-        feature["schema"] = {"type": "string", "enum": scorer.features}
-        feature["example"] = scorer.features[0]
+        feature["schema"] = {"type": "string", "enum": bundle.features}
+        feature["example"] = bundle.features[0]
         desk_client |= {"example": client_id}
-        desk_feature |= {"schema": feature["schema"], "example": scorer.features[0]}
+        desk_feature |= {"schema": feature["schema"], "example": bundle.features[0]}
         sent["example"] = {
             name: None if math.isnan(value) else value for name, value in record.items()
         }
-        texts, nullable = scorer.text_features, scorer.records.nullable
+        texts, nullable = bundle.text_features, bundle.records.nullable
         raw = record_schema(
-            {name: ["string" if name in texts else "number", "null"] for name in scorer.features}
+            {name: ["string" if name in texts else "number", "null"] for name in bundle.features}
         )
         transformed = record_schema(
-            {name: ["number", "null"] if name in nullable else "number" for name in scorer.names}
+            {name: ["number", "null"] if name in nullable else "number" for name in bundle.names}
         )
     return {
         "parameters": {
@@ -203,7 +203,7 @@ def components(scorer: Scorer | None) -> dict[str, dict[str, Any]]:
             "desk_feature": desk_feature,
         },
         "requestBodies": {
-            **application_bodies(scorer),
+            **application_bodies(bundle),
             "record": {
                 "description": "a transformed record: what /get_json gives, decoded",
                 "required": True,
@@ -214,10 +214,10 @@ def components(scorer: Scorer | None) -> dict[str, dict[str, Any]]:
     }
 
 
-def with_components(document: dict[str, Any], scorer: Scorer | None) -> dict[str, Any]:
+def with_components(document: dict[str, Any], bundle: Bundle | None) -> dict[str, Any]:
     """The document with the parts of `components` beside its own."""
     own = document["components"]
-    parts = {name: own.get(name, {}) | part for name, part in components(scorer).items()}
+    parts = {name: own.get(name, {}) | part for name, part in components(bundle).items()}
     return document | {"components": own | parts}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from credit_scoring.data.tables import Matrix
-from credit_scoring.model.bundle import Scorer
+from credit_scoring.model.bundle import Bundle
 from credit_scoring.monitoring.feature_summaries import distributions
 from credit_scoring.monitoring.psi import population_drift
 
@@ -23,7 +23,7 @@ def record_body(record: object) -> bytes:
     return orjson.dumps({"data": orjson.dumps(record).decode()})
 
 
-def explanation_bodies(scorer: Scorer, client_ids: Sequence[int]) -> list[bytes]:
+def explanation_bodies(bundle: Bundle, client_ids: Sequence[int]) -> list[bytes]:
     """The bodies of `/get_shap` of some clients.
 
     Raises:
@@ -39,26 +39,26 @@ def explanation_bodies(scorer: Scorer, client_ids: Sequence[int]) -> list[bytes]
             },
             option=orjson.OPT_SERIALIZE_NUMPY,
         )
-        for explanation in scorer.explain_all(client_ids)
+        for explanation in bundle.explain_all(client_ids)
     ]
 
 
-def reference_body(scorer: Scorer, feature: str, class_names: tuple[str, str]) -> bytes:
+def reference_body(bundle: Bundle, feature: str, class_names: tuple[str, str]) -> bytes:
     """The body of `/get_kde`, the names being those of class 0 and of class 1.
 
     Raises:
         UnknownFeature: no feature has that name.
     """
-    values = scorer.reference_values(feature)
+    values = bundle.reference_values(feature)
     return orjson.dumps(
         dict(zip(class_names, values, strict=True)), option=orjson.OPT_SERIALIZE_NUMPY
     )
 
 
-def features_body(scorer: Scorer) -> bytes:
+def features_body(bundle: Bundle) -> bytes:
     """The body of `/features`: what is known of each feature, in the order of the tables."""
-    dictionary = scorer.dictionary.features.values()
-    known = distributions(scorer.reference, scorer.raw, [feature.kind for feature in dictionary])
+    dictionary = bundle.dictionary.features.values()
+    known = distributions(bundle.reference, bundle.raw, [feature.kind for feature in dictionary])
     features = [
         {
             "name": feature.name,
@@ -82,7 +82,7 @@ def features_body(scorer: Scorer) -> bytes:
     )
 
 
-def drift_body(scorer: Scorer, reference_scores: Matrix, new_scores: Matrix) -> bytes:
+def drift_body(bundle: Bundle, reference_scores: Matrix, new_scores: Matrix) -> bytes:
     """The body of `/drift`: the largest index first, that of the score apart.
 
     Args:
@@ -90,9 +90,9 @@ def drift_body(scorer: Scorer, reference_scores: Matrix, new_scores: Matrix) -> 
         reference_scores: probabilities of default, shape (reference clients,).
         new_scores: the same of the new clients, shape (new clients,).
     """
-    dictionary = scorer.dictionary.features
+    dictionary = bundle.dictionary.features
     drift = population_drift(
-        scorer.features, scorer.reference, scorer.raw, reference_scores, new_scores
+        bundle.features, bundle.reference, bundle.raw, reference_scores, new_scores
     )
     features = [
         {"name": name, "label": dictionary[name].label} | asdict(found)
@@ -108,16 +108,16 @@ def drift_body(scorer: Scorer, reference_scores: Matrix, new_scores: Matrix) -> 
     )
 
 
-def model_metadata(scorer: Scorer, service_version: str) -> dict[str, Any]:
+def model_metadata(bundle: Bundle, service_version: str) -> dict[str, Any]:
     """What `/model` says of the files in use."""
     return {
-        "sha256": scorer.sha256,
-        "threshold": scorer.threshold,
-        "features": len(scorer.features),
-        "transformed_features": len(scorer.names),
-        "reference_clients": len(scorer.reference),
-        "new_clients": len(scorer.client_ids),
+        "sha256": bundle.sha256,
+        "threshold": bundle.threshold,
+        "features": len(bundle.features),
+        "transformed_features": len(bundle.names),
+        "reference_clients": len(bundle.reference),
+        "new_clients": len(bundle.client_ids),
         "versions": {"credit-scoring": service_version} | VERSIONS,
-        "protected_features": [feature.name for feature in scorer.dictionary.protected],
-        "facts": scorer.metadata,
+        "protected_features": [feature.name for feature in bundle.dictionary.protected],
+        "facts": bundle.metadata,
     }

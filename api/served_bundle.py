@@ -19,8 +19,8 @@ from api.responses import explanation_bodies, record_body, reference_body
 from credit_scoring.data.artifacts import METADATA_FILE, MODEL_FILE, OPTIONAL_FILES, REFERENCE_FILE
 from credit_scoring.errors import BadFile, InvalidRecord, UnknownFeature, describe, foreign_code
 from credit_scoring.explain.acceleration import accelerate, is_compiled
-from credit_scoring.explain.peers import Comparison, compare
-from credit_scoring.model.bundle import Scorer
+from credit_scoring.explain.peers import Peers, compare
+from credit_scoring.model.bundle import Bundle
 from credit_scoring.model.loader import load
 
 EXPLANATIONS_KEPT = 16_000_000  # bytes of answers, about 600 clients of 347 features
@@ -46,7 +46,7 @@ class AnswerCache(LRUCache[Any, bytes]):
 
 
 @dataclass(frozen=True, eq=False)
-class Snapshot:
+class ServedBundle:
     """What was loaded, and answers of it that are ready.
 
     Attributes:
@@ -60,7 +60,7 @@ class Snapshot:
         tables: bodies of answers that depend on the model alone, by their route.
     """
 
-    scorer: Scorer
+    bundle: Bundle
     ids: bytes
     features: bytes
     explanations: AnswerCache = field(default_factory=lambda: AnswerCache(EXPLANATIONS_KEPT))
@@ -68,7 +68,7 @@ class Snapshot:
         default_factory=lambda: AnswerCache(REFERENCE_VALUES_KEPT)
     )
 
-    comparison: Future[Comparison | str] = field(default_factory=Future)
+    peers: Future[Peers | str] = field(default_factory=Future)
     tables: dict[str, bytes] = field(default_factory=dict)
     _claimed: Lock = field(default_factory=Lock)
 
@@ -83,7 +83,7 @@ class Snapshot:
             quickly: whether explanations are to be made faster, see `Classifier.quicken`: first,
                 or, where that takes seconds, afterwards.
         """
-        scorer = self.scorer
+        bundle = self.bundle
 
         def failed(error: BaseException) -> str:
             """Without the error's own text: it may hold a client's value."""
@@ -92,11 +92,11 @@ class Snapshot:
             )
 
         first = quickly and self._quicken(only_soon=True)
-        result: Comparison | str
+        result: Peers | str
         try:
             with foreign_code(MODEL_FILE, failed):
-                _ = scorer.classifier.thresholds  # found once, too
-                result = compare(scorer.desk, scorer.reference, scorer.threshold)
+                _ = bundle.classifier.thresholds  # found once, too
+                result = compare(bundle.scorer, bundle.reference, bundle.threshold)
         except BadFile as problem:
             result = str(problem)
         if isinstance(result, str):
@@ -108,7 +108,7 @@ class Snapshot:
                 REFERENCE_FILE,
                 auc,
             )
-        self.comparison.set_result(result)
+        self.peers.set_result(result)
         if quickly and not first:  # the desk does not wait for the compiler
             self._quicken(only_soon=False)
         _give_back_memory()
@@ -118,22 +118,22 @@ class Snapshot:
 
         Whatever numba raises, they stay as they are.
         """
-        classifier = self.scorer.classifier
+        classifier = self.bundle.classifier
         try:
             with foreign_code(MODEL_FILE, describe):
                 if only_soon and not is_compiled(classifier):
                     return False
-                accelerate(classifier, self.scorer.transformed[:CHECKED])
+                accelerate(classifier, self.bundle.transformed[:CHECKED])
         except BadFile as problem:
             log.warning("explained by LightGBM itself: %s", problem.__cause__)
         return True
 
     def state(self) -> dict[str, Any]:
         """What is in use, as every worker tells it."""
-        return {"sha256": self.scorer.sha256, "threshold": self.scorer.threshold}
+        return {"sha256": self.bundle.sha256, "threshold": self.bundle.threshold}
 
 
-def read_snapshot(folder: Path, model_sha256: str | None, gone: Set[str]) -> Snapshot:
+def read_served_bundle(folder: Path, model_sha256: str | None, gone: Set[str]) -> ServedBundle:
     """Load a folder, and write each kind of answer once.
 
     Args:
@@ -149,25 +149,25 @@ def read_snapshot(folder: Path, model_sha256: str | None, gone: Set[str]) -> Sna
     for file in OPTIONAL_FILES:
         if file in gone:
             raise BadFile(file, "was there and is gone; to go on without it, restart")
-    scorer = load(folder, model_sha256)
-    rehearse(scorer)
+    bundle = load(folder, model_sha256)
+    rehearse(bundle)
     _give_back_memory()
     log.info(
         "loaded %s in %.2f s: %s %s, threshold %s, %d features, %d reference and %d new",
         folder,
         time.perf_counter() - began,
         MODEL_FILE,
-        scorer.sha256[MODEL_FILE],
-        scorer.threshold,
-        len(scorer.features),
-        len(scorer.reference),
-        len(scorer.client_ids),
+        bundle.sha256[MODEL_FILE],
+        bundle.threshold,
+        len(bundle.features),
+        len(bundle.reference),
+        len(bundle.client_ids),
     )
-    ids, features = ({"data": names} for names in (scorer.client_ids, scorer.features))
-    return Snapshot(scorer, orjson.dumps(ids), orjson.dumps(features))
+    ids, features = ({"data": names} for names in (bundle.client_ids, bundle.features))
+    return ServedBundle(bundle, orjson.dumps(ids), orjson.dumps(features))
 
 
-def rehearse(scorer: Scorer) -> None:
+def rehearse(bundle: Bundle) -> None:
     """Write each kind of answer once, before anybody asks.
 
     What is made once for a model is made here, and not while a request waits.
@@ -179,24 +179,24 @@ def rehearse(scorer: Scorer) -> None:
     def unwritable(error: BaseException) -> str:
         return f"what is answered of it cannot be written: {describe(error)}"
 
-    client_id, feature = scorer.client_ids[0], scorer.features[0]
+    client_id, feature = bundle.client_ids[0], bundle.features[0]
     with foreign_code(METADATA_FILE, unwritable):
-        orjson.dumps(scorer.metadata)
+        orjson.dumps(bundle.metadata)
     with foreign_code(MODEL_FILE, unwritable):
-        record_body(scorer.raw_record(client_id))
-        record = orjson.dumps(scorer.transformed_record(client_id))
-        orjson.dumps(scorer.predict_json(record))
+        record_body(bundle.raw_record(client_id))
+        record = orjson.dumps(bundle.transformed_record(client_id))
+        orjson.dumps(bundle.predict_json(record))
         with contextlib.suppress(InvalidRecord):
-            scorer.predict_json(b'{"":0}')
-        explanation_bodies(scorer, [client_id])
-        reference_body(scorer, feature, ("feat0", "feat1"))
+            bundle.predict_json(b'{"":0}')
+        explanation_bodies(bundle, [client_id])
+        reference_body(bundle, feature, ("feat0", "feat1"))
         with contextlib.suppress(UnknownFeature):
-            scorer.raw_feature("")
-        orjson.dumps(components(scorer))
-        scorer.applications.rehearse()
-        scorer.desk.transform(scorer.raw_rows([0]))
-        scorer.desk.transformer.itself(scorer.raw_rows([0]))
-        _ = scorer.desk.outputs, scorer.threshold_log_odds
+            bundle.raw_feature("")
+        orjson.dumps(components(bundle))
+        bundle.applications.rehearse()
+        bundle.scorer.transform(bundle.raw_rows([0]))
+        bundle.scorer.transformer.itself(bundle.raw_rows([0]))
+        _ = bundle.scorer.outputs, bundle.threshold_log_odds
 
 
 def _give_back_memory() -> None:

@@ -12,7 +12,7 @@ import joblib
 import numpy as np
 import pandas as pd
 
-from api.served_bundle import read_snapshot
+from api.served_bundle import read_served_bundle
 from benchmarks.bench import BODIES, Bench, Load, repeated, say
 from benchmarks.servers import Program, Requests, Speed, gets, gunicorn
 from benchmarks.table import Row, ratio_row
@@ -199,8 +199,8 @@ def most_thresholds(folder: Path, record: dict[str, object]) -> str:
 
 def preparing(folder: Path) -> float:
     """Seconds of processor time for scores and contributions of the reference clients."""
-    snapshot = read_snapshot(folder, None, frozenset())
+    served = read_served_bundle(folder, None, frozenset())
     began = time.process_time()
-    snapshot.prepare(quickly=True)
-    snapshot.comparison.result()
+    served.prepare(quickly=True)
+    served.peers.result()
     return time.process_time() - began

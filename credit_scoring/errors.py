@@ -62,7 +62,7 @@ class InconsistentScore(ScoringError):
     """A client scored at start-up now scores differently."""
 
 
-class NoComparison(ScoringError):
+class NoPeers(ScoringError):
     """The reference clients cannot be scored: there is nothing to compare a score with."""
 
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from credit_scoring.data.artifacts import ID, REFERENCE_FILE, is_feature
 from credit_scoring.data.csv_tables import check_distinct
-from credit_scoring.data.raw_batch import RawRows
+from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.tables import Matrix
 from credit_scoring.errors import BadFile, first_few
-from credit_scoring.model.bundle import Scorer
+from credit_scoring.model.bundle import Bundle
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,7 @@ class Columns:
     ignored: tuple[str, ...]
 
     @classmethod
-    def of(cls, scorer: Scorer, file: str, header: Sequence[str]) -> "Columns":
+    def of(cls, bundle: Bundle, file: str, header: Sequence[str]) -> "Columns":
         """Find the features.
 
         Raises:
@@ -44,16 +44,16 @@ class Columns:
         """
         check_header(file, header)
         position = {name: at for at, name in enumerate(header)}
-        formulas = scorer.dictionary.formulas
-        missing = [name for name in scorer.features if name not in position]
+        formulas = bundle.dictionary.formulas
+        missing = [name for name in bundle.features if name not in position]
         if unknown := [name for name in missing if name not in formulas]:
             raise BadFile(file, f"lacks features of {REFERENCE_FILE}: {first_few(unknown)}")
-        known = set(scorer.features)
+        known = set(bundle.features)
         return cls(
             tuple(header),
-            scorer.features,
-            scorer.desk.literal,
-            {at: position[name] for at, name in enumerate(scorer.features) if name in position},
+            bundle.features,
+            bundle.scorer.literal,
+            {at: position[name] for at, name in enumerate(bundle.features) if name in position},
             tuple(name for name in formulas if name not in position),
             tuple(name for name in header if is_feature(name) and name not in known),
         )
@@ -73,12 +73,12 @@ class Columns:
         """Positions of the features that are text and there."""
         return [position for position in self.at if position in self.texts]
 
-    def empty(self, rows: int) -> RawRows:
+    def empty(self, rows: int) -> RawBatch:
         """Rows whose numbers are to be filled in; a feature's values lie one after the other."""
         values: Matrix = np.empty((len(self.features), rows))
         others = [at for at in range(len(self.features)) if at not in self.at or at in self.texts]
         values[others] = np.nan
-        return RawRows(values.T, {at: np.full(rows, None, object) for at in self.texts})
+        return RawBatch(values.T, {at: np.full(rows, None, object) for at in self.texts})
 
 
 def check_header(file: str, header: Sequence[str]) -> None:

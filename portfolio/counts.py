@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from credit_scoring.data.raw_batch import RawRows
+from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.tables import Matrix
 from credit_scoring.decisions.batch_scoring import Scores
 from credit_scoring.monitoring.psi import NumberBins
@@ -111,7 +111,7 @@ class Counts:
 
 
 def counted(
-    bins: Bins, rows: RawRows, scores: Scores, grades: int, groups: Sequence[str]
+    bins: Bins, rows: RawBatch, scores: Scores, grades: int, groups: Sequence[str]
 ) -> Counts:
     """Count scored rows.
 

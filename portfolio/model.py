@@ -16,9 +16,9 @@ from credit_scoring.data.tables import Matrix
 from credit_scoring.decisions.batch_scoring import Explained
 from credit_scoring.errors import describe, foreign_code
 from credit_scoring.explain.acceleration import accelerate
-from credit_scoring.explain.peers import Comparison, compare
+from credit_scoring.explain.peers import Peers, compare
 from credit_scoring.explain.reason_codes import WORDINGS, wording
-from credit_scoring.model.bundle import Scorer
+from credit_scoring.model.bundle import Bundle
 from credit_scoring.model.loader import load
 from credit_scoring.model.reference_scores import reference_scores
 from credit_scoring.monitoring.psi import NumberBins, by_category
@@ -42,8 +42,8 @@ class Model:
         texts: what reasons may say, by factor and wording.
     """
 
-    scorer: Scorer
-    comparison: Comparison | None
+    bundle: Bundle
+    peers: Peers | None
     reference_scores: Matrix
     bins: Bins
     texts: tuple[str, ...]
@@ -51,12 +51,12 @@ class Model:
     @property
     def grades(self) -> list[str]:
         """The names of the grades."""
-        return [grade.grade for grade in self.scorer.scale.grades]
+        return [grade.grade for grade in self.bundle.scale.grades]
 
     @property
     def groups(self) -> tuple[str, ...]:
         """The themes of reasons."""
-        return self.comparison.attribution.groups if self.comparison else ()
+        return self.peers.attribution.groups if self.peers else ()
 
     def wordings(self, strongest: NDArray[np.intp], which: NDArray[np.intp]) -> NDArray[np.intp]:
         """Positions among `texts`; see `Ranked`."""
@@ -90,32 +90,30 @@ def _opened(
 ) -> Model:
     hashes = dict(sha256)
     with _quiet(logging.getLogger("credit_scoring")):  # the service says it, and not each worker
-        scorer = load(folder, hashes[MODEL_FILE])
-    found = {**scorer.sha256}
+        bundle = load(folder, hashes[MODEL_FILE])
+    found = {**bundle.sha256}
     if METADATA_FILE in hashes and (folder / METADATA_FILE).exists():
         found[METADATA_FILE] = sha256_of(folder / METADATA_FILE)
     if found != hashes:
         names = sorted({*found, *hashes})
         differing = [name for name in names if found.get(name) != hashes.get(name)]
         raise RunError(f"a worker has another {', '.join(differing)} than the run")
-    comparison = None
+    peers = None
     with foreign_code(MODEL_FILE, describe):
         if explained == "none":
-            probabilities = reference_scores(scorer.desk, scorer.reference)
+            probabilities = reference_scores(bundle.scorer, bundle.reference)
         else:
             if quickly:
-                accelerate(scorer.classifier, scorer.transformed[:CHECKED])
-            comparison = compare(scorer.desk, scorer.reference, scorer.threshold)
-            probabilities = comparison.probabilities
+                accelerate(bundle.classifier, bundle.transformed[:CHECKED])
+            peers = compare(bundle.scorer, bundle.reference, bundle.threshold)
+            probabilities = peers.probabilities
     texts: tuple[str, ...] = ()
-    if comparison is not None:
-        factors = range(len(comparison.attribution.factors))
+    if peers is not None:
+        factors = range(len(peers.attribution.factors))
         texts = tuple(
-            wording(comparison.attribution, factor, which)
-            for factor in factors
-            for which in WORDINGS
+            wording(peers.attribution, factor, which) for factor in factors for which in WORDINGS
         )
-    return Model(scorer, comparison, probabilities, _bins(scorer, probabilities), texts)
+    return Model(bundle, peers, probabilities, _bins(bundle, probabilities), texts)
 
 
 @contextlib.contextmanager
@@ -129,12 +127,12 @@ def _quiet(logger: logging.Logger) -> Iterator[None]:
         logger.setLevel(before)
 
 
-def _bins(scorer: Scorer, probabilities: Matrix) -> Bins:
+def _bins(bundle: Bundle, probabilities: Matrix) -> Bins:
     """The bins that drift is counted in."""
-    texts = frozenset(scorer.desk.texts)
+    texts = frozenset(bundle.scorer.texts)
     numbers = {
         position: NumberBins.of(column)
-        for position, column in enumerate(scorer.reference.columns)
+        for position, column in enumerate(bundle.reference.columns)
         if position not in texts
     }
     return Bins(numbers, texts, NumberBins.of(probabilities))
@@ -170,12 +168,12 @@ class ReferenceCounts:
 def reference_counts(job: Job) -> ReferenceCounts:
     """Count the reference clients of a job's model."""
     model = model_of(job)
-    scorer, reference = model.scorer, model.scorer.reference
+    bundle, reference = model.bundle, model.bundle.reference
     return ReferenceCounts(
-        scorer.features,
-        tuple(feature.label for feature in scorer.dictionary.features.values()),
+        bundle.features,
+        tuple(feature.label for feature in bundle.dictionary.features.values()),
         tuple(model.grades),
-        scorer.threshold,
+        bundle.threshold,
         len(reference),
         intervals(model.reference_scores),
         model.bins.score.counts(model.reference_scores),

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit_scoring.data.artifacts import ID
-from credit_scoring.data.raw_batch import RawRows
+from credit_scoring.data.raw_batch import RawBatch
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +22,7 @@ class Block:
     """
 
     ids: NDArray[np.int64]
-    rows: RawRows
+    rows: RawBatch
     numbers: NDArray[np.int64]
     bad: dict[int, str] = field(default_factory=dict)
     read: int = 0

@@ -61,7 +61,7 @@ def _failed(error: BaseException) -> str:
 def _scored(job: Job, piece: Piece, figures: str) -> Record:
     began = time.perf_counter()
     model = model_of(job)
-    columns = Columns.of(model.scorer, piece.name, piece.header)
+    columns = Columns.of(model.bundle, piece.name, piece.header)
     total, tables, read = Counts(), [], 0
     bad: dict[int, str] = {}
     for block in _blocks(piece, columns):
@@ -100,14 +100,14 @@ def _score_block(
     Raises:
         BadRow: there is one, and it ends the run.
     """
-    scorer = model.scorer
-    found = problems(scorer, block.rows, list(columns.at))
+    bundle = model.bundle
+    found = problems(bundle, block.rows, list(columns.at))
     block = block.without({int(block.numbers[row]): text for row, text in found.items()})
-    transformed, refused = transform_each(scorer, block.rows, columns.computed)
+    transformed, refused = transform_each(bundle, block.rows, columns.computed)
     block = block.without({int(block.numbers[row]): text for row, text in refused.items()})
     if block.bad and not job.collect:
         raise BadRow(min(block.bad), block.bad[min(block.bad)])
-    scores = score(scorer, model.comparison, block.rows, transformed, job.explained)
+    scores = score(bundle, model.peers, block.rows, transformed, job.explained)
     ranked = scores.ranked
     wordings = None if ranked is None else model.wordings(ranked.strongest, ranked.wordings)
     table = part_table(block.ids, scores, model.grades, model.groups, model.texts, wordings)

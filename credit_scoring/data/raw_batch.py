@@ -14,7 +14,7 @@ Texts = NDArray[np.object_]
 
 
 @dataclass(frozen=True, eq=False)
-class RawRows:
+class RawBatch:
     """Raw values of some clients.
 
     Attributes:
@@ -40,14 +40,14 @@ class RawRows:
         """How many rows there are."""
         return len(self.numbers)
 
-    def take(self, rows: Sequence[int] | slice | NDArray[np.intp]) -> "RawRows":
+    def take(self, rows: Sequence[int] | slice | NDArray[np.intp]) -> "RawBatch":
         """Some of the rows, copied; a row's values lie one after the other then."""
-        return RawRows(
+        return RawBatch(
             np.array(self.numbers[rows], order="C"),
             {position: np.array(texts[rows]) for position, texts in self.texts.items()},
         )
 
-    def put(self, rows: Sequence[int], others: "RawRows") -> None:
+    def put(self, rows: Sequence[int], others: "RawBatch") -> None:
         """Replace some rows by others."""
         self.numbers[rows] = others.numbers
         for position, texts in self.texts.items():
@@ -74,7 +74,7 @@ class RawRows:
 
 
 def frame_of(
-    rows: RawRows, positions: Mapping[str, int], dtypes: Mapping[str, Any]
+    rows: RawBatch, positions: Mapping[str, int], dtypes: Mapping[str, Any]
 ) -> pd.DataFrame:
     """Rows as pandas would have read them from a table.
 

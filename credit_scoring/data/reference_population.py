@@ -7,12 +7,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from credit_scoring.data.raw_batch import RawRows
+from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.tables import Categories, Matrix
 
 
 @dataclass(frozen=True, eq=False)
-class Reference:
+class ReferencePopulation:
     """Feature values of the reference clients as doubles, a feature at a time, in file order.
 
     Attributes:
@@ -31,10 +31,10 @@ class Reference:
         """How many clients there are."""
         return sum(map(len, self.by_class))
 
-    def rows(self, clients: NDArray[np.intp]) -> RawRows:
+    def rows(self, clients: NDArray[np.intp]) -> RawBatch:
         """Some clients' values as a transformer takes them, copied."""
         values = np.column_stack([column[clients] for column in self.columns])
-        return RawRows.of_table(values, self.categories)
+        return RawBatch.of_table(values, self.categories)
 
     def of_class(self, label: Literal[0, 1], column: int) -> Matrix | list[str]:
         """The values of one feature, missing ones left out: doubles, or texts."""

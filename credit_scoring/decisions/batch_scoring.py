@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from api.strict_json import MISSING, listed
-from credit_scoring.data.raw_batch import RawRows
+from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.tables import Matrix
 from credit_scoring.errors import InvalidApplication
-from credit_scoring.explain.peers import Compare, Comparison
+from credit_scoring.explain.peers import Compare, Peers
 from credit_scoring.explain.reason_codes import Ranked, rank
-from credit_scoring.model.bundle import Scorer
+from credit_scoring.model.bundle import Bundle
 from credit_scoring.model.scorecard import log_odds_of
 
 AT_ONCE = 256  # rows that are transformed, so that they stay in the processor's cache
@@ -46,7 +46,7 @@ class Scores:
     ranked: Ranked | None
 
 
-def problems(scorer: Scorer, rows: RawRows, given: Sequence[int]) -> dict[int, str]:
+def problems(bundle: Bundle, rows: RawBatch, given: Sequence[int]) -> dict[int, str]:
     """What the credit desk has against rows before they are transformed, by row.
 
     Args:
@@ -54,8 +54,8 @@ def problems(scorer: Scorer, rows: RawRows, given: Sequence[int]) -> dict[int, s
         rows: raw values.
         given: the positions of the features that were not left out.
     """
-    nullable = scorer.applications.nullable
-    required = [position for position in given if scorer.features[position] not in nullable]
+    nullable = bundle.applications.nullable
+    required = [position for position in given if bundle.features[position] not in nullable]
     numbers = [position for position in required if position not in rows.texts]
     missing, infinite = np.isnan(rows.numbers[:, numbers]), np.isinf(rows.numbers)
     wrong = set(np.flatnonzero(missing.any(axis=1) | infinite.any(axis=1)).tolist())
@@ -67,15 +67,15 @@ def problems(scorer: Scorer, rows: RawRows, given: Sequence[int]) -> dict[int, s
         absent = {numbers[at] for at in np.flatnonzero(missing[row])}
         absent |= {position for position in texts if rows.texts[position][row] is None}
         names = {
-            MISSING: [scorer.features[position] for position in sorted(absent)],
-            "out of range": [scorer.features[at] for at in np.flatnonzero(infinite[row])],
+            MISSING: [bundle.features[position] for position in sorted(absent)],
+            "out of range": [bundle.features[at] for at in np.flatnonzero(infinite[row])],
         }
         found[row] = listed(names)
     return found
 
 
 def transform_each(
-    scorer: Scorer, rows: RawRows, computed: Sequence[str]
+    bundle: Bundle, rows: RawBatch, computed: Sequence[str]
 ) -> tuple[Matrix, dict[int, str]]:
     """Transform rows each as if it were alone, and say why others cannot be.
 
@@ -89,12 +89,12 @@ def transform_each(
         others, by row.
     """
     found: dict[int, str] = {}
-    transformed, length = np.empty((len(rows), len(scorer.names))), 0
+    transformed, length = np.empty((len(rows), len(bundle.names))), 0
     # scikit-learn takes milliseconds for any number of rows.
-    at_once = len(rows) if scorer.desk.transformer.quickly is None else AT_ONCE
+    at_once = len(rows) if bundle.scorer.transformer.quickly is None else AT_ONCE
     for start in range(0, len(rows), max(1, at_once)):
         some = rows.take(slice(start, start + at_once))
-        for taken in _transformed_parts(scorer, some, computed, start, found):
+        for taken in _transformed_parts(bundle, some, computed, start, found):
             transformed[length : length + len(taken)] = taken
             length += len(taken)
         if computed:
@@ -103,14 +103,14 @@ def transform_each(
 
 
 def _transformed_parts(
-    scorer: Scorer, rows: RawRows, computed: Sequence[str], first: int, found: dict[int, str]
+    bundle: Bundle, rows: RawBatch, computed: Sequence[str], first: int, found: dict[int, str]
 ) -> Iterator[Matrix]:
     """The parts of rows that are taken; each part that holds a refused row is halved."""
     if not len(rows):
         return
     try:
-        scorer.desk.compute(rows, computed)
-        yield scorer.desk.transform(rows)
+        bundle.scorer.compute(rows, computed)
+        yield bundle.scorer.transform(rows)
     except InvalidApplication as refused:
         if len(rows) == 1:
             found[first] = str(refused)
@@ -118,14 +118,14 @@ def _transformed_parts(
         middle = len(rows) // 2
         for start, part in ((0, slice(middle)), (middle, slice(middle, None))):
             some = rows.take(part)
-            yield from _transformed_parts(scorer, some, computed, first + start, found)
+            yield from _transformed_parts(bundle, some, computed, first + start, found)
             rows.put(range(start, start + len(some)), some)
 
 
 def score(
-    scorer: Scorer,
-    comparison: Comparison | None,
-    rows: RawRows,
+    bundle: Bundle,
+    peers: Peers | None,
+    rows: RawBatch,
     transformed: Matrix,
     explained: Explained,
 ) -> Scores:
@@ -140,17 +140,17 @@ def score(
     """
     probability = np.empty(0)
     if len(rows):  # LightGBM takes no empty table
-        probability = scorer.classifier.probabilities(transformed)
-    refused = probability >= scorer.threshold
-    scale = scorer.scale
+        probability = bundle.classifier.probabilities(transformed)
+    refused = probability >= bundle.threshold
+    scale = bundle.scale
     on_scale = scale.of(log_odds_of(probability))
     chosen = {"all": np.ones(len(rows), bool), "refused": refused}.get(explained)
     some = np.empty(0, np.intp) if chosen is None else np.flatnonzero(chosen)
     ranked = None
-    if comparison is not None and len(some):
-        contributions, _ = scorer.classifier.contributions(transformed[some])
+    if peers is not None and len(some):
+        contributions, _ = bundle.classifier.contributions(transformed[some])
         ranked = rank(
-            comparison, comparison.groups[COMPARE], rows.take(some), transformed[some],
+            peers, peers.groups[COMPARE], rows.take(some), transformed[some],
             contributions, MOST_REASONS,
         )  # fmt: skip
     return Scores(

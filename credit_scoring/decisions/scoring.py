@@ -10,13 +10,13 @@ from typing import Any, cast
 import numpy as np
 
 from credit_scoring.data.artifacts import MODEL_FILE
-from credit_scoring.data.raw_batch import RawRows
+from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.tables import Matrix
 from credit_scoring.decisions.application import Application
 from credit_scoring.errors import InvalidApplication, UnknownClient
-from credit_scoring.explain.peers import Compare, Comparison
+from credit_scoring.explain.peers import Compare, Peers
 from credit_scoring.explain.reason_codes import Reason, reasons
-from credit_scoring.model.bundle import Scorer
+from credit_scoring.model.bundle import Bundle
 from credit_scoring.model.scorecard import Scale, log_odds
 
 
@@ -31,16 +31,16 @@ class Applied:
         recomputed, stale: of each application, see `RawScorer.follow`.
     """
 
-    rows: RawRows
-    before: RawRows
+    rows: RawBatch
+    before: RawBatch
     changed: list[int]
     recomputed: list[list[str]]
     stale: list[list[str]]
 
 
 def assess(
-    scorer: Scorer,
-    comparison: Comparison,
+    bundle: Bundle,
+    peers: Peers,
     applications: Sequence[Application],
     most_reasons: int,
     compare: Compare,
@@ -61,48 +61,48 @@ def assess(
         UnknownClient: no new client has an id.
         InvalidApplication: one cannot be scored.
     """
-    if not most_reasons and scorer.is_known(applications):
-        position = scorer.position(cast(int, applications[0].client))
-        probability = scorer.classifier.probability(scorer.transformed[position])
-        answer = _answer(scorer, comparison, applications[0], probability)
-        yield answer | _explained(scorer, compare, [], None) | _followed(scorer, [], [])
+    if not most_reasons and bundle.is_known(applications):
+        position = bundle.position(cast(int, applications[0].client))
+        probability = bundle.classifier.probability(bundle.transformed[position])
+        answer = _answer(bundle, peers, applications[0], probability)
+        yield answer | _explained(bundle, compare, [], None) | _followed(bundle, [], [])
         return
-    applied = apply(scorer, applications, is_list=is_list)
+    applied = apply(bundle, applications, is_list=is_list)
     with _positioned(is_list=is_list):
-        transformed = _transformed(scorer, applications, applied.rows)
-    probabilities = scorer.classifier.probabilities(transformed)
+        transformed = _transformed(bundle, applications, applied.rows)
+    probabilities = bundle.classifier.probabilities(transformed)
     earlier: dict[int, float] = {}
     if applied.changed:
         unchanged = [replace(applications[row], changes={}) for row in applied.changed]
         with _positioned(is_list=is_list, positions=applied.changed):
-            before = _transformed(scorer, unchanged, applied.before)
-        found = scorer.classifier.probabilities(before).tolist()
+            before = _transformed(bundle, unchanged, applied.before)
+        found = bundle.classifier.probabilities(before).tolist()
         earlier = dict(zip(applied.changed, found, strict=True))
     explained: Iterator[tuple[list[Reason], float | None]] = repeat(([], None))
     if most_reasons:
-        contributions, _ = scorer.classifier.contributions(transformed)
+        contributions, _ = bundle.classifier.contributions(transformed)
         explained = reasons(
-            comparison, comparison.groups[compare], applied.rows, transformed, contributions,
+            peers, peers.groups[compare], applied.rows, transformed, contributions,
             most_reasons,
         )  # fmt: skip
     for row, (application, why) in enumerate(zip(applications, explained, strict=False)):
         yield (
-            _answer(scorer, comparison, application, float(probabilities[row]))
-            | _explained(scorer, compare, *why)
-            | ({"before": decided(scorer, earlier[row])} if row in earlier else {})
-            | _followed(scorer, applied.recomputed[row], applied.stale[row])
+            _answer(bundle, peers, application, float(probabilities[row]))
+            | _explained(bundle, compare, *why)
+            | ({"before": decided(bundle, earlier[row])} if row in earlier else {})
+            | _followed(bundle, applied.recomputed[row], applied.stale[row])
         )
 
 
-def apply(scorer: Scorer, applications: Sequence[Application], *, is_list: bool) -> Applied:
+def apply(bundle: Bundle, applications: Sequence[Application], *, is_list: bool) -> Applied:
     """The rows of applications: what is left out is computed, what changes is changed.
 
     Raises:
         UnknownClient: no new client has an id.
         InvalidApplication: what is computed is out of range.
     """
-    desk = scorer.desk
-    rows = _rows(scorer, applications, is_list=is_list)
+    scorer = bundle.scorer
+    rows = _rows(bundle, applications, is_list=is_list)
     left_out: dict[frozenset[str], list[int]] = defaultdict(list)
     for row, application in enumerate(applications):
         if application.record and application.record.left_out:
@@ -110,7 +110,7 @@ def apply(scorer: Scorer, applications: Sequence[Application], *, is_list: bool)
     for absent, some in left_out.items():
         part = rows.take(some)
         with _positioned(is_list=is_list, positions=some):
-            desk.compute(part, [*filter(absent.__contains__, desk.dictionary.formulas)])
+            scorer.compute(part, [*filter(absent.__contains__, scorer.dictionary.formulas)])
         rows.put(some, part)
 
     changed: dict[tuple[str, ...], list[int]] = defaultdict(list)
@@ -124,30 +124,30 @@ def apply(scorer: Scorer, applications: Sequence[Application], *, is_list: bool)
     for names, some in changed.items():
         part = rows.take(some)
         for name in names:
-            part.replace(desk.position(name), [applications[row].changes[name] for row in some])
+            part.replace(scorer.position(name), [applications[row].changes[name] for row in some])
         with _positioned(is_list=is_list, positions=some):
-            followed, left = desk.follow(part, set(names))
+            followed, left = scorer.follow(part, set(names))
         rows.put(some, part)
         for row in some:
             recomputed[row], stale[row] = followed, left
     return Applied(rows, before, with_changes, recomputed, stale)
 
 
-def _rows(scorer: Scorer, applications: Sequence[Application], *, is_list: bool) -> RawRows:
+def _rows(bundle: Bundle, applications: Sequence[Application], *, is_list: bool) -> RawBatch:
     """The values that were given, NaN or None for what is left out."""
-    texts, features = scorer.desk.texts, scorer.features
-    rows = RawRows(
+    texts, features = bundle.scorer.texts, bundle.features
+    rows = RawBatch(
         np.full((len(applications), len(features)), np.nan),
         {position: np.full(len(applications), None, object) for position in texts},
     )
     for row, application in enumerate(applications):
         if application.record is None:
             try:
-                position = scorer.position(cast(int, application.client))
+                position = bundle.position(cast(int, application.client))
             except UnknownClient as unknown:
                 where = f"applications[{row}]: " if is_list else ""
                 raise UnknownClient(f"{where}{unknown}") from unknown
-            rows.put([row], scorer.raw_rows([position]))
+            rows.put([row], bundle.raw_rows([position]))
             continue
         rows.numbers[row] = application.record.numbers
         for text in texts:
@@ -155,59 +155,59 @@ def _rows(scorer: Scorer, applications: Sequence[Application], *, is_list: bool)
     return rows
 
 
-def _transformed(scorer: Scorer, applications: Sequence[Application], rows: RawRows) -> Matrix:
+def _transformed(bundle: Bundle, applications: Sequence[Application], rows: RawBatch) -> Matrix:
     """Their rows transformed, each as if it were alone: for clients as they are it was done."""
-    if not scorer.desk.transformer.is_element_by_element:
-        return scorer.desk.transform(rows)
-    transformed = np.empty((len(applications), len(scorer.names)))
+    if not bundle.scorer.transformer.is_element_by_element:
+        return bundle.scorer.transform(rows)
+    transformed = np.empty((len(applications), len(bundle.names)))
     others = []
     for row, application in enumerate(applications):
         if application.client is None or application.changes:
             others.append(row)
         else:
-            transformed[row] = scorer.transformed[scorer.position(application.client)]
+            transformed[row] = bundle.transformed[bundle.position(application.client)]
     if others:
         try:
-            transformed[others] = scorer.desk.transform(rows.take(others))
+            transformed[others] = bundle.scorer.transform(rows.take(others))
         except InvalidApplication as refused:
             raise InvalidApplication(str(refused), others[refused.row]) from refused
     return transformed
 
 
 def _answer(
-    scorer: Scorer, comparison: Comparison, application: Application, probability: float
+    bundle: Bundle, peers: Peers, application: Application, probability: float
 ) -> dict[str, Any]:
     """What is said of one application, but for its reasons."""
     margin = log_odds(probability)
-    class0, class1 = comparison.position(probability)
+    class0, class1 = peers.position(probability)
     asked: dict[str, Any] = {"client": application.client, "reference": application.reference}
     return (
         {name: value for name, value in asked.items() if value is not None}
-        | decided(scorer, probability)
-        | {"threshold": scorer.threshold, "margin": margin - scorer.threshold_log_odds}
-        | _on_scale(scorer.scale, margin)
+        | decided(bundle, probability)
+        | {"threshold": bundle.threshold, "margin": margin - bundle.threshold_log_odds}
+        | _on_scale(bundle.scale, margin)
         | {"position": {"class0": class0, "class1": class1}}
     )
 
 
 def _explained(
-    scorer: Scorer, compare: Compare, given: list[Reason], other: float | None
+    bundle: Bundle, compare: Compare, given: list[Reason], other: float | None
 ) -> dict[str, Any]:
     return {
         "reasons": given,
         "compare": compare,
         "other": other,
-        "contributions_in": scorer.raw_output,
+        "contributions_in": bundle.raw_output,
     }
 
 
-def _followed(scorer: Scorer, recomputed: list[str], stale: list[str]) -> dict[str, Any]:
-    return {"recomputed": recomputed, "stale": stale, "model": scorer.sha256[MODEL_FILE]}
+def _followed(bundle: Bundle, recomputed: list[str], stale: list[str]) -> dict[str, Any]:
+    return {"recomputed": recomputed, "stale": stale, "model": bundle.sha256[MODEL_FILE]}
 
 
-def decided(scorer: Scorer, probability: float) -> dict[str, Any]:
+def decided(bundle: Bundle, probability: float) -> dict[str, Any]:
     """A probability and the decision taken on it, as answers say them."""
-    return {"probability": probability, "prediction": scorer.decision(probability)}
+    return {"probability": probability, "prediction": bundle.decision(probability)}
 
 
 def _on_scale(scale: Scale, margin: float) -> dict[str, Any]:

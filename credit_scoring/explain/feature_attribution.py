@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit_scoring.data.feature_dictionary import Feature
-from credit_scoring.data.reference_population import Reference
+from credit_scoring.data.reference_population import ReferencePopulation
 from credit_scoring.data.tables import Matrix
 from credit_scoring.model.raw_scorer import RawScorer
 from credit_scoring.model.transformers.transformer import accept
@@ -47,7 +47,7 @@ class Attribution:
         return _added(values, self.group_of, len(self.groups))
 
 
-def attribute(desk: RawScorer, reference: Reference) -> Attribution:
+def attribute(scorer: RawScorer, reference: ReferencePopulation) -> Attribution:
     """Find out by trying: an output belongs to the feature whose values alone move it.
 
     Whatever the transformer is: a few clients get other values of one feature at a time, and what
@@ -61,39 +61,39 @@ def attribute(desk: RawScorer, reference: Reference) -> Attribution:
         Exception: whatever the transformer raises.
     """
     rows = reference.rows(np.unique(np.linspace(0, len(reference) - 1, TRIED_ROWS, dtype=int)))
-    base = desk.transformer.together(rows)
-    moved = np.zeros((len(desk.features), base.shape[1]), dtype=bool)
-    inputs = [desk.positions[name] for name in desk.transformer.inputs]
+    base = scorer.transformer.together(rows)
+    moved = np.zeros((len(scorer.features), base.shape[1]), dtype=bool)
+    inputs = [scorer.positions[name] for name in scorer.transformer.inputs]
     for start in range(0, len(inputs), 64):  # bounds the memory
         some = inputs[start : start + 64]
-        found = [_values_of(desk, reference, position) for position in some]
+        found = [_values_of(scorer, reference, position) for position in some]
         owners = np.repeat(some, [len(values) for values in found])
         for at in range(len(rows)):
             varied = rows.take(np.full(len(owners), at))
             for position, values in zip(some, found, strict=True):
                 varied.replace(position, values, np.flatnonzero(owners == position))
-            accepted, output = accept(desk.transformer, varied, len(desk.names))
+            accepted, output = accept(scorer.transformer, varied, len(scorer.names))
             differs = (output != base[at]) & ~(np.isnan(output) & np.isnan(base[at]))
             np.logical_or.at(moved, owners[accepted], differs)
-    return _attribution(desk, moved)
+    return _attribution(scorer, moved)
 
 
-def _attribution(desk: RawScorer, moved: NDArray[np.bool_]) -> Attribution:
+def _attribution(scorer: RawScorer, moved: NDArray[np.bool_]) -> Attribution:
     factors: list[Feature] = []
     raw: list[int | None] = []
     outputs: list[int | None] = []
     factor_of, known = [], {}
-    dictionary = desk.dictionary.features
-    for output, name in enumerate(desk.names):
+    dictionary = scorer.dictionary.features
+    for output, name in enumerate(scorer.names):
         owners = np.flatnonzero(moved[:, output])
         key: tuple[str, int] = ("raw", int(owners[0])) if len(owners) == 1 else ("output", output)
         if not len(owners) and name in dictionary:  # constant wherever it was tried
-            key = ("raw", desk.positions[name])
+            key = ("raw", scorer.positions[name])
         if key not in known:
             known[key] = len(factors)
             is_raw = key[0] == "raw"
             factors.append(
-                dictionary[desk.features[key[1]]] if is_raw else Feature(name, name, "", name)
+                dictionary[scorer.features[key[1]]] if is_raw else Feature(name, name, "", name)
             )
             raw.append(key[1] if is_raw else None)
             outputs.append(None if is_raw else output)
@@ -114,12 +114,12 @@ def _attribution(desk: RawScorer, moved: NDArray[np.bool_]) -> Attribution:
 
 
 def _values_of(
-    desk: RawScorer, reference: Reference, position: int
+    scorer: RawScorer, reference: ReferencePopulation, position: int
 ) -> Sequence[float | str | None] | Matrix:
     """Values to try: some quantiles and missing, or each category, where clients have them."""
     values = reference.columns[position]
-    if position in desk.texts:
-        known = desk.texts[position] - {None}
+    if position in scorer.texts:
+        known = scorer.texts[position] - {None}
         return [*sorted(map(str, known)), *([None] if np.isnan(values).any() else [])]
     present = np.sort(values[~np.isnan(values)])
     missing = [np.nan] if len(present) < len(values) else []

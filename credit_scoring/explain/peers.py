@@ -13,8 +13,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from credit_scoring.data.raw_batch import RawRows
-from credit_scoring.data.reference_population import Reference
+from credit_scoring.data.raw_batch import RawBatch
+from credit_scoring.data.reference_population import ReferencePopulation
 from credit_scoring.data.tables import Matrix
 from credit_scoring.explain.feature_attribution import Attribution, attribute
 from credit_scoring.model.raw_scorer import RawScorer
@@ -27,7 +27,7 @@ Compare = Literal["near", "all"]
 
 
 @dataclass(frozen=True, eq=False)
-class Group:
+class PeerGroup:
     """Reference clients with whom one is compared.
 
     Attributes:
@@ -46,7 +46,7 @@ class Group:
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class Peers:
     """Prepared once for a model.
 
     Attributes:
@@ -61,7 +61,7 @@ class Comparison:
     attribution: Attribution
     probabilities: Matrix
     by_class: tuple["array[float]", "array[float]"]
-    groups: dict[Compare, Group]
+    groups: dict[Compare, PeerGroup]
 
     def position(self, probability: float) -> tuple[float, float]:
         """The shares of class 0 and of class 1 with a lower probability; NaN of an empty class."""
@@ -88,7 +88,7 @@ class Comparison:
         return auc if auc < 0.5 - BY_CHANCE * deviation else None
 
 
-def compare(desk: RawScorer, reference: Reference, threshold: float) -> Comparison:
+def compare(scorer: RawScorer, reference: ReferencePopulation, threshold: float) -> Peers:
     """Score the reference clients and explain those that others are compared with.
 
     Args:
@@ -100,18 +100,18 @@ def compare(desk: RawScorer, reference: Reference, threshold: float) -> Comparis
         BadFile: the transformer refuses a reference client.
         Exception: whatever the model raises.
     """
-    probabilities = reference_scores(desk, reference)
-    attribution = attribute(desk, reference)
+    probabilities = reference_scores(scorer, reference)
+    attribution = attribute(scorer, reference)
     chosen = {"near": near(probabilities, threshold), "all": spread(probabilities)}
     # Some are in both: each is explained once.
     union = np.unique(np.concatenate(list(chosen.values())))
     some = reference.rows(union)
-    transformed = desk.transformer.together(some)
-    contributions = attribution.by_factor(desk.classifier.contributions(transformed)[0])
+    transformed = scorer.transformer.together(some)
+    contributions = attribution.by_factor(scorer.classifier.contributions(transformed)[0])
     groups = {}
     for name, members in chosen.items():
         at = np.searchsorted(union, members)
-        groups[name] = Group(
+        groups[name] = PeerGroup(
             contributions[at],
             contributions[at].mean(axis=0),
             _medians(attribution, some.take(at), transformed[at]),
@@ -119,7 +119,7 @@ def compare(desk: RawScorer, reference: Reference, threshold: float) -> Comparis
     of_0, of_1 = (
         array("d", np.sort(probabilities[of_class]).tobytes()) for of_class in reference.by_class
     )
-    return Comparison(
+    return Peers(
         attribution,
         probabilities,
         (of_0, of_1),
@@ -146,7 +146,7 @@ def spread(probabilities: Matrix) -> NDArray[np.intp]:
 
 
 def _medians(
-    attribution: Attribution, rows: RawRows, transformed: Matrix
+    attribution: Attribution, rows: RawBatch, transformed: Matrix
 ) -> tuple[float | None, ...]:
     medians: list[float | None] = []
     for raw, output in zip(attribution.raw, attribution.outputs, strict=True):

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from credit_scoring.data.raw_batch import RawRows
+from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.tables import Matrix
 from credit_scoring.explain.feature_attribution import Attribution
-from credit_scoring.explain.peers import Comparison, Group
+from credit_scoring.explain.peers import PeerGroup, Peers
 
 NAMED = 5  # features of a reason
 # What is said of the factor that pushes most: that its value is missing, high or low, or its theme.
@@ -59,9 +59,9 @@ class Reason:
 
 
 def reasons(
-    comparison: Comparison,
-    group: Group,
-    rows: RawRows,
+    peers: Peers,
+    group: PeerGroup,
+    rows: RawBatch,
     transformed: Matrix,
     contributions: Matrix,
     most: int,
@@ -78,8 +78,8 @@ def reasons(
         contributions: SHAP values, shape (rows, n).
         most: how many reasons are given at most.
     """
-    ranked = rank(comparison, group, rows, transformed, contributions, most)
-    attribution, totals = comparison.attribution, ranked.by_factor.sum(axis=1).tolist()
+    ranked = rank(peers, group, rows, transformed, contributions, most)
+    attribution, totals = peers.attribution, ranked.by_factor.sum(axis=1).tolist()
     for row, themes in enumerate(ranked.themes.tolist()):
         given, by_factor = [], ranked.by_factor[row].tolist()
         for at, theme in enumerate(theme for theme in themes if theme >= 0):
@@ -89,7 +89,7 @@ def reasons(
                 text=wording(attribution, ranked.strongest[row, at], ranked.wordings[row, at]),
                 contribution=float(ranked.contributions[row, at]),
                 protected=_is_protected(attribution, members, by_factor),
-                features=_features(comparison, group, members, rows, transformed, row, by_factor),
+                features=_features(peers, group, members, rows, transformed, row, by_factor),
             )
             given.append(reason)
         yield given, totals[row] - sum(reason.contribution for reason in given)
@@ -116,15 +116,15 @@ class Ranked:
 
 
 def rank(
-    comparison: Comparison,
-    group: Group,
-    rows: RawRows,
+    peers: Peers,
+    group: PeerGroup,
+    rows: RawBatch,
     transformed: Matrix,
     contributions: Matrix,
     most: int,
 ) -> Ranked:
     """The strongest themes of each row, and their wording; the arguments are those of `reasons`."""
-    attribution = comparison.attribution
+    attribution = peers.attribution
     by_factor = attribution.by_factor(contributions) - group.means
     by_group = attribution.by_group(by_factor)
     themes = np.argsort(-by_group, axis=1, kind="stable")[:, :most]
@@ -141,20 +141,20 @@ def rank(
     for factor in np.unique(strongest[strongest >= 0]).tolist():
         chosen = strongest == factor
         some = chosen.any(axis=1)
-        wordings[chosen] = _wordings(comparison, group, factor, rows, transformed, some)
+        wordings[chosen] = _wordings(peers, group, factor, rows, transformed, some)
     return Ranked(by_factor, themes, totals, strongest, wordings)
 
 
 def _wordings(
-    comparison: Comparison,
-    group: Group,
+    peers: Peers,
+    group: PeerGroup,
     factor: int,
-    rows: RawRows,
+    rows: RawBatch,
     transformed: Matrix,
     some: NDArray[np.bool_],
 ) -> NDArray[np.intp]:
     """Which of `WORDINGS` fits the factor that pushed most towards default, for some rows."""
-    attribution, median = comparison.attribution, group.medians[factor]
+    attribution, median = peers.attribution, group.medians[factor]
     raw, output = attribution.raw[factor], attribution.outputs[factor]
     if raw is not None and raw in rows.texts:
         missing = np.array([text is None for text in rows.texts[raw][some]])
@@ -180,31 +180,31 @@ def _is_protected(
 
 
 def _features(
-    comparison: Comparison,
-    group: Group,
+    peers: Peers,
+    group: PeerGroup,
     members: Sequence[int],
-    rows: RawRows,
+    rows: RawBatch,
     transformed: Matrix,
     row: int,
     by_factor: Sequence[float],
 ) -> tuple[ReasonFeature, ...]:
     ordered = sorted(members, key=lambda factor: -abs(by_factor[factor]))
     return tuple(
-        _feature(comparison, group, factor, rows, transformed, row, by_factor[factor])
+        _feature(peers, group, factor, rows, transformed, row, by_factor[factor])
         for factor in ordered[:NAMED]
     )
 
 
 def _feature(
-    comparison: Comparison,
-    group: Group,
+    peers: Peers,
+    group: PeerGroup,
     factor: int,
-    rows: RawRows,
+    rows: RawBatch,
     transformed: Matrix,
     row: int,
     contribution: float,
 ) -> ReasonFeature:
-    attribution = comparison.attribution
+    attribution = peers.attribution
     feature, raw, output = (
         attribution.factors[factor],
         attribution.raw[factor],
@@ -216,11 +216,11 @@ def _feature(
     )
 
 
-def importance(comparison: Comparison) -> tuple[Sequence[tuple[str, float]], Matrix]:
+def importance(peers: Peers) -> tuple[Sequence[tuple[str, float]], Matrix]:
     """Mean absolute contributions among all: by theme, largest first, and by factor."""
-    group = comparison.groups["all"]
+    group = peers.groups["all"]
     centred = group.contributions - group.means
-    by_group = np.abs(comparison.attribution.by_group(centred)).mean(axis=0)
+    by_group = np.abs(peers.attribution.by_group(centred)).mean(axis=0)
     order = np.argsort(-by_group, kind="stable")
-    themes = [(comparison.attribution.groups[at], float(by_group[at])) for at in order]
+    themes = [(peers.attribution.groups[at], float(by_group[at])) for at in order]
     return themes, np.abs(centred).mean(axis=0)

@@ -1,4 +1,4 @@
-"""`Scorer`: the clients, features and model of one folder, and what can be asked of them."""
+"""`Bundle`: the clients, features and model of one folder, and what can be asked of them."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,8 +11,8 @@ import numpy as np
 from api.application_errors import ApplicationReader
 from api.record_decoder import RecordReader
 from credit_scoring.data.feature_dictionary import FeatureDictionary
-from credit_scoring.data.raw_batch import RawRows
-from credit_scoring.data.reference_population import Reference
+from credit_scoring.data.raw_batch import RawBatch
+from credit_scoring.data.reference_population import ReferencePopulation
 from credit_scoring.data.tables import Matrix, Table
 from credit_scoring.decisions.application import Application
 from credit_scoring.errors import InconsistentScore, UnknownClient, abridged, unknown_feature
@@ -60,7 +60,7 @@ class Explanation:
 
 
 @dataclass(frozen=True, eq=False)
-class Scorer:
+class Bundle:
     """Everything that was loaded from one folder; made by `loading.load`, never changed.
 
     Attributes:
@@ -89,8 +89,8 @@ class Scorer:
     records: RecordReader
     raw: Table
     transformed: Matrix
-    reference: Reference
-    desk: RawScorer
+    reference: ReferencePopulation
+    scorer: RawScorer
     scale: Scale
     raw_output: RawOutput
     probability_at_start: float
@@ -103,11 +103,11 @@ class Scorer:
     @property
     def dictionary(self) -> FeatureDictionary:
         """What is known of the raw features beside their values."""
-        return self.desk.dictionary
+        return self.scorer.dictionary
 
-    def raw_rows(self, positions: Sequence[int]) -> RawRows:
+    def raw_rows(self, positions: Sequence[int]) -> RawBatch:
         """Some new clients' raw values as the transformer takes them, copied."""
-        return RawRows.of_table(self.raw.values[positions], self.raw.categories)
+        return RawBatch.of_table(self.raw.values[positions], self.raw.categories)
 
     @cached_property
     def threshold_log_odds(self) -> float:
@@ -125,7 +125,7 @@ class Scorer:
         }
         return ApplicationReader(
             self.features,
-            {self.features[position]: kept for position, kept in self.desk.literal.items()},
+            {self.features[position]: kept for position, kept in self.scorer.literal.items()},
             frozenset(missing),
             frozenset(self.dictionary.formulas),
             self._corrected,
@@ -133,20 +133,20 @@ class Scorer:
 
     def is_known(self, applications: Sequence[Application]) -> bool:
         """Whether one alone is asked for, of a client whose transformed values are known."""
-        return self.desk.transformer.is_element_by_element and [
+        return self.scorer.transformer.is_element_by_element and [
             application.record is None and not application.changes for application in applications
         ] == [True]
 
     def is_ready(self, applications: Sequence[Application]) -> bool:
         """Whether one alone is asked for, and its transformed values are known or quickly made."""
-        if len(applications) != 1 or self.desk.transformer.quickly is None:
+        if len(applications) != 1 or self.scorer.transformer.quickly is None:
             return self.is_known(applications)
         (application,) = applications
         # A category that nobody has goes to the transformer itself, which takes long.
         return all(
             (application.record is None or application.record.texts[position] in known)
             and application.changes.get(self.features[position]) in known
-            for position, known in self.desk.texts.items()
+            for position, known in self.scorer.texts.items()
         )
 
     @property

@@ -1,4 +1,4 @@
-"""A folder of files, read and checked, to a `Scorer`."""
+"""A folder of files, read and checked, to a `Bundle`."""
 
 import logging
 import sys
@@ -31,14 +31,14 @@ from credit_scoring.data.column_types import (
     with_declared,
 )
 from credit_scoring.data.feature_dictionary import by_names, read_features
-from credit_scoring.data.raw_batch import RawRows, frame_of
-from credit_scoring.data.reference_population import Reference
+from credit_scoring.data.raw_batch import RawBatch, frame_of
+from credit_scoring.data.reference_population import ReferencePopulation
 from credit_scoring.data.tables import (
     Categories,
     Table,
 )
 from credit_scoring.errors import BadFile, cause, describe, first_few, foreign_code
-from credit_scoring.model.bundle import Scorer
+from credit_scoring.model.bundle import Bundle
 from credit_scoring.model.classifiers.classifier import choose_classifier
 from credit_scoring.model.classifiers.classifier_input import without_prefixes
 from credit_scoring.model.pipeline import TRANSFORMED_AT_ONCE, inputs_of, transform
@@ -59,7 +59,7 @@ from credit_scoring.model.transformers.vectorised_transformer import with_arrays
 log = logging.getLogger(__name__)
 
 
-def load(folder: Path, model_sha256: str | None = None) -> Scorer:
+def load(folder: Path, model_sha256: str | None = None) -> Bundle:
     """Read and check a folder of files.
 
     Args:
@@ -75,7 +75,7 @@ def load(folder: Path, model_sha256: str | None = None) -> Scorer:
         return _load(folder, model_sha256)
 
 
-def _load(folder: Path, model_sha256: str | None) -> Scorer:
+def _load(folder: Path, model_sha256: str | None) -> Bundle:
     metadata = read_metadata(folder / METADATA_FILE)
     scale = Scale.of_metadata(metadata)  # what is malformed is refused before unpickling
     hashes = metadata.get("sha256", {})
@@ -136,7 +136,7 @@ def _load(folder: Path, model_sha256: str | None) -> Scorer:
             begun = transforming.result()
             transformed = transform(pipeline, classifier, new.frame, inputs, begun, beside.map)
         else:
-            rows = RawRows.of_table(np.array(raw.values), raw.categories)
+            rows = RawBatch.of_table(np.array(raw.values), raw.categories)
             places = {name: features.index(name) for name in inputs}
             frame = frame_of(rows, places, dtypes)
             transformed = transform(pipeline, classifier, frame, inputs)
@@ -145,7 +145,7 @@ def _load(folder: Path, model_sha256: str | None) -> Scorer:
         transformer = RawTransformer(
             pipeline[0], tuple(features), tuple(inputs), transformed.given, dtypes
         )
-        desk = RawScorer(
+        scorer = RawScorer(
             transformer=with_arrays(transformer, raw, texts, transformed.values),
             classifier=classifier,
             dictionary=dictionary,
@@ -153,18 +153,18 @@ def _load(folder: Path, model_sha256: str | None) -> Scorer:
             texts=texts,
             literal={at: types.get(features[at], FittedInput("text")).literal for at in texts},
         )
-        clients = Reference(reference.columns, reference.categories, reference.by_class)
+        clients = ReferencePopulation(reference.columns, reference.categories, reference.by_class)
         check_scores(classifier, transformed, beside.map)
         raw_output = check_explanations(classifier, transformed)
-        if desk.transformer.quickly is None:
+        if scorer.transformer.quickly is None:
             every = Table(np.column_stack(reference.columns), reference.categories)
-            check_rows(desk.transformer, raw, transformed.values, every)
+            check_rows(scorer.transformer, raw, transformed.values, every)
         if reference.stored is not None:
-            scores = reference_scores(desk, clients, beside.map)
+            scores = reference_scores(scorer, clients, beside.map)
             check_witness(scores, reference.stored)
             clients = replace(clients, scores=scores)
     may_miss = np.asarray(np.isnan(transformed.values).any(axis=0)).tolist()
-    return Scorer(
+    return Bundle(
         features=tuple(features),
         client_ids=tuple(new.ids),
         threshold=metadata["threshold"],
@@ -180,7 +180,7 @@ def _load(folder: Path, model_sha256: str | None) -> Scorer:
         raw=raw,
         transformed=transformed.values,
         reference=clients,
-        desk=desk,
+        scorer=scorer,
         scale=scale,
         raw_output=raw_output,
         probability_at_start=classifier.probability(transformed.values[0]),

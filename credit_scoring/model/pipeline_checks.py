@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit_scoring.data.artifacts import MODEL_FILE, NEW_FILE, PROBA, REFERENCE_FILE
-from credit_scoring.data.raw_batch import RawRows
+from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.tables import Matrix, Table
 from credit_scoring.errors import BadFile, cause, foreign_code
 from credit_scoring.model.classifiers.classifier import Classifier
@@ -178,7 +178,7 @@ def _transformed(
         return f"its transformer refuses a client of {file} ({type(error).__name__})"
 
     with foreign_code(MODEL_FILE, refused):
-        rows = RawRows.of_table(np.array(table.values[clients]), table.categories)
+        rows = RawBatch.of_table(np.array(table.values[clients]), table.categories)
         return transformer.itself(rows)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from credit_scoring.data.artifacts import MODEL_FILE
 from credit_scoring.data.feature_dictionary import FeatureDictionary
-from credit_scoring.data.raw_batch import RawRows
+from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.tables import Matrix
 from credit_scoring.errors import (
     BadFile,
@@ -70,7 +70,7 @@ class RawScorer:
         """What each transformed feature is made from; None where that is not known."""
         return self.transformer.outputs
 
-    def transform(self, rows: RawRows) -> Matrix:
+    def transform(self, rows: RawBatch) -> Matrix:
         """Transform rows, each as if it were alone, shape (rows, n).
 
         Raises:
@@ -93,7 +93,7 @@ class RawScorer:
             raise InvalidApplication(f"out of range: {first_few(names)}", row)
         return transformed
 
-    def probabilities(self, rows: RawRows) -> Matrix:
+    def probabilities(self, rows: RawBatch) -> Matrix:
         """Probabilities of class 1, each as of the row alone, shape (rows,).
 
         Raises:
@@ -101,7 +101,7 @@ class RawScorer:
         """
         return self.classifier.probabilities(self.transform(rows))
 
-    def follow(self, rows: RawRows, given: Set[str]) -> tuple[list[str], list[str]]:
+    def follow(self, rows: RawBatch, given: Set[str]) -> tuple[list[str], list[str]]:
         """Compute again, in place, what follows from features that were given new values.
 
         Args:
@@ -119,7 +119,7 @@ class RawScorer:
         self.compute(rows, recomputed)
         return recomputed, stale
 
-    def compute(self, rows: RawRows, names: Sequence[str]) -> None:
+    def compute(self, rows: RawBatch, names: Sequence[str]) -> None:
         """Compute features by their formulas, in place and in the order of the formulas.
 
         Raises:
@@ -133,13 +133,13 @@ class RawScorer:
                 raise InvalidApplication(f"out of range: {abridged(name)}", int(infinite.argmax()))
             rows.numbers[:, self.positions[name]] = values
 
-    def _transform_part(self, rows: RawRows, part: slice) -> None:
+    def _transform_part(self, rows: RawBatch, part: slice) -> None:
         try:
             self.transform(rows.take(part))
         except InvalidApplication as refused:
             raise InvalidApplication(str(refused), (part.start or 0) + refused.row) from refused
 
-    def _refusal(self, rows: RawRows, error: BaseException | None) -> str:
+    def _refusal(self, rows: RawBatch, error: BaseException | None) -> str:
         """Why a row is refused, without its values."""
         unknown = [
             self.features[position]

@@ -3,8 +3,8 @@
 import numpy as np
 
 from credit_scoring.data.artifacts import MODEL_FILE, REFERENCE_FILE
-from credit_scoring.data.raw_batch import RawRows
-from credit_scoring.data.reference_population import Reference
+from credit_scoring.data.raw_batch import RawBatch
+from credit_scoring.data.reference_population import ReferencePopulation
 from credit_scoring.data.tables import Matrix
 from credit_scoring.errors import BadFile, InvalidApplication, foreign_code
 from credit_scoring.model.pipeline import Each
@@ -13,7 +13,7 @@ from credit_scoring.model.raw_scorer import RawScorer
 AT_ONCE = 512  # clients that are scored, so that they stay in the processor's cache
 
 
-def reference_scores(desk: RawScorer, reference: Reference, each: Each = map) -> Matrix:
+def reference_scores(scorer: RawScorer, reference: ReferencePopulation, each: Each = map) -> Matrix:
     """Probabilities of class 1 of the reference clients, in the order of the file.
 
     Args:
@@ -31,12 +31,12 @@ def reference_scores(desk: RawScorer, reference: Reference, each: Each = map) ->
 
     def scores(start: int) -> Matrix:
         part = reference.rows(clients[start : start + AT_ONCE])
-        return desk.classifier.probabilities(_transformed(desk, part, start))
+        return scorer.classifier.probabilities(_transformed(scorer, part, start))
 
     return np.concatenate([*each(scores, range(0, len(clients), AT_ONCE))])
 
 
-def _transformed(desk: RawScorer, rows: RawRows, start: int) -> Matrix:
+def _transformed(scorer: RawScorer, rows: RawBatch, start: int) -> Matrix:
     """Reference clients transformed.
 
     Args:
@@ -53,10 +53,10 @@ def _transformed(desk: RawScorer, rows: RawRows, start: int) -> Matrix:
 
     try:
         with foreign_code(REFERENCE_FILE, refused):
-            return desk.transformer.together(rows)
+            return scorer.transformer.together(rows)
     except BadFile:
         try:
-            desk.transform(rows)
+            scorer.transform(rows)
         except InvalidApplication as found:
             row = start + found.row + 1
             raise BadFile(REFERENCE_FILE, f"row {row}: {found}") from found

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from credit_scoring.data.feature_dictionary import DeclaredKind
-from credit_scoring.data.reference_population import Reference
+from credit_scoring.data.reference_population import ReferencePopulation
 from credit_scoring.data.tables import Matrix, Table
 
 PERCENTS = (0, 5, 25, 50, 75, 95, 100)  # of the quantiles
@@ -50,7 +50,7 @@ class Distribution:
 
 
 def distributions(
-    reference: Reference, new: Table, declared: Sequence[DeclaredKind]
+    reference: ReferencePopulation, new: Table, declared: Sequence[DeclaredKind]
 ) -> list[Distribution]:
     """The distribution of each feature, in the order of the tables.
 
@@ -68,7 +68,7 @@ def distributions(
 
 
 def _distribution(
-    reference: Reference, new: Matrix, position: int, declared: DeclaredKind
+    reference: ReferencePopulation, new: Matrix, position: int, declared: DeclaredKind
 ) -> Distribution:
     """The distribution of one feature.
 

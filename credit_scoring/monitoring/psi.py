@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from credit_scoring.data.reference_population import Reference
+from credit_scoring.data.reference_population import ReferencePopulation
 from credit_scoring.data.tables import Matrix, Table
 
 MOST_BINS = 10  # of numbers; missing values have one more
@@ -63,7 +63,7 @@ class PopulationDrift:
 
 def population_drift(
     names: Sequence[str],
-    reference: Reference,
+    reference: ReferencePopulation,
     new: Table,
     reference_scores: Matrix,
     new_scores: Matrix,

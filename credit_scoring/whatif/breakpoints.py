@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit_scoring.data.formulas import Columns
-from credit_scoring.data.raw_batch import RawRows
+from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.tables import Matrix
 from credit_scoring.float_search import LARGEST_DOUBLE, below, first_true
 from credit_scoring.model.raw_scorer import RawScorer
@@ -29,8 +29,8 @@ class Line:
         low, high: the values between which it is looked at.
     """
 
-    desk: RawScorer
-    row: RawRows
+    scorer: RawScorer
+    row: RawBatch
     feature: str
     low: float
     high: float
@@ -38,14 +38,14 @@ class Line:
     @cached_property
     def recomputed(self) -> list[str]:
         """The features that follow from this one, in the order of their formulas."""
-        return self.desk.dictionary.follow({self.feature})[0]
+        return self.scorer.dictionary.follow({self.feature})[0]
 
-    def rows(self, values: Matrix) -> RawRows:
+    def rows(self, values: Matrix) -> RawBatch:
         """The row once for each value, with what follows from it."""
         rows = self.row.take(np.zeros(len(values), np.intp))
         columns = self.columns(values)
         for name in (self.feature, *self.recomputed):
-            rows.numbers[:, self.desk.position(name)] = columns[name]
+            rows.numbers[:, self.scorer.position(name)] = columns[name]
         return rows
 
     def columns(self, values: Matrix, names: Sequence[str] | None = None) -> Columns:
@@ -57,22 +57,22 @@ class Line:
         """
         columns = {**self._own, self.feature: values}
         for name in self.recomputed if names is None else names:
-            columns[name] = self.desk.dictionary.formulas[name](columns)
+            columns[name] = self.scorer.dictionary.formulas[name](columns)
         return columns
 
     @cached_property
     def _own(self) -> Columns:
-        formulas = [self.desk.dictionary.formulas[name] for name in self.recomputed]
+        formulas = [self.scorer.dictionary.formulas[name] for name in self.recomputed]
         names = {name for formula in formulas for name in formula.inputs}
-        return {name: self.row.numbers[:, self.desk.positions[name]] for name in names}
+        return {name: self.row.numbers[:, self.scorer.positions[name]] for name in names}
 
     @cached_property
     def sources(self) -> dict[int, str] | None:
         """The source of each output that follows from this feature; None where one is not known."""
         following, found = {self.feature, *self.recomputed}, {}
-        if self.desk.outputs is None or self.desk.classifier.thresholds is None:
+        if self.scorer.outputs is None or self.scorer.classifier.thresholds is None:
             return None
-        for position, output in enumerate(self.desk.outputs):
+        for position, output in enumerate(self.scorer.outputs):
             if output.sources & following:
                 if output.steps is None:
                     return None
@@ -82,7 +82,7 @@ class Line:
     @cached_property
     def pieces(self) -> dict[str, list[Piece]]:
         """The line in pieces for this feature and each that follows."""
-        formulas = self.desk.dictionary.formulas
+        formulas = self.scorer.dictionary.formulas
         trees = {name: formulas[name].tree for name in self.recomputed}
         shapes = Shapes(self.feature, trees, self._own, self.columns)
         return {
@@ -143,8 +143,8 @@ class Line:
 
     def _computing(self, output: int, source: str) -> Callable[[Matrix], Matrix]:
         """An output as a function of this feature, shapes (m,)."""
-        assert self.desk.outputs is not None  # noqa: S101 - `sources` has looked
-        apply, follow = self.desk.outputs[output], self._following(source)
+        assert self.scorer.outputs is not None  # noqa: S101 - `sources` has looked
+        apply, follow = self.scorer.outputs[output], self._following(source)
         return lambda values: apply(follow(values))
 
     def _following(self, name: str) -> Callable[[Matrix], Matrix]:
@@ -157,12 +157,12 @@ class Line:
         needed = {source}
         for name in reversed(self.recomputed):
             if name in needed:
-                needed |= set(self.desk.dictionary.formulas[name].inputs)
+                needed |= set(self.scorer.dictionary.formulas[name].inputs)
         return [name for name in self.recomputed if name in needed]
 
     def _limits(self, output: int) -> Matrix:
         """Thresholds of an output, and where it is out of the classifier's range."""
-        thresholds, largest = self.desk.classifier.thresholds, self.desk.classifier.largest
+        thresholds, largest = self.scorer.classifier.thresholds, self.scorer.classifier.largest
         assert thresholds is not None  # noqa: S101 - `sources` has looked
         inside = thresholds[output][np.abs(thresholds[output]) <= largest]
         with np.errstate(over="ignore"):

@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 
 from credit_scoring.data.feature_dictionary import Feature
-from credit_scoring.data.raw_batch import RawRows
-from credit_scoring.data.reference_population import Reference
+from credit_scoring.data.raw_batch import RawBatch
+from credit_scoring.data.reference_population import ReferencePopulation
 from credit_scoring.data.tables import Table
 from credit_scoring.model.raw_scorer import RawScorer
 from credit_scoring.whatif.ice import Curve, draw
@@ -65,7 +65,7 @@ class Extent:
     is_whole: bool
 
 
-def extent(reference: Reference, new: Table, position: int) -> Extent:
+def extent(reference: ReferencePopulation, new: Table, position: int) -> Extent:
     """What the reference clients and the new ones have of one feature, by its position."""
     values = np.concatenate([reference.columns[position], new.values[:, position]])
     values = values[~np.isnan(values)]
@@ -77,10 +77,10 @@ def extent(reference: Reference, new: Table, position: int) -> Extent:
 
 
 def alternatives(
-    desk: RawScorer,
-    row: RawRows,
+    scorer: RawScorer,
+    row: RawBatch,
     threshold: float,
-    reference: Reference,
+    reference: ReferencePopulation,
     extents: Mapping[str, Extent],
 ) -> list[Alternative]:
     """Changes of one row that turn its decision, of each feature that may be changed.
@@ -103,23 +103,23 @@ def alternatives(
     Raises:
         InvalidApplication: the model refuses the row as it is.
     """
-    probability = float(desk.probabilities(row)[0])
+    probability = float(scorer.probabilities(row)[0])
     refused = probability >= threshold
     features = [
         feature
-        for feature in desk.dictionary.features.values()
-        if feature.change != "none" and own_value(row, desk.position(feature.name)) is not None
+        for feature in scorer.dictionary.features.values()
+        if feature.change != "none" and own_value(row, scorer.position(feature.name)) is not None
     ]
-    named = {feature.name: categories(desk, feature.name) for feature in features}
+    named = {feature.name: categories(scorer, feature.name) for feature in features}
     numbers = [
         feature
         for feature in features
         if not named[feature.name] and extents[feature.name].low <= extents[feature.name].high
     ]
     names = [feature.name for feature in numbers]
-    lines = [line_of(desk, row, name, extents[name].low, extents[name].high) for name in names]
+    lines = [line_of(scorer, row, name, extents[name].low, extents[name].high) for name in names]
     drawn = dict(zip(names, draw(lines), strict=True))
-    turns = _Turns(desk, row, probability, threshold, reference)
+    turns = _Turns(scorer, row, probability, threshold, reference)
     found = []
     for feature in features:
         if known := named[feature.name]:
@@ -137,15 +137,15 @@ def alternatives(
 class _Turns:
     """What turns the decision on one row."""
 
-    desk: RawScorer
-    row: RawRows
+    scorer: RawScorer
+    row: RawBatch
     probability: float
     threshold: float
-    reference: Reference
+    reference: ReferencePopulation
 
     def along(self, feature: Feature, curve: Curve, extent: Extent) -> list[Alternative]:
         """The nearest value of a number in each allowed direction."""
-        own = float(self.row.numbers[0, self.desk.position(feature.name)])
+        own = float(self.row.numbers[0, self.scorer.position(feature.name)])
         decision = self.probability >= self.threshold
         turned = {
             direction: curve.turn(
@@ -161,14 +161,14 @@ class _Turns:
 
     def among(self, feature: Feature, known: tuple[Value, ...]) -> list[Alternative]:
         """The category of text that is nearest, or the other one of true and false."""
-        own = self.row.value(0, self.desk.position(feature.name))
+        own = self.row.value(0, self.scorer.position(feature.name))
         directions = _directions(feature)
         allowed = tuple(
             category
             for category in known
             if len(directions) == 2 or _direction(own, category) in directions
         )
-        scores = category_scores(self.desk, self.row, feature.name, allowed)
+        scores = category_scores(self.scorer, self.row, feature.name, allowed)
         steps = tuple(zip(allowed, scores, strict=True))
         turned = turning_category(steps, self.probability, self.threshold)
         if turned is None:
@@ -180,14 +180,14 @@ class _Turns:
     def _alternative(
         self, feature: Feature, direction: Direction | None, value: Value, probability: float
     ) -> Alternative:
-        recomputed, stale = self.desk.dictionary.follow({feature.name})
+        recomputed, stale = self.scorer.dictionary.follow({feature.name})
         return Alternative(
             feature.name,
             feature.label,
             direction,
             value,
             probability,
-            self._moved(self.desk.position(feature.name), value),
+            self._moved(self.scorer.position(feature.name), value),
             tuple(recomputed),
             tuple(stale),
         )

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit_scoring.data.artifacts import MODEL_FILE
-from credit_scoring.data.raw_batch import RawRows
+from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.tables import Matrix
 from credit_scoring.errors import BadFile, describe, foreign_code
 from credit_scoring.float_search import above, at, below, between, place
@@ -89,7 +89,7 @@ def draw(lines: Sequence[Line]) -> list[Curve]:
         return []
     places = [line.candidates() for line in lines]
     rows = together([line.rows(values) for line, values in zip(lines, places, strict=True)])
-    scores, transformed = scored(lines[0].desk, rows)
+    scores, transformed = scored(lines[0].scorer, rows)
     curves, ends = [], np.cumsum([len(values) for values in places])
     for line, values, end in zip(lines, places, ends, strict=True):
         found = slice(end - len(values), end)
@@ -101,9 +101,9 @@ def draw(lines: Sequence[Line]) -> list[Curve]:
     return curves
 
 
-def together(parts: Sequence[RawRows]) -> RawRows:
+def together(parts: Sequence[RawBatch]) -> RawBatch:
     """Rows one after the other."""
-    return RawRows(
+    return RawBatch(
         np.concatenate([part.numbers for part in parts]),
         {
             position: np.concatenate([part.texts[position] for part in parts])
@@ -113,7 +113,7 @@ def together(parts: Sequence[RawRows]) -> RawRows:
 
 
 def scored(
-    desk: RawScorer, rows: RawRows, transform: Callable[[RawRows], Matrix] | None = None
+    scorer: RawScorer, rows: RawBatch, transform: Callable[[RawBatch], Matrix] | None = None
 ) -> tuple[Matrix, Matrix]:
     """Probabilities of class 1 and transformed rows, NaN where the model refuses a row.
 
@@ -128,27 +128,27 @@ def scored(
     infinite = np.isinf(rows.numbers).any(axis=1)
     if infinite.any():
         scores = np.full(len(rows), np.nan)
-        transformed = np.full((len(rows), len(desk.names)), np.nan)
+        transformed = np.full((len(rows), len(scorer.names)), np.nan)
         if len(finite := np.flatnonzero(~infinite)):
-            scores[finite], transformed[finite] = scored(desk, rows.take(finite), transform)
+            scores[finite], transformed[finite] = scored(scorer, rows.take(finite), transform)
         return scores, transformed
     try:
         # scikit-learn sums all values, which may be as large as doubles are, to see if one is NaN.
         with foreign_code(MODEL_FILE, describe), np.errstate(all="ignore"):
-            transformed = (transform or desk.transformer)(rows)
-            out_of_range = np.abs(transformed) > desk.classifier.largest  # no missing one is
+            transformed = (transform or scorer.transformer)(rows)
+            out_of_range = np.abs(transformed) > scorer.classifier.largest  # no missing one is
             accepted = ~out_of_range.any(axis=1)
             scores = np.full(len(rows), np.nan)
             if accepted.any():
-                scores[accepted] = desk.classifier.probabilities(transformed[accepted])
+                scores[accepted] = scorer.classifier.probabilities(transformed[accepted])
             return scores, transformed
     except BadFile:
         if len(rows) <= 1:
-            return np.full(len(rows), np.nan), np.full((len(rows), len(desk.names)), np.nan)
+            return np.full(len(rows), np.nan), np.full((len(rows), len(scorer.names)), np.nan)
     # Of many rows one may be refused: the halves are tried.
     middle = len(rows) // 2
     parts = [
-        scored(desk, rows.take(part), transform) for part in (slice(middle), slice(middle, None))
+        scored(scorer, rows.take(part), transform) for part in (slice(middle), slice(middle, None))
     ]
     first, second = zip(*parts, strict=True)
     return np.concatenate(first), np.concatenate(second)
@@ -156,7 +156,7 @@ def scored(
 
 def _searched(line: Line, candidates: Matrix) -> tuple[Matrix, Matrix]:
     """Places and scores, where the changes between candidates are found by bisection."""
-    transformer = line.desk.transformer
+    transformer = line.scorer.transformer
     places = np.unique([*candidates, *below(candidates[1:]), line.high])
     if not transformer.is_element_by_element:
         # Rows alone take long: they are asked only near what rows in one call give.
@@ -168,7 +168,7 @@ def _searched(line: Line, candidates: Matrix) -> tuple[Matrix, Matrix]:
 
 
 def _bisected(
-    line: Line, places: Matrix, transform: Callable[[RawRows], Matrix]
+    line: Line, places: Matrix, transform: Callable[[RawBatch], Matrix]
 ) -> tuple[Matrix, Matrix]:
     """Some places, and those between at which the score is seen to change, with their scores.
 
@@ -176,7 +176,7 @@ def _bisected(
     """
 
     def score(values: Matrix) -> Matrix:
-        return scored(line.desk, line.rows(values), transform)[0]
+        return scored(line.scorer, line.rows(values), transform)[0]
 
     scores = score(places)
     low, high, one, other = places[:-1], places[1:], scores[:-1], scores[1:]

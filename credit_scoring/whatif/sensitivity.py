@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from credit_scoring.data.raw_batch import RawRows
+from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.model.raw_scorer import RawScorer
 from credit_scoring.whatif.breakpoints import Line
 from credit_scoring.whatif.ice import Curve, draw, scored
@@ -47,7 +47,7 @@ class Sensitivity:
 
 
 def sensitivity(
-    desk: RawScorer, row: RawRows, feature: str, low: float, high: float, threshold: float
+    scorer: RawScorer, row: RawBatch, feature: str, low: float, high: float, threshold: float
 ) -> Sensitivity:
     """The score of one row along one feature.
 
@@ -67,53 +67,53 @@ def sensitivity(
         UnknownFeature: there is no such feature.
         InvalidApplication: the model refuses the row as it is.
     """
-    position = desk.position(feature)
-    probability = float(desk.probabilities(row)[0])
+    position = scorer.position(feature)
+    probability = float(scorer.probabilities(row)[0])
     value = own_value(row, position)
-    recomputed, stale = desk.dictionary.follow({feature})
+    recomputed, stale = scorer.dictionary.follow({feature})
     steps: Steps = ()
     flip: Value | None = None
     is_exact = True
-    if known := categories(desk, feature):
-        steps = tuple(zip(known, category_scores(desk, row, feature, known), strict=True))
+    if known := categories(scorer, feature):
+        steps = tuple(zip(known, category_scores(scorer, row, feature, known), strict=True))
         flip = turning_category(steps, probability, threshold)
     elif low <= high:
-        line = line_of(desk, row, feature, low, high)
+        line = line_of(scorer, row, feature, low, high)
         (curve,) = draw([line])
         steps, is_exact = tuple(curve.within(low, high)), curve.is_exact
         flip = _flip(curve, value, low, probability, threshold)
     return Sensitivity(value, probability, steps, is_exact, flip, tuple(recomputed), tuple(stale))
 
 
-def own_value(row: RawRows, position: int) -> Value | None:
+def own_value(row: RawBatch, position: int) -> Value | None:
     """The value of one row, None where it is missing."""
     value = row.value(0, position)
     return None if value is None or value != value else value
 
 
-def line_of(desk: RawScorer, row: RawRows, feature: str, low: float, high: float) -> Line:
+def line_of(scorer: RawScorer, row: RawBatch, feature: str, low: float, high: float) -> Line:
     """A row along a feature, from the lowest to the highest of a range and its own value."""
-    own = row.numbers[0, desk.position(feature)]
-    return Line(desk, row, feature, float(np.fmin(low, own)), float(np.fmax(high, own)))
+    own = row.numbers[0, scorer.position(feature)]
+    return Line(scorer, row, feature, float(np.fmin(low, own)), float(np.fmax(high, own)))
 
 
-def categories(desk: RawScorer, feature: str) -> tuple[Value, ...]:
+def categories(scorer: RawScorer, feature: str) -> tuple[Value, ...]:
     """The known values of text in their order, and of true and false; of other numbers none."""
-    position = desk.position(feature)
-    if position in desk.texts:
-        return tuple(sorted(text for text in desk.texts[position] if text is not None))
-    dtype = desk.transformer.dtypes[feature]
+    position = scorer.position(feature)
+    if position in scorer.texts:
+        return tuple(sorted(text for text in scorer.texts[position] if text is not None))
+    dtype = scorer.transformer.dtypes[feature]
     return (0.0, 1.0) if dtype in (np.bool_, np.object_) else ()
 
 
 def category_scores(
-    desk: RawScorer, row: RawRows, feature: str, known: tuple[Value, ...]
+    scorer: RawScorer, row: RawBatch, feature: str, known: tuple[Value, ...]
 ) -> list[float | None]:
     """Probabilities of class 1 for each category of a feature, None where it is refused."""
     rows = row.take(np.zeros(len(known), np.intp))
-    rows.replace(desk.position(feature), known)
-    desk.follow(rows, {feature})
-    return [None if score != score else score for score in scored(desk, rows)[0].tolist()]
+    rows.replace(scorer.position(feature), known)
+    scorer.follow(rows, {feature})
+    return [None if score != score else score for score in scored(scorer, rows)[0].tolist()]
 
 
 def turning_category(steps: Steps, probability: float, threshold: float) -> Value | None:

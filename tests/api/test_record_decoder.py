@@ -16,16 +16,16 @@ from tests.support.recipes import Case
 def test_null_is_accepted_exactly_where_clients_miss_a_value(case):
     rows = case.transformed()
     missed = set(rows.columns[rows.isna().any()])
-    record = case.scorer.transformed_record(case.scorer.client_ids[0])
-    assert case.scorer.records.nullable == missed
-    for name in case.scorer.names:
+    record = case.bundle.transformed_record(case.bundle.client_ids[0])
+    assert case.bundle.records.nullable == missed
+    for name in case.bundle.names:
         if name in missed:
             (expected,) = case.plainly(rows[:1].assign(**{name: math.nan}))
-            assert case.scorer.predict(record | {name: None}).probability == expected
-            assert case.scorer.predict(record | {name: math.nan}).probability == expected
+            assert case.bundle.predict(record | {name: None}).probability == expected
+            assert case.bundle.predict(record | {name: math.nan}).probability == expected
         else:
             with pytest.raises(InvalidRecord) as refused:
-                case.scorer.predict(record | {name: None})
+                case.bundle.predict(record | {name: None})
             assert str(refused.value) == (
                 f"null, though never missing among clients: {name}."
                 f" Accepted: the {len(record)} transformed features, as numbers"
@@ -76,17 +76,17 @@ NEVER_MISSING = "null, though never missing among clients"
     ],
 )
 def test_an_invalid_record_is_refused_by_names(simple, change, problem):
-    record = simple.scorer.transformed_record(simple.scorer.client_ids[0]) | change
+    record = simple.bundle.transformed_record(simple.bundle.client_ids[0]) | change
     assert refusal(simple, record) == problem
 
 
 def refusal(case: Case, record: dict[str, object]) -> str:
     """The message less its last sentence."""
     with pytest.raises(InvalidRecord) as refused:
-        case.scorer.predict(record)
+        case.bundle.predict(record)
     problem, last, rest = str(refused.value).rpartition(". Accepted: the ")
     assert (
-        last + rest == f". Accepted: the {len(case.scorer.names)} transformed features, as numbers"
+        last + rest == f". Accepted: the {len(case.bundle.names)} transformed features, as numbers"
     )
     return problem
 
@@ -100,7 +100,7 @@ def refusal(case: Case, record: dict[str, object]) -> str:
     ],
 )
 def test_a_record_without_a_feature_is_refused(simple, left_out, problem):
-    record = simple.scorer.transformed_record(simple.scorer.client_ids[0])
+    record = simple.bundle.transformed_record(simple.bundle.client_ids[0])
     rest = {name: value for name, value in record.items() if name not in left_out}
     assert refusal(simple, rest) == problem
     assert refusal(simple, rest | {"days_birth": 1.0}) == f"{problem}; unknown: days_birth"
@@ -124,10 +124,10 @@ def test_a_refusal_is_short_and_holds_no_value(simple):
     indirect=["case"],
 )
 def test_a_number_is_out_of_range_where_the_classifier_cannot_take_it(case, largest):
-    record = case.scorer.transformed_record(case.scorer.client_ids[0])
+    record = case.bundle.transformed_record(case.bundle.client_ids[0])
     for accepted in (largest, -largest, 5e-324, -0.0, int(largest)):
         sent = record | {"AMT_CREDIT": accepted}
         (expected,) = case.plainly(pd.DataFrame([sent], dtype=float))
-        assert case.scorer.predict(sent).probability == expected
+        assert case.bundle.predict(sent).probability == expected
     for refused in (math.nextafter(largest, math.inf), math.inf, int(largest) * 2, -(10**5000)):
         assert refusal(case, record | {"AMT_CREDIT": refused}) == "out of range: AMT_CREDIT"

@@ -23,23 +23,23 @@ SCORES = np.linspace(0, 1, 410), np.linspace(0, 0.5, 130)
 
 
 @pytest.fixture(scope="module")
-def scorer(simple):
+def bundle(simple):
     """A scorer with the awkward features instead of its own."""
     said = {feature.name: feature for feature in SAID}
     reference, new = awkward_tables()
     return replace(
-        simple.scorer,
+        simple.bundle,
         features=tuple(FEATURES),
         reference=reference,
         raw=new,
-        desk=replace(
-            simple.scorer.desk, dictionary=FeatureDictionary(by_names(FEATURES).features | said)
+        scorer=replace(
+            simple.bundle.scorer, dictionary=FeatureDictionary(by_names(FEATURES).features | said)
         ),
     )
 
 
-def test_features_are_said_with_their_distributions(scorer):
-    body = orjson.loads(features_body(scorer))
+def test_features_are_said_with_their_distributions(bundle):
+    body = orjson.loads(features_body(bundle))
     FeatureDescriptions.model_validate(body, extra="forbid")
     assert list(body) == ["protected", "features"]
     assert body["protected"] == 1
@@ -73,9 +73,9 @@ def test_features_are_said_with_their_distributions(scorer):
     assert said["text known later"]["kind"] == "text"
 
 
-def test_numbers_of_features_are_those_of_the_distributions(scorer):
-    body = orjson.loads(features_body(scorer))
-    found = distributions(scorer.reference, scorer.raw, [""] * len(scorer.features))
+def test_numbers_of_features_are_those_of_the_distributions(bundle):
+    body = orjson.loads(features_body(bundle))
+    found = distributions(bundle.reference, bundle.raw, [""] * len(bundle.features))
     for said, expected in zip(body["features"], found, strict=True):
         assert (said["kind"], said["missing"]) == (expected.kind, expected.missing)
         for label, one in enumerate(expected.by_class):
@@ -83,11 +83,11 @@ def test_numbers_of_features_are_those_of_the_distributions(scorer):
             assert said[f"class{label}"] == asdict(one) | {"quantiles": quantiles}
 
 
-def test_drift_is_said_with_the_largest_first(scorer):
-    body = orjson.loads(drift_body(scorer, *SCORES))
+def test_drift_is_said_with_the_largest_first(bundle):
+    body = orjson.loads(drift_body(bundle, *SCORES))
     DriftAnswer.model_validate(body, extra="forbid")
-    found = population_drift(FEATURES, scorer.reference, scorer.raw, *SCORES)
-    said = scorer.dictionary.features
+    found = population_drift(FEATURES, bundle.reference, bundle.raw, *SCORES)
+    said = bundle.dictionary.features
     assert body == {
         "reference": 410,
         "new": 130,

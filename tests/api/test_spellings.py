@@ -14,7 +14,7 @@ from sklearn.preprocessing import (
 )
 
 from credit_scoring.data.artifacts import ID, NEW_FILE, PROBA, REFERENCE_FILE, TARGET
-from credit_scoring.model.bundle import Scorer
+from credit_scoring.model.bundle import Bundle
 from tests.support.artefacts import (
     TEXTS,
     lightgbm,
@@ -47,18 +47,18 @@ def without(column: int) -> Callable[[Path], None]:
     return write
 
 
-def content(scorer: Scorer) -> dict[str, object]:
+def content(bundle: Bundle) -> dict[str, object]:
     """All that a scoring knows, but the hashes of its files."""
-    ids = scorer.client_ids
+    ids = bundle.client_ids
     return {
         "ids": ids,
-        "features": scorer.features,
-        "raw": [null(scorer.raw_record(client)) for client in ids],
-        "transformed": [null(scorer.transformed_record(client)) for client in ids],
-        "explained": [scorer.explain(client).values.tolist() for client in ids],
+        "features": bundle.features,
+        "raw": [null(bundle.raw_record(client)) for client in ids],
+        "transformed": [null(bundle.transformed_record(client)) for client in ids],
+        "explained": [bundle.explain(client).values.tolist() for client in ids],
         "reference": [
-            [list(values) for values in scorer.reference_values(feature)]
-            for feature in scorer.features
+            [list(values) for values in bundle.reference_values(feature)]
+            for feature in bundle.features
         ],
     }
 
@@ -82,7 +82,7 @@ def content(scorer: Scorer) -> dict[str, object]:
 @pytest.mark.parametrize("case", ["lightgbm text dense"], indirect=True)
 def test_spelling_does_not_matter(case, write, tmp_path):
     folder = case.folder.copy(tmp_path)
-    before = content(case.scorer)
+    before = content(case.bundle)
     for name in (REFERENCE_FILE, NEW_FILE):
         text = (folder / name).read_bytes()
         write[1](folder / name)
@@ -121,7 +121,7 @@ def test_text_that_looks_like_numbers_in_one_part_of_a_large_file(tmp_path):
     encoder = OrdinalEncoder(encoded_missing_value=-1)
     steps = make_pipeline(encoder, lightgbm())
     folder = make_folder(tmp_path / "ressources", steps, [TEXTS[1]], enlarge, dtype={TEXTS[1]: str})
-    scorer = folder.load()
-    assert [scorer.raw_record(client)[TEXTS[1]] or "" for client in range(1_110)] == text
-    assert scorer.transformed_record(1)[TEXTS[1]] == 0
-    assert sorted(np.concatenate(scorer.reference_values(TEXTS[1]))) == sorted(filter(None, text))
+    bundle = folder.load()
+    assert [bundle.raw_record(client)[TEXTS[1]] or "" for client in range(1_110)] == text
+    assert bundle.transformed_record(1)[TEXTS[1]] == 0
+    assert sorted(np.concatenate(bundle.reference_values(TEXTS[1]))) == sorted(filter(None, text))

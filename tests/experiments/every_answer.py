@@ -86,7 +86,7 @@ def short_names(pipeline: Pipeline) -> list[str]:
     return [name if counts[name] == 1 else whole for whole, name in zip(full, short, strict=True)]
 
 
-class Comparison:
+class Peers:
     """Answers of one server against what they should be."""
 
     def __init__(self, folder: Path, http: httpx.Client) -> None:
@@ -173,12 +173,12 @@ def main() -> int:
         ("text", scratch / "text"),
     ):
         with Server(folder) as server, httpx.Client(base_url=server.url, timeout=60) as http:
-            comparison = Comparison(folder, http)
-            comparison.run()
-        print(f"{name}: {comparison.compared.total()} answers, {comparison.wrong.total()} wrong")
-        for route, count in sorted(comparison.compared.items()):
-            print(f"  {route:17} {count:6} compared, {comparison.wrong[route]} wrong")
-        wrong += comparison.wrong.total()
+            peers = Peers(folder, http)
+            peers.run()
+        print(f"{name}: {peers.compared.total()} answers, {peers.wrong.total()} wrong")
+        for route, count in sorted(peers.compared.items()):
+            print(f"  {route:17} {count:6} compared, {peers.wrong[route]} wrong")
+        wrong += peers.wrong.total()
     shutil.rmtree(scratch)
     return int(wrong > 0)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from distributed import LocalCluster
 
-from api.served_bundle import Snapshot, read_snapshot
+from api.served_bundle import ServedBundle, read_served_bundle
 from portfolio.quiet import hush
 from tests.support.server import HOST
 
@@ -18,8 +18,8 @@ def model(sound: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def desk(model: Path) -> Snapshot:
-    return read_snapshot(model, None, frozenset())
+def desk(model: Path) -> ServedBundle:
+    return read_served_bundle(model, None, frozenset())
 
 
 @pytest.fixture(scope="module")

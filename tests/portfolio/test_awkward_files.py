@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from api.served_bundle import Snapshot
+from api.served_bundle import ServedBundle
 from credit_scoring.data.artifacts import ID, NEW_FILE
 from credit_scoring.data.cells import MISSING_TEXTS
 from credit_scoring.decisions.batch_scoring import Scores
@@ -58,7 +58,7 @@ def test_texts_of_csv_and_parquet_are_read_alike(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def clients(desk: Snapshot, model: Path) -> pd.DataFrame:
+def clients(desk: ServedBundle, model: Path) -> pd.DataFrame:
     return pd.read_csv(model / NEW_FILE, index_col=0)
 
 
@@ -70,10 +70,10 @@ def scored(model: Path, out: Path, pieces: list[Piece], *, collect: bool = False
     return parts(out).set_index(ID)["probability"]
 
 
-def expected_of(desk: Snapshot) -> dict[int, float]:
-    scorer = desk.scorer
-    found = scorer.classifier.probabilities(scorer.transformed).tolist()
-    return dict(zip(scorer.client_ids, found, strict=True))
+def expected_of(desk: ServedBundle) -> dict[int, float]:
+    bundle = desk.bundle
+    found = bundle.classifier.probabilities(bundle.transformed).tolist()
+    return dict(zip(bundle.client_ids, found, strict=True))
 
 
 @pytest.mark.parametrize("index", ["even", "uneven", "none"])

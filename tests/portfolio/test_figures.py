@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
 
 from api.desk_responses import read_and_score
-from api.served_bundle import read_snapshot
+from api.served_bundle import read_served_bundle
 from credit_scoring.data.artifacts import ID, NEW_FILE
 from credit_scoring.decisions.batch_scoring import MOST_REASONS
 from credit_scoring.errors import InvalidApplication
@@ -52,7 +52,7 @@ def test_figures_are_those_of_the_desk(model, desk, tmp_path, reasons):
 def test_figures_are_those_of_the_desk_whatever_the_model(kind, case_named, tmp_path):
     folder = case_named(kind).folder.path
     rows, pieces = scored(folder, tmp_path, size=1_000)
-    answers = desk_answers(read_snapshot(folder, None, frozenset()), rows[ID])
+    answers = desk_answers(read_served_bundle(folder, None, frozenset()), rows[ID])
     assert (len(rows), pieces > 1) == (10, True)
     assert differing(rows, answers, "all") == []
 
@@ -65,7 +65,7 @@ def test_csv_parts_have_the_same_figures(model, desk, tmp_path):
 
 def test_columns_that_follow_from_others_may_be_left_out(model, desk, tmp_path):
     table = pd.read_csv(model / NEW_FILE, index_col=0)
-    formulas = [*desk.scorer.dictionary.formulas]
+    formulas = [*desk.bundle.dictionary.formulas]
     assert formulas
     table.drop(columns=formulas).to_csv(tmp_path / "fewer.csv", index=False)
     job = job_of(model, tmp_path / "out")
@@ -73,12 +73,12 @@ def test_columns_that_follow_from_others_may_be_left_out(model, desk, tmp_path):
         assert isinstance(score_piece(job, piece, ""), Record)
     records = [
         {name: value for name, value in record.items() if name not in formulas}
-        for record in map(desk.scorer.raw_record, table[ID].tolist())
+        for record in map(desk.bundle.raw_record, table[ID].tolist())
     ]
     applications = [orjson.dumps({"record": record}) for record in records]
     body = b"[" + b",".join(applications) + b"]"
-    comparison = desk.comparison.result()
-    answers = read_and_score(desk.scorer, comparison, body, MOST_REASONS, "near")
+    peers = desk.peers.result()
+    answers = read_and_score(desk.bundle, peers, body, MOST_REASONS, "near")
     assert differing(parts(tmp_path / "out"), orjson.loads(answers), "all") == []
 
 
@@ -108,23 +108,21 @@ def test_reasons_of_many_rows_are_those_of_each_alone(desk, seed):
     """And contributions are sums over the theme's factors, as they come."""
     if desk.claim():
         desk.prepare()
-    comparison, scorer = desk.comparison.result(), desk.scorer
+    peers, bundle = desk.peers.result(), desk.bundle
     rng = np.random.default_rng(seed)
-    some = rng.choice(len(scorer.client_ids), 7)
-    rows, transformed = scorer.raw_rows(some), scorer.transformed[some]
+    some = rng.choice(len(bundle.client_ids), 7)
+    rows, transformed = bundle.raw_rows(some), bundle.transformed[some]
     values = rng.normal(size=transformed.shape) * 10.0 ** rng.integers(-9, 2, transformed.shape)
-    group = comparison.groups["near"]
-    together = list(reasons(comparison, group, rows, transformed, values, 4))
-    by_factor = comparison.attribution.by_factor(values) - group.means
+    group = peers.groups["near"]
+    together = list(reasons(peers, group, rows, transformed, values, 4))
+    by_factor = peers.attribution.by_factor(values) - group.means
     for row in range(len(some)):
         alone = slice(row, row + 1)
-        (given,) = reasons(
-            comparison, group, rows.take(alone), transformed[alone], values[alone], 4
-        )
+        (given,) = reasons(peers, group, rows.take(alone), transformed[alone], values[alone], 4)
         assert repr(given) == repr(together[row])  # NaN is not itself
         for reason in together[row][0]:
-            theme = comparison.attribution.groups.index(reason.group)
-            members = comparison.attribution.group_of == theme
+            theme = peers.attribution.groups.index(reason.group)
+            members = peers.attribution.group_of == theme
             assert reason.contribution == by_factor[row][members].sum()
 
 
@@ -137,7 +135,7 @@ def strict():
 @pytest.fixture(scope="module")
 def strict_folder(tmp_path_factory):
     folder = make_folder(tmp_path_factory.mktemp("strict") / "ressources", *strict()).path
-    return folder, read_snapshot(folder, None, frozenset())
+    return folder, read_served_bundle(folder, None, frozenset())
 
 
 @pytest.mark.parametrize(("clients", "unknown"), [(14, [0, 3, 7, 8, 13]), (3, [0, 1, 2])])
@@ -158,9 +156,9 @@ def test_rows_that_the_model_refuses_are_bad_as_at_the_desk(
     rows = parts(tmp_path / "out")
     known = [client for row, client in enumerate(table[ID]) if row not in unknown]
     assert rows[ID].tolist() == known
-    answers = desk_answers(desk, known or desk.scorer.client_ids[:1])
+    answers = desk_answers(desk, known or desk.bundle.client_ids[:1])
     assert not known or differing(rows, answers, "all") == []
-    sent = dict(desk.scorer.raw_record(int(table[ID].iloc[0])), **{TEXTS[0]: "Academic degree"})
+    sent = dict(desk.bundle.raw_record(int(table[ID].iloc[0])), **{TEXTS[0]: "Academic degree"})
     body = orjson.dumps({"record": {k: None if v != v else v for k, v in sent.items()}})
     with pytest.raises(InvalidApplication, match=said):
-        read_and_score(desk.scorer, desk.comparison.result(), body, 0, "near")
+        read_and_score(desk.bundle, desk.peers.result(), body, 0, "near")

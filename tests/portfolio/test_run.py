@@ -55,7 +55,7 @@ def table(model):
 
 def test_a_run_makes_parts_a_summary_and_a_report(whole, desk):
     rows = parts(whole)
-    assert rows[ID].tolist() == list(desk.scorer.client_ids)
+    assert rows[ID].tolist() == list(desk.bundle.client_ids)
     assert differing(rows, desk_answers(desk, rows[ID]), "refused") == []
     said = summary(whole)
     refused = int(rows["prediction"].sum())
@@ -64,10 +64,10 @@ def test_a_run_makes_parts_a_summary_and_a_report(whole, desk):
     assert said["explained"] == refused
     grades = rows["grade"].value_counts()
     assert {name: found["clients"] for name, found in said["grades"].items()} == {
-        grade.grade: int(grades.get(grade.grade, 0)) for grade in desk.scorer.scale.grades
+        grade.grade: int(grades.get(grade.grade, 0)) for grade in desk.bundle.scale.grades
     }
     assert said["parts"] == len([*whole.glob("part-*.parquet")]) > 2
-    assert said["model"].items() >= desk.scorer.sha256.items()
+    assert said["model"].items() >= desk.bundle.sha256.items()
     assert said["workers"] == 2
 
 
@@ -97,8 +97,8 @@ def test_the_report_is_one_page_whose_pictures_have_names(whole):
 
 
 def test_drift_is_what_the_service_says_of_the_same_clients(whole, desk):
-    desk_answers(desk, desk.scorer.client_ids[:1])
-    answer = orjson.loads(score_drift_body(desk.scorer, desk.comparison.result()))
+    desk_answers(desk, desk.bundle.client_ids[:1])
+    answer = orjson.loads(score_drift_body(desk.bundle, desk.peers.result()))
     assert summary(whole)["drift"] == answer
 
 

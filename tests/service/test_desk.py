@@ -75,9 +75,9 @@ def test_probability_is_that_of_the_pipeline_for_the_client_alone(
         for application in ({"client": client}, {"record": record}, {"record": backwards}):
             answer = score(http, application, reasons=0)
             assert answer["probability"] == expected
-            assert answer["prediction"] == int(expected >= case.scorer.threshold)
-            assert answer["threshold"] == case.scorer.threshold
-            assert answer["model"] == case.scorer.sha256["model.joblib"]
+            assert answer["prediction"] == int(expected >= case.bundle.threshold)
+            assert answer["threshold"] == case.bundle.threshold
+            assert answer["model"] == case.bundle.sha256["model.joblib"]
             assert ("client" in answer) == ("client" in application)
         seen.add(expected)
     assert len(seen) > 1
@@ -133,7 +133,7 @@ def compared(case: Case, reference: pd.DataFrame, scores: np.ndarray, compare: s
     if compare == "all":
         order = frame.sort_values("score", kind="stable").index
         return frame.loc[order[np.linspace(0, len(frame) - 1, min(500, len(frame))).astype(int)]]
-    accepted = frame[frame["score"] < case.scorer.threshold]
+    accepted = frame[frame["score"] < case.bundle.threshold]
     return accepted.sort_values("score", ascending=False, kind="stable").head(500)
 
 
@@ -216,7 +216,7 @@ def test_a_change_is_the_record_with_that_value(
                 unchanged = alone[position]
                 assert before == {
                     "probability": unchanged,
-                    "prediction": int(unchanged >= case.scorer.threshold),
+                    "prediction": int(unchanged >= case.bundle.threshold),
                 }
             else:
                 assert before is None

@@ -63,7 +63,7 @@ def test_lists_make_pauses_where_the_transformer_itself_is_asked(
         found.append(function.func is giving_way)  # type: ignore[attr-defined]
         return body
 
-    transformer = service.folder.current.scorer.desk.transformer
+    transformer = service.folder.current.bundle.scorer.transformer
     assert transformer.quickly is not None
     if not is_quick:
         monkeypatch.setitem(vars(transformer), "quickly", None)

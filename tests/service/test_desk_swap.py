@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from starlette.types import Message
 
-from api.served_bundle import Snapshot, read_snapshot
+from api.served_bundle import ServedBundle, read_served_bundle
 from main import Service, Settings, create_app
 from tests.support.folders import another_model
 from tests.support.inprocess import LOOP, client_of, prepared_client
@@ -19,18 +19,18 @@ def service(sound: Path) -> Service:
 
 
 @pytest.fixture(scope="module")
-def other(sound: Path, tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+def other(sound: Path, tmp_path_factory: pytest.TempPathFactory) -> ServedBundle:
     folder = tmp_path_factory.mktemp("other") / "ressources"
     another_model(sound, folder)
-    snapshot = read_snapshot(folder, None, frozenset())
-    assert snapshot.claim()
-    snapshot.prepare()
-    return snapshot
+    served = read_served_bundle(folder, None, frozenset())
+    assert served.claim()
+    served.prepare()
+    return served
 
 
 def first_client(service: Service) -> bytes:
     """An application."""
-    return json.dumps({"client": service.folder.current.scorer.client_ids[0]}).encode()
+    return json.dumps({"client": service.folder.current.bundle.client_ids[0]}).encode()
 
 
 async def asked(
@@ -56,7 +56,7 @@ async def asked(
     return json.loads(sent[1]["body"])
 
 
-def test_a_score_is_of_the_model_that_was_in_use_at_first(service: Service, other: Snapshot):
+def test_a_score_is_of_the_model_that_was_in_use_at_first(service: Service, other: ServedBundle):
     first, http, body = service.folder.current, prepared_client(service), first_client(service)
     expected = http.post("/score", content=body).json()
 
@@ -73,7 +73,7 @@ def test_a_score_is_of_the_model_that_was_in_use_at_first(service: Service, othe
 
 
 @pytest.mark.parametrize("path", ["/importance", "/drift"])
-def test_what_is_kept_for_a_model_is_its_own(service: Service, other: Snapshot, path: str):
+def test_what_is_kept_for_a_model_is_its_own(service: Service, other: ServedBundle, path: str):
     expected = client_of(service).get(path).json()
     swapped = create_app(
         Settings(ressources_dir=service.settings.ressources_dir, request_log=False)

@@ -15,11 +15,11 @@ from lightgbm import LGBMClassifier
 import main
 from api import served_bundle
 from api.responses import explanation_bodies
-from api.served_bundle import read_snapshot
+from api.served_bundle import read_served_bundle
 from credit_scoring.data.artifacts import MODEL_FILE
 from credit_scoring.explain import treeshap_numba as treeshap_kernel
 from credit_scoring.explain.acceleration import accelerate
-from credit_scoring.model.bundle import Scorer
+from credit_scoring.model.bundle import Bundle
 from credit_scoring.model.classifiers.classifier import Classifier
 from main import Settings, create_app
 from tests.support.application import KEY
@@ -61,12 +61,12 @@ def test_reasons_are_the_same_in_both_ways(simple: Case):
     found = []
     for fast in (False, True):
         app = create_app(Settings(ressources_dir=simple.folder.path))
-        http, snapshot = client_of(app), app.folder.current
-        assert snapshot.claim()
-        snapshot.prepare(quickly=fast)
+        http, served = client_of(app), app.folder.current
+        assert served.claim()
+        served.prepare(quickly=fast)
         list_of_all = [{"client": client} for client in simple.inputs.index.tolist()]
         found.append(http.post("/score", json=list_of_all).json())
-        assert snapshot.scorer.classifier.is_quick == fast
+        assert served.bundle.classifier.is_quick == fast
     compared = 0
     for slowly, quickly in zip(*found, strict=True):
         assert slowly["probability"] == quickly["probability"]
@@ -79,20 +79,20 @@ def test_reasons_are_the_same_in_both_ways(simple: Case):
 
 @pytest.mark.parametrize("soon", [True, False])
 def test_scores_do_not_wait_for_the_compiler(simple: Case, monkeypatch, soon: bool):
-    snapshot = read_snapshot(simple.folder.path, None, frozenset())
-    classifier, comparison = snapshot.scorer.classifier, snapshot.comparison
+    served = read_served_bundle(simple.folder.path, None, frozenset())
+    classifier, peers = served.bundle.classifier, served.peers
     found = []
 
     def noted(classifier: Classifier, rows: np.ndarray) -> None:
-        found.append(comparison.done())
+        found.append(peers.done())
         accelerate(classifier, rows)
 
     monkeypatch.setattr(treeshap_kernel, "is_at_hand", lambda: soon)
     monkeypatch.setattr(served_bundle, "accelerate", noted)
-    snapshot.prepare(quickly=True)
+    served.prepare(quickly=True)
     assert found == [not soon]
     assert classifier.is_quick
-    assert len(comparison.result().probabilities) == len(snapshot.scorer.reference)
+    assert len(peers.result().probabilities) == len(served.bundle.reference)
 
 
 def test_what_numba_raises_changes_nothing(simple: Case, monkeypatch, caplog):
@@ -100,10 +100,10 @@ def test_what_numba_raises_changes_nothing(simple: Case, monkeypatch, caplog):
         raise OSError("no disk")
 
     monkeypatch.setattr(treeshap_kernel, "is_at_hand", broken)
-    snapshot = read_snapshot(simple.folder.path, None, frozenset())
-    snapshot.prepare(quickly=True)
-    assert not snapshot.scorer.classifier.is_quick
-    assert snapshot.comparison.result().groups
+    served = read_served_bundle(simple.folder.path, None, frozenset())
+    served.prepare(quickly=True)
+    assert not served.bundle.classifier.is_quick
+    assert served.peers.result().groups
     assert caplog.messages[-1] == "explained by LightGBM itself: no disk"
 
 
@@ -111,9 +111,9 @@ def test_explanations_that_wait_are_made_together(simple: Case, monkeypatch):
     """Each is what it is alone; LightGBM's own take so long that each is made by itself."""
     batches = []
 
-    def seen(scorer: Scorer, client_ids: Sequence[int]) -> list[bytes]:
+    def seen(bundle: Bundle, client_ids: Sequence[int]) -> list[bytes]:
         batches.append(len(client_ids))
-        return explanation_bodies(scorer, client_ids)
+        return explanation_bodies(bundle, client_ids)
 
     monkeypatch.setattr(main, "explanation_bodies", seen)
     monkeypatch.setattr(main, "EXPLAINED_TOGETHER", 8)
@@ -134,8 +134,8 @@ def test_explanations_that_wait_are_made_together(simple: Case, monkeypatch):
     batches.clear()
     together = asyncio.run(ask_at_once())
     assert batches == [1, 8, 8, 3]
-    scorer = app.folder.current.scorer
-    assert together == [explanation_bodies(scorer, [client])[0] for client in clients]
+    bundle = app.folder.current.bundle
+    assert together == [explanation_bodies(bundle, [client])[0] for client in clients]
 
 
 def test_a_server_makes_them_fast_by_itself(private: Server, sound: Path):

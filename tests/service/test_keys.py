@@ -133,8 +133,8 @@ def test_document_asks_for_the_key_only_where_one_is_set(guarded: Service, ungua
 
 
 def test_document_tells_names_only_with_a_key(guarded: Service, unguarded: Service):
-    client, scorer = client_of(guarded), guarded.folder.current.scorer
-    names = {*scorer.features, *scorer.names}
+    client, bundle = client_of(guarded), guarded.folder.current.bundle
+    names = {*bundle.features, *bundle.names}
     for headers in ({}, {"X-API-Key": "wrong"}):
         answer = client.get("/openapi.json", headers=headers)
         assert answer.status_code == 200
@@ -152,15 +152,15 @@ def test_document_tells_names_only_with_a_key(guarded: Service, unguarded: Servi
         document = client_of(asked).get("/openapi.json", headers=headers).json()
         assert document == orjson.loads(orjson.dumps(asked.openapi()))
         assert document["components"]["parameters"]["feature"]["schema"]["enum"] == [
-            *scorer.features
+            *bundle.features
         ]
 
 
 def test_open_routes_tell_nothing_of_a_client_where_keys_are_set(guarded: Service):
     client = client_of(guarded)
-    scorer = guarded.folder.current.scorer
-    ids = {str(client_id) for client_id in scorer.client_ids}
-    values = {repr(value) for value in scorer.transformed[0].tolist() if len(repr(value)) > 8}
+    bundle = guarded.folder.current.bundle
+    ids = {str(client_id) for client_id in bundle.client_ids}
+    values = {repr(value) for value in bundle.transformed[0].tolist() if len(repr(value)) > 8}
     assert len(values) > 9
     for method, path, _ in requests(guarded):
         if is_open(path) and not path.startswith("/docs/"):

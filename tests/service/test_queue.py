@@ -128,7 +128,7 @@ def test_explanation_that_has_no_place_is_refused(sound: Path):
     full = create_app(Settings(ressources_dir=sound))
     full.explainers = BoundedPool(0, "none")
     http = client_of(full)
-    client_id = full.folder.current.scorer.client_ids[0]
+    client_id = full.folder.current.bundle.client_ids[0]
     answer = http.get("/get_shap", params={"param_name": client_id})
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "1"

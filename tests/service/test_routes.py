@@ -120,7 +120,7 @@ def test_full_names_are_understood(case: Case, application: Service):
     short = case.full_names()
     assert any(full != name for full, name in short.items())
     features = get("/get_feat")["data"]
-    for client_id in case.scorer.client_ids:
+    for client_id in case.bundle.client_ids:
         record = json.loads(get("/get_json", client_id)["data"])
         right = http.post("/prediction/", json=record).json()
         full = {name: record[served] for name, served in short.items()}
@@ -142,7 +142,7 @@ def test_full_names_are_understood(case: Case, application: Service):
 @pytest.mark.parametrize("case", ["nested prefixes"], indirect=True)
 def test_a_feature_by_both_of_its_names_is_refused(case: Case, application: Service):
     http = client_of(application)
-    record = json.loads(asked(http)("/get_json", case.scorer.client_ids[0])["data"])
+    record = json.loads(asked(http)("/get_json", case.bundle.client_ids[0])["data"])
     answer = http.post("/prediction/", json=record | {"few__zero__OWN_CAR_AGE": 1.0})
     assert answer.status_code == 422
     assert answer.json()["detail"].startswith("more than once: OWN_CAR_AGE. Accepted: ")

@@ -157,9 +157,9 @@ def scores(folder: Path, scratch: Path) -> Iterator[tuple[str, dict[int, float]]
                 client.post("/score?reasons=0", json=one).json()["probability"] for one in asked[:5]
             ]
         yield name, dict(zip(ids, found, strict=True))
-    scorer = service.folder.current.scorer
+    bundle = service.folder.current.bundle
     for name, pieces in portfolios(folder, scratch, {
-        feature: scorer.desk.literal.get(at) for at, feature in enumerate(scorer.features)
+        feature: bundle.scorer.literal.get(at) for at, feature in enumerate(bundle.features)
     }):  # fmt: skip
         out = scratch / name
         job = job_of(folder, out, explained="none")

@@ -20,7 +20,7 @@ def service(**settings) -> Service:
 def requests(service: Service) -> list[tuple[str, str, bytes]]:
     """A request that is answered with 200 for every route and method in the table of routes."""
     loaded = service.folder.current
-    client_id, feature = loaded.scorer.client_ids[0], loaded.scorer.features[0]
+    client_id, feature = loaded.bundle.client_ids[0], loaded.bundle.features[0]
     values = {
         "/get_kde": feature,
         **dict.fromkeys(["/get_test", "/get_json", "/get_shap"], client_id),
@@ -30,7 +30,7 @@ def requests(service: Service) -> list[tuple[str, str, bytes]]:
         "/alternatives": f"?client={client_id}",
     }
     bodies = {
-        "/prediction/": orjson.dumps(loaded.scorer.transformed_record(client_id)),
+        "/prediction/": orjson.dumps(loaded.bundle.transformed_record(client_id)),
         "/sensitivity": orjson.dumps({"client": client_id}),
         "/score": orjson.dumps({"client": client_id}),
     }

@@ -44,8 +44,8 @@ class Bank:
 
     @classmethod
     def of_folder(cls, folder: Path) -> "Bank":
-        scorer = load(folder)
-        features = list(scorer.features)
+        bundle = load(folder)
+        features = list(bundle.features)
         reference = pd.read_csv(folder / REFERENCE_FILE, low_memory=False)[features]
         new = pd.read_csv(folder / NEW_FILE, low_memory=False).set_index(ID)[features]
         missing = reference.isna().any() | new.isna().any()
@@ -56,7 +56,7 @@ class Bank:
             frozenset(missing.index[missing]),
             new,
             joblib.load(folder / MODEL_FILE),
-            scorer.dictionary,
+            bundle.dictionary,
         )
 
     def record(self, client: int) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from credit_scoring.data.artifacts import ID, MODEL_FILE, NEW_FILE, REFERENCE_FILE
-from credit_scoring.model.bundle import Scorer
+from credit_scoring.model.bundle import Bundle
 from credit_scoring.model.loader import load
 from tests.support.folders import write_metadata
 
@@ -80,7 +80,7 @@ class Folder:
     def pipeline(self) -> Pipeline:
         return joblib.load(self / MODEL_FILE)
 
-    def load(self) -> Scorer:
+    def load(self) -> Bundle:
         return load(self.path)
 
     def copy(self, path: Path) -> "Folder":

@@ -9,8 +9,8 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from credit_scoring.data.artifacts import FEATURES_FILE, NEW_FILE, REFERENCE_FILE
-from credit_scoring.data.raw_batch import RawRows
-from credit_scoring.model.bundle import Scorer
+from credit_scoring.data.raw_batch import RawBatch
+from credit_scoring.model.bundle import Bundle
 from tests.support.artefacts import AWKWARD, NUMBERS, Folder, make_folder
 from tests.support.recipes import Case, case_of
 
@@ -97,14 +97,14 @@ class Bank(NamedTuple):
     """A folder, what was loaded from it, and the same as pandas and joblib read it."""
 
     folder: Folder
-    scorer: Scorer
+    bundle: Bundle
     pipeline: Pipeline
     computed: Mapping[str, Computed]
     tables: tuple[pd.DataFrame, pd.DataFrame]  # of reference and of new clients
 
-    def row(self, client: int) -> RawRows:
+    def row(self, client: int) -> RawBatch:
         """A new client by its position."""
-        return RawRows.of_table(self.scorer.raw.values[[client]], self.scorer.raw.categories)
+        return RawBatch.of_table(self.bundle.raw.values[[client]], self.bundle.raw.categories)
 
     def range(self, feature: str) -> tuple[float, float]:
         """The lowest and the highest value."""
@@ -129,4 +129,4 @@ def bank_of(folder: Folder, computed: Mapping[str, Computed] | None = None) -> B
 
 def bank_of_case(case: Case, computed: Mapping[str, Computed] | None = None) -> Bank:
     tables = case.folder.read(REFERENCE_FILE), case.folder.read(NEW_FILE)
-    return Bank(case.folder, case.scorer, case.pipeline, computed or {}, tables)
+    return Bank(case.folder, case.bundle, case.pipeline, computed or {}, tables)

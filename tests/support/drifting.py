@@ -7,7 +7,7 @@ import pandas as pd
 
 from credit_scoring.data.artifacts import TARGET
 from credit_scoring.data.column_types import unify_texts
-from credit_scoring.data.reference_population import Reference
+from credit_scoring.data.reference_population import ReferencePopulation
 from credit_scoring.data.tables import Table, as_float_columns, features_of
 from tests.support.artefacts import clients
 
@@ -43,10 +43,10 @@ def awkward(rows: int, seed: int, *, later: bool) -> pd.DataFrame:
     return frame
 
 
-def reference_of(frame: pd.DataFrame) -> Reference:
+def reference_of(frame: pd.DataFrame) -> ReferencePopulation:
     features = features_of(frame)
     classes = [np.flatnonzero(frame[TARGET] == label) for label in (0, 1)]
-    return Reference(*as_float_columns("", frame, features), (classes[0], classes[1]))
+    return ReferencePopulation(*as_float_columns("", frame, features), (classes[0], classes[1]))
 
 
 def table_of(frame: pd.DataFrame, features: Sequence[str] | None = None) -> Table:
@@ -59,7 +59,7 @@ NEW = awkward(130, 6, later=True)
 FEATURES = features_of(REFERENCE)
 
 
-def awkward_tables() -> tuple[Reference, Table]:
+def awkward_tables() -> tuple[ReferencePopulation, Table]:
     """Both tables as a folder gives them: a feature that is text in one is text in both."""
     reference, new = reference_of(REFERENCE), table_of(NEW, FEATURES)
     unify_texts(

@@ -36,9 +36,9 @@ class InProcess(httpx.BaseTransport):
 
 def prepared_client(service: Service) -> httpx.Client:
     """A client of a service that has what the credit desk prepares once, however long it took."""
-    snapshot = service.folder.current
-    if snapshot.claim():
-        snapshot.prepare()
+    served = service.folder.current
+    if served.claim():
+        served.prepare()
     return client_of(service)
 
 

@@ -10,7 +10,7 @@ import orjson
 import pandas as pd
 
 from api.desk_responses import score_body
-from api.served_bundle import Snapshot
+from api.served_bundle import ServedBundle
 from credit_scoring.data.artifacts import FILES, ID
 from credit_scoring.decisions.application import Application
 from credit_scoring.decisions.batch_scoring import COMPARE, MOST_REASONS
@@ -88,14 +88,14 @@ def summary(out: Path) -> dict[str, Any]:
     return orjson.loads((out / "summary.json").read_bytes())
 
 
-def desk_answers(snapshot: Snapshot, ids: Sequence[int]) -> list[dict[str, Any]]:
+def desk_answers(served: ServedBundle, ids: Sequence[int]) -> list[dict[str, Any]]:
     """What `/score` answers to new clients."""
-    if snapshot.claim():
-        snapshot.prepare()
+    if served.claim():
+        served.prepare()
     asked = [Application(client, None, {}, None) for client in ids]
-    comparison = snapshot.comparison.result()
-    assert not isinstance(comparison, str), comparison
-    body = score_body(snapshot.scorer, comparison, (asked, True), MOST_REASONS, COMPARE)
+    peers = served.peers.result()
+    assert not isinstance(peers, str), peers
+    body = score_body(served.bundle, peers, (asked, True), MOST_REASONS, COMPARE)
     return orjson.loads(body)
 
 

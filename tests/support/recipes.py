@@ -25,7 +25,7 @@ from sklearn.preprocessing import (
 from sklearn.tree import DecisionTreeClassifier
 
 from credit_scoring.data.artifacts import ID, NEW_FILE
-from credit_scoring.model.bundle import Scorer
+from credit_scoring.model.bundle import Bundle
 from tests.support.artefacts import (
     AWKWARD,
     FLAGS,
@@ -193,7 +193,7 @@ class Case(NamedTuple):
     """A folder, what was loaded from it, and the same files as pandas and joblib read them."""
 
     folder: Folder
-    scorer: Scorer
+    bundle: Bundle
     pipeline: Pipeline
     inputs: pd.DataFrame  # the new clients' features, as the transformer takes them
 

@@ -77,7 +77,7 @@ def with_returns() -> list[str]:
 )
 def test_a_text_column_is_text_in_both_files(tmp_path, capsys, cells, value):
     out = trained(tmp_path, columns(NOTE=cells()))
-    texts = load(out).desk.texts
+    texts = load(out).scorer.texts
     assert texts.keys() == {1}
     kinds = csv.DictReader(io.StringIO((out / FEATURES_FILE).read_text()))
     assert {row["name"]: row["kind"] for row in kinds} == {"AGE": "number", "NOTE": "text"}
@@ -94,7 +94,7 @@ def test_a_text_column_is_text_in_both_files(tmp_path, capsys, cells, value):
 @pytest.mark.parametrize("seed", [2, 3, 4])
 def test_a_very_rare_text_is_a_text_wherever_its_clients_come_to_lie(tmp_path, texts, seed):
     out = trained(tmp_path, columns(NOTE=rare(texts)), "--seed", seed)
-    assert load(out).desk.texts.keys() == {1}
+    assert load(out).scorer.texts.keys() == {1}
 
 
 def test_columns_without_a_name_are_ignored(tmp_path):
@@ -110,10 +110,10 @@ def test_a_filled_in_file_decides_on_the_kind(tmp_path):
     (tmp_path / "mine.csv").write_text("name,kind\nBRANCH,number\nCHILDREN,text\n")
     cells = columns(BRANCH=codes(), CHILDREN=counts())
     out = trained(tmp_path, cells, "--features", tmp_path / "mine.csv")
-    scorer = load(out)
-    assert scorer.text_features == {"CHILDREN"}
-    assert scorer.raw_record(scorer.client_ids[0])["BRANCH"] == 1 + float(
-        dict(zip(cells[ID], cells["CHILDREN"], strict=True))[str(scorer.client_ids[0])]
+    bundle = load(out)
+    assert bundle.text_features == {"CHILDREN"}
+    assert bundle.raw_record(bundle.client_ids[0])["BRANCH"] == 1 + float(
+        dict(zip(cells[ID], cells["CHILDREN"], strict=True))[str(bundle.client_ids[0])]
     )
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from credit_scoring.data.artifacts import MODEL_FILE
-from credit_scoring.data.raw_batch import RawRows, frame_of
+from credit_scoring.data.raw_batch import RawBatch, frame_of
 from credit_scoring.data.tables import Matrix
 from credit_scoring.errors import BadFile, describe, foreign_code
 from credit_scoring.model.classifiers.classifier_input import ClassifierInput
@@ -40,7 +40,7 @@ class RawTransformer:
     inputs: tuple[str, ...]
     given: ClassifierInput
     dtypes: Mapping[str, Any]
-    quickly: Callable[[RawRows], Matrix | None] | None = None
+    quickly: Callable[[RawBatch], Matrix | None] | None = None
 
     @cached_property
     def is_element_by_element(self) -> bool:
@@ -58,7 +58,7 @@ class RawTransformer:
             return outputs
         return tuple(outputs[at] for at in self.given.chosen)
 
-    def __call__(self, rows: RawRows) -> Matrix:
+    def __call__(self, rows: RawBatch) -> Matrix:
         """Transform each row as if it were alone, shape (rows, n).
 
         Raises:
@@ -68,7 +68,7 @@ class RawTransformer:
             return self.together(rows)
         return np.concatenate([self.together(rows.take([row])) for row in range(len(rows))])
 
-    def together(self, rows: RawRows) -> Matrix:
+    def together(self, rows: RawBatch) -> Matrix:
         """Transform rows in one call: matrix products may differ from those of a row alone.
 
         Raises:
@@ -77,7 +77,7 @@ class RawTransformer:
         transformed = None if self.quickly is None else self.quickly(rows)
         return self.itself(rows) if transformed is None else transformed
 
-    def itself(self, rows: RawRows) -> Matrix:
+    def itself(self, rows: RawBatch) -> Matrix:
         """Transform rows by the transformer's own method, in one call.
 
         Raises:
@@ -86,7 +86,7 @@ class RawTransformer:
         output = self.transformer.transform(self._frame(rows))
         return self.given(output, len(rows))
 
-    def _frame(self, rows: RawRows) -> pd.DataFrame:
+    def _frame(self, rows: RawBatch) -> pd.DataFrame:
         return frame_of(rows, self._positions, self.dtypes)
 
     @cached_property
@@ -97,7 +97,7 @@ class RawTransformer:
 
 
 def accept(
-    transformer: RawTransformer, rows: RawRows, number: int
+    transformer: RawTransformer, rows: RawBatch, number: int
 ) -> tuple[NDArray[np.intp], Matrix]:
     """The rows that a transformer of a number of outputs accepts, and what it makes of them.
 

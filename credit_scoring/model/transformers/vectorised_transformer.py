@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit_scoring.data.artifacts import MODEL_FILE
-from credit_scoring.data.raw_batch import RawRows
+from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.tables import Matrix, Table
 from credit_scoring.errors import BadFile, describe, foreign_code
 from credit_scoring.model.transformers.transformer import RawTransformer, accept
@@ -46,7 +46,7 @@ class Computed:
     outputs: Positions
     steps: tuple[Step, ...]
 
-    def __call__(self, rows: RawRows) -> Matrix | None:
+    def __call__(self, rows: RawBatch) -> Matrix | None:
         """Their values, shape (rows, k); None where a feature is infinite."""
         values: Matrix = np.take(rows.numbers, self.inputs, axis=1)
         if np.isinf(values).any():
@@ -72,7 +72,7 @@ class LookedUp:
     row_of: Mapping[Value, int]
     values: Matrix
 
-    def __call__(self, rows: RawRows) -> Matrix | None:
+    def __call__(self, rows: RawBatch) -> Matrix | None:
         """Their values, shape (rows, k); None where a feature has a value that is not known."""
         found = [self.row_of.get(value, -1) for value in _column(rows, self.position)]
         return None if -1 in found else self.values[found]
@@ -85,7 +85,7 @@ class ArrayTransformer:
     parts: tuple[Computed | LookedUp, ...]
     number: int
 
-    def __call__(self, rows: RawRows) -> Matrix | None:
+    def __call__(self, rows: RawBatch) -> Matrix | None:
         """Rows transformed, shape (rows, n); None where the transformer itself has to be asked."""
         transformed = np.empty((len(rows), self.number))
         try:
@@ -134,8 +134,8 @@ def with_arrays(
     return replace(raw, quickly=quickly)
 
 
-def _rows_of(table: Table, clients: slice) -> RawRows:
-    return RawRows.of_table(np.array(table.values[clients]), table.categories)
+def _rows_of(table: Table, clients: slice) -> RawBatch:
+    return RawBatch.of_table(np.array(table.values[clients]), table.categories)
 
 
 def _same(found: Matrix | None, expected: Matrix) -> bool:
@@ -148,7 +148,7 @@ def _same(found: Matrix | None, expected: Matrix) -> bool:
 
 def _parts(
     raw: RawTransformer,
-    client: RawRows,
+    client: RawBatch,
     new: Table,
     texts: Mapping[int, frozenset[str | None]],
     number: int,
@@ -186,7 +186,7 @@ def _parts(
 
 def _looked_up(
     raw: RawTransformer,
-    client: RawRows,
+    client: RawBatch,
     position: int,
     values: Sequence[Value],
     outputs: Sequence[int],
@@ -201,7 +201,7 @@ def _looked_up(
     return LookedUp(position, np.array(outputs, np.intp), row_of, transformed[:, outputs])
 
 
-def _column(rows: RawRows, position: int) -> list[Value]:
+def _column(rows: RawBatch, position: int) -> list[Value]:
     """The values of a feature, None where one is missing."""
     if position in rows.texts:
         texts: list[Value] = rows.texts[position].tolist()
@@ -209,7 +209,7 @@ def _column(rows: RawRows, position: int) -> list[Value]:
     return [None if value != value else value for value in rows.numbers[:, position].tolist()]
 
 
-def _probes(client: RawRows) -> RawRows:
+def _probes(client: RawBatch) -> RawBatch:
     """A client with everything missing, with every other thing missing, and with extremes."""
     features = np.arange(client.numbers.shape[1])
     gaps = (features >= 0, features % 2 == 0, features % 2 == 1)
@@ -225,7 +225,7 @@ def _probes(client: RawRows) -> RawRows:
     return rows
 
 
-def _agree(raw: RawTransformer, quickly: ArrayTransformer, rows: RawRows) -> bool:
+def _agree(raw: RawTransformer, quickly: ArrayTransformer, rows: RawBatch) -> bool:
     """Whether arrays give the transformer's bits, or leave rows to it."""
     if not len(rows):
         return True

@@ -107,18 +107,18 @@ def test_without_facts_the_threshold_is_the_default_and_the_log_says_so(folder, 
 @pytest.mark.parametrize("threshold", [0, 1, 0.0, 1.0, 0.25, 5e-324])
 def test_the_threshold_of_the_facts_decides(folder, threshold):
     write_metadata(folder, threshold=threshold, trained="2026-01-02")
-    scorer = folder.load()
-    assert scorer.threshold == threshold
-    assert scorer.metadata["trained"] == "2026-01-02"
-    for client_id in scorer.client_ids:
-        prediction = scorer.predict(scorer.transformed_record(client_id))
+    bundle = folder.load()
+    assert bundle.threshold == threshold
+    assert bundle.metadata["trained"] == "2026-01-02"
+    for client_id in bundle.client_ids:
+        prediction = bundle.predict(bundle.transformed_record(client_id))
         assert prediction.prediction == int(prediction.probability >= threshold)
 
 
 def test_a_probability_equal_to_the_threshold_is_a_default(folder):
-    scorer = folder.load()
-    record = scorer.transformed_record(scorer.client_ids[3])
-    probability = scorer.predict(record).probability
+    bundle = folder.load()
+    record = bundle.transformed_record(bundle.client_ids[3])
+    probability = bundle.predict(record).probability
     for threshold, decision in [(probability, 1), (math.nextafter(probability, 1), 0)]:
         write_metadata(folder, threshold=threshold)
         assert folder.load().predict(record).prediction == decision

@@ -177,9 +177,9 @@ def test_columns_without_a_name_are_ignored(tmp_path, file):
     path = foreign.path / file
     header, *rows = path.read_text().splitlines()
     path.write_text("\n".join([f"{header},,", *(f"{row},," for row in rows)]) + "\n")
-    scorer = load(foreign.path)
-    assert scorer.features == ("EXT", "AGE", "BRANCH", "SUITE", "OWNER", "CHILDREN")
-    assert scorer.classifier.probabilities(scorer.transformed).tolist() == foreign.expected
+    bundle = load(foreign.path)
+    assert bundle.features == ("EXT", "AGE", "BRANCH", "SUITE", "OWNER", "CHILDREN")
+    assert bundle.classifier.probabilities(bundle.transformed).tolist() == foreign.expected
 
 
 def opaque(frame: pd.DataFrame) -> pd.DataFrame:

@@ -185,10 +185,10 @@ def test_a_large_number_that_a_double_holds_is_served_as_it_is(folder, number):
     columns = ["DAYS_BIRTH", "OWN_CAR_AGE"]  # whole numbers, and with gaps
     both(*(cell(name, 4, column, number) for name in TABLES for column in columns))(folder)
     without(REFERENCE_FILE, PROBA)(folder)  # that of another value
-    scorer = folder.load()
+    bundle = folder.load()
     for column in columns:
-        assert scorer.raw_record(scorer.client_ids[3])[column] == float(number)
-        assert float(number) in np.concatenate(scorer.reference_values(column))
+        assert bundle.raw_record(bundle.client_ids[3])[column] == float(number)
+        assert float(number) in np.concatenate(bundle.reference_values(column))
 
 
 def test_a_header_that_changes_while_it_is_read_is_refused(folder, monkeypatch):

@@ -9,7 +9,7 @@ import pytest
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 
-from api.served_bundle import read_snapshot
+from api.served_bundle import read_served_bundle
 from credit_scoring.data.artifacts import FEATURES_FILE, NEW_FILE, REFERENCE_FILE
 from credit_scoring.data.feature_dictionary import Feature
 from credit_scoring.errors import BadFile
@@ -67,8 +67,8 @@ def test_what_the_file_says(folder: Folder, caplog: pytest.LogCaptureFixture):
         "OWN_CAR_AGE,Car,,,, AMT_CREDIT ; DAYS_BIRTH,any,,,,",
     )
     with caplog.at_level(logging.WARNING):
-        scorer = folder.load()
-    features = scorer.dictionary.features
+        bundle = folder.load()
+    features = bundle.dictionary.features
     assert list(features) == NUMBERS
     assert features["AMT_CREDIT"] == Feature(
         "AMT_CREDIT", "Amount, of the loan", "€", "Loan", "", (), "down", False,
@@ -80,7 +80,7 @@ def test_what_the_file_says(folder: Folder, caplog: pytest.LogCaptureFixture):
     assert features["DAYS_BIRTH"] == Feature("DAYS_BIRTH", "Age", "days", "Who", protected=True)
     assert features[SUM] == Feature(SUM, SUM, "", SUM)
     sha256 = hashlib.sha256((folder / FEATURES_FILE).read_bytes()).hexdigest()
-    assert scorer.sha256[FEATURES_FILE] == sha256
+    assert bundle.sha256[FEATURES_FILE] == sha256
     assert [record.message for record in caplog.records] == [
         "the model uses features that law protects: Age"
     ]
@@ -223,7 +223,7 @@ def test_a_file_whose_hash_model_json_has_may_not_be_absent(folder: Folder):
 
 def test_a_file_that_was_there_and_is_gone_is_refused(folder: Folder):
     with pytest.raises(BadFile, match=r"^features.csv: was there and is gone; to go on without it"):
-        read_snapshot(folder.path, None, frozenset({FEATURES_FILE}))
+        read_served_bundle(folder.path, None, frozenset({FEATURES_FILE}))
 
 
 def test_the_service_says_which_file_is_in_use_and_takes_another(folder: Folder):

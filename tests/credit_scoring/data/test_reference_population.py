@@ -19,24 +19,24 @@ from tests.support.tables import cells, value
 
 def test_reference_values_are_those_of_each_class_in_file_order(case):
     rows = cells(case.folder / REFERENCE_FILE).values()
-    for feature in case.scorer.features:
+    for feature in case.bundle.features:
         expected = [
             [value(row[feature]) for row in rows if row[TARGET] == of_class and row[feature]]
             for of_class in "01"
         ]
-        assert [list(values) for values in case.scorer.reference_values(feature)] == expected
+        assert [list(values) for values in case.bundle.reference_values(feature)] == expected
 
 
 @pytest.mark.parametrize("feature", ["", "amt_credit", ID, TARGET, PROBA, "Unnamed: 0"])
 def test_an_unknown_feature_is_named(simple, feature):
     with pytest.raises(UnknownFeature) as refused:
-        simple.scorer.reference_values(feature)
+        simple.bundle.reference_values(feature)
     assert str(refused.value) == (f"unknown feature {feature}, not one of the 8 features")
 
 
 def test_an_unknown_feature_is_named_in_short(simple):
     with pytest.raises(UnknownFeature, match=rf"^unknown feature {'x' * 100}…, not one of "):
-        simple.scorer.reference_values("x" * 1_000_000)
+        simple.bundle.reference_values("x" * 1_000_000)
 
 
 class Compared(str):
@@ -57,8 +57,8 @@ class Compared(str):
 def test_many_features_are_looked_up_in_linear_time(simple):
     """Each name was compared with all others: a second for 10,000 features."""
     names = tuple(Compared(f"{number}+a" if number % 2 else f"{number}") for number in range(2_000))
-    records = replace(simple.scorer.records, names=names, full_names=names)
-    many = replace(simple.scorer, features=names, records=records)
+    records = replace(simple.bundle.records, names=names, full_names=names)
+    many = replace(simple.bundle, features=names, records=records)
     reference = replace(many.reference, columns=many.reference.columns[:1] * 2_000)
     many = replace(many, reference=reference)
     Compared.times = 0
@@ -67,8 +67,8 @@ def test_many_features_are_looked_up_in_linear_time(simple):
 
 
 def test_a_plus_may_come_as_a_space(simple):
-    exact = simple.scorer.reference_values("previous_CHANNEL_TYPE_AP+ (Cash loan)_mean")
-    spaced = simple.scorer.reference_values("previous_CHANNEL_TYPE_AP  (Cash loan)_mean")
+    exact = simple.bundle.reference_values("previous_CHANNEL_TYPE_AP+ (Cash loan)_mean")
+    spaced = simple.bundle.reference_values("previous_CHANNEL_TYPE_AP  (Cash loan)_mean")
     assert [list(values) for values in spaced] == [list(values) for values in exact]
 
 
@@ -83,10 +83,10 @@ def test_a_plus_that_may_come_as_the_space_of_another_name_is_needed(tmp_path):
         lambda frame: frame.rename(columns=columns),
         names,
     )
-    scorer, reference = folder.load(), folder.read(REFERENCE_FILE)
+    bundle, reference = folder.load(), folder.read(REFERENCE_FILE)
     solvent = reference[reference[TARGET] == 0]
     for asked, column in [*zip(names, names, strict=True), ("c d", "c+d")]:
         expected = solvent[column].dropna().tolist()
-        assert scorer.reference_values(asked)[0].tolist() == expected
+        assert bundle.reference_values(asked)[0].tolist() == expected
     with pytest.raises(UnknownFeature):
-        scorer.reference_values("e f ")
+        bundle.reference_values("e f ")

@@ -66,7 +66,7 @@ def test_a_classifier_that_takes_no_missing_value_is_refused(folder):
 
 def test_thresholds_of_every_kind_are_known(case):
     """Of a kind without them curves are searched step by step, and nobody would notice."""
-    thresholds = case.scorer.classifier.thresholds
+    thresholds = case.bundle.classifier.thresholds
     if isinstance(case.classifier, HistGradientBoostingClassifier):  # it puts values into bins
         assert thresholds is None
     else:
@@ -79,9 +79,9 @@ def test_thresholds_of_every_kind_are_known(case):
 def test_contributions_are_those_of_shap(case):
     rows = case.transformed().to_numpy()
     explainer = shap.TreeExplainer(case.classifier)
-    values = np.array([case.scorer.explain(client).values for client in case.scorer.client_ids])
+    values = np.array([case.bundle.explain(client).values for client in case.bundle.client_ids])
     np.testing.assert_array_equal(values, explainer(rows).values)
-    bases = {case.scorer.explain(client).base for client in case.scorer.client_ids}
+    bases = {case.bundle.explain(client).base for client in case.bundle.client_ids}
     assert bases == {explainer.expected_value}
 
 
@@ -92,11 +92,11 @@ def test_threads_do_not_disturb_each_other(case):
     """12 at once, each all clients from another one on: the bits that one thread gets."""
 
     def results(start: int) -> dict[int, tuple[bytes, float, float]]:
-        ids = case.scorer.client_ids[start:] + case.scorer.client_ids[:start]
+        ids = case.bundle.client_ids[start:] + case.bundle.client_ids[:start]
         explained = {}
         for client_id in ids:
-            explanation = case.scorer.explain(client_id)
-            prediction = case.scorer.predict(case.scorer.transformed_record(client_id))
+            explanation = case.bundle.explain(client_id)
+            prediction = case.bundle.predict(case.bundle.transformed_record(client_id))
             bits = explanation.values.tobytes()
             explained[client_id] = bits, explanation.base, prediction.probability
         return explained

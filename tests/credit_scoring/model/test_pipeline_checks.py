@@ -13,7 +13,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from api.served_bundle import read_snapshot
+from api.served_bundle import read_served_bundle
 from credit_scoring.data.artifacts import MODEL_FILE, NEW_FILE, PROBA, REFERENCE_FILE, TARGET
 from credit_scoring.data.tables import Table
 from credit_scoring.errors import BadFile
@@ -187,9 +187,9 @@ def changed(folder: Path, row: int, value: object) -> float:
 
 
 def test_stored_probabilities_are_those_of_the_model(witnessed):
-    scorer = load(witnessed)
+    bundle = load(witnessed)
     stored = pd.read_csv(witnessed / REFERENCE_FILE)[PROBA]
-    assert scorer.reference.scores.tolist() == stored.tolist()
+    assert bundle.reference.scores.tolist() == stored.tolist()
     changed(witnessed, 3, "")  # not every client has one
     load(witnessed)
 
@@ -226,7 +226,7 @@ def test_reversed_classes_are_warned_of(witnessed, caplog, is_reversed):
         table[TARGET] = 1 - table[TARGET]
     table.to_csv(witnessed / REFERENCE_FILE, index=False)
     with caplog.at_level(logging.WARNING):
-        read_snapshot(witnessed, None, frozenset()).prepare()
+        read_served_bundle(witnessed, None, frozenset()).prepare()
     warned = [line for line in caplog.messages if "wrong way round" in line]
     assert len(warned) == is_reversed
     if is_reversed:
@@ -275,7 +275,7 @@ def test_rows_are_scored_as_they_lie_in_memory(tmp_path):
         change_new=with_gaps,
         change_reference=with_gaps,
     )
-    scorer = load(foreign.path)
-    assert scorer.transformed.flags.c_contiguous
-    found = [scorer.classifier.probability(row) for row in scorer.transformed]
+    bundle = load(foreign.path)
+    assert bundle.transformed.flags.c_contiguous
+    found = [bundle.classifier.probability(row) for row in bundle.transformed]
     assert found == foreign.expected

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from credit_scoring.data.raw_batch import RawRows
+from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.errors import InvalidApplication
 from credit_scoring.model.raw_scorer import RawScorer
 
@@ -28,15 +28,15 @@ class Refusing:
 
 @pytest.fixture
 def refusing(simple) -> tuple[RawScorer, Refusing]:
-    desk = simple.scorer.desk
+    desk = simple.bundle.scorer
     transformer = Refusing(desk.transformer.transformer)
     raw = replace(desk.transformer, transformer=transformer, quickly=None)
     raw.__dict__["is_element_by_element"] = True  # as that of the transformer behind it
     return replace(desk, transformer=raw), transformer
 
 
-def rows_of(simple, number: int) -> RawRows:
-    return simple.scorer.raw_rows([row % len(simple.scorer.client_ids) for row in range(number)])
+def rows_of(simple, number: int) -> RawBatch:
+    return simple.bundle.raw_rows([row % len(simple.bundle.client_ids) for row in range(number)])
 
 
 @pytest.mark.parametrize("wrong", [[0], [17], [99], [17, 18, 60], [40, 99]])
@@ -57,6 +57,6 @@ def test_accepted_rows_are_those_of_the_transformer(simple, refusing):
     desk, transformer = refusing
     rows = rows_of(simple, 100)
 
-    expected = np.tile(simple.scorer.transformed, (5, 1))
+    expected = np.tile(simple.bundle.transformed, (5, 1))
     assert np.array_equal(desk.transform(rows), expected, equal_nan=True)
     assert transformer.calls == 1

@@ -19,9 +19,9 @@ from sklearn.preprocessing import (
 )
 
 from credit_scoring.data.artifacts import MODEL_FILE
-from credit_scoring.data.raw_batch import RawRows
+from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.errors import InvalidApplication
-from credit_scoring.model.bundle import Scorer
+from credit_scoring.model.bundle import Bundle
 from credit_scoring.model.loader import load
 from credit_scoring.model.transformers.transformer import RawTransformer
 from tests.support.artefacts import FLAGS, NUMBERS, PLAIN, TEXTS, lightgbm, make_folder
@@ -38,12 +38,12 @@ BY_ITSELF = {
 UNSEEN = "a category that nobody has"
 
 
-def varied(scorer: Scorer, number: int = 24) -> RawRows:
+def varied(bundle: Bundle, number: int = 24) -> RawBatch:
     """Clients whose values are mixed, missing, altered by a little and by very much."""
     random = np.random.default_rng(7)
-    clients = len(scorer.client_ids)
-    rows = scorer.raw_rows(random.integers(clients, size=number).tolist())
-    others = scorer.raw_rows(random.integers(clients, size=number).tolist())
+    clients = len(bundle.client_ids)
+    rows = bundle.raw_rows(random.integers(clients, size=number).tolist())
+    others = bundle.raw_rows(random.integers(clients, size=number).tolist())
     mixed = random.random(rows.numbers.shape)
     rows.numbers[mixed < 0.5] = others.numbers[mixed < 0.5]
     rows.numbers[(mixed > 0.5) & (mixed < 0.6)] = np.nan
@@ -56,7 +56,7 @@ def varied(scorer: Scorer, number: int = 24) -> RawRows:
     return rows
 
 
-def itself(transformer: RawTransformer, rows: RawRows) -> list[np.ndarray | None]:
+def itself(transformer: RawTransformer, rows: RawBatch) -> list[np.ndarray | None]:
     """What the transformer's own method makes of each row; None where it refuses it."""
     try:
         return [*transformer.itself(rows)]
@@ -68,9 +68,9 @@ def itself(transformer: RawTransformer, rows: RawRows) -> list[np.ndarray | None
     return [values for part in parts for values in itself(transformer, part)]
 
 
-def check_equal(scorer: Scorer) -> int:
+def check_equal(bundle: Bundle) -> int:
     """Compare both ways, alone and together; how many rows were not left to the transformer."""
-    transformer, rows, quickly = scorer.desk.transformer, varied(scorer), 0
+    transformer, rows, quickly = bundle.scorer.transformer, varied(bundle), 0
     assert transformer.quickly is not None
     expected = itself(transformer, rows)
     for row, values in enumerate(expected):
@@ -87,11 +87,11 @@ def check_equal(scorer: Scorer) -> int:
 
 
 def test_values_are_those_of_the_transformer(case: Case, request):
-    scorer = case.scorer
+    bundle = case.bundle
     if request.node.callspec.params["case"] in BY_ITSELF:
-        assert scorer.desk.transformer.quickly is None
+        assert bundle.scorer.transformer.quickly is None
     else:
-        assert check_equal(scorer) > 4
+        assert check_equal(bundle) > 4
 
 
 # What refuses a category that it does not know leaves the row to itself, whatever stands beside it.
@@ -149,26 +149,26 @@ def test_what_overflows_is_left_to_the_transformer(tmp_path):
     """Which refuses an infinite value between two of its steps, and clips one in the last."""
     twice = make_pipeline(MinMaxScaler((0, 1e9)), StandardScaler())
     made = make_folder(tmp_path / "made", make_pipeline(twice, lightgbm()), PLAIN)
-    scorer = made.load()
-    rows = scorer.raw_rows([0])
-    assert scorer.desk.transformer.quickly(rows) is not None
+    bundle = made.load()
+    rows = bundle.raw_rows([0])
+    assert bundle.scorer.transformer.quickly(rows) is not None
     rows.numbers[0, 1] = 1.7e308
 
-    assert scorer.desk.transformer.quickly(rows) is None
+    assert bundle.scorer.transformer.quickly(rows) is None
     with pytest.raises(InvalidApplication, match=r"transformer refuses it \(ValueError\)"):
-        scorer.desk.transform(rows)
+        bundle.scorer.transform(rows)
 
 
 def test_a_category_that_is_refused_is_still_refused(tmp_path):
     columns = ColumnTransformer([("text", OrdinalEncoder(), TEXTS)], remainder="passthrough")
-    scorer = make_folder(tmp_path / "made", make_pipeline(columns, lightgbm()), MIXED).load()
-    rows = scorer.raw_rows([0, 1, 2])
+    bundle = make_folder(tmp_path / "made", make_pipeline(columns, lightgbm()), MIXED).load()
+    rows = bundle.raw_rows([0, 1, 2])
     rows.texts[MIXED.index(TEXTS[0])][1] = UNSEEN
 
-    assert scorer.desk.transformer.quickly(rows) is None
-    assert scorer.desk.transformer.quickly(rows.take([0, 2])) is not None
+    assert bundle.scorer.transformer.quickly(rows) is None
+    assert bundle.scorer.transformer.quickly(rows.take([0, 2])) is not None
     with pytest.raises(InvalidApplication, match="does not know: ") as refused:
-        scorer.desk.transform(rows)
+        bundle.scorer.transform(rows)
     assert refused.value.row == 1
 
 
@@ -180,8 +180,8 @@ def test_an_unknown_kind_of_step_is_left_to_itself(tmp_path, caplog):
     steps = make_pipeline(SimpleImputer(), Handed(feature_names_out="one-to-one"))
     made = make_folder(tmp_path / "made", make_pipeline(steps, lightgbm()), PLAIN)
     with caplog.at_level("INFO"):
-        scorer = made.load()
-    assert scorer.desk.transformer.quickly is None
+        bundle = made.load()
+    assert bundle.scorer.transformer.quickly is None
     assert "raw records are transformed by the model's transformer itself" in caplog.messages
 
 
@@ -203,10 +203,10 @@ def test_a_transformer_of_other_values_is_left_to_itself(tmp_path, caplog, trans
     joblib.dump(pipeline, made / MODEL_FILE)
     write_metadata(made)
 
-    scorer = made.load()
-    assert scorer.desk.transformer.quickly is None
+    bundle = made.load()
+    assert bundle.scorer.transformer.quickly is None
     line = "raw records are transformed by the model's transformer itself: arrays differ"
     assert line in caplog.messages
-    rows = scorer.raw_rows([0, 1])
+    rows = bundle.raw_rows([0, 1])
     expected = transform(largest, rows.numbers)
-    assert np.array_equal(scorer.desk.transform(rows), expected, equal_nan=True)
+    assert np.array_equal(bundle.scorer.transform(rows), expected, equal_nan=True)

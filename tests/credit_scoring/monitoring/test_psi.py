@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from credit_scoring.data.reference_population import Reference
+from credit_scoring.data.reference_population import ReferencePopulation
 from credit_scoring.data.tables import Table
 from credit_scoring.monitoring.psi import Drift, drift, number_counts, population_drift
 from tests.support.drifting import FEATURES, NEW, REFERENCE, reference_of, table_of
@@ -137,7 +137,7 @@ def test_equal_populations_have_the_expected_index_on_average():
         for table in tables:
             table[random.random(table.shape) < 0.1] = np.nan
         texts = dict.fromkeys(range(each), "abcde") if kind == "text" else {}
-        reference = Reference(list(tables[0]), texts, (np.arange(n), np.arange(0)))
+        reference = ReferencePopulation(list(tables[0]), texts, (np.arange(n), np.arange(0)))
         found = population_drift(
             [*map(str, range(each))],
             reference,

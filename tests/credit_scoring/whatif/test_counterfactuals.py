@@ -42,13 +42,13 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
 
 
 def asked(bank: Bank, client: int, threshold: float) -> list[Alternative]:
-    scorer = bank.scorer
+    bundle = bank.bundle
     extents = {
-        name: extent(scorer.reference, scorer.raw, scorer.desk.position(name))
-        for name, feature in scorer.dictionary.features.items()
+        name: extent(bundle.reference, bundle.raw, bundle.scorer.position(name))
+        for name, feature in bundle.dictionary.features.items()
         if feature.change != "none"
     }
-    return alternatives(scorer.desk, bank.row(client), threshold, scorer.reference, extents)
+    return alternatives(bundle.scorer, bank.row(client), threshold, bundle.reference, extents)
 
 
 def searched(bank: Bank, client: int, feature: str, *, up: bool) -> np.ndarray:
@@ -160,9 +160,9 @@ def test_flags_and_texts(tmp_path: Path):
 
 
 def test_what_the_tables_have_of_a_feature(bank: Bank):
-    scorer = bank.scorer
+    bundle = bank.bundle
     for feature in ("AMT_CREDIT", *WHOLE):
-        found = extent(scorer.reference, scorer.raw, scorer.desk.position(feature))
+        found = extent(bundle.reference, bundle.raw, bundle.scorer.position(feature))
         assert found == Extent(*bank.range(feature), feature in WHOLE)
 
 

@@ -84,7 +84,7 @@ def formulas(tmp_path_factory) -> Bank:
 
 def asked(bank: Bank, client: int, feature: str, threshold: float = THRESHOLD) -> Sensitivity:
     low, high = bank.range(feature)
-    return sensitivity(bank.scorer.desk, bank.row(client), feature, low, high, threshold)
+    return sensitivity(bank.bundle.scorer, bank.row(client), feature, low, high, threshold)
 
 
 def by_steps(found: Sensitivity, values: np.ndarray) -> np.ndarray:
@@ -117,7 +117,7 @@ def thresholds(bank: Bank, feature: str) -> np.ndarray:
     outputs = bank.pipeline[0].transform(ends[list(bank.pipeline.feature_names_in_)])
     outputs = np.asarray(outputs.toarray() if hasattr(outputs, "toarray") else outputs, float)
     found = []
-    for output, limits in enumerate(bank.scorer.classifier.thresholds or ()):
+    for output, limits in enumerate(bank.bundle.classifier.thresholds or ()):
         one, other = outputs[:, output]
         if abs(one - other) > 0 and len(limits):  # neither is missing
             low, high = bank.range(feature)
@@ -128,7 +128,7 @@ def thresholds(bank: Bank, feature: str) -> np.ndarray:
 
 def test_every_step_is_found_to_the_double(proved: Bank):
     steps = 0
-    for feature in [name for name in proved.scorer.features if name not in (*TEXTS, *FLAGS)]:
+    for feature in [name for name in proved.bundle.features if name not in (*TEXTS, *FLAGS)]:
         found = asked(proved, 7, feature)
         assert found.exact
         assert found.steps[0][0] == proved.range(feature)[0]
@@ -233,7 +233,7 @@ def test_a_text_has_a_step_for_each_category(mixed: Bank, feature: str, known: l
     turned = 0
     for client in range(6):
         scores = mixed.scores(client, feature, values).tolist()
-        found = sensitivity(mixed.scorer.desk, mixed.row(client), feature, np.nan, np.nan, 0.4)
+        found = sensitivity(mixed.bundle.scorer, mixed.row(client), feature, np.nan, np.nan, 0.4)
         assert found.exact
         assert found.steps == tuple(zip(known, scores, strict=True))
         others = {
@@ -265,8 +265,8 @@ def test_a_value_outside_the_range_is_reached_by_the_flip(formulas: Bank):
     low, high = formulas.range(RISK)
     row = formulas.row(0)
     for own, bounds in ((2 * low, (low, high)), (high, (low, low / 2)), (low, (high / 2, high))):
-        row.replace(formulas.scorer.desk.position(RISK), [own])
-        found = sensitivity(formulas.scorer.desk, row, RISK, *bounds, THRESHOLD)
+        row.replace(formulas.bundle.scorer.position(RISK), [own])
+        found = sensitivity(formulas.bundle.scorer, row, RISK, *bounds, THRESHOLD)
         assert found.value == own
         assert found.steps[0][0] == bounds[0]
         assert found.steps[-1][0] <= bounds[1]
@@ -315,14 +315,14 @@ def test_what_follows_is_refused_though_the_model_does_not_take_it(tmp_path: Pat
 
 def changed_score(bank: Bank, risk: float) -> float:
     """As the desk scores the first client with another risk."""
-    desk, row = bank.scorer.desk, bank.row(0)
+    desk, row = bank.bundle.scorer, bank.row(0)
     row.replace(desk.position(RISK), [risk])
     desk.follow(row, {RISK})
     return desk.probabilities(row)[0]
 
 
 def test_unknown_features_and_refused_rows(formulas: Bank):
-    desk, row = formulas.scorer.desk, formulas.row(0)
+    desk, row = formulas.bundle.scorer, formulas.row(0)
     with pytest.raises(UnknownFeature, match="unknown feature AMT"):
         sensitivity(desk, row, "AMT", 0, 1, THRESHOLD)
     row.replace(desk.position(RISK), [np.inf])
