@@ -1,7 +1,7 @@
-"""How gunicorn runs the service; it reads this file by itself where it is started in this folder.
+"""gunicorn's configuration, which it reads if it is started in this folder.
 
-PORT, WEB_CONCURRENCY and FORWARDED_ALLOW_IPS are environment variables that it knows. There is no
-`preload_app`: LightGBM hangs in a process that was forked after the model was loaded.
+It reads the variables PORT, WEB_CONCURRENCY and FORWARDED_ALLOW_IPS too. `preload_app` is off:
+LightGBM hangs in a process that is forked after the model was loaded.
 """
 
 import os
@@ -14,7 +14,7 @@ if sys.flags.optimize > 1:
 
 
 def has_room(folder: Path) -> bool:
-    """Whether a file can be made in a folder."""
+    """True if a file can be made in a folder."""
     try:
         with tempfile.TemporaryFile(dir=folder):
             return True
@@ -22,12 +22,12 @@ def has_room(folder: Path) -> bool:
         return False
 
 
-MEMORY = Path("/dev/shm")  # noqa: S108 - the heartbeat files need memory, not a disk that may stall
+MEMORY = Path("/dev/shm")  # noqa: S108 - heartbeat files must not wait for a slow disk
 
 worker_class = "serving.gunicorn_worker.Worker"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
-timeout = 120  # seconds; how long a start may take on a small machine, no limit for requests
-graceful_timeout = 20  # seconds; how long a stop waits for requests that run
-keepalive = 75  # seconds; longer than a proxy usually keeps a connection that it may use again
+timeout = 120  # seconds for a start on a small machine; not a limit for requests
+graceful_timeout = 20  # seconds that a stop waits for running requests
+keepalive = 75  # seconds; longer than a proxy usually keeps an idle connection
 worker_tmp_dir = str(MEMORY) if has_room(MEMORY) else tempfile.gettempdir()
 control_socket_disable = True

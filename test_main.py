@@ -22,11 +22,12 @@ from scipy.special import expit
 from starlette.routing import Route
 
 import main
-from api.served_bundle import read_served_bundle
+from api.record_decoder import RecordDecoder
 from main import Settings, app, create_app
+from service.bundle_folder import read_served_bundle
 from tests.support.inprocess import client_of
 
-FOLDER = app.settings.ressources_dir
+FOLDER = app.service.settings.ressources_dir
 REFERENCE = pd.read_csv(FOLDER / "train_samp.csv")
 NEW = pd.read_csv(FOLDER / "test_samp.csv")
 NOT_FEATURES = {"Unnamed: 0", "SK_ID_CURR", "TARGET", "proba"}
@@ -132,14 +133,14 @@ def test_a_client_on_either_side_of_the_threshold(decision, choose):
 
 
 def test_a_probability_at_the_threshold_is_a_default():
-    bundle = app.folder.current.bundle
+    bundle = app.service.folder.current.bundle
     record = bundle.transformed_record(FIRST)
     for threshold, decision in [
         (PROBABILITIES[FIRST], 1),
         (math.nextafter(PROBABILITIES[FIRST], 1), 0),
     ]:
         at = replace(bundle, threshold=threshold)
-        assert at.predict(record).prediction == decision
+        assert at.predict(RecordDecoder.of(at).row(record)).prediction == decision
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -236,14 +237,16 @@ def test_awkward_names_are_there():
 
 def test_what_is_made_once_for_a_model_is_made_before_anybody_asks():
     """Else the first request after a reload would wait for it, and with it all others."""
-    bundle = read_served_bundle(FOLDER, None, frozenset()).bundle
+    served = read_served_bundle(FOLDER, None, frozenset())
+    bundle = served.bundle
     found = 0
     for made in (
         bundle,
-        bundle.records,
+        served.records,
         bundle.scorer,
         bundle.scorer.transformer,
-        bundle.applications,
+        served.applications,
+        served.applications.reader,
     ):
         kinds = vars(type(made)).items()
         lazy = {name for name, value in kinds if isinstance(value, cached_property)}
@@ -266,9 +269,9 @@ def test_model_says_that_classes_are_swapped(swapped):
 
 
 def test_health_notices_a_wrong_score(monkeypatch):
-    current = app.folder.current
+    current = app.service.folder.current
     wrong = replace(current.bundle, probability_at_start=0.5)
-    monkeypatch.setattr(app.folder, "current", replace(current, bundle=wrong))
+    monkeypatch.setattr(app.service.folder, "current", replace(current, bundle=wrong))
     answer = get("/health")
     assert answer.status_code == 503
     assert answer.json() == {"detail": "a client no longer scores as at start-up"}
@@ -481,7 +484,7 @@ def test_a_client_named_in_the_query_of_a_prediction():
 
 
 def test_a_body_over_the_limit():
-    limit = app.settings.max_body_bytes
+    limit = app.service.settings.max_body_bytes
     for body in (b" " * (limit + 1), iter([b" " * limit, b" "])):
         answer = predict(body)
         assert answer.status_code == 413
@@ -521,7 +524,7 @@ def test_a_wrong_method_is_told_in_short():
 
 
 def test_a_fault_tells_nothing(monkeypatch):
-    monkeypatch.setattr(app.folder, "current", None)
+    monkeypatch.setattr(app.service.folder, "current", None)
     answer = get("/get_ids")
     assert answer.status_code == 500
     assert answer.json() == {"detail": "Internal Server Error"}
@@ -631,7 +634,7 @@ def named(parts, part):
     return parts[kind][name] if name else part
 
 
-def test_readme_and_main_name_every_route_and_readme_every_setting():
+def test_readme_names_every_route_and_every_setting():
     readme = Path(main.__file__).with_name("README.md").read_text()
     routes = {
         f"{method} {route.path}"
@@ -640,8 +643,7 @@ def test_readme_and_main_name_every_route_and_readme_every_setting():
         for method in route.methods - {"HEAD"}
     }
     assert routes == set(re.findall(r"`((?:GET|POST) /[\w./]*)", readme))
-    listed = re.findall(r"(GET|POST) +(/[\w./]*)", str(main.__doc__))
-    assert routes - {"GET /openapi.json"} == {f"{method} {path}" for method, path in listed}
+    assert routes - {"GET /openapi.json"} == set(get("/").json()["routes"]) - {"GET /openapi.json"}
     assert {name.upper() for name in Settings.model_fields} <= set(
         re.findall(r"`([A-Z_0-9]+)`", readme)
     )

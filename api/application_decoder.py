@@ -1,4 +1,8 @@
-"""Applications from JSON text, fast: what is wrong with a text is not said."""
+"""Applications decoded from JSON text, one or a list.
+
+A decoder of this model's names is fast and refuses without a reason; then `application_errors`
+reads the text again, which gives the same application or says what is wrong.
+"""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -8,11 +12,16 @@ from typing import Annotated, Any
 
 import msgspec
 
-from api.strict_json import record_type
-from credit_scoring.decisions.application import LEFT_OUT, Application, RawRecord, Values
+from api.application_errors import LEFT_OUT, LONGEST_REFERENCE, ApplicationReader, raw_record
+from api.strict_json import SPACE, count_structure, record_type
+from credit_scoring.data.cells import MISSING_TEXTS
+from credit_scoring.decisions.application import Application, Applications, RawRecord, Values
+from credit_scoring.errors import InvalidApplication
 from credit_scoring.float_search import LARGEST_DOUBLE
 
-LONGEST_REFERENCE = 64  # characters
+MOST_APPLICATIONS = 1000
+
+_split = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,8 +29,82 @@ class ApplicationDecoder:
     """Decodes applications to one model.
 
     Attributes:
+        reader: finds what is wrong with one.
+    """
+
+    reader: ApplicationReader
+
+    def rehearse(self) -> None:
+        """Decode an application each way: parts that are made once are made now."""
+        slowly = b'{"client":0,"changes":{},"reference":"\\u003a"}'  # for its escape
+        self.decode_one(slowly)
+        self.decode_one(b'{"client":0}')
+        with suppress(InvalidApplication):
+            self.decode_one(b'{"record":{}}')
+
+    def decode(self, body: bytes) -> Applications:
+        """Decode a body: one application, or a list.
+
+        Raises:
+            InvalidApplication: the body is no application, nor a list of 1 to 1,000; what is wrong
+                with one of a list begins with its position.
+        """
+        text = body.strip(SPACE)
+        if not text.startswith(b"["):
+            return Applications([self.decode_one(text)])
+        if count_structure(text) > MOST_APPLICATIONS * self.reader.most_structure:
+            raise InvalidApplication(f"far more values than {MOST_APPLICATIONS} applications have")
+        try:
+            # A list is split without building its items: each is read alone.
+            parts = _split(text)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise InvalidApplication(f"not JSON: {error}") from error
+        if not 1 <= len(parts) <= MOST_APPLICATIONS:
+            raise InvalidApplication(
+                f"a list of {len(parts)} applications, where 1 to {MOST_APPLICATIONS} are accepted"
+            )
+        items: list[Application] = []
+        applications = Applications(items, is_list=True)
+        for row, part in enumerate(parts):
+            with applications.located([row]):
+                items.append(self.decode_one(bytes(part)))
+        return applications
+
+    def decode_one(self, text: bytes) -> Application:
+        """One application.
+
+        Raises:
+            InvalidApplication: it is none.
+        """
+        application = self._fast(text)
+        if (
+            application is None
+            or self.reader.problem(application) is not None
+            or not MISSING_TEXTS.isdisjoint(self._texts_in(application))
+        ):
+            return self.reader.read(text)
+        return application
+
+    def _texts_in(self, application: Application) -> list[Any]:
+        """The texts of an application, and None for missing ones."""
+        if not self.reader.texts:
+            return []
+        record = application.record.texts.values() if application.record else ()
+        return [*record, *map(application.changes.get, self.reader.texts)]
+
+    @cached_property
+    def _fast(self) -> "FastDecoder":
+        reader = self.reader
+        return FastDecoder(reader.features, reader.text_columns, reader.nullable)
+
+
+@dataclass(frozen=True, eq=False)
+class FastDecoder:
+    """Decodes applications to one model, without a word on what is wrong with one.
+
+    Attributes:
         features: names of the raw features.
-        texts: the positions of those that are text.
+        texts: the columns of those that are text.
         nullable: those whose value may be missing.
     """
 
@@ -47,10 +130,10 @@ class ApplicationDecoder:
         """A decoder of this model's applications alone: every name, each number finite."""
         number = Annotated[float, msgspec.Meta(ge=-LARGEST_DOUBLE, le=LARGEST_DOUBLE)]
         fields: list[tuple[str, Any, Any]] = []
-        for position, name in enumerate(self.features):
-            kind: Any = str if position in self.texts else number
+        for column, name in enumerate(self.features):
+            kind: Any = str if column in self.texts else number
             kind = kind | None if name in self.nullable else kind
-            fields.append((f"f{position}", kind | msgspec.UnsetType, msgspec.UNSET))
+            fields.append((f"f{column}", kind | msgspec.UnsetType, msgspec.UNSET))
         values = record_type("Values", fields, self.features)
         reference = Annotated[str, msgspec.Meta(max_length=LONGEST_REFERENCE)]
         application = msgspec.defstruct(
@@ -74,7 +157,7 @@ class ApplicationDecoder:
         given: Values = {}
         if record is not None:
             values = msgspec.structs.astuple(record)
-            raw = RawRecord.of_values(values, self.features, self.texts)
+            raw = raw_record(values, self.features, self.texts)
             colons += len(values) + self._colons_in_names + self._colons_in_texts(values)
             colons -= len(raw.left_out) + "".join(raw.left_out).count(":")
         if changes is not None:

@@ -1,54 +1,73 @@
-"""Applications read from JSON text, one or a list.
+"""Applications read from JSON text by the standard library, which finds what is wrong with one."""
 
-As for transformed records two ways give the same: a decoder of this model's names alone, which is
-fast and refuses without a reason, and the standard library's, which finds what is wrong.
-"""
-
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import repeat
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 import numpy as np
 
-from api.application_decoder import LONGEST_REFERENCE, ApplicationDecoder
 from api.strict_json import (
-    MISSING,
-    SPACE,
     STRUCTURE_MORE,
     NoObject,
     Whole,
     count_structure,
-    listed,
     number_problem,
     parse_object,
 )
-from credit_scoring.data.cells import MISSING_TEXTS, text_of
-from credit_scoring.decisions.application import LEFT_OUT, Application, RawRecord, Value
-from credit_scoring.errors import InvalidApplication, first_few, is_unicode
+from credit_scoring.data.cells import text_of
+from credit_scoring.decisions.application import Application, RawRecord, Value
+from credit_scoring.errors import (
+    NEVER_MISSING,
+    InvalidApplication,
+    first_few,
+    is_unicode,
+    listed,
+)
 from credit_scoring.float_search import LARGEST_DOUBLE
+from credit_scoring.model.bundle import Bundle
 
-MOST_APPLICATIONS = 1000
 KEYS = ("client", "record", "changes", "reference")
-
+LONGEST_REFERENCE = 64  # characters
+LEFT_OUT = msgspec.UNSET  # in place of a feature's value
 MOST_DIGITS = 100  # of an id that are read
 
-_split = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+def raw_record(values: Sequence[Any], features: Sequence[str], texts: Sequence[int]) -> RawRecord:
+    """A record of checked values.
+
+    Args:
+        values: of all features in their order; None for a missing one, `LEFT_OUT` for one that is
+            to be computed.
+        features: names.
+        texts: the columns of text.
+    """
+    given = {column: values[column] for column in texts}
+    numbers = values
+    if given:
+        numbers = [None if column in given else value for column, value in enumerate(values)]
+    if LEFT_OUT not in given.values():
+        with suppress(TypeError):  # there is no double of what is left out
+            return RawRecord(np.array(numbers, np.float64), given, frozenset())  # None becomes NaN
+    pairs = zip(features, values, strict=True)
+    left_out = frozenset(name for name, value in pairs if value is LEFT_OUT)
+    known = [None if value is LEFT_OUT else value for value in numbers]
+    return RawRecord(np.array(known, np.float64), given, left_out)
 
 
 @dataclass(frozen=True, eq=False)
 class ApplicationReader:
-    """Reads applications to one model.
+    """Reads applications to one model, slowly, with a message for each mistake.
 
     Attributes:
         features: names of the raw features.
-        texts: see `cells.text_of`, by the name of a feature that is text.
-        nullable: those whose value may be missing.
-        computed: those that have a formula.
-        corrected: what is said of a name that only the transformer has.
+        texts: see `cells.text_of`, by the name of a text feature.
+        nullable: features that may be missing.
+        computed: features that have a formula.
+        corrected: features with a hint, by names that only the transformer has.
     """
 
     features: tuple[str, ...]
@@ -57,83 +76,35 @@ class ApplicationReader:
     computed: frozenset[str]
     corrected: Mapping[str, str]
 
-    def rehearse(self) -> None:
-        """Make what is made once, before anybody asks."""
-        self.read_one(b'{"client":0,"changes":{},"reference":"\\u003a"}')  # slowly, for its escape
-        self.read_one(b'{"client":0}')
-        with suppress(InvalidApplication):
-            self.read_one(b'{"record":{}}')
-
-    def read(self, body: bytes) -> tuple[list[Application], bool]:
-        """The applications of a body, and whether it is a list.
-
-        Raises:
-            InvalidApplication: the body is no application, nor a list of 1 to 1,000; what is wrong
-                with one of a list begins with its position.
-        """
-        text = body.strip(SPACE)
-        if not text.startswith(b"["):
-            return [self.read_one(text)], False
-        if count_structure(text) > MOST_APPLICATIONS * self._most_structure:
-            raise InvalidApplication(f"far more values than {MOST_APPLICATIONS} applications have")
-        try:
-            # A list is split without building its items: each is read alone.
-            parts = _split(text)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise InvalidApplication(f"not JSON: {error}") from error
-        if not 1 <= len(parts) <= MOST_APPLICATIONS:
-            raise InvalidApplication(
-                f"a list of {len(parts)} applications, where 1 to {MOST_APPLICATIONS} are accepted"
-            )
-        applications = []
-        for position, part in enumerate(parts):
-            try:
-                applications.append(self.read_one(bytes(part)))
-            except InvalidApplication as refused:
-                raise InvalidApplication(f"applications[{position}]: {refused}") from refused
-        return applications, True
-
-    def read_one(self, text: bytes) -> Application:
-        """One application.
-
-        Raises:
-            InvalidApplication: it is none.
-        """
-        application = self._decode(text)
-        if (
-            application is None
-            or self._problem(application) is not None
-            or not MISSING_TEXTS.isdisjoint(self._texts_in(application))
-        ):
-            return self._read_slowly(text)
-        return application
-
-    def _texts_in(self, application: Application) -> list[Any]:
-        """The texts of an application, and None for missing ones."""
-        if not self.texts:
-            return []
-        record = application.record.texts.values() if application.record else ()
-        return [*record, *map(application.changes.get, self.texts)]
+    @classmethod
+    def of(cls, bundle: Bundle) -> Self:
+        """The reader for a bundle's model."""
+        literal = bundle.scorer.literal.items()
+        return cls(
+            bundle.features,
+            {bundle.features[column]: kept for column, kept in literal},
+            bundle.nullable,
+            frozenset(bundle.dictionary.formulas),
+            bundle.corrected,
+        )
 
     @cached_property
-    def _decode(self) -> ApplicationDecoder:
-        return ApplicationDecoder(self.features, self._text_positions, self.nullable)
+    def text_columns(self) -> list[int]:
+        """The columns of text features."""
+        return [column for column, name in enumerate(self.features) if name in self.texts]
 
     @cached_property
-    def _known(self) -> frozenset[str]:
-        return frozenset(self.features)
-
-    @cached_property
-    def _text_positions(self) -> list[int]:
-        return [at for at, name in enumerate(self.features) if name in self.texts]
-
-    @cached_property
-    def _most_structure(self) -> int:
-        """How many characters that JSON is made of an application may have, and some more."""
+    def most_structure(self) -> int:
+        """The most characters of JSON's structure that an application may have, and some more."""
         in_names = sum(count_structure(name.encode()) for name in self.features)
         return 2 * (2 * len(self.features) + in_names) + STRUCTURE_MORE
 
-    def _read_slowly(self, text: bytes) -> Application:
+    def read(self, text: bytes) -> Application:
+        """Read one application.
+
+        Raises:
+            InvalidApplication: the text is none; the message names features, not values.
+        """
         parsed = self._parsed(text)
         if unknown := [name for name in parsed if name not in KEYS]:
             raise InvalidApplication(f"unknown: {first_few(unknown)}. Accepted: {', '.join(KEYS)}")
@@ -153,14 +124,14 @@ class ApplicationReader:
         if "record" in parsed:
             record = self._values(parsed["record"], "record")
             values = tuple(map(record.get, self.features, repeat(LEFT_OUT)))
-            raw = RawRecord.of_values(values, self.features, self._text_positions)
+            raw = raw_record(values, self.features, self.text_columns)
         application = Application(
             client=None if client is None else int(client[:MOST_DIGITS]),
             record=raw,
             changes=self._values(parsed.get("changes", {}), "changes"),
-            reference=reference,
+            external_id=reference,
         )
-        if problem := self._problem(application):
+        if problem := self.problem(application):
             raise InvalidApplication(problem)
         return application
 
@@ -207,11 +178,11 @@ class ApplicationReader:
         if name not in self.texts:
             return number_problem(value, may_miss, LARGEST_DOUBLE)
         if value is None:
-            return None if may_miss else MISSING
+            return None if may_miss else NEVER_MISSING
         return None if isinstance(value, str) else "not a text"
 
-    def _problem(self, application: Application) -> str | None:
-        """What is wrong with an application whose parts are right, each for itself."""
+    def problem(self, application: Application) -> str | None:
+        """A problem of an application whose parts are right, each for itself; None without one."""
         if (application.client is None) == (application.record is None):
             return "either client or record is wanted, a client's id or raw values by feature"
         if application.record and (missing := application.record.left_out - self.computed):
@@ -223,6 +194,10 @@ class ApplicationReader:
 
     def _parsed(self, text: bytes) -> Mapping[str, Any]:
         try:
-            return parse_object(text, self._most_structure, "an application", Whole)
+            return parse_object(text, self.most_structure, "an application", Whole)
         except NoObject as problem:
             raise InvalidApplication(str(problem)) from problem
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self.features)

@@ -1,15 +1,11 @@
-"""What the OpenAPI document says: the shapes of the answers, with names and examples of files.
-
-Routes write their answers out themselves; see `answers`.
-"""
+"""The OpenAPI document: tags, parameters and bodies, with names and examples of a bundle."""
 
 import math
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, Field
-
-from api.application_schemas import application_bodies
+from api.application_decoder import MOST_APPLICATIONS
+from api.application_errors import LONGEST_REFERENCE
 from credit_scoring.model.bundle import Bundle
 
 DESCRIPTION = """\
@@ -33,142 +29,41 @@ GROUPS = [
 ]
 
 
-class Index(BaseModel):
-    """What this service is and where to go on."""
-
-    service: str = Field(examples=["Credit scoring"])
-    version: str = Field(examples=["1.0.0"])
-    docs: str = Field(examples=["/docs"])
-    routes: dict[str, str] = Field(examples=[{"GET /get_ids": "Ids of the new clients"}])
+def parameter(name: str) -> dict[str, str]:
+    """A reference to a parameter of `components`."""
+    return {"$ref": f"#/components/parameters/{name}"}
 
 
-class ClientIds(BaseModel):
-    """Ids of the new clients, in the order of their file."""
-
-    data: list[int] = Field(examples=[[351831, 204226]])
-
-
-class Features(BaseModel):
-    """Names of the features, in the order of the reference file."""
-
-    data: list[str] = Field(examples=[["AMT_INCOME_TOTAL", "AMT_CREDIT"]])
+def body(name: str) -> dict[str, str]:
+    """A reference to a request body of `components`."""
+    return {"$ref": f"#/components/requestBodies/{name}"}
 
 
-def record_text(schema: str) -> Any:
-    """A field that holds a record as JSON text, of a schema that is made from the files."""
-    return Field(
-        examples=['{"AMT_INCOME_TOTAL":157500.0,"OWN_CAR_AGE":null}'],
-        json_schema_extra={
-            "contentMediaType": "application/json",
-            "contentSchema": {"$ref": f"#/components/schemas/{schema}"},
-        },
-    )
-
-
-class RawRecordText(BaseModel):
-    """A raw record as JSON text, to be decoded a second time; a missing value is null."""
-
-    data: str = record_text("RawRecord")
-
-
-class TransformedRecordText(BaseModel):
-    """A transformed record as JSON text, to be decoded a second time; a missing value is null."""
-
-    data: str = record_text("TransformedRecord")
-
-
-class PredictionAnswer(BaseModel):
-    """Probability of default, and the decision: 1 where it reaches the threshold, else 0."""
-
-    probability: float = Field(ge=0, le=1, examples=[0.08597658808541324])
-    prediction: int = Field(ge=0, le=1, examples=[0])
-    threshold: float = Field(ge=0, le=1, examples=[0.4])
-
-
-class ExplanationAnswer(BaseModel):
-    """SHAP values of class 1 in the model's raw output, which is base plus their sum."""
-
-    values: list[list[float]] = Field(description="SHAP values, shape (1, n)")
-    feat: list[str] = Field(description="names of the transformed features, n of them")
-    data: list[list[float | None]] = Field(description="the transformed record, shape (1, n)")
-    base: list[float] = Field(description="the expected value, shape (1,)")
-
-
-class ReferenceValues(BaseModel):
-    """Raw values of a feature among reference clients, missing ones left out, in file order."""
-
-    feat0: list[float] | list[str] = Field(description="of class 0, solvent")
-    feat1: list[float] | list[str] = Field(description="of class 1, in default")
-
-
-class WorkerState(BaseModel):
-    """What one of the server's processes has in use."""
-
-    pid: int = Field(description="number of the process")
-    sha256: dict[str, str] = Field(description="of each file in use")
-    threshold: float
-    files: list[str] = Field(description="those that were there")
-    refused: str | None = Field(description="why the files now in the folder are not in use")
-
-
-class Health(BaseModel):
-    """A client was scored just now, with the result that it had at start-up."""
-
-    status: str = Field(examples=["ok"])
-    sha256: str = Field(description="of the model in use")
-    refused: str | None = Field(
-        None,
-        description="why the files now in the folder are not in use, in this worker or another",
-    )
-    workers: list[WorkerState] | None = Field(
-        None, description="all of them, where another one is not of the same mind"
-    )
-
-
-class ModelMetadata(BaseModel):
-    """What an auditor asks for."""
-
-    sha256: dict[str, str] = Field(description="of each file in use")
-    threshold: float
-    features: int = Field(description="raw ones")
-    transformed_features: int
-    reference_clients: int
-    new_clients: int
-    versions: dict[str, str] = Field(description="of this service, Python and the libraries")
-    protected_features: list[str] = Field(description="that the model uses and law protects")
-    facts: dict[str, Any] = Field(description="what model.json says")
-    workers: list[WorkerState] | None = Field(
-        None, description="each process of the server; where there is one alone, nothing"
-    )
-    get_kde: dict[str, str] | None = Field(
-        None, description="the class that feat0 and feat1 are of, where they are swapped"
-    )
-
-
-# What an operation of the document says of what it takes, by the parts in `components`.
-OF_CLIENT: dict[str, Any] = {
-    "openapi_extra": {"parameters": [{"$ref": "#/components/parameters/client"}]}
+# The inputs of operations that read their requests themselves.
+OF_CLIENT = {"parameters": [parameter("client")]}
+OF_FEATURE = {"parameters": [parameter("feature")]}
+OF_RECORD = {"requestBody": body("record")}
+OF_DESK_CLIENT = {"parameters": [parameter("desk_client")]}
+OF_CLIENT_AND_FEATURE = {"parameters": [parameter("desk_client"), parameter("desk_feature")]}
+OF_APPLICATION_AND_FEATURE = {
+    "parameters": [parameter("desk_feature")],
+    "requestBody": body("application"),
 }
-OF_FEATURE: dict[str, Any] = {
-    "openapi_extra": {"parameters": [{"$ref": "#/components/parameters/feature"}]}
-}
-OF_RECORD: dict[str, Any] = {
-    "openapi_extra": {"requestBody": {"$ref": "#/components/requestBodies/record"}}
-}
+OF_APPLICATIONS = {"requestBody": body("applications")}
 
 
 def components(bundle: Bundle | None) -> dict[str, dict[str, Any]]:
     """The parts of the OpenAPI document that operations refer to, with names and examples of files.
 
     Args:
-        scorer: what was loaded; None for what everybody may know.
+        bundle: gives names and examples; None for a caller without a key.
     """
-    parameter = {"name": "param_name", "in": "query", "required": True}
-    client = parameter | {
+    param_name = {"name": "param_name", "in": "query", "required": True}
+    client = param_name | {
         "description": "a client's id, one of /get_ids",
         "schema": {"type": "integer"},
     }
-    feature = parameter | {
+    feature = param_name | {
         "description": "a feature, one of /get_feat",
         "schema": {"type": "string"},
     }
@@ -188,12 +83,16 @@ def components(bundle: Bundle | None) -> dict[str, dict[str, Any]]:
         sent["example"] = {
             name: None if math.isnan(value) else value for name, value in record.items()
         }
-        texts, nullable = bundle.text_features, bundle.records.nullable
+        texts = bundle.text_features
+        may_miss = dict(zip(bundle.names, bundle.may_miss, strict=True))
         raw = record_schema(
             {name: ["string" if name in texts else "number", "null"] for name in bundle.features}
         )
         transformed = record_schema(
-            {name: ["number", "null"] if name in nullable else "number" for name in bundle.names}
+            {
+                name: ["number", "null"] if missing else "number"
+                for name, missing in may_miss.items()
+            }
         )
     return {
         "parameters": {
@@ -240,3 +139,80 @@ def describe_swapped_classes(document: dict[str, Any]) -> None:
         "\n\nHere, by `KDE_SWAP_CLASSES=1`, `feat0` is class 1, in default, and `feat1` is"
         " class 0, solvent."
     )
+
+
+def application_bodies(bundle: Bundle | None) -> dict[str, dict[str, Any]]:
+    """The request bodies of the credit desk for the document, with examples of the files.
+
+    Args:
+        bundle: gives names and examples; None for a caller without a key.
+    """
+    client: dict[str, Any] = {"type": "integer", "description": "a new client's id"}
+    values: dict[str, Any] = {
+        "type": "object",
+        "additionalProperties": {"type": ["number", "string", "null"]},
+    }
+    record = values | {
+        "description": "raw values by feature, as /get_test gives them, decoded: see RawRecord;"
+        " one with a formula may be left out",
+    }
+    changes = values | {
+        "description": "features and their new values; what follows from them is computed again"
+    }
+    reference = {
+        "type": "string",
+        "maxLength": LONGEST_REFERENCE,
+        "description": "the caller's own number, sent back",
+    }
+    more = {"changes": changes, "reference": reference}
+    one = {
+        "oneOf": [
+            {
+                "type": "object",
+                "properties": {key: part, **more},
+                "required": [key],
+                "additionalProperties": False,
+            }
+            for key, part in (("client", client), ("record", record))
+        ]
+    }
+    several = {
+        "type": "array",
+        "items": {"type": "object", "description": "an application as above"},
+        "minItems": 1,
+        "maxItems": MOST_APPLICATIONS,
+    }
+    single: dict[str, Any] = {"schema": one}
+    content: dict[str, Any] = {"schema": {"anyOf": [one, several]}}
+    if bundle is not None:
+        asked = bundle.client_ids[0]
+        what_if = {"client": asked, "changes": _changes(bundle)}
+        single["example"] = {"client": asked}
+        content["examples"] = {
+            "what-if": {"summary": "A client, and what a change would do", "value": what_if},
+            "client": {"summary": "A client as they are", "value": {"client": asked}},
+            "list": {
+                "summary": "Several at once",
+                "value": [{"client": other} for other in bundle.client_ids[:3]],
+            },
+        }
+    return {
+        name: {"description": text, "required": True, "content": {"application/json": taken}}
+        for name, text, taken in (
+            ("application", "one application", single),
+            ("applications", "one application, or a list of 1 to 1,000", content),
+        )
+    }
+
+
+def _changes(bundle: Bundle) -> dict[str, float | str | None]:
+    """What to try: the first feature that may be lowered, or any number, less three tenths."""
+    features, rows = bundle.dictionary.features, bundle.raw_rows([0])
+    numbers = [
+        name
+        for position, name in enumerate(bundle.features)
+        if position not in rows.texts and not math.isnan(rows.numbers[0, position])
+    ]
+    movable = [name for name in numbers if features[name].change in ("down", "any")]
+    chosen = (movable or numbers)[:1]
+    return {name: 0.7 * float(rows.numbers[0, bundle.scorer.column_of(name)]) for name in chosen}

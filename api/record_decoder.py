@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Self
 
 import msgspec
 import numpy as np
@@ -19,18 +19,18 @@ from api.strict_json import (
     NoObject,
     count,
     count_structure,
-    listed,
     number_problem,
     parse_object,
     record_type,
 )
 from credit_scoring.data.tables import Matrix
-from credit_scoring.errors import InvalidRecord, first_few
+from credit_scoring.errors import InvalidRecord, first_few, listed
+from credit_scoring.model.bundle import Bundle
 
 
 @dataclass(frozen=True, eq=False)
-class RecordReader:
-    """Reads transformed records of one model.
+class RecordDecoder:
+    """Decodes transformed records of one model.
 
     Attributes:
         names: of the transformed features, in the model's order, n of them.
@@ -43,6 +43,11 @@ class RecordReader:
     full_names: tuple[str, ...]
     may_miss: Sequence[bool]
     largest: float
+
+    @classmethod
+    def of(cls, bundle: Bundle) -> Self:
+        """The decoder for a bundle's model."""
+        return cls(bundle.names, bundle.full_names, bundle.may_miss, bundle.classifier.largest)
 
     def row(self, record: Mapping[str, object]) -> Matrix:
         """The record's values in the model's order, shape (n,), whatever the order of its keys.
@@ -74,13 +79,7 @@ class RecordReader:
         return self.row(self._parsed(text))
 
     @cached_property
-    def nullable(self) -> frozenset[str]:
-        """The transformed features that may be null."""
-        pairs = zip(self.names, self.may_miss, strict=True)
-        return frozenset(name for name, may_miss in pairs if may_miss)
-
-    @cached_property
-    def short_names(self) -> dict[str, str]:
+    def _short_names(self) -> dict[str, str]:
         """The names of features whose full names are others, by these."""
         pairs = zip(self.full_names, self.names, strict=True)
         return {full: name for full, name in pairs if full != name}
@@ -128,12 +127,12 @@ class RecordReader:
 
     def _with_short_names(self, record: Mapping[str, object]) -> Mapping[str, object]:
         """The record with full names replaced by the names that are served."""
-        given = [full for full in record if full in self.short_names]
+        given = [full for full in record if full in self._short_names]
         if not given:
             return record
-        if twice := [name for full in given if (name := self.short_names[full]) in record]:
+        if twice := [name for full in given if (name := self._short_names[full]) in record]:
             raise self._invalid(f"more than once: {first_few(twice)}")
-        return {self.short_names.get(name, name): value for name, value in record.items()}
+        return {self._short_names.get(name, name): value for name, value in record.items()}
 
     def _problems(self, record: Mapping[str, object]) -> str:
         """What is wrong with a record, by feature, without its values; empty if nothing is."""

@@ -1,234 +1,156 @@
-"""Shapes of what the credit desk is answered: what features mean, and how clients change."""
+"""Shapes of responses, as the OpenAPI document has them.
 
-from typing import Literal
+A shape of the domain stands there, as a dataclass; here is what only the wire has. Routes write
+their responses themselves, see `responses`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
+from credit_scoring.decisions.scoring import Decision, ScoredApplication
+from credit_scoring.explain.reason_codes import Importance
+from credit_scoring.model.bundle import Prediction
+from credit_scoring.monitoring.feature_summaries import FeatureSummaries
+from credit_scoring.monitoring.psi import PopulationDrift
+from credit_scoring.whatif.counterfactuals import Counterfactual
+from credit_scoring.whatif.sensitivity import Sensitivity
 
-class ReasonFeature(BaseModel):
-    """One feature of a reason."""
+PredictionAnswer = Prediction
+ScoreAnswer = ScoredApplication | list[ScoredApplication]
+FeaturesAnswer = FeatureSummaries
+ImportanceAnswer = Importance
+DriftAnswer = PopulationDrift
 
-    name: str
-    label: str = Field(description="in plain words")
-    value: float | str | None = Field(description="the client's; null where it is not known")
-    unit: str
-    median: float | None = Field(description="of the clients compared with; null for text")
-    contribution: float = Field(description="its part of the theme's contribution")
-
-
-class Reason(BaseModel):
-    """A theme for which the client scores worse than the clients compared with."""
-
-    group: str = Field(description="the theme", examples=["External credit scores"])
-    text: str = Field(description="in plain words", examples=["External credit scores are low"])
-    contribution: float = Field(description="how much it pushes towards default")
-    protected: bool = Field(description="whether a trait that law protects had a part in it")
-    features: list[ReasonFeature] = Field(description="the five largest, largest first")
+ModelHash = Annotated[str, Field(description="the SHA-256 of the model that answered")]
 
 
-class Position(BaseModel):
-    """The shares of earlier clients with a lower probability."""
+class Index(BaseModel):
+    """What this service is and where to go on."""
 
-    class0: float | None = Field(description="of those who paid", examples=[0.964])
-    class1: float | None = Field(description="of those who did not pay", examples=[0.611])
-
-
-class Decision(BaseModel):
-    """A probability, and the decision taken on it."""
-
-    probability: float = Field(ge=0, le=1, description="that the model gives", examples=[0.8087])
-    prediction: int = Field(ge=0, le=1, description="1 where it reaches the threshold, else 0")
+    service: str = Field(examples=["Credit scoring"])
+    version: str = Field(examples=["1.0.0"])
+    docs: str = Field(examples=["/docs"])
+    routes: dict[str, str] = Field(examples=[{"GET /get_ids": "Ids of the new clients"}])
 
 
-class ScoreAnswer(Decision):
-    """What the credit desk knows of one application."""
+class ClientIds(BaseModel):
+    """Ids of the new clients, in the order of their file."""
 
-    client: int | None = Field(None, description="the id asked for")
-    reference: str | None = Field(None, description="the caller's own number")
-    threshold: float = Field(ge=0, le=1, description="of the decision")
-    margin: float | None = Field(
-        description="how far above (+) or below (-) the threshold, in log-odds"
+    data: list[int] = Field(examples=[[351831, 204226]])
+
+
+class Features(BaseModel):
+    """Names of the features, in the order of the reference file."""
+
+    data: list[str] = Field(examples=[["AMT_INCOME_TOTAL", "AMT_CREDIT"]])
+
+
+def record_text(schema: str) -> Any:
+    """A field that holds a record as JSON text, of a schema that is made from the files."""
+    return Field(
+        examples=['{"AMT_INCOME_TOTAL":157500.0,"OWN_CAR_AGE":null}'],
+        json_schema_extra={
+            "contentMediaType": "application/json",
+            "contentSchema": {"$ref": f"#/components/schemas/{schema}"},
+        },
     )
-    pd: float | None = Field(None, description="the share of such clients that default")
-    points: int | None = Field(None, description="of a scorecard: more is better")
-    grade: str | None = Field(None, description="by the share that defaults")
-    position: Position
-    reasons: list[Reason] = Field(description="the strongest first")
-    compare: Literal["near", "all"] = Field(
-        description="with whom: clients just accepted, or all earlier clients"
-    )
-    other: float | None = Field(
-        description="what all other themes contribute; null where no reasons were asked for"
-    )
-    contributions_in: Literal["log-odds", "probability"]
-    before: Decision | None = Field(None, description="the same application without its changes")
-    recomputed: list[str] = Field(description="features that followed from the changes")
-    stale: list[str] = Field(
-        description="features that would follow too, but cannot be computed here"
-    )
-    model: str = Field(description="the SHA-256 of the model that answered")
 
 
-class SensitivityAnswer(BaseModel):
+class RawRecordText(BaseModel):
+    """A raw record as JSON text, to be decoded a second time; a missing value is null."""
+
+    data: str = record_text("RawRecord")
+
+
+class TransformedRecordText(BaseModel):
+    """A transformed record as JSON text, to be decoded a second time; a missing value is null."""
+
+    data: str = record_text("TransformedRecord")
+
+
+class ExplanationAnswer(BaseModel):
+    """SHAP values of class 1 in the model's raw output, which is base plus their sum."""
+
+    values: list[list[float]] = Field(description="SHAP values, shape (1, n)")
+    feat: list[str] = Field(description="names of the transformed features, n of them")
+    data: list[list[float | None]] = Field(description="the transformed record, shape (1, n)")
+    base: list[float] = Field(description="the expected value, shape (1,)")
+
+
+class ReferenceValues(BaseModel):
+    """Raw values of a feature among reference clients, missing ones left out, in file order."""
+
+    feat0: list[float] | list[str] = Field(description="of class 0, solvent")
+    feat1: list[float] | list[str] = Field(description="of class 1, in default")
+
+
+class WorkerState(BaseModel):
+    """What one of the server's processes has in use."""
+
+    pid: int = Field(description="number of the process")
+    sha256: dict[str, str] = Field(description="of each file in use")
+    threshold: float
+    files: list[str] = Field(description="those that were there")
+    refused: str | None = Field(description="why the files now in the folder are not in use")
+
+
+class Health(BaseModel):
+    """A client was scored just now, with the result that it had at start-up."""
+
+    status: str = Field(examples=["ok"])
+    sha256: str = Field(description="of the model in use")
+    refused: str | None = Field(
+        None,
+        description="why the files now in the folder are not in use, in this worker or another",
+    )
+    workers: list[WorkerState] | None = Field(
+        None, description="all of them, where another one is not of the same mind"
+    )
+
+
+class ModelMetadata(BaseModel):
+    """What an auditor asks for."""
+
+    sha256: dict[str, str] = Field(description="of each file in use")
+    threshold: float
+    features: int = Field(description="raw ones")
+    transformed_features: int
+    reference_clients: int
+    new_clients: int
+    versions: dict[str, str] = Field(description="of this service, Python and the libraries")
+    protected_features: list[str] = Field(description="that the model uses and law protects")
+    facts: dict[str, Any] = Field(description="what model.json says")
+    workers: list[WorkerState] | None = Field(
+        None, description="each process of the server; where there is one alone, nothing"
+    )
+    get_kde: dict[str, str] | None = Field(
+        None, description="the class that feat0 and feat1 are of, where they are swapped"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SensitivityAnswer(Sensitivity):
     """The score of one application as a function of one feature."""
 
-    client: int | None = Field(None, description="the id asked for")
+    client: Annotated[int | None, Field(description="the id asked for")] = None
     feature: str
-    value: float | str | None = Field(description="as it is; null where it is not known")
-    probability: float = Field(description="as it is")
-    steps: list[list[float | str | None]] = Field(
-        description="from which value on the probability is which, the lowest value first; of"
-        " text, each category; null where the model refuses the value"
-    )
-    exact: bool = Field(description="whether each place at which the score can change is a step")
-    flip: float | str | None = Field(
-        description="the value nearest to the present one at which the decision turns"
-    )
-    recomputed: list[str] = Field(description="features that follow from this one")
-    stale: list[str] = Field(description="features that would follow, but cannot be computed here")
-    model: str = Field(description="the SHA-256 of the model that answered")
+    model: ModelHash
 
 
-class Alternative(BaseModel):
-    """A change of one feature that turns the decision."""
-
-    feature: str
-    label: str = Field(description="in plain words")
-    direction: Literal["up", "down"] | None = Field(description="null for text")
-    value: float | str = Field(description="the first one with the other decision")
-    probability: float = Field(description="after the change")
-    moved: float | None = Field(
-        description="the share of earlier clients who are passed; null for text"
-    )
-    recomputed: list[str] = Field(description="features that follow from the change")
-    stale: list[str] = Field(description="features that would follow, but cannot be computed here")
-
-
-class AlternativesAnswer(Decision):
-    """What would turn the decision on a client, the nearest first."""
+@dataclass(frozen=True, kw_only=True)
+class CounterfactualsAnswer(Decision):
+    """Changes that would turn the decision on a client, the nearest first."""
 
     client: int
     threshold: float
-    alternatives: list[Alternative] = Field(
-        description="for a refused client what would be accepted, for an accepted one how far each"
-        " feature may move; empty where nothing would turn the decision"
-    )
-    model: str = Field(description="the SHA-256 of the model that answered")
-
-
-class GroupImportance(BaseModel):
-    """A theme's part in the scores."""
-
-    group: str
-    importance: float = Field(description="mean absolute contribution")
-
-
-class FeatureImportance(BaseModel):
-    """A feature's part in the scores."""
-
-    name: str
-    label: str
-    group: str
-    importance: float = Field(description="mean absolute contribution")
-
-
-class Importance(BaseModel):
-    """What the model goes by."""
-
-    clients: int = Field(description="how many earlier clients were explained")
-    groups: list[GroupImportance] = Field(description="the most important first")
-    features: list[FeatureImportance] = Field(description="the most important first")
-
-
-class ClassValues(BaseModel):
-    """The values of one feature among the earlier clients of one class."""
-
-    present: int = Field(description="how many of these clients have a value", examples=[1846])
-    quantiles: dict[str, float] | None = Field(
-        description="of numbers, by percent: at 25 is the value that a quarter of these clients"
-        " do not exceed, at 0 their lowest and at 100 their highest; null for text and flags, and"
-        " where nobody has a value",
-        examples=[{"0": 0.1, "5": 0.2, "25": 0.4, "50": 0.5, "75": 0.6, "95": 0.7, "100": 0.8}],
-    )
-    shares: dict[str, float] | None = Field(
-        description="of text and flags, by category: its share of these clients, of those with a"
-        " value; the most frequent first; null for numbers, and where nobody has a value",
-    )
-
-
-class FeatureDescription(BaseModel):
-    """One feature: what it means, what may change, and its values among earlier clients."""
-
-    name: str = Field(description="as in the files", examples=["EXT_SOURCE_2"])
-    label: str = Field(description="in plain words", examples=["External credit score 2"])
-    unit: str = Field(description="of the values; empty where they have none")
-    group: str = Field(
-        description="the theme under which it is given as a reason",
-        examples=["External credit scores"],
-    )
-    formula: str | None = Field(
-        description="how it is computed from other features; null where it is not",
-        examples=["AMT_ANNUITY / AMT_CREDIT"],
-    )
-    depends: list[str] = Field(
-        description="features from which it also follows, in a way that cannot be computed here"
-    )
-    change: Literal["none", "up", "down", "any"] = Field(
-        description="how a suggestion to the client may move it"
-    )
-    protected: bool = Field(description="whether law protects this trait, such as sex or age")
-    kind: Literal["number", "flag", "text"] = Field(
-        description="a flag is 1 (yes) or 0 (no) for every earlier client who has a value"
-    )
-    missing: float = Field(
-        ge=0, le=1, description="the share of earlier clients of whom it is not known"
-    )
-    class0: ClassValues = Field(description="those who paid")
-    class1: ClassValues = Field(description="those who did not pay")
-
-
-class FeatureDescriptions(BaseModel):
-    """Every feature, in the order of the files."""
-
-    protected: int = Field(
-        ge=0, description="how many of the features are traits that law protects"
-    )
-    features: list[FeatureDescription]
-
-
-class Drift(BaseModel):
-    """How far the new clients differ from the earlier ones."""
-
-    index: float = Field(
-        ge=0,
-        description="the population stability index: 0 where new clients are spread as earlier"
-        " ones; by custom a little different from 0.1 on and clearly different from 0.25 on",
-        examples=[0.31],
-    )
-    expected: float = Field(
-        ge=0,
-        description="the index that chance alone gives on average, for this many clients and"
-        " bins: an index near it says nothing",
-        examples=[0.023],
-    )
-    bins: int = Field(
-        ge=1,
-        description="how many ranges of values or categories are compared; missing is one of them",
-        examples=[10],
-    )
-
-
-class FeatureDrift(Drift):
-    """How far the new clients differ from the earlier ones in one feature."""
-
-    name: str = Field(description="as in the files", examples=["EXT_SOURCE_2"])
-    label: str = Field(description="in plain words", examples=["External credit score 2"])
-
-
-class DriftAnswer(BaseModel):
-    """Whether the new clients are still such as the model was made for."""
-
-    reference: int = Field(description="how many earlier clients there are")
-    new: int = Field(description="how many new clients there are")
-    score: Drift = Field(description="in the probability of default")
-    features: list[FeatureDrift] = Field(description="the largest index first")
+    alternatives: Annotated[
+        Sequence[Counterfactual],
+        Field(
+            description="for a refused client what would be accepted, for an accepted one how far"
+            " each feature may move; empty where nothing would turn the decision"
+        ),
+    ]
+    model: ModelHash

@@ -1,25 +1,32 @@
-"""What is answered of a folder, as JSON text."""
+"""Responses of a bundle as JSON text."""
 
 import platform
 from collections.abc import Sequence
-from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
 import orjson
 
+from credit_scoring.data.artifacts import MODEL_FILE
 from credit_scoring.data.tables import Matrix
+from credit_scoring.decisions.application import Application, Applications
+from credit_scoring.decisions.scoring import ApplicationScorer, ScoredApplication, apply_changes
+from credit_scoring.explain.peers import Peers
+from credit_scoring.explain.reason_codes import importance
 from credit_scoring.model.bundle import Bundle
-from credit_scoring.monitoring.feature_summaries import distributions
+from credit_scoring.monitoring.feature_summaries import feature_summaries
 from credit_scoring.monitoring.psi import population_drift
+from credit_scoring.whatif.counterfactuals import counterfactuals, extent
+from credit_scoring.whatif.sensitivity import sensitivity
 
 LIBRARIES = ("fastapi", "scikit-learn", "lightgbm", "shap", "pandas", "numpy", "joblib")
 # Looked up once: that reads the files of all that is installed.
 VERSIONS = {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
+NULLABLE = frozenset({"margin", "other"})  # of a score; another field that is null is left out
 
 
 def record_body(record: object) -> bytes:
-    """A record as JSON text inside JSON: the dashboard decodes it a second time."""
+    """A record as JSON text inside JSON: callers decode it a second time."""
     return orjson.dumps({"data": orjson.dumps(record).decode()})
 
 
@@ -44,7 +51,7 @@ def explanation_bodies(bundle: Bundle, client_ids: Sequence[int]) -> list[bytes]
 
 
 def reference_body(bundle: Bundle, feature: str, class_names: tuple[str, str]) -> bytes:
-    """The body of `/get_kde`, the names being those of class 0 and of class 1.
+    """The body of `/get_kde`, with the names of class 0 and of class 1.
 
     Raises:
         UnknownFeature: no feature has that name.
@@ -55,61 +62,92 @@ def reference_body(bundle: Bundle, feature: str, class_names: tuple[str, str]) -
     )
 
 
-def features_body(bundle: Bundle) -> bytes:
-    """The body of `/features`: what is known of each feature, in the order of the tables."""
-    dictionary = bundle.dictionary.features.values()
-    known = distributions(bundle.reference, bundle.raw, [feature.kind for feature in dictionary])
-    features = [
-        {
-            "name": feature.name,
-            "label": feature.label,
-            "unit": feature.unit,
-            "group": feature.group,
-            "formula": feature.formula or None,
-            "depends": feature.depends,
-            "change": feature.change,
-            "protected": feature.protected,
-            "kind": values.kind,
-            "missing": values.missing,
-            "class0": values.by_class[0],
-            "class1": values.by_class[1],
-        }
-        for feature, values in zip(dictionary, known, strict=True)
-    ]
+def score_body(scorer: ApplicationScorer, applications: Applications) -> bytes:
+    """The body of `/score`: an object, or a list in the order of the applications.
+
+    Raises:
+        UnknownClient: no new client has an id.
+        InvalidApplication: one cannot be scored.
+    """
+    # Each is written, and done with, before the next one: a thousand at once hold all other threads
+    # up for tens of milliseconds when they are written, collected or freed.
+    bodies = [orjson.dumps(_fields(scored)) for scored in scorer.score(applications)]
+    return b"[%b]" % b",".join(bodies) if applications.is_list else bodies[0]
+
+
+def _fields(scored: ScoredApplication) -> dict[str, Any]:
+    fields = vars(scored).items()
+    return {name: value for name, value in fields if value is not None or name in NULLABLE}
+
+
+def sensitivity_body(bundle: Bundle, application: Application, feature: str) -> bytes:
+    """The body of `/sensitivity`.
+
+    Raises:
+        UnknownClient: no new client has that id.
+        UnknownFeature: no feature has that name.
+        InvalidApplication: it cannot be scored.
+    """
+    feature = bundle.raw_feature(feature)
+    row = apply_changes(bundle, Applications([application])).rows
+    known = extent(bundle.reference, bundle.raw, bundle.scorer.column_of(feature))
+    found = sensitivity(bundle.scorer, row, feature, known.low, known.high, bundle.threshold)
+    client = {} if application.client is None else {"client": application.client}
+    return orjson.dumps(client | {"feature": feature} | vars(found) | _model(bundle))
+
+
+def counterfactuals_body(bundle: Bundle, client_id: int) -> bytes:
+    """The body of `/alternatives`.
+
+    Raises:
+        UnknownClient: no new client has that id.
+    """
+    row = bundle.raw_rows([bundle.row_of(client_id)])
+    extents = {
+        feature.name: extent(bundle.reference, bundle.raw, bundle.scorer.column_of(feature.name))
+        for feature in bundle.dictionary.features.values()
+        if feature.change != "none"
+    }
+    probability = float(bundle.scorer.probabilities(row)[0])
+    found = counterfactuals(bundle.scorer, row, bundle.threshold, bundle.reference, extents)
     return orjson.dumps(
-        {"protected": sum(feature.protected for feature in dictionary), "features": features},
-        option=orjson.OPT_NON_STR_KEYS,
+        {
+            "client": client_id,
+            "probability": probability,
+            "prediction": bundle.decision(probability),
+            "threshold": bundle.threshold,
+            "alternatives": found,
+        }
+        | _model(bundle)
     )
+
+
+def features_body(bundle: Bundle) -> bytes:
+    """The body of `/features`, in the order of the tables."""
+    found = feature_summaries(bundle.dictionary, bundle.reference, bundle.raw)
+    return orjson.dumps(found, option=orjson.OPT_NON_STR_KEYS)
+
+
+def importance_body(peers: Peers) -> bytes:
+    """The body of `/importance`."""
+    return orjson.dumps(importance(peers))
 
 
 def drift_body(bundle: Bundle, reference_scores: Matrix, new_scores: Matrix) -> bytes:
     """The body of `/drift`: the largest index first, that of the score apart.
 
     Args:
-        scorer: has the clients.
+        bundle: has the clients.
         reference_scores: probabilities of default, shape (reference clients,).
-        new_scores: the same of the new clients, shape (new clients,).
+        new_scores: probabilities of default, shape (new clients,).
     """
-    dictionary = bundle.dictionary.features
-    drift = population_drift(
-        bundle.features, bundle.reference, bundle.raw, reference_scores, new_scores
-    )
-    features = [
-        {"name": name, "label": dictionary[name].label} | asdict(found)
-        for name, found in drift.features.items()
-    ]
-    return orjson.dumps(
-        {
-            "reference": drift.reference,
-            "new": drift.new,
-            "score": drift.score,
-            "features": features,
-        }
-    )
+    labels = {name: feature.label for name, feature in bundle.dictionary.features.items()}
+    found = population_drift(labels, bundle.reference, bundle.raw, reference_scores, new_scores)
+    return orjson.dumps(found)
 
 
 def model_metadata(bundle: Bundle, service_version: str) -> dict[str, Any]:
-    """What `/model` says of the files in use."""
+    """The part of `/model` that is about the files in use."""
     return {
         "sha256": bundle.sha256,
         "threshold": bundle.threshold,
@@ -121,3 +159,7 @@ def model_metadata(bundle: Bundle, service_version: str) -> dict[str, Any]:
         "protected_features": [feature.name for feature in bundle.dictionary.protected],
         "facts": bundle.metadata,
     }
+
+
+def _model(bundle: Bundle) -> dict[str, str]:
+    return {"model": bundle.sha256[MODEL_FILE]}

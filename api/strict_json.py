@@ -2,18 +2,17 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, NoReturn
 
 import msgspec
 import numpy as np
 
-from credit_scoring.errors import first_few
+from credit_scoring.errors import NEVER_MISSING, first_few
 
 SPACE = b" \t\r\n"  # what JSON has between its values
 STRUCTURE = b":,[{"  # characters without which JSON has no second value
 STRUCTURE_MORE = 1000  # more of them than a record has, still read to say what is wrong
-MISSING = "null, though never missing among clients"
 
 
 class NoObject(ValueError):
@@ -62,17 +61,10 @@ def parse_object(
 def number_problem(value: object, may_miss: bool, largest: float) -> str | None:
     """What is wrong with a feature's value that is to be a number, None where nothing is."""
     if value is None or value != value:
-        return None if may_miss else MISSING
+        return None if may_miss else NEVER_MISSING
     if not isinstance(value, (float, int)) or isinstance(value, bool):
         return "not a number"
     return None if abs(value) <= largest else "out of range"
-
-
-def listed(problems: Mapping[str, Sequence[str]]) -> str:
-    """The features that have each problem; empty where none has one."""
-    return "; ".join(
-        f"{problem}: {first_few(names)}" for problem, names in problems.items() if names
-    )
 
 
 def record_type(name: str, fields: Sequence[tuple[Any, ...]], names: Sequence[str]) -> Any:

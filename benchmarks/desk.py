@@ -12,10 +12,10 @@ import joblib
 import numpy as np
 import pandas as pd
 
-from api.served_bundle import read_served_bundle
 from benchmarks.bench import BODIES, Bench, Load, repeated, say
 from benchmarks.servers import Program, Requests, Speed, gets, gunicorn
 from benchmarks.table import Row, ratio_row
+from service.bundle_folder import read_served_bundle
 from tests.support.server import SERVICE, Failed, wait_for
 
 SCORE = "/score?reasons=0"

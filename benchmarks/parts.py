@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 import joblib
 import numpy as np
-from benchmarks.scorer import desk_part
 
 from benchmarks.bench import BODIES, CONNECTIONS, Bench, Load, repeated, say
+from benchmarks.desk import desk_part
 from benchmarks.mlserver import INFER, inference, install_mlserver, probability_in
 from benchmarks.portfolio import portfolio_part
 from benchmarks.servers import (

@@ -1,4 +1,4 @@
-"""The portfolio's part of the benchmark: tables scored by workers, against plain loops."""
+"""Benchmark of the portfolio: tables scored by workers, against plain loops."""
 
 import contextlib
 import os
@@ -24,22 +24,22 @@ from credit_scoring.data.artifacts import ID, MODEL_FILE, NEW_FILE
 from credit_scoring.settings import BundleSettings
 from portfolio import command
 from portfolio.cluster import Workers, local_workers
-from portfolio.folder import open_folder
 from portfolio.job import Job
+from portfolio.output.folder import open_folder
 from portfolio.progress import Progress
 from portfolio.run import Run
-from portfolio.tables import Tables
-from portfolio.work import describe_model
+from portfolio.tables.table_files import TableFiles
+from portfolio.worker import describe_reference
 from tests.support.server import ROOT, Failed, wait_for
 
 ROWS = 120_000
 EXPLAINED = 3_000
 MEMORY_ROWS = 100_000, 1_000_000
-AT_ONCE = 5_000  # rows, in the plain loop: as many as a piece of CSV has
+AT_ONCE = 5_000  # rows, in the plain loop: as many as a chunk of CSV has
 
 
 def portfolio_part(bench: Bench) -> Iterator[Row]:
-    """Rows a second of one worker and of two, with and without reasons; memory; the first part."""
+    """Measure rows a second of one and two workers, with and without reasons, memory and start."""
     table = repeated_table(bench, ROWS)
     with local_workers(1) as one:
         check(bench, one)
@@ -56,9 +56,9 @@ def portfolio_part(bench: Bench) -> Iterator[Row]:
 
 
 class Took(NamedTuple):
-    """What some rows took: seconds, of which so many were computed by workers and by this process.
+    """Seconds for some rows, and processor time of the workers and of this process.
 
-    A plain loop is a worker.
+    A plain loop counts as a worker.
     """
 
     seconds: float
@@ -70,9 +70,9 @@ Times = Mapping[str, Sequence[Took]]
 
 
 def rounds(bench: Bench, table: Path, who: Mapping[str, Workers | None]) -> Times:
-    """What a table takes some workers, or the plain loop, in turns.
+    """Time some workers, or the plain loop, in turns on the same table.
 
-    A cluster that waits takes some hundredths of two cores: there are only those that are compared.
+    A cluster that waits takes some hundredths of two cores: only those that are compared exist.
     """
     took: dict[str, list[Took]] = {name: [] for name in who}
     for turn in range(bench.options.rounds):
@@ -86,7 +86,7 @@ def rounds(bench: Bench, table: Path, who: Mapping[str, Workers | None]) -> Time
 
 
 def ratio(measure: str, target: float, took: Times, ours: str, other: str) -> Row:
-    """How many times as fast ours is, round by round."""
+    """Compare the speed of ours with another one, round by round."""
     pairs = list(zip(took[ours], took[other], strict=True))
     return Row(
         f"portfolio: {measure}",
@@ -97,7 +97,7 @@ def ratio(measure: str, target: float, took: Times, ours: str, other: str) -> Ro
 
 
 def two_against_one(took: Times) -> Row:
-    """How many times as fast two are; by processor time, on two cores without other work."""
+    """Compare two workers with one; by processor time, on two cores without other work."""
     pairs = list(zip(took["two"], took["one"], strict=True))
     return Row(
         "portfolio: the same, two workers against one",
@@ -108,7 +108,7 @@ def two_against_one(took: Times) -> Row:
 
 
 def repeated_table(bench: Bench, rows: int) -> Path:
-    """The new clients of the large case, again and again under other ids."""
+    """Write a table that repeats the new clients of the large case under other ids."""
     path = bench.scratch / f"portfolio-{rows}.csv"
     if not path.exists():
         header, *lines = (bench.large / NEW_FILE).read_bytes().splitlines(keepends=True)
@@ -123,42 +123,42 @@ def repeated_table(bench: Bench, rows: int) -> Path:
 
 
 def job_of(bench: Bench, explained: str) -> Job:
-    """What the command would tell workers."""
+    """Describe a run as the command does."""
     out = bench.scratch / "scored"
     given = {"reasons": explained, "out": out, "format": "parquet", "bad_rows": None}
     job = command.job_of(Namespace(**given), BundleSettings(ressources_dir=bench.small))
-    return replace(job, quickly=os.environ.get("FAST_EXPLANATIONS") != "0")
+    return replace(job, fast_explanations=os.environ.get("FAST_EXPLANATIONS") != "0")
 
 
 def load(bench: Bench, workers: Workers, explained: str) -> None:
-    """Let each process load the model, which it keeps, before it is timed."""
-    workers.client.run(describe_model, job_of(bench, explained))
+    """Let each process load the bundle, which it keeps, before it is timed."""
+    workers.client.run(describe_reference, job_of(bench, explained))
 
 
 def score(bench: Bench, workers: Workers, table: Path, explained: str = "none") -> Took:
-    """What workers take for a table, from the first byte to the last part."""
-    job, tables = job_of(bench, explained), Tables((str(table),))
+    """Time workers on a table, from the first byte to the last part."""
+    job, files = job_of(bench, explained), TableFiles((str(table),))
     shutil.rmtree(job.out, ignore_errors=True)
     with (
-        open_folder(Path(job.out), "scored", job, tables.sizes, again=False) as folder,
+        open_folder("scored", job, files.sizes, again=False) as folder,
         Progress(table.stat().st_size) as progress,
     ):
         before = sum(workers.client.run(time.process_time).values())
         began, computed = time.perf_counter(), time.process_time()
-        Run(job, tables, folder, workers, progress).all_parts()
+        Run(files, folder, workers, progress).score_all()
         seconds, here = time.perf_counter() - began, time.process_time() - computed
         return Took(seconds, sum(workers.client.run(time.process_time).values()) - before, here)
 
 
 def pipeline_of(bench: Bench) -> Pipeline:
-    """The model, on one thread."""
+    """Load the pipeline, and keep it on one thread."""
     pipeline = joblib.load(bench.small / MODEL_FILE)
     pipeline[-1].set_params(n_jobs=1)
     return pipeline
 
 
 def plain(bench: Bench, table: Path) -> tuple[Took, list[np.ndarray]]:
-    """What the usual loop takes, which reads, transforms and predicts; and what it gives."""
+    """Time the usual loop, which reads, transforms and predicts, and return its probabilities."""
     pipeline = pipeline_of(bench)
     features = list(pipeline[0].feature_names_in_)
     began, computed = time.perf_counter(), time.process_time()
@@ -170,7 +170,7 @@ def plain(bench: Bench, table: Path) -> tuple[Took, list[np.ndarray]]:
 
 
 def check(bench: Bench, workers: Workers) -> None:
-    """Both give the same probabilities.
+    """Check that workers and the plain loop give the same probabilities.
 
     Raises:
         Failed: they do not.
@@ -184,7 +184,7 @@ def check(bench: Bench, workers: Workers) -> None:
 
 
 def explained_rows(bench: Bench, one: Workers) -> Iterator[Row]:
-    """All reasons against one call of LightGBM's own SHAP values of the same rows."""
+    """Compare all reasons with one call of LightGBM's own SHAP values of the same rows."""
     say(f"reasons of {EXPLAINED:,} rows, and LightGBM's SHAP values of them")
     table, pipeline = repeated_table(bench, EXPLAINED), pipeline_of(bench)
     features = list(pipeline[0].feature_names_in_)
@@ -202,9 +202,9 @@ def explained_rows(bench: Bench, one: Workers) -> Iterator[Row]:
 
 
 def memory(bench: Bench) -> Iterator[Row]:
-    """The peak memory of a worker after many rows, against what it was after few.
+    """Compare the peak memory of a worker after many rows with that after few.
 
-    In one process: what two processes need of the same rows differs by some hundredths.
+    Both are of one process, because two processes differ by some hundredths for the same rows.
     """
     few, many = (repeated_table(bench, rows) for rows in MEMORY_ROWS)
     ratios = []
@@ -225,14 +225,14 @@ def memory(bench: Bench) -> Iterator[Row]:
 
 
 def peak() -> float:
-    """The most memory that this process had, in bytes."""
+    """Peak memory of this process, in bytes."""
     lines = Path("/proc/self/status").read_text().splitlines()
     (line,) = [line for line in lines if line.startswith("VmHWM:")]
     return 1024.0 * int(line.split()[1])
 
 
 def first_part(bench: Bench, table: Path) -> float:
-    """Seconds from the start of the command to its first part."""
+    """Time the command from its start to its first part."""
     out = bench.scratch / "first"
     shutil.rmtree(out, ignore_errors=True)
     began = time.perf_counter()

@@ -11,10 +11,11 @@ ScoringError
 """
 
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 NAMED_AT_MOST = 5  # names in one message
+NEVER_MISSING = "null, though never missing among clients"
 NAME_LENGTH = 100  # characters of a name in a message
 
 
@@ -119,6 +120,13 @@ def first_few(names: Sequence[object]) -> str:
     first = ", ".join(map(abridged, names[:NAMED_AT_MOST]))
     more = len(names) - NAMED_AT_MOST
     return f"{first} and {more} more" if more > 0 else first
+
+
+def listed(problems: Mapping[str, Sequence[str]]) -> str:
+    """The features that have each problem; empty if there are none."""
+    return "; ".join(
+        f"{problem}: {first_few(names)}" for problem, names in problems.items() if names
+    )
 
 
 def is_unicode(text: str) -> bool:

@@ -1,31 +1,24 @@
-"""The advisor's dashboard: its pages, the language and the client chosen.
+"""The advisor's dashboard: navigation, language and choice of a client.
 
     streamlit run dashboard/app.py
 
-It asks the service at API_URL, with the key API_KEY where that is set, and knows nothing else
-of it.
+It calls the service at API_URL, with the key API_KEY if one is set.
 """
 
 import streamlit as st
 
-from advisor import parts, state
+from advisor import page_elements, session
 from advisor.errors import DashboardError
 from advisor.formats import Words
 
 PAGES = ("client", "why", "what_if", "compare", "application", "model", "letter")
-# Who goes by keyboard sees where they are, and comes to nothing that is not to be seen: Streamlit's
-# links beside headings and its buttons over pictures appear under a mouse alone, and what is
-# scrolled to would come below its navigation.
-FIELDS = ", ".join(
-    f"{each}:has(input:focus-visible)"
-    for each in (
-        "[data-testid=stTextInput]",
-        "[data-testid=stSelectbox]",
-        "[data-testid=stNumberInput]",
-        "[data-testid=stRadioOption]",
-    )
-)
 TITLE = "Credit desk"
+FIELDS = ", ".join(
+    f"[data-testid={name}]:has(input:focus-visible)"
+    for name in ("stTextInput", "stSelectbox", "stNumberInput", "stRadioOption")
+)
+# For the keyboard: a visible focus, that Streamlit's navigation does not cover; and no stop at
+# its links beside headings and its buttons over charts, which are visible only under a mouse.
 STYLE = f"""<style>
 :focus-visible:not(input), {FIELDS} {{ outline: 3px solid #a84300 !important; outline-offset: 1px }}
 [data-testid=stHeaderActionElements], [data-testid=stElementToolbar] {{ display: none }}
@@ -35,18 +28,18 @@ STYLE = f"""<style>
 
 
 def run() -> None:
-    """Show the page chosen, or a sentence on why there is none."""
+    """Show the chosen page, or the failure that prevents it."""
     st.set_page_config(page_title=TITLE, layout="wide")
     st.html(STYLE)
     links = st.container(horizontal=True)
     controls = st.container(horizontal=True, vertical_alignment="bottom")
     with controls:
-        words = state.choose_language()
+        words = session.choose_language()
     pages = [
-        st.Page(f"views/{name}.py", title=words(f"page_{name}"), default=not number)
-        for number, name in enumerate(PAGES)
+        st.Page(f"views/{name}.py", title=words(f"page_{name}"), default=name == PAGES[0])
+        for name in PAGES
     ]
-    page = st.navigation(pages, position="hidden")  # Streamlit's own lies over a narrow page
+    page = st.navigation(pages, position="hidden")  # Streamlit's own covers a narrow page
     with links:
         for each in pages:
             st.page_link(each)
@@ -54,16 +47,16 @@ def run() -> None:
     tell_browser(words, pages.index(page))
     try:
         with controls:
-            state.begin(words)
+            session.begin(words)
         page.run()
     except DashboardError as error:
-        parts.error(words, error)
+        page_elements.error(words, error)
 
 
 def tell_browser(words: Words, current: int) -> None:
-    """Tell browsers and screen readers what Streamlit does not: the language, and which page it is.
+    """Tell browsers and screen readers the language, and which link is the current page.
 
-    Streamlit says English whatever the words, and shows the current link by its form alone.
+    Streamlit declares English in every language, and marks the current link by its form only.
     """
     script = f"""<script>
 document.documentElement.lang = "{words.language}"

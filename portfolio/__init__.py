@@ -1,6 +1,6 @@
-"""Scores of tables of any length, chunk by chunk, on this machine's cores or on a Dask cluster.
+"""`python -m portfolio`: scores of tables of any length, on this machine or on a Dask cluster.
 
-The arithmetic is that of `credit_scoring.decisions.batch_scoring`. The command's own process knows
-no model: it cuts tables into chunks, keeps a bounded number of them with workers, and adds up what
-they report.
+The process of the command loads no model. It cuts the files of a table into chunks (`tables`),
+keeps a bounded number of them with workers (`cluster`), which read and score each one and write a
+part file (`worker`, `output`), and adds up their counts (`report`).
 """

@@ -1,4 +1,4 @@
-"""`python -m portfolio`; see `portfolio.command`."""
+"""`python -m portfolio` starts here; the command is in `portfolio.command`."""
 
 import os
 import signal
@@ -8,13 +8,13 @@ from typing import NoReturn
 
 
 def leave(_number: int, _frame: FrameType | None) -> NoReturn:
-    """End at once with a line: an interrupted import writes forty."""
-    os.write(2, b"portfolio: interrupted before it began\n")
+    """Exit at once with one line, instead of the forty of an interrupted import."""
+    os.write(2, b"portfolio: interrupted before it started\n")
     os._exit(130)
 
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, leave)
-    from portfolio.command import main  # takes seconds
+    from portfolio.command import main  # which takes seconds
 
     sys.exit(main())

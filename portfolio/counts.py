@@ -1,10 +1,10 @@
-"""What is counted of a part, and added up over all parts.
+"""Counts of scored rows, which are added up over all part files.
 
-All of it is whole numbers: sums do not depend on how a table was cut.
+They are whole numbers: sums do not depend on how a table was cut.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,16 +18,36 @@ from credit_scoring.monitoring.psi import NumberBins
 
 INTERVALS = 40  # of the score, from 0 to 1
 
-Texts = dict[str | None, int]
+TextCounts = dict[str | None, int]
+IntArray = NDArray[np.int64]
+
+
+def _zeros(length: int = 0) -> IntArray:
+    return np.zeros(length, np.int64)
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Words that part files and counts name by their indices.
+
+    Attributes:
+        grades: of the scorecard; empty without grades.
+        themes: of reasons; empty without reasons.
+        texts: of reasons, by factor and wording.
+    """
+
+    grades: tuple[str, ...]
+    themes: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class Bins:
-    """The bins of a model's drift.
+    """Bins of the population stability index (PSI).
 
     Attributes:
-        numbers: of the features that are numbers, by position.
-        texts: positions of those that are text.
+        numbers: of each numeric feature, by its index.
+        texts: indices of the text features, whose bins are their categories.
         score: of the probability of default.
     """
 
@@ -38,116 +58,104 @@ class Bins:
 
 @dataclass(eq=False)
 class Counts:
-    """Sums over rows.
+    """Counts of some rows.
 
     Attributes:
-        rows: how many were scored.
-        predictions: by decision.
-        grades: by position; empty without grades.
-        intervals: of the probability, each with its lower end.
-        score: by bin of drift.
-        numbers: by bin of drift, of each feature that is numbers.
-        texts: by category, of each feature that is text.
-        groups: how often each theme is the first, second … reason.
-        explained: rows with reasons that were asked for.
+        rows: scored rows.
+        predictions: rows by decision.
+        grades: rows by index of the grade; empty without grades.
+        intervals: rows by interval of the probability, its lower end included.
+        score: rows by bin of the probability.
+        numbers: rows by bin, of each numeric feature.
+        texts: rows by category, of each text feature.
+        themes: for each theme, how often it is the first, second … reason.
+        explained: rows for which reasons were requested.
     """
 
     rows: int = 0
-    predictions: NDArray[np.int64] = field(default_factory=lambda: np.zeros(2, np.int64))
-    grades: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-    intervals: NDArray[np.int64] = field(default_factory=lambda: np.zeros(INTERVALS, np.int64))
-    score: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-    numbers: dict[int, NDArray[np.int64]] = field(default_factory=dict)
-    texts: dict[int, Texts] = field(default_factory=dict)
-    groups: dict[str, list[int]] = field(default_factory=dict)
+    predictions: IntArray = field(default_factory=lambda: _zeros(2))
+    grades: IntArray = field(default_factory=_zeros)
+    intervals: IntArray = field(default_factory=lambda: _zeros(INTERVALS))
+    score: IntArray = field(default_factory=_zeros)
+    numbers: dict[int, IntArray] = field(default_factory=dict)
+    texts: dict[int, TextCounts] = field(default_factory=dict)
+    themes: dict[str, list[int]] = field(default_factory=dict)
     explained: int = 0
 
     def add(self, other: "Counts") -> None:
-        """Add those of other rows."""
+        """Add the counts of other rows."""
         self.rows += other.rows
         self.explained += other.explained
-        self.predictions = self.predictions + other.predictions
-        self.intervals = self.intervals + other.intervals
-        self.grades = _added(self.grades, other.grades)
-        self.score = _added(self.score, other.score)
-        for position, counts in other.numbers.items():
-            self.numbers[position] = _added(self.numbers.get(position, np.zeros(0)), counts)
-        for position, texts in other.texts.items():
-            mine = self.texts.setdefault(position, {})
+        for name in ("predictions", "grades", "intervals", "score"):
+            setattr(self, name, _sum(getattr(self, name), getattr(other, name)))
+        for at, counts in other.numbers.items():
+            self.numbers[at] = _sum(self.numbers.get(at, np.zeros(0)), counts)
+        for at, texts in other.texts.items():
+            mine = self.texts.setdefault(at, {})
             for text, count in texts.items():
                 mine[text] = mine.get(text, 0) + count
-        for group, times in other.groups.items():
-            before = self.groups.get(group, [0] * len(times))
-            self.groups[group] = [one + more for one, more in zip(before, times, strict=True)]
+        for theme, times in other.themes.items():
+            self.themes[theme] = _sum(
+                np.array(self.themes.get(theme, [])), np.array(times)
+            ).tolist()
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON has it; a missing text comes apart."""
-        return {
-            "rows": self.rows,
-            "explained": self.explained,
-            "predictions": self.predictions.tolist(),
-            "grades": self.grades.tolist(),
-            "intervals": self.intervals.tolist(),
-            "score": self.score.tolist(),
-            "numbers": {str(at): counts.tolist() for at, counts in self.numbers.items()},
-            "texts": {str(at): list(texts.items()) for at, texts in self.texts.items()},
-            "groups": self.groups,
+        """Prepare them for JSON: a category may be missing, which no key is."""
+        texts = {at: list(texts.items()) for at, texts in self.texts.items()}
+        numbers = {at: counts.tolist() for at, counts in self.numbers.items()}
+        plain = {
+            name: value.tolist() if isinstance(value, np.ndarray) else value
+            for name, value in vars(self).items()
         }
+        return plain | {"numbers": numbers, "texts": texts}
 
     @classmethod
-    def of_json(cls, read: Mapping[str, Any]) -> "Counts":
-        """What `to_json` gave."""
-        return cls(
-            read["rows"],
-            np.array(read["predictions"], np.int64),
-            np.array(read["grades"], np.int64),
-            np.array(read["intervals"], np.int64),
-            np.array(read["score"], np.int64),
-            {int(at): np.array(counts, np.int64) for at, counts in read["numbers"].items()},
-            {int(at): dict(map(tuple, texts)) for at, texts in read["texts"].items()},
-            {group: list(times) for group, times in read["groups"].items()},
-            read["explained"],
-        )
+    def from_json(cls, read: Mapping[str, Any]) -> "Counts":
+        """Restore them from the JSON of `to_json`."""
+        arrays = ("predictions", "grades", "intervals", "score")
+        changed = {name: np.array(read[name], np.int64) for name in arrays} | {
+            "numbers": {int(at): np.array(counts) for at, counts in read["numbers"].items()},
+            "texts": {int(at): dict(map(tuple, texts)) for at, texts in read["texts"].items()},
+        }
+        return cls(**dict(read) | changed)
 
 
-def counted(
-    bins: Bins, rows: RawBatch, scores: Scores, grades: int, groups: Sequence[str]
-) -> Counts:
+def count_rows(rows: RawBatch, scores: Scores, bins: Bins, labels: Labels) -> Counts:
     """Count scored rows.
 
     Args:
-        bins: of the model.
         rows: raw values.
-        scores: of these.
-        grades: how many there are.
-        groups: the themes of reasons.
+        scores: of the rows.
+        bins: of the bundle.
+        labels: of the bundle.
     """
     found = Counts(len(rows), explained=len(scores.explained))
     found.predictions = np.bincount(scores.prediction, minlength=2)
-    found.intervals = intervals(scores.probability)
+    found.intervals = count_intervals(scores.probability)
     found.score = bins.score.counts(scores.probability)
     if scores.grade is not None:
-        found.grades = np.bincount(scores.grade, minlength=grades)
+        found.grades = np.bincount(scores.grade, minlength=len(labels.grades))
     columns = np.ascontiguousarray(rows.numbers.T)
-    found.numbers = {at: bins_.counts(columns[at]) for at, bins_ in bins.numbers.items()}
+    found.numbers = {
+        at: number_bins.counts(columns[at]) for at, number_bins in bins.numbers.items()
+    }
     found.texts = {at: dict(Counter(rows.texts[at].tolist())) for at in sorted(bins.texts)}
     if scores.ranked is not None:
-        themes = scores.ranked.themes
-        times = [np.bincount(column[column >= 0], minlength=len(groups)) for column in themes.T]
-        by_group = np.stack(times, axis=1).tolist()
-        found.groups = {
-            group: by_place
-            for group, by_place in zip(groups, by_group, strict=True)
-            if any(by_place)
-        }
+        length = len(labels.themes)
+        by_rank = [np.bincount(themes[themes >= 0], minlength=length)
+                   for themes in scores.ranked.themes.T]  # fmt: skip
+        by_theme = np.stack(by_rank, axis=1).tolist()
+        named = zip(labels.themes, by_theme, strict=True)
+        found.themes = {theme: times for theme, times in named if any(times)}
     return found
 
 
-def intervals(probabilities: Matrix) -> NDArray[np.int64]:
-    """How many probabilities lie in each of `INTERVALS` of equal width."""
+def count_intervals(probabilities: Matrix) -> IntArray:
+    """Count the probabilities in each of `INTERVALS` intervals of equal width."""
     at = np.minimum((probabilities * INTERVALS).astype(np.intp), INTERVALS - 1)
     return np.bincount(at, minlength=INTERVALS)
 
 
-def _added(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.int64]:
+def _sum(one: NDArray[Any], other: NDArray[Any]) -> IntArray:
+    """Add counts, of which the first may be empty."""
     return np.asarray(one + other if len(one) else other, np.int64)

@@ -1,7 +1,7 @@
-"""Ids that come twice in a table of any length, found in bounded memory.
+"""Ids that occur twice: within a chunk, and in a table of any length in bounded memory.
 
-The ids of all parts are written into files by a hash of the id, each small enough to be sorted in
-memory: equal ids are in the same file. For 10 million rows that is 240 MB on the disk, and some
+The ids of all part files are distributed by a hash over temporary files, each small enough to be
+sorted in memory; equal ids are in the same file. For 10 million rows that is 240 MB on the disk and
 50 MB in memory.
 """
 
@@ -9,28 +9,65 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from credit_scoring.data.artifacts import ID
+
 AT_ONCE = 1 << 21  # ids that are sorted in memory
 SPREAD = np.uint64(0x9E3779B97F4A7C15)  # Knuth's multiplicative hash, for 64 bits
 
-Place = tuple[int, int]  # the number of a part, and the position in it
+
+class Place(NamedTuple):
+    """A row of a part file: number of the part, and index of the row."""
+
+    part: int
+    row: int
+
+
+class Duplicate(NamedTuple):
+    """A row whose id occurs before, and the first row with this id."""
+
+    place: Place
+    first: Place
+
+
+def same_id(row: str) -> str:
+    """Say that another row has the same id."""
+    return f"column {ID}: has the same id as {row}"
+
+
+def repeated_in_chunk(ids: NDArray[np.int64], row_numbers: NDArray[np.int64]) -> dict[int, str]:
+    """Find rows of a chunk whose id an earlier row has, with the reasons why they are bad.
+
+    A reason names the earlier row by its distance: rows before the chunk are not counted yet.
+    """
+    _, first, inverse = np.unique(ids, return_index=True, return_inverse=True)
+    distances = row_numbers - row_numbers[first[inverse]]
+    bad = {}
+    for at in np.flatnonzero(distances):
+        distance = int(distances[at])
+        above = (
+            f"the row that is {distance:,} rows above it" if distance > 1 else "the row above it"
+        )
+        bad[int(row_numbers[at])] = same_id(above)
+    return bad
 
 
 def find_duplicates(
     parts: Iterable[tuple[int, NDArray[np.int64]]], rows: int, scratch: Path
-) -> Iterator[tuple[Place, Place]]:
-    """Where an id is for the second time and further on, with where it is first.
+) -> Iterator[Duplicate]:
+    """Find all rows but the first of each id.
 
     Args:
-        parts: their numbers and ids.
-        rows: how many ids there are in all.
-        scratch: a folder for files that are gone afterwards.
+        parts: numbers of parts, and their ids.
+        rows: number of ids in all parts.
+        scratch: a folder for temporary files.
 
     Raises:
-        OSError: these cannot be written.
+        OSError: a temporary file cannot be written.
     """
     number = max(1, -(-rows // AT_ONCE))
     with ExitStack() as stack:
@@ -42,21 +79,14 @@ def find_duplicates(
                 entries[bucket == at].astype(np.int64).tofile(files[at])
         for file in files:
             file.seek(0)
-            entries = np.fromfile(file, np.int64).reshape(-1, 3)
-            yield from _repeated(entries)
+            yield from _duplicates(np.fromfile(file, np.int64).reshape(-1, 3))
 
 
-def _repeated(entries: NDArray[np.int64]) -> Iterator[tuple[Place, Place]]:
-    """The same among entries of id, part and position."""
-    ids, parts, positions = entries.T
-    order = np.lexsort((positions, parts, ids))
-    ids, parts, positions = ids[order], parts[order], positions[order]
-    same = np.append(False, ids[1:] == ids[:-1])
-    first = 0
-    for at in np.flatnonzero(same).tolist():
-        if not same[at - 1]:
+def _duplicates(entries: NDArray[np.int64]) -> Iterator[Duplicate]:
+    """Find them among entries of id, part and index."""
+    entries = entries[np.lexsort(entries.T[::-1])]
+    ids, first = entries[:, 0], 0
+    for at in np.flatnonzero(np.append(False, ids[1:] == ids[:-1])).tolist():
+        if ids[at] != ids[first]:
             first = at - 1
-        yield (
-            (int(parts[at]), int(positions[at])),
-            (int(parts[first]), int(positions[first])),
-        )
+        yield Duplicate(Place(*entries[at, 1:].tolist()), Place(*entries[first, 1:].tolist()))

@@ -1,4 +1,4 @@
-"""How far a run is: a bar in a terminal, else a line now and then."""
+"""Progress of a run: a bar in a terminal, else a line from time to time."""
 
 import sys
 import time
@@ -6,14 +6,14 @@ from typing import Self
 
 from tqdm import tqdm  # type: ignore[import-untyped]
 
-LINE_SECONDS = 10  # between plain lines
+LINE_SECONDS = 10  # between lines
 
 
 class Progress:
-    """What was done of a number of bytes, with rows a second and the time left."""
+    """Bytes done of a total, with rows a second and the time left."""
 
     def __init__(self, total: int) -> None:
-        """Begin.
+        """Start the clock.
 
         Args:
             total: bytes of the table.
@@ -28,21 +28,21 @@ class Progress:
             self._bar = tqdm(total=self._total, bar_format=form, file=sys.stderr, desc="starting")
 
     def __enter__(self) -> Self:
-        """Nothing more."""
+        """Do nothing more."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave the terminal as it is."""
+        """Close the bar, and leave the terminal as it is."""
         if self._bar is not None:
             self._bar.close()
 
     def note(self, weight: int, rows: int, *, made: bool) -> None:
-        """One part more is there.
+        """Add a part.
 
         Args:
-            weight: bytes that it accounts for.
-            rows: of it.
-            made: whether it was made now, and not found.
+            weight: bytes of the table that it stands for.
+            rows: of its chunk.
+            made: true if this run made it, false if an earlier one did.
         """
         self._done += weight
         self._rows += rows
@@ -57,7 +57,7 @@ class Progress:
             self.say(f"{self._done / self._total:.0%}, {self.state()}")
 
     def state(self) -> str:
-        """Rows, rows a second and the time left."""
+        """Describe rows, rows a second and the time left."""
         passed = max(1e-9, time.monotonic() - self._began)
         text = f"{self._rows:,} rows, {self._rows_made / passed:,.0f} rows/s"
         if self._made:
@@ -66,17 +66,17 @@ class Progress:
         return text
 
     def say(self, text: str) -> None:
-        """A line beside the bar."""
+        """Write a line, and redraw the bar below it."""
         tqdm.write(text, file=sys.stderr)
 
 
 def duration(seconds: float) -> str:
-    """A time in hours, minutes and seconds, as 1:02:03 or 2:03."""
+    """Write a time as hours, minutes and seconds: 1:02:03 or 2:03."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def number(count: int, noun: str) -> str:
-    """So many of something."""
+    """Write a count with its noun in the singular or plural."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""All pieces to parts, whatever happens on the way."""
+"""A run: all chunks of a table to part files, whichever exist and whatever fails."""
 
 import csv
 from collections import defaultdict
@@ -8,227 +8,200 @@ from pathlib import Path
 
 import numpy as np
 
-from credit_scoring.errors import first_few
 from portfolio.cluster import Workers
-from portfolio.duplicates import Place, find_duplicates
-from portfolio.folder import Folder
-from portfolio.job import Job, Piece, Problem, RunError
-from portfolio.parts import STATE, Record, ids_of, part_path, written
+from portfolio.duplicates import Place, find_duplicates, same_id
+from portfolio.job import Problem, RunError
+from portfolio.output.atomic_file import replacing
+from portfolio.output.folder import Folder
+from portfolio.output.part import STATE, PartRecord, read_ids
 from portfolio.progress import Progress
-from portfolio.rows import same_id
-from portfolio.tables import Tables
-from portfolio.work import score_piece
+from portfolio.tables.chunk import Chunk
+from portfolio.tables.table_files import TableFiles
 
-BAD_ROWS = ("file", "row", "reason")  # columns of their list
+BAD_ROWS = ("file", "row", "reason")  # columns of the list of bad rows
 BAD_ROWS_HEAD = (",".join(BAD_ROWS) + "\n").encode()
 
 
-@dataclass(eq=False)
-class Made:
-    """What a run has come to.
+@dataclass(frozen=True)
+class Part:
+    """A finished part.
 
     Attributes:
-        files: of each part, the table's file that it is of.
-        read: of each part, the rows of its piece.
-        bad: of each part, how many of these are bad.
-        found: of each part that was there before, how many scored rows it has.
-        hashes: the SHA-256 of each file.
-        ignored: by file, columns that are no features.
+        file: of the table that it was made of.
+        read: rows of its chunk.
+        scored: rows of the part file; the others are bad.
+        existed: true if an earlier run made it.
     """
 
-    files: dict[int, str] = field(default_factory=dict)
-    read: dict[int, int] = field(default_factory=dict)
-    bad: dict[int, int] = field(default_factory=dict)
-    found: dict[int, int] = field(default_factory=dict)
+    file: str
+    read: int
+    scored: int
+    existed: bool
+
+
+@dataclass(eq=False)
+class Outcome:
+    """All that a run has made.
+
+    Attributes:
+        parts: the finished parts, by number.
+        hashes: SHA-256 of each file of the table.
+        ignored: columns that are not features, by file.
+    """
+
+    parts: dict[int, Part] = field(default_factory=dict)
     hashes: dict[str, str] = field(default_factory=dict)
     ignored: dict[str, list[str]] = field(default_factory=dict)
 
-    def note(self, name: str, record: Record) -> None:
-        """A part is there."""
-        number = record.number
-        self.files[number], self.read[number] = name, record.read
-        self.bad[number] = len(record.bad)
-        if record.ignored:
-            self.ignored.setdefault(name, list(record.ignored))
-
-    @property
-    def parts(self) -> int:
-        """How many there are."""
-        return len(self.files)
-
     @property
     def scored(self) -> int:
-        """How many rows the parts have."""
-        return sum(self.read.values()) - self.bad_rows
+        """Rows of all part files."""
+        return sum(part.scored for part in self.parts.values())
 
-    @property
-    def bad_rows(self) -> int:
-        """How many rows were not scored."""
-        return sum(self.bad.values())
-
-    def row(self, number: int, row: int) -> int:
-        """Where a row of a piece is in its file, counted from 1."""
-        name, before = self.files[number], 0
-        while self.files.get(number := number - 1) == name:
-            before += self.read[number]
+    def row_in_file(self, file: str, number: int, row: int) -> int:
+        """Number a row of a chunk within its file, from 1."""
+        before = 0
+        while (part := self.parts.get(number := number - 1)) and part.file == file:
+            before += part.read
         return before + row
 
 
 class Run:
-    """A run: its job, where it writes, and who computes."""
+    """The run of a job: where it reads and writes, and who computes."""
 
     def __init__(
-        self, job: Job, tables: Tables, folder: Folder, workers: Workers, progress: Progress
+        self, files: TableFiles, folder: Folder, workers: Workers, progress: Progress
     ) -> None:
-        self.job, self.tables, self.folder = job, tables, folder
+        self.files, self.folder, self.job = files, folder, folder.job
         self.workers, self.progress = workers, progress
-        self.made = Made()
-        self._problems: dict[int, tuple[Piece, Problem]] = {}
+        self.outcome = Outcome()
+        self._problems: dict[int, tuple[Chunk, Problem]] = {}
 
-    def all_parts(self) -> Made:
-        """Make what is missing.
+    def score_all(self) -> Outcome:
+        """Make all parts that are missing.
 
         Raises:
-            BadFile: a file is no table, or a part cannot be written.
-            RunError: a row is bad and bad rows are not collected, or nobody can compute.
+            BadFile: a file is not a table, or a part cannot be written.
+            RunError: a row is bad and bad rows are not collected, or no worker can compute.
         """
-        for piece, result in self._each(self._missing()):
-            self._take(piece, result)
-        self._raise_first()
+        self._score(self._missing())
         self._check_duplicates()
-        return self.made
+        return self.outcome
 
     def write_bad_rows(self, path: Path) -> None:
-        """Write the bad rows of all parts into a CSV file: where they are, and what is wrong.
+        """Write the file, row and reason of all bad rows as CSV.
 
         Raises:
             BadFile: it cannot be written.
         """
-        with written(path) as aside, aside.open("w", encoding="utf-8", newline="") as file:
+        with replacing(path) as aside, aside.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(BAD_ROWS)
             before: dict[str, int] = defaultdict(int)
-            for number, name in sorted(self.made.files.items()):
-                record = self.folder.read(number) if self.made.bad[number] else None
+            for number, part in sorted(self.outcome.parts.items()):
+                record = self.folder.read(number) if part.scored < part.read else None
                 for row, reason in sorted(record.bad.items()) if record else []:
-                    writer.writerow([name, before[name] + row, reason])
-                before[name] += self.made.read[number]
+                    writer.writerow([part.file, before[part.file] + row, reason])
+                before[part.file] += part.read
 
-    def _each(self, pieces: Iterator[Piece]) -> Iterator[tuple[Piece, Record | Problem]]:
-        return self.workers.each(score_piece, self.job, pieces, self.folder.figures)
+    def _score(self, chunks: Iterator[Chunk]) -> None:
+        """Let workers score chunks, and end at the first problem in the order of the table.
 
-    def _missing(self) -> Iterator[Piece]:
-        """Pieces without a part, until one has a problem."""
-        for piece in self.tables.pieces(self.made.hashes):
-            if self._problems:
-                return
-            record = self.folder.record(piece, self.job)
-            if record is None:
-                self.made.files[piece.number] = piece.name
-                yield piece
-            else:
-                self.made.found[piece.number] = record.counts.rows
-                self._take(piece, record, made=False)
-
-    def _take(self, piece: Piece, result: Record | Problem, *, made: bool = True) -> None:
-        if isinstance(result, Record) and result.bad and not self.job.collect:
-            row = min(result.bad)  # of an earlier run that did collect them
-            result = Problem(result.bad[row], row)
-        if isinstance(result, Problem):
-            self._problems[piece.number] = piece, result
-            return
-        self.made.note(piece.name, result)
-        if made:  # perhaps again
-            self.made.found.pop(piece.number, None)
-        self.progress.note(piece.weight, result.read, made=made)
-
-    def _raise_first(self) -> None:
-        """End at the first problem in the order of the table.
-
-        All pieces before it are done by now: none is taken up after one has a problem.
+        All chunks before it are done by then: none is taken after one has a problem.
 
         Raises:
-            RunError: there is one.
+            RunError: a chunk has a problem.
         """
+        for chunk, result in self.workers.score(self.job, chunks):
+            self._take(chunk, result, existed=False)
         if not self._problems:
             return
-        piece, problem = self._problems[min(self._problems)]
+        chunk, problem = self._problems[min(self._problems)]
         if problem.row is None:
             raise RunError(problem.text)
-        self.made.files[piece.number] = piece.name
-        row = self.made.row(piece.number, problem.row)
-        raise RunError(f"{piece.name}: row {row}: {problem.text}")
+        row = self.outcome.row_in_file(chunk.file, chunk.number, problem.row)
+        raise RunError(f"{chunk.file}: row {row}: {problem.text}")
+
+    def _missing(self) -> Iterator[Chunk]:
+        """Chunks without a part, until one has a problem."""
+        for chunk in self.files.chunks():
+            self.outcome.hashes[chunk.file] = chunk.sha256  # the last chunk has the whole file's
+            if self._problems:
+                return
+            record = self.folder.finished(chunk)
+            if record is None:
+                yield chunk
+            else:
+                self._take(chunk, record, existed=True)
+
+    def _take(self, chunk: Chunk, result: PartRecord | Problem, *, existed: bool) -> None:
+        if isinstance(result, PartRecord) and result.bad and not self.job.collects_bad_rows:
+            row = min(result.bad)  # of an earlier run that collected them
+            result = Problem(result.bad[row], row)
+        if isinstance(result, Problem):
+            self._problems[chunk.number] = chunk, result
+            return
+        scored = result.read - len(result.bad)
+        self.outcome.parts[chunk.number] = Part(chunk.file, result.read, scored, existed)
+        if result.ignored:
+            self.outcome.ignored.setdefault(chunk.file, list(result.ignored))
+        self.progress.note(chunk.weight, result.read, made=not existed)
 
     def _check_duplicates(self) -> None:
-        """Leave rows out whose id an earlier row has, or end at the first one.
+        """Leave out rows whose id an earlier row has, or end at the first one.
 
         Raises:
-            RunError: there is one, and bad rows are not collected.
+            RunError: there is one and bad rows are not collected.
         """
+        parts = sorted(self.outcome.parts)
+        ids = ((number, read_ids(self.folder.part(number))) for number in parts)
+        scratch = self.folder.path / STATE
+        duplicates = find_duplicates(ids, self.outcome.scored, scratch)
+        if not self.job.collects_bad_rows:
+            if duplicate := min(duplicates, default=None):
+                name, row = self._row(duplicate.place)
+                raise RunError(f"{name}: row {row}: {self._reason(duplicate.first)}")
+            return
         again: dict[int, list[tuple[int, str]]] = defaultdict(list)
-        duplicates = self._duplicates()
-        if not self.job.collect:
-            place, first = min(duplicates, default=(None, None))
-            if place is None or first is None:
-                return
-            name, row = self._where(place)
-            raise RunError(f"{name}: row {row}: {self._same_id(first)}")
-        for place, first in duplicates:
-            again[place[0]].append((self._row(place), self._same_id(first)))
+        for duplicate in duplicates:
+            number = duplicate.place.part
+            again[number].append(
+                (self._row_in_chunk(duplicate.place), self._reason(duplicate.first))
+            )
         if again:
-            for piece, result in self._each(self._with_left_out(again)):
-                self._take(piece, result)
-            self._raise_first()
+            self._score(
+                replace(chunk, left_out=tuple(again[chunk.number]), weight=0)
+                for chunk in self.files.chunks()
+                if chunk.number in again
+            )
 
-    def _duplicates(self) -> Iterator[tuple[Place, Place]]:
-        out, made = self.folder.out, self.made
-        parts = (
-            (number, ids_of(part_path(out, number, self.job.format)))
-            for number in sorted(made.read)
-        )
-        return find_duplicates(parts, made.scored, out / STATE)
+    def _reason(self, first: Place) -> str:
+        file, row = self._row(first)
+        return same_id(f"the row {row} of {file}")
 
-    def _with_left_out(self, again: dict[int, list[tuple[int, str]]]) -> Iterator[Piece]:
-        """Pieces that are made again without some rows, beside those left out before."""
-        for piece in self.tables.pieces({}):
-            if piece.number in again:
-                left_out = tuple(again[piece.number])
-                yield replace(piece, left_out=left_out, weight=0)
+    def _row(self, place: Place) -> tuple[str, int]:
+        """File and number of a row of a part file."""
+        file = self.outcome.parts[place.part].file
+        return file, self.outcome.row_in_file(file, place.part, self._row_in_chunk(place))
 
-    def _row(self, place: Place) -> int:
-        """The row of a piece that is at some position of its part."""
-        number, position = place
-        record = self.folder.read(number)
+    def _row_in_chunk(self, place: Place) -> int:
+        """Number a row of a part file within its chunk, from 1."""
+        record = self.folder.read(place.part)
         bad = record.bad if record else {}
-        rows = np.arange(1, self.made.read[number] + 1)
-        return int(np.delete(rows, [row - 1 for row in bad])[position])
-
-    def _where(self, place: Place) -> tuple[str, int]:
-        return self.made.files[place[0]], self.made.row(place[0], self._row(place))
-
-    def _same_id(self, place: Place) -> str:
-        name, row = self._where(place)
-        return same_id(f"the row {row} of {name}")
+        rows = np.arange(1, self.outcome.parts[place.part].read + 1)
+        return int(np.delete(rows, [row - 1 for row in bad])[place.row])
 
 
 def check_bad_rows(path: Path) -> None:
-    """See that a list of bad rows would replace no table, nor whatever else is there.
+    """Check that a list of bad rows would replace nothing except an earlier list.
 
     Raises:
         RunError: it would.
-        OSError: what is there cannot be read.
+        OSError: the existing file cannot be read.
     """
     if path.is_file():
         with path.open("rb") as file:
             if file.read(len(BAD_ROWS_HEAD)) in (b"", BAD_ROWS_HEAD):
                 return
     if path.exists():
-        raise RunError(f"{path}: is there, and is no list of bad rows")
-
-
-def ignored(made: Made) -> list[str]:
-    """What is said of columns that are no features, a line a file."""
-    return [
-        f"{name}: columns that the model does not know are ignored: {first_few(columns)}"
-        for name, columns in made.ignored.items()
-    ]
+        raise RunError(f"{path}: exists, and is not a list of bad rows")

@@ -1,1 +1,1 @@
-"""What any HTTP service needs: a worker, bounds, logs, a watched folder. It knows no client."""
+"""Parts of any HTTP service: worker, limits, queue, log, metrics, reloads. It knows no client."""

@@ -1,4 +1,4 @@
-"""Bodies of requests: each read up to a number of bytes, all of a worker within a budget."""
+"""Limits on the bodies of requests: of each one, and of all in a worker."""
 
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -8,20 +8,20 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-SHORT = 65_536  # bytes; a body that is not longer takes nothing of the budget
-BUDGET = 64_000_000  # bytes of the long bodies that a worker holds at once
+SHORT = 65_536  # bytes; a body up to this length does not count in the budget
+BUDGET = 64_000_000  # bytes of all long bodies in a worker
 
 
 async def body_of(request: Request, largest: int) -> bytes:
-    """The body, whatever its Content-Type, read up to a number of bytes.
+    """Read a body of any Content-Type, up to a number of bytes.
 
     Raises:
-        HTTPException: 413 if it is larger; 503 if it is beyond the budget.
+        HTTPException: 413 if it is larger; 503 if it exceeds the budget.
     """
     too_large = HTTPException(413, f"the body is larger than the {largest} bytes accepted")
     if _declared(request.scope) > largest:
         raise too_large
-    body = BytesIO()  # gives its bytes without a copy; a list of chunks would be joined into one
+    body = BytesIO()  # gives its bytes without a copy, unlike a list of chunks
     async for chunk in request.stream():
         if body.tell() + len(chunk) > largest:
             raise too_large
@@ -31,15 +31,11 @@ async def body_of(request: Request, largest: int) -> bytes:
 
 @dataclass
 class BodyBudget:
-    """Bound the bytes of the long bodies that are read or in use at the same time.
+    """Limit the bytes of the long bodies that are read or in use at the same time.
 
-    A body reserves its Content-Length before its first byte is taken, or without one what has
-    arrived; the answer, or the end of the connection, frees it. The first body passes whatever its
-    length.
-
-    Attributes:
-        app: the next application.
-        budget: bytes.
+    A body reserves its Content-Length before its first byte is read, or else the bytes that have
+    arrived; the answer, or the end of the connection, frees them. A body without others passes
+    whatever its length.
     """
 
     app: ASGIApp

@@ -1,4 +1,4 @@
-"""Errors as answers, each kind in one place: routes have no `try`."""
+"""The answer to each kind of error, in one place: routes have no `try`."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -25,14 +25,14 @@ DESCRIPTIONS = {
 
 
 def abridged(text: object) -> str:
-    """What was received, safe and short enough for a message."""
+    """A received text, made safe and short enough for a message."""
     whole = str(text)
     cut = whole if len(whole) <= LONGEST else whole[:LONGEST] + "…"
     return cut.encode("utf-8", "backslashreplace").decode()
 
 
 class Problem(BaseModel):
-    """What was received, and what would be accepted."""
+    """An error answer: the received value, and the accepted ones."""
 
     detail: str
 
@@ -43,7 +43,7 @@ def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def refusal(status: int, hint: str = "", headers: dict[str, str] | None = None) -> Handler:
-    """Answer an error with a status, the error's own text and where to find what is accepted."""
+    """Answer an error with a status, its own text, and a hint at the accepted values."""
 
     async def handler(_: Request, error: Exception) -> Response:
         return JSONResponse({"detail": f"{error}{hint}"}, status, headers)
@@ -59,24 +59,24 @@ async def unknown_path(request: Request, _: Exception) -> Response:
 
 
 async def wrong_method(request: Request, _: Exception) -> Response:
-    """Answer for a route that is there under another method."""
+    """Answer for a path whose route has another method."""
     path = request.scope["path"]
     routes = [route for route in request.app.routes if isinstance(route, Route)]
     methods = {method for route in routes if route.path == path for method in route.methods or ()}
-    allowed = ", ".join(sorted(methods or {"GET", "HEAD"}))  # without a route: a mounted file
+    allowed = ", ".join(sorted(methods or {"GET", "HEAD"}))  # a mounted file is not a route
     detail = f"{abridged(path)} takes {allowed}, not {abridged(request.method)}"
     return JSONResponse({"detail": detail}, 405, {"Allow": allowed})
 
 
 async def fault(request: Request, _: Exception) -> Response:
-    """Answer for a fault of the service: nothing of it is sent, the server logs its trace."""
+    """Answer for a fault of the service, without its text; the server logs the traceback."""
     response = JSONResponse({"detail": "Internal Server Error"}, 500)
-    response.raw_headers += request.scope[HEADERS]  # sent from outside of the middleware
+    response.raw_headers += request.scope[HEADERS]  # it does not pass the middleware
     return response
 
 
 async def wrong_parameters(_: Request, error: Any) -> Response:
-    """Answer for parameters that are not what a typed route takes, without their values."""
+    """Answer for wrong parameters of a typed route, without their values."""
     problems = [f"{problem['loc'][-1]}: {problem['msg']}" for problem in error.errors()]
     return JSONResponse({"detail": "; ".join(problems)}, 422)
 
@@ -90,5 +90,5 @@ USUAL_HANDLERS: dict[int | type[Exception], Handler] = {
 
 
 def wrong_settings(error: ValidationError) -> str:
-    """What is wrong with settings, without their values: one may be a key."""
+    """The mistakes in settings, without values: one may be a key."""
     return "; ".join(f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors())

@@ -1,4 +1,4 @@
-"""The worker process of gunicorn: its class, its start and end, its threads for what takes long."""
+"""gunicorn's worker process: its class, memory and end, and its threads beside the event loop."""
 
 import asyncio
 import contextlib
@@ -19,13 +19,13 @@ from uvicorn_worker import UvicornWorker
 from serving.http_limits import BoundedHttpProtocol
 from serving.shared_folder import join_shared_folder
 
-RETRY_SECONDS = 5  # before a worker that takes another's place is tried again
+RETRY_SECONDS = 5  # before gunicorn starts a worker again
 SWITCH_SECONDS = 0.001
-HELD = 0.002  # seconds that what gives way may compute before it makes a pause
+HELD = 0.002  # seconds that a thread may compute between two pauses
 PAUSE = 0.0005  # seconds
 THREADS = 8  # of a worker: the log, the watcher, those for calls, those of libraries
-NICENESS = 10  # of threads that compute beside the event loop: who answers at once goes first
-START_FAILED = 3  # gunicorn gives up, instead of trying again, where a worker ends with it
+NICENESS = 10  # of background threads: the event loop has the processor first
+START_FAILED = 3  # the exit code after which gunicorn gives up instead of trying again
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # as malloc.h has them
 KEPT_FREE = 4_000_000  # bytes
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 
 class Worker(UvicornWorker):  # type: ignore[misc]  # the package has no types
-    """uvicorn in a worker of gunicorn, on uvloop and httptools; requests only, and bounded ones."""
+    """uvicorn in a worker of gunicorn, on uvloop and httptools, with bounded requests only."""
 
     CONFIG_KWARGS: ClassVar[dict[str, Any]] = {
         "loop": "uvloop",
@@ -52,7 +52,7 @@ class Worker(UvicornWorker):  # type: ignore[misc]  # the package has no types
 
 
 class NotReady(RuntimeError):
-    """What is computed once is not there yet."""
+    """A result is still being computed."""
 
 
 class NoThread(RuntimeError):
@@ -63,28 +63,6 @@ class NoThread(RuntimeError):
             f"a worker needs {THREADS} threads: raise the limit on processes"
             " (ulimit -u, or pids.max of the container)"
         )
-
-
-def pauses() -> Callable[[FrameType, str, Any], None]:
-    """Makes threads let all others compute now and then; a profile function, called very often.
-
-    The interpreter's own turns are of no use beside NumPy and pandas. Their short operations let go
-    of its lock and have it back before a thread that waits has woken up, and each time that
-    thread's wait begins anew: the event loop waited for 100 ms (https://bugs.python.org/issue7946).
-    """
-    clock, end, due = time.perf_counter, 0.0, 0.0
-
-    def give_way(_frame: FrameType, _event: str, _argument: Any) -> None:
-        """Sleep until the end of a pause; the next one begins when it is due."""
-        nonlocal end, due
-        now = clock()
-        if now > due:
-            end = now + PAUSE
-            due = end + HELD
-        if now < end:
-            time.sleep(end - now)
-
-    return give_way
 
 
 def check_threads() -> None:
@@ -104,20 +82,20 @@ def check_threads() -> None:
 
 
 def thread_beside(name: str) -> ThreadPoolExecutor:
-    """A thread for calls that leave the processor to requests.
+    """A background thread, which computes when the event loop leaves the processor free.
 
-    It is started now, when `check_threads` has just found room: no later call needs another one.
+    It is started at once, while `check_threads` has just found room: no later call needs another.
     """
-    thread = ThreadPoolExecutor(1, name, initializer=put_last)
+    thread = ThreadPoolExecutor(1, name, initializer=os.nice, initargs=(NICENESS,))
     thread.submit(int)
     return thread
 
 
 async def awaited(future: Future[T], seconds: float) -> T:
-    """The result of a future, which goes on if it is not there yet.
+    """The result of a future, which goes on if it takes longer than the caller waits.
 
     Raises:
-        NotReady: it is not there within that time.
+        NotReady: it takes longer.
         Exception: the future has it.
     """
     if future.done():
@@ -128,16 +106,11 @@ async def awaited(future: Future[T], seconds: float) -> T:
         raise NotReady from error
 
 
-def put_last() -> None:
-    """Let the calling thread, and those it starts, come after all others at the processor."""
-    os.nice(NICENESS)
-
-
 def giving_way(function: Callable[[], T]) -> T:
-    """Call what computes in pandas for long, with pauses, see `pauses`.
+    """Call a function that computes in pandas for long, and let other threads run meanwhile.
 
     Raises:
-        Exception: whatever the function raises.
+        Exception: as the function does.
     """
     sys.setprofile(pauses())
     try:
@@ -146,23 +119,33 @@ def giving_way(function: Callable[[], T]) -> T:
         sys.setprofile(None)
 
 
-def put_requests_first() -> None:
-    """Let the event loop wait as little as may be for what runs beside it, such as a reload.
+def pauses() -> Callable[[FrameType, str, Any], None]:
+    """A profile function that makes its threads sleep now and then, all at the same time.
 
-    A full garbage collection walks what all the libraries made, for 60 ms, and a reload causes
-    some: what is there now is kept out of them. Where another thread computes in Python, the
-    interpreter changes threads after a millisecond instead of five: what takes turns with two
-    threads that read tables waits for several turns.
+    The interpreter's own switching fails beside NumPy and pandas. Their short operations release
+    its lock and take it again before a waiting thread has woken up, and each time the wait begins
+    anew: the event loop waited for 100 ms (https://bugs.python.org/issue7946).
     """
-    gc.freeze()
-    sys.setswitchinterval(SWITCH_SECONDS)
+    clock, end, due = time.perf_counter, 0.0, 0.0
+
+    def give_way(_frame: FrameType, _event: str, _argument: Any) -> None:
+        """Sleep until the end of a pause; the next one begins when it is due."""
+        nonlocal end, due
+        now = clock()
+        if now > due:
+            end = now + PAUSE
+            due = end + HELD
+        if now < end:
+            time.sleep(end - now)
+
+    return give_way
 
 
 def keep_little_free() -> None:
-    """Let the system have again what a table or a list of applications took.
+    """Return the memory of a table, or of a list of records, to the system after its use.
 
-    From the first large array on that is freed glibc keeps up to 64 MB of each thread's, and puts
-    new ones of up to 32 MB among small objects, which then hold the memory around them.
+    Once a large array has been freed, glibc keeps up to 64 MB for each thread, and puts arrays of
+    up to 32 MB among small objects, which then hold the memory around them.
     """
     with contextlib.suppress(AttributeError):  # another C library
         mallopt = ctypes.CDLL(None).mallopt
@@ -170,12 +153,29 @@ def keep_little_free() -> None:
             mallopt(threshold, KEPT_FREE)
 
 
+def prepare_process() -> None:
+    """Set up this process before it loads anything: its memory, its threads, its turns.
+
+    The event loop shall wait as little as possible for other threads, such as a reload. A full
+    garbage collection walks the objects of all libraries, for 60 ms, and a reload causes some: the
+    objects of now are excluded. A thread that computes in Python is interrupted after a millisecond
+    instead of five: beside two threads that read tables, a request waits several times.
+
+    Raises:
+        NoThread: it may not start as many threads as a worker needs.
+    """
+    keep_little_free()
+    gc.freeze()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    check_threads()
+
+
 def give_up(reason: str, *, try_again: bool = False) -> NoReturn:
-    """End a worker that cannot start, after one line that says why.
+    """End a worker that cannot start.
 
     Args:
-        reason: that line.
-        try_again: whether gunicorn is to go on and start another one, after some seconds.
+        reason: the line for the log.
+        try_again: let gunicorn start another worker, after some seconds.
 
     Raises:
         SystemExit: always.

@@ -1,84 +1,93 @@
-"""What a worker has made of a folder, and how it takes new files into use."""
+"""A folder whose files are read again, when they change, while the service runs."""
 
-import contextlib
 import logging
-from collections.abc import Callable, Iterator, Sequence
+import math
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence, Set
+from concurrent.futures import Executor
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from threading import Event, Thread
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from serving.errors import abridged
-from serving.folder_watcher import Fingerprint, FolderWatcher, fingerprint_of
+from serving.gunicorn_worker import giving_way, thread_beside
 from serving.worker_registry import WorkerRegistry
 
 log = logging.getLogger(__name__)
 
 
 class HasState(Protocol):
-    """What is made of a folder, and tells so."""
+    """An object that describes itself to the other workers."""
 
     def state(self) -> dict[str, Any]:
-        """What the other workers are told of it."""
+        """The description, as JSON can hold it."""
 
 
 T = TypeVar("T", bound=HasState)
 
 
-class ReloadedFolder(Generic[T]):
-    """A folder of files and `current`, what was made of it: the one reference that a reload swaps.
+class ReloadedFolder(ABC, Generic[T]):
+    """A folder of files and `current`, the object that `read` made of them.
 
-    gunicorn's SIGHUP would end the whole server where the new files are bad.
+    A reload replaces that one reference. gunicorn's SIGHUP would end the whole server if the new
+    files were bad.
+
+    Attributes:
+        unusable: the error of `read` for files that cannot be used.
+        interval: seconds between two looks at the folder.
+        retry: seconds until refused files are read again.
+        refused: the reason why newer files in the folder are not in use; None if there are none.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        files: Sequence[str],
-        read: Callable[[frozenset[str]], T],
-        bad: type[Exception],
-        registry: WorkerRegistry,
-        in_use: Callable[[T], object] = lambda _: None,
-    ) -> None:
+    unusable: ClassVar[type[Exception]]
+    interval: ClassVar = 1.0
+    retry: ClassVar = 60.0
+
+    def __init__(self, folder: Path, files: Sequence[str], registry: WorkerRegistry) -> None:
         """Read the files.
 
         Args:
             folder: holds the files.
             files: their names; some may be absent.
-            read: makes something of them, given the names of those that are gone: that were there
-                before, or that another worker has read.
-            bad: what `read` raises where the files are of no use.
-            registry: where this worker is known to the others.
-            in_use: is told of what `read` made when the watch begins and after each swap.
+            registry: shows this worker's state to the other workers.
 
         Raises:
-            Exception: whatever `read` raises.
+            Exception: as `read` does.
         """
         self._folder = folder
         self._files = files
-        self._read = read
-        self._bad = bad
         self._registry = registry
-        self._in_use = in_use
-        self.refused: str | None = None  # why the files now in the folder are not in use
-        self._fingerprint = self._look()
-        self._present = self._files_in(self._fingerprint)
+        self.refused: str | None = None
+        self._used = self._seen = self._tried = self._fingerprint()
+        self._retry_at = math.inf
         others = {name for other in registry.others() for name in other["files"]}
-        self.current = read(frozenset(others - self._present))
-        self._tell()
+        self.current = self.read(others - self._used.keys())
+        self._publish()
 
-    def state(self) -> dict[str, Any]:
-        """What this worker has in use, as every worker tells it."""
-        return self.current.state() | {"files": sorted(self._present)}
+    @abstractmethod
+    def read(self, gone: Set[str]) -> T:
+        """Make an object of the files.
+
+        Args:
+            gone: names of absent files that are in use here or in another worker.
+        """
+
+    @abstractmethod
+    def prepare(self, current: T) -> None:
+        """Start the slow work on an object that came into use, and return at once."""
 
     def workers(self) -> list[dict[str, Any]]:
-        """What each process of the server has in use; nothing where there is one alone."""
+        """The states of the server's processes; empty for a single process."""
         return self._registry.workers()
 
     def differences(self) -> dict[str, Any]:
-        """Why the files now in the folder are not in use, in this worker or another.
+        """The reason why newer files are not in use, in this worker or another, if there is one.
 
-        With what all workers have in use, where another one is not of the same mind.
+        The states of all workers are added if they differ.
         """
-        others, state = self._registry.others(), self.state()
+        others, state = self._registry.others(), self._state()
         found: dict[str, Any] = {}
         reasons = (f"by another worker: {other['refused']}" for other in others if other["refused"])
         if refused := self.refused or next(reasons, None):
@@ -87,59 +96,77 @@ class ReloadedFolder(Generic[T]):
             found["workers"] = self._registry.workers()
         return found
 
-    @contextlib.contextmanager
+    @contextmanager
     def watched(self) -> Iterator[None]:
-        """Take new files into use for as long as the block runs; then be known no longer."""
-        watcher = FolderWatcher(self._look, self._fingerprint, self.reload, self._report)
-        watcher.start()
-        self._in_use(self.current)
+        """Take new files into use while the block runs, then leave the registry."""
+        stopped, reloader = Event(), thread_beside("reloader")
+        Thread(target=self._watch, args=(reloader, stopped), name="watcher", daemon=True).start()
+        self.prepare(self.current)
         yield
-        watcher.stop()
+        stopped.set()
         self._registry.leave()
 
-    def reload(self) -> bool:
-        """Take the files now in the folder into use; whether that was possible.
+    def _watch(self, reloader: Executor, stopped: Event) -> None:
+        with reloader:  # keeps whatever is raised in it, so that no fault ends the watch
+            while not stopped.wait(self.interval):
+                if fault := reloader.submit(giving_way, self.look).exception():
+                    reloader.submit(self._report, fault).exception()
 
-        One worker after the other, so that processors are left for requests.
+    def look(self) -> None:
+        """Reload the files if they changed and lie still, or if it is time to try them again."""
+        before, self._seen = self._seen, self._fingerprint()
+        now = time.monotonic()
+        if self._seen == before and (self._seen != self._tried or now >= self._retry_at):
+            self._tried, self._retry_at = self._seen, now + self.retry
+            if self.reload():
+                self._retry_at = math.inf
+
+    def reload(self) -> bool:
+        """Read the files, and use them if they can be used; False if they cannot.
+
+        One worker at a time does so: processors are left for requests.
         """
         with self._registry.turn():
-            return self._reload()
-
-    def _reload(self) -> bool:
-        fingerprint = self._look()
-        present = self._files_in(fingerprint)
-        try:
-            current = self._read(self._present - present)
-        except self._bad as problem:
-            self._refuse(str(problem))
-            return False
-        # Files that changed while they were read may be of two makes: the watcher looks again.
-        if self._look() == fingerprint:
-            self.current, self.refused = current, None
-            self._fingerprint, self._present = fingerprint, present
-            self._tell()
-            self._in_use(current)
+            fingerprint = self._fingerprint()
+            try:
+                current = self.read(self._used.keys() - fingerprint.keys())
+            except self.unusable as problem:
+                self._refuse(str(problem))
+                return False
+            # Files that changed meanwhile may not belong together: `look` will see the change.
+            if self._fingerprint() == fingerprint:
+                self.current, self.refused, self._used = current, None, fingerprint
+                self._publish()
+                self.prepare(current)
         return True
 
-    def _look(self) -> Fingerprint:
-        return fingerprint_of(self._folder, self._files)
+    def _fingerprint(self) -> dict[str, tuple[int, ...]]:
+        """Times, size and inode of the files that exist: they change with the files.
 
-    def _files_in(self, fingerprint: Fingerprint) -> frozenset[str]:
-        pairs = zip(self._files, fingerprint, strict=True)
-        return frozenset(name for name, found in pairs if found is not None)
+        The time of writing can be kept (``cp -p``), and new permissions leave it as it is: the
+        time of change counts too.
+        """
+        found: dict[str, tuple[int, ...]] = {}
+        for name in self._files:
+            with suppress(OSError):
+                stat = (self._folder / name).stat()
+                found[name] = (stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino)
+        return found
 
-    def _tell(self) -> None:
-        """Let the other workers know what this one has in use, and what it refused."""
-        self._registry.tell(self.state() | {"refused": self.refused})
+    def _state(self) -> dict[str, Any]:
+        return self.current.state() | {"files": sorted(self._used)}
+
+    def _publish(self) -> None:
+        self._registry.publish(self._state() | {"refused": self.refused})
 
     def _refuse(self, reason: str) -> None:
         """Go on with the files in use."""
         if reason != self.refused:
             log.warning("%s: new files are not taken into use: %s", self._folder, reason)
         self.refused = reason
-        self._tell()
+        self._publish()
 
     def _report(self, fault: BaseException) -> None:
-        """Log a fault that a reload ended with, and go on with the files in use."""
+        """Log a fault of the service during a reload, and go on with the files in use."""
         log.critical("a reload failed", exc_info=fault)
         self._refuse(f"a fault of the service: {type(fault).__name__}: {abridged(fault)}")

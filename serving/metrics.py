@@ -1,22 +1,21 @@
-"""What `/metrics` counts, in this process or, behind gunicorn, in all of its workers."""
+"""Metrics for Prometheus, of this process or, behind gunicorn, of all its workers."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import InfoMetricFamily
+from prometheus_client import CollectorRegistry, Counter, Histogram, Info, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from serving.shared_folder import SHARED_FOLDER
 
-UNKNOWN = "unknown"  # the name of a route that is none
+UNKNOWN = "unknown"  # the label of requests that reach no route
 
 
 class Metrics:
-    """Requests and their durations, lines of the log that were dropped, and what else is added."""
+    """Requests, their durations, dropped lines of the log, and further counters."""
 
     def __init__(self) -> None:
         """Begin at zero."""
@@ -31,15 +30,14 @@ class Metrics:
         )
 
     def counter(self, name: str, text: str, *labels: str) -> Callable[..., Counter]:
-        """A counter, to be called with the values of its labels."""
+        """Add a counter, to be called with the values of its labels."""
         return self._by_labels(Counter, name, text, *labels)
 
     def text(self, **information: dict[str, str]) -> bytes:
-        """All counts in Prometheus' text form.
+        """All metrics in Prometheus' text form.
 
         Args:
-            information: labels by the name of what they are about. It cannot be shared between
-                processes; each has it in its own memory.
+            information: labels of this process' own, by the name of their subject.
         """
         counts = self.registry
         folder = os.environ.get(SHARED_FOLDER)
@@ -47,23 +45,13 @@ class Metrics:
             counts = CollectorRegistry()
             MultiProcessCollector(counts, folder)  # type: ignore[no-untyped-call]
         own = CollectorRegistry()
-        own.register(_Information(information))
+        for name, labels in information.items():
+            Info(name, f"The {name} in use", registry=own).info(labels)
         return generate_latest(counts) + generate_latest(own)
 
     def _by_labels(self, kind: type[Any], name: str, text: str, *labels: str) -> Callable[..., Any]:
         """A metric, called with the values of its labels.
 
-        Kept by value, for the metric itself takes a lock and makes a key each time.
+        The children are cached, because `labels` takes a lock and makes a key each time.
         """
         return cache(kind(name, text, labels, registry=self.registry).labels)
-
-
-class _Information:
-    """Collected by a registry of Prometheus."""
-
-    def __init__(self, information: Mapping[str, dict[str, str]]) -> None:
-        self._information = information
-
-    def collect(self) -> Iterator[InfoMetricFamily]:
-        for name, labels in self._information.items():
-            yield InfoMetricFamily(name, f"The {name} in use", labels)

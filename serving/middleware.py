@@ -1,11 +1,12 @@
-"""What a request passes on its way to a route, one concern each, in this order.
+"""The middleware of a request, one concern each, in this order.
 
-    RequestLog         counts it, and writes its line
-    CanonicalPath      one spelling of its path
-    ResponseHeaders    what every answer carries
-    ApiKey             who may ask
+    RequestLog         an id, metrics, and a line in the log
+    CanonicalPath      one spelling of the path
+    ResponseHeaders    the headers of every answer
+    ApiKey             the key of the caller
 
-They leave what the others need in the request's scope, under the names below.
+Each wraps the next application, `app`. Values for the others are in the request's scope, under the
+names below.
 """
 
 import hmac
@@ -26,8 +27,8 @@ from serving.metrics import UNKNOWN, Metrics
 
 REQUEST_ID = "request_id"
 ROUTE = "route_name"  # as logs and metrics call it
-HEADERS = "answer_headers"  # for answers that are sent from outside of `ResponseHeaders`
-HAS_KEY = "has_key"  # whether the request came with a key, or none is needed
+HEADERS = "answer_headers"  # for answers that do not pass `ResponseHeaders`
+HAS_KEY = "has_key"  # true if the request has a key, or none is needed
 
 ACCEPTED_ID = re.compile(r"[0-9A-Za-z_.:-]{1,64}")
 
@@ -39,9 +40,8 @@ class RequestLog:
     """Give each request an id, count it, and write its line.
 
     Attributes:
-        app: what answers.
-        metrics: where it is counted.
-        write: takes the fields of a line; None where no line is written.
+        metrics: count the requests and their durations.
+        write: called with the fields of a line; None if no line is written.
     """
 
     app: ASGIApp
@@ -85,7 +85,7 @@ class RequestLog:
 
 
 def _request_id(scope: Scope) -> str:
-    """The caller's id for a request, or a new one where there is none that may be logged."""
+    """The caller's id of a request, or a new one if the caller's is missing or not accepted."""
     given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
     return given if ACCEPTED_ID.fullmatch(given) else secrets.token_hex(16)
 
@@ -95,8 +95,7 @@ class CanonicalPath:
     """Spell a path as its route does, whatever its slashes, without a redirect.
 
     Attributes:
-        app: what answers.
-        routes: those of the application, also the ones that are added before the first request.
+        routes: of the application; more may be added before the first request.
     """
 
     app: ASGIApp
@@ -105,8 +104,9 @@ class CanonicalPath:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "http":
-            _strip_root(scope)
-            path = scope["path"]
+            # Routes, and addresses in answers, are without the server's root path.
+            path = scope["path"].removeprefix(scope.get("root_path", ""))
+            scope["root_path"] = ""
             known = self._spelling.get(path)
             if known is None:
                 path = "/" + "/".join(filter(None, path.split("/")))
@@ -117,30 +117,22 @@ class CanonicalPath:
 
     @cached_property
     def _spelling(self) -> dict[str, str]:
-        """The path of a route, by itself and without its slash at the end."""
+        """The path of each route, by that path and by the path without a slash at its end."""
         paths = [route.path for route in self.routes if isinstance(route, Route)]
         return {path.rstrip("/") or "/": path for path in paths} | {path: path for path in paths}
 
     def _mounted_above(self, path: str) -> str:
-        """What is mounted is one route, with everything below it."""
+        """The path of the mounted application that answers, as the name of the route."""
         mounts = [route.path for route in self.routes if isinstance(route, Mount)]
         return next((mount for mount in mounts if path.startswith(f"{mount}/")), UNKNOWN)
 
 
-def _strip_root(scope: Scope) -> None:
-    """Take the root path of the server from a path: routes, and addresses in answers, have none."""
-    root = scope.get("root_path", "")
-    scope["path"] = scope["path"].removeprefix(root)
-    scope["root_path"] = ""
-
-
 @dataclass(frozen=True)
 class ResponseHeaders:
-    """Add what every answer carries, and the request's id.
+    """Add the headers of every answer, and the request's id.
 
     Attributes:
-        app: what answers.
-        headers: those for a path.
+        headers: gives the headers for a path.
     """
 
     app: ASGIApp
@@ -164,12 +156,11 @@ class ResponseHeaders:
 
 @dataclass(frozen=True)
 class ApiKey:
-    """Ask for a key wherever a path is not listed as open: a route added tomorrow is closed.
+    """Ask for a key unless a path is open: a route that is added tomorrow is closed.
 
     Attributes:
-        app: what is asked once the key is right.
-        keys: any of them will do; without one everybody may ask.
-        is_open: whether a path needs no key.
+        keys: the accepted keys; if there are none, no key is needed.
+        is_open: true for a path that needs no key.
     """
 
     app: ASGIApp
@@ -189,7 +180,7 @@ class ApiKey:
         if not self.keys:
             return True
         given = next((value for name, value in scope["headers"] if name == b"x-api-key"), b"")
-        # Every key is compared, each in constant time, so that time tells nothing of any.
+        # Every key is compared, each in constant time: the time of an answer betrays none.
         matches = [hmac.compare_digest(given, key) for key in self.keys]
         return any(matches)
 

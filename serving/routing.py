@@ -1,7 +1,7 @@
 """What a request says, and how its route is found."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
-from serving.errors import abridged
+from serving.errors import abridged, error_responses
 
 QUERY_FIELDS = 100  # as many are read of a query
 INTEGER = re.compile(r"-?[0-9]{1,100}")
@@ -52,6 +52,36 @@ class Direct(ByPath):
             raise HTTPException(405)
         response = await self.endpoint(Request(scope, receive, send))
         await response(scope, receive, send)
+
+
+def documented(
+    summary: str, tag: str, model: Any, *errors: int, takes: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """The documentation of a route, as FastAPI's decorators take it.
+
+    Args:
+        summary: one line.
+        tag: the group of routes in the document.
+        model: the shape of the response.
+        errors: the statuses of errors, 500 aside.
+        takes: parameters and body, of a function that reads the request itself.
+    """
+    return {
+        "summary": summary,
+        "tags": [tag],
+        "response_model": model,
+        "responses": error_responses(*errors, 500),
+        "openapi_extra": takes,
+    }
+
+
+def summaries(routes: Sequence[Any]) -> dict[str, str]:
+    """The summaries of documented routes, by method and path."""
+    return {
+        f"{method} {route.path}": route.summary
+        for route in routes
+        for method in sorted((route.methods or set()) - {"HEAD"})
+    }
 
 
 def query_value(request: Request, name: str) -> str:

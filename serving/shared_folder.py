@@ -1,4 +1,4 @@
-"""The folder where the workers of a server count together and are known to each other."""
+"""The folder where the workers of a server add up their counts and publish their states."""
 
 import os
 from contextlib import suppress
@@ -10,10 +10,10 @@ RESERVED = 1 << 17  # bytes of each file; every route with every status takes le
 
 
 def join_shared_folder() -> str | None:
-    """Reserve room for this process' counts, or unset the variable; the reason, in the second case.
+    """Reserve room for this process' counts; without room, unset the variable and say why.
 
-    prometheus_client, which reads the variable when it is imported, maps its files into memory. A
-    file system that is full then ends the process with SIGBUS, at the first write to a new page.
+    prometheus_client reads the variable when it is imported, and maps its files into memory. On a
+    full file system the first write to a new page would end the process with SIGBUS.
     """
     folder = os.environ.get(SHARED_FOLDER)
     if not folder:

@@ -1,4 +1,4 @@
-"""Swagger UI without any other host, and what the OpenAPI document says of keys."""
+"""Swagger UI served from this host only, and the keys in the OpenAPI document."""
 
 import base64
 import hashlib
@@ -10,9 +10,9 @@ from starlette.staticfiles import StaticFiles
 DOCS = "/docs"
 ASSETS = f"{DOCS}/assets"
 OPENAPI = "/openapi.json"
-SERVERS = [{"url": "."}]  # of the operations: the folder of the document
+SERVERS = [{"url": "."}]  # relative to the document
 
-# A proxy may serve this below a prefix, and strip it: only the browser knows where the page is.
+# A proxy may serve this below a prefix and strip it: only the browser knows the page's address.
 SCRIPT = f"""
     const root = location.pathname.replace(/[/]+[^/]*[/]*$/, '');
     const add = (parent, tag, properties) =>
@@ -53,10 +53,17 @@ API_HEADERS = [
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 ]
+SCRIPT_SHA256 = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
+DOCS_POLICY = (
+    f"default-src 'none'; script-src 'self' 'sha256-{SCRIPT_SHA256}';"
+    " style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self';"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+DOCS_HEADERS = [*SECURITY_HEADERS, (b"content-security-policy", DOCS_POLICY.encode())]
 
 
 def page(title: str) -> str:
-    """Swagger UI's page. Its bytes are the same at each of its addresses."""
+    """The HTML page of Swagger UI, the same at each of its addresses."""
     return PAGE % (title, SCRIPT)
 
 
@@ -66,30 +73,17 @@ def assets() -> StaticFiles:
 
 
 def is_docs(path: str) -> bool:
-    """Whether a path is the page's, or one of its files'."""
+    """True for the path of the page and of its files."""
     return path == DOCS or path.startswith(f"{ASSETS}/")
 
 
-class AnswerHeaders:
+def answer_headers(path: str) -> list[tuple[bytes, bytes]]:
     """The headers of an answer, by its path: only the page may run its own script."""
-
-    def __init__(self) -> None:
-        """Allow the one script that is in the page."""
-        sha256 = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
-        policy = (
-            f"default-src 'none'; script-src 'self' 'sha256-{sha256}';"
-            " style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self';"
-            " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-        )
-        self._of_docs = [*SECURITY_HEADERS, (b"content-security-policy", policy.encode())]
-
-    def __call__(self, path: str) -> list[tuple[bytes, bytes]]:
-        """The headers for a path."""
-        return self._of_docs if is_docs(path) else API_HEADERS
+    return DOCS_HEADERS if is_docs(path) else API_HEADERS
 
 
 def require_key(document: dict[str, Any], open_paths: Collection[str]) -> None:
-    """Say in the document that every path but some wants a key."""
+    """Declare in the document that every path except the open ones needs a key."""
     key = {"type": "apiKey", "in": "header", "name": "X-API-Key"}
     document["components"]["securitySchemes"] = {"key": key}
     for path in document["paths"].keys() - open_paths:

@@ -1,1 +1,1 @@
-"""The files that the service loads: a population, the fit of a model, its quality."""
+"""Training of the files that the service loads: population, model, quality."""

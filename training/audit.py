@@ -1,4 +1,4 @@
-"""How decisions differ among groups of clients, as by sex or by age."""
+"""Differences in decisions among groups of clients, for example by sex or by age."""
 
 from itertools import pairwise
 from typing import Any
@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-FEW = 10  # so many distinct numbers are a group each, more are cut into bins
-BINS = 5  # of as many clients each
+FEW = 10  # distinct numbers, at most, that are a group each; more are cut into bins
+BINS = 5  # with equal numbers of clients
 
 Group = dict[str, Any]
 
@@ -19,18 +19,18 @@ def audit(
     """Figures for each group of each column.
 
     Args:
-        traits: numbers or texts, one client per row. Clients without a value are a group. Of more
-            than ten numbers each fifth of the clients is one; a bin holds its upper end, the last
+        traits: numbers or texts, one client per row. Clients without a value are a group. A column
+            of more than ten numbers is cut into five bins; a bin includes its upper end, the last
             one infinity.
         target: outcomes, 0 or 1, shape (clients,).
         refused: decisions, shape (clients,).
 
     Returns:
-        By column, for each group: its name (None where the value is missing), the number of
-        clients, the share accepted, its ratio to that of the best-off group (below 0.8 it is a sign
-        of adverse impact by the four-fifths rule, 29 CFR 1607.4 D), and the shares refused of those
-        in default (true positives) and of the solvent (false positives). All to four decimals; None
-        where there is nothing to divide by.
+        By column, for each group: its name (None if the value is missing), the number of clients,
+        the share accepted, its ratio to that of the best-off group (below 0.8 it is a sign of
+        adverse impact by the four-fifths rule, 29 CFR 1607.4 D), and the shares refused among
+        clients in default (true positives) and among solvent ones (false positives). All to four
+        decimals; None for a share of no clients, and for a ratio to 0.
     """
     return {str(name): _figures(_groups(traits[name]), target, refused) for name in traits}
 
@@ -39,7 +39,7 @@ def _figures(
     groups: pd.Series, target: NDArray[np.int64], refused: NDArray[np.bool_]
 ) -> list[Group]:
     found: list[Group] = []
-    for name in dict.fromkeys(groups.sort_values()):  # those without a value come last
+    for name in dict.fromkeys(groups.sort_values()):  # clients without a value come last
         within = (groups.isna() if pd.isna(name) else groups == name).to_numpy()
         found.append(
             {
@@ -59,7 +59,7 @@ def _figures(
 
 
 def _groups(values: pd.Series) -> pd.Series:
-    """The group of each client: an ordered category, missing where the value is."""
+    """The group of each client: an ordered category, missing if the value is."""
     if not pd.api.types.is_numeric_dtype(values) or values.nunique() <= FEW:
         groups = values.astype("category")
         return groups.cat.rename_categories(list(map(_name, groups.cat.categories)))
@@ -72,7 +72,7 @@ def _groups(values: pd.Series) -> pd.Series:
 
 
 def _name(value: object) -> str:
-    """A group's name: that of a number is in its shortest form."""
+    """The name of a group; a whole number is written without decimals."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 

@@ -1,4 +1,4 @@
-"""Columns of a simulated table: drawn, blanked, rounded."""
+"""Draw, blank and round the columns of a simulated table."""
 
 from collections.abc import Mapping
 from typing import Any, TypeAlias
@@ -11,19 +11,19 @@ Array: TypeAlias = NDArray[Any]
 
 
 def draw(rng: np.random.Generator, size: int, shares: Mapping[str, float]) -> Array:
-    """An array of `size` names, drawn with the shares, which sum up to 1."""
+    """Draw an array of `size` names with the given shares, which sum up to 1."""
     return np.array(list(shares), dtype=object)[rng.choice(len(shares), size, p=[*shares.values()])]
 
 
 def blank(values: Array, where: Array) -> Array:
-    """The values, NaN where the condition is true."""
+    """Replace the values by NaN if a condition is true."""
     return np.where(where, np.nan, values)
 
 
 def tidy(table: pd.DataFrame) -> pd.DataFrame:
     """Round to seven significant digits, and never to fewer than two decimals.
 
-    Flags become 0 and 1. Columns of whole numbers without a gap become integers.
+    Flags become 0 and 1. Columns of whole numbers without missing values become integers.
     """
     values = table.to_numpy(dtype=float)
     with np.errstate(divide="ignore"):

@@ -5,25 +5,23 @@
 
 A table has one client per row: `SK_ID_CURR` (an integer, each once), `TARGET` (1 = in default,
 0 = solvent) and any number of numeric or text features, with or without missing values. True and
-False become 1 and 0; columns without a name (row numbers) and a column `proba` are ignored, so that
-the reference file of an earlier run is itself such a table. A column is text where one value is no
-number, or where whole numbers have leading zeros, unless `--features` says what it is.
+False become 1 and 0. Columns without a name (row numbers) and a column `proba` are ignored: the
+reference file of an earlier run can be given. A column is text if a value is not a number, or if
+whole numbers have leading zeros, unless `--features` gives its kind.
 
-The clients are split three ways, each part with the table's share of defaults. The number of trees
-and the threshold are chosen by cross-validation among the *training* clients alone. *Reference* and
-*new* clients are held out of every fit and every choice; the quality is measured on them.
+The clients are split into three parts, each with the table's share of defaults. The number of trees
+and the decision threshold are chosen by cross-validation among the *training* clients only.
+*Reference* and *new* clients are held out of every fit and choice; the quality is measured on them.
 
 The model is a pipeline of two steps, a transformer (impute, scale, encode) and a LightGBM
 classifier with balanced class weights. The weights lift the probability of class 1 far above the
-share of defaults: it ranks clients, and is read against the threshold. The threshold is the one of
-least cost among training clients, where a missed default costs ten times a good client refused.
-A line from log-odds to probabilities of default, and grades, come from the training clients too:
-from their scores by models that were fitted on the others.
+share of defaults: it ranks clients, and is compared with the threshold, the one of least cost if a
+missed default costs ten times a refused good client. Calibration and grades are fitted on the
+training clients too, on their scores by models that were fitted on the others.
 
-`features.csv` says what the simulated features mean and how some follow from others. For a table of
-your own it is a skeleton: fill it in, and give it back with `--features`. Decisions are compared
-among the groups of each feature that it calls protected, and of each column that `--audit` names;
-those are no features.
+`features.csv` describes the simulated features and the formulas of some. For a table of your own it
+is a skeleton: fill it in, and give it back with `--features`. Decisions are compared among the
+groups of each protected feature, and of each column that `--audit` names, which is not a feature.
 
 The same seed gives the same clients, the same bytes in both tables and the same predictions.
 """
@@ -62,12 +60,12 @@ SIMULATED_TRAINING_CLIENTS = 30_000
 
 
 def columns(text: str) -> list[str]:
-    """A type of option: names of columns, each once."""
+    """Read an option: names of columns, each once."""
     return list(dict.fromkeys(text.split(",")))
 
 
 def train(options: argparse.Namespace) -> None:
-    """Do what the options say, from the table to the report."""
+    """Read or simulate a table, fit a model, write the folder and print the report."""
     reference_clients, new_clients = options.reference_clients, options.new_clients
     if options.data:
         kinds = declared_kinds(options.features.read_bytes()) if options.features else {}
@@ -118,7 +116,7 @@ def train(options: argparse.Namespace) -> None:
 def features_csv(
     options: argparse.Namespace, features: pd.DataFrame, source: str
 ) -> tuple[bytes, FeatureDictionary]:
-    """What will be in `features.csv`, and what the service will read of it."""
+    """The content of `features.csv`, and the dictionary that the service will read in it."""
     if options.features:
         content = options.features.read_bytes()
     elif options.data:
@@ -130,16 +128,16 @@ def features_csv(
 
 
 def main() -> None:
-    """Read the command line; a file or an option that will not do ends with one line and code 2."""
+    """Run the command line; for a bad file or option, print one line and exit with code 2."""
     parser = Parser(description="Make the files the service loads.", prog="python -m training")
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--data", type=Path, metavar="CSV", help="a labelled table of your own")
     source.add_argument("--wide", action="store_true", help="simulate 347 features, not 151")
     parser.add_argument("--features", type=Path, metavar="CSV",
-                        help="a features.csv that was filled in (default: what is known of the"
+                        help="a features.csv that was filled in (default: the description of the"
                         " simulated features, or a skeleton)")  # fmt: skip
     parser.add_argument("--audit", type=columns, default=[], metavar="COLUMN[,COLUMN…]",
-                        help="compare decisions among the groups of columns that are then no"
+                        help="compare decisions among the groups of columns, which are then not"
                         " features")  # fmt: skip
     parser.add_argument("--out", type=Path, default=OUT, help="folder (default: %(default)s)")
     parser.add_argument("--seed", type=whole(0, 2**32 - 1), default=42, help="default: 42")

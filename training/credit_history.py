@@ -1,10 +1,12 @@
 """Simulated credits of each client, elsewhere and at the same lender, and their aggregates.
 
-The tables have one credit per row. Column `client` is the row of the application; days and months
-count from the day of the application, backwards where negative.
+Each table has one credit per row; `client` is the row of its application. Days and months count
+from the day of the application; negative ones lie before it.
 """
 
-from collections.abc import Mapping
+import re
+from collections import defaultdict
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -23,8 +25,9 @@ from training.home_credit import (
     TOLERATED_DELAY,
     TRAITS,
     WEEKDAYS,
-    wanted,
 )
+
+STATISTICS = "count_norm|count|mean|max|min|sum"
 
 
 def simulate_bureau(
@@ -253,31 +256,32 @@ def month_run(first: Array, months: Array, name: str) -> dict[str, Array]:
     }
 
 
-def aggregate(
-    children: pd.DataFrame, prefix: str, aggregates: Mapping[str, str], wide: bool
-) -> pd.DataFrame:
+def aggregate(children: pd.DataFrame, prefix: str, features: Iterable[str]) -> pd.DataFrame:
     """Aggregate the credits of each client.
 
     Args:
         children: one credit per row.
         prefix: how the names of the aggregates begin.
-        aggregates: statistics to columns, as `home_credit` has them.
-        wide: compute the statistics after `|` too.
+        features: names; `prefix_column_statistic` is computed. Column `NAME_x` is 1 if text column
+            `NAME` is x.
 
     Returns:
-        One row per client who has a credit, with columns `prefix_column_statistic`.
+        One row per client who has a credit, with a column for each feature of this prefix.
     """
+    statistics = defaultdict(list)
+    for feature in features:
+        if found := re.fullmatch(f"{prefix}_(.+)_({STATISTICS})", feature):
+            statistics[found[1]].append(found[2])
     table = {}
-    for statistics, columns in aggregates.items():
-        for name in columns.split(", "):
-            if name in children:
-                values, translated = children[name], {}
-            else:
-                column = next(c for c in children if name.startswith(f"{c}_"))
-                values = children[column] == name.removeprefix(f"{column}_")
-                translated = {"count": "sum", "count_norm": "mean"}
-            groups = values.groupby(children["client"].to_numpy())
-            for statistic in wanted(statistics, wide):
-                how = translated.get(statistic, statistic)
-                table[f"{prefix}_{name}_{statistic}"] = groups.agg(how)
+    for name, wanted in statistics.items():
+        if name in children:
+            values, translated = children[name], {}
+        else:
+            column = next(c for c in children if name.startswith(f"{c}_"))
+            values = children[column] == name.removeprefix(f"{column}_")
+            translated = {"count": "sum", "count_norm": "mean"}
+        groups = values.groupby(children["client"].to_numpy())
+        for statistic in wanted:
+            how = translated.get(statistic, statistic)
+            table[f"{prefix}_{name}_{statistic}"] = groups.agg(how)
     return pd.DataFrame(table)

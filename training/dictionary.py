@@ -1,4 +1,4 @@
-"""`features.csv`: that of the simulated population, and one to fill in for a table of one's own."""
+"""The `features.csv` of the simulated population, and the skeleton of one for another table."""
 
 import csv
 import io
@@ -16,17 +16,21 @@ from credit_scoring.data.formulas import Columns, parse
 from credit_scoring.data.tables import features_of
 from credit_scoring.errors import BadFile
 
-HOME_CREDIT = Path(__file__).with_name("home_credit.csv")  # of all 347 features
+HOME_CREDIT = Path(__file__).with_name("home_credit.csv")
+
+
+def home_credit_rows() -> pd.DataFrame:
+    """The descriptions of all 347 simulated features in their order, by name."""
+    return pd.read_csv(HOME_CREDIT, dtype=str, keep_default_na=False).set_index("name", drop=False)
 
 
 def home_credit(names: Sequence[str]) -> bytes:
-    """What is known of these simulated features; no formula that builds on others than these.
+    """The `features.csv` of simulated features, without formulas on features that are left out.
 
     Args:
         names: of some of the 347 features.
     """
-    rows = pd.read_csv(HOME_CREDIT, dtype=str, keep_default_na=False).set_index("name", drop=False)
-    rows = rows.loc[list(names)]
+    rows = home_credit_rows().loc[list(names)]
     kept = set(names)
     rows["formula"] = [
         formula if not formula or kept.issuperset(parse(formula).inputs) else ""
@@ -39,11 +43,11 @@ def home_credit(names: Sequence[str]) -> bytes:
 
 
 def skeleton(names: Sequence[str], texts: Set[str] = frozenset()) -> bytes:
-    """A file to fill in: each feature's name is its label, its kind is known, all else is empty.
+    """A `features.csv` to fill in: each feature has its name as label, and its kind.
 
     Args:
         names: of the features.
-        texts: those that are text.
+        texts: the names of text features.
     """
     kinds = ["text" if name in texts else "number" for name in names]
     rows = pd.DataFrame({"name": names, "label": names, "kind": kinds})
@@ -51,26 +55,25 @@ def skeleton(names: Sequence[str], texts: Set[str] = frozenset()) -> bytes:
 
 
 def declared_kinds(content: bytes) -> dict[str, FittedInput]:
-    """The kinds of features in a file that may have mistakes, by name.
+    """The kind of each feature in a `features.csv` that may have mistakes, by name.
 
     Args:
         content: of a `features.csv`.
     """
-    lines = csv.DictReader(io.StringIO(content.decode("utf-8-sig", "replace"), newline=""))
     return {
         str(row["name"]): FittedInput("text" if row["kind"] == "text" else "number")
-        for row in lines
+        for row in _rows(content)
         if row.get("name") and row.get("kind") in ("number", "flag", "text")
     }
 
 
 def read_dictionary(content: bytes, features: pd.DataFrame, source: str) -> FeatureDictionary:
-    """Read a `features.csv` as the service will, and check its formulas in every row.
+    """Read a `features.csv` as the service does, and check its formulas in every row.
 
     Args:
         content: of the file.
         features: a table of features only.
-        source: where the table comes from, for the message.
+        source: the origin of the table, for the message.
 
     Raises:
         BadFile: the service would refuse the file; the message begins with ``features.csv``.
@@ -82,17 +85,15 @@ def read_dictionary(content: bytes, features: pd.DataFrame, source: str) -> Feat
 
 
 def check_not_filled_in(out: Path, features: pd.DataFrame) -> None:
-    """Check that a skeleton would take the place of nobody's work.
+    """Check that a skeleton would not replace a file that somebody filled in.
 
     Raises:
-        BadFile: the folder has a `features.csv` about these features that says more of them.
+        BadFile: the folder has a `features.csv` of these features with more than a skeleton.
     """
     path = out / FEATURES_FILE
     if not path.is_file():
         return
-    content = path.read_bytes()
-    lines = csv.DictReader(io.StringIO(content.decode("utf-8-sig", "replace"), newline=""))
-    rows = list(lines)  # of a file that may have mistakes
+    rows = _rows(path.read_bytes())
     names = {row.get("name") for row in rows}
     if names and names.issubset(features_of(features)) and any(map(_is_filled_in, rows)):
         raise BadFile(
@@ -101,9 +102,9 @@ def check_not_filled_in(out: Path, features: pd.DataFrame) -> None:
 
 
 def in_full(clients: pd.DataFrame) -> pd.DataFrame:
-    """Compute again what follows from other columns of a simulated table.
+    """Compute the derived features of simulated clients again, in double precision.
 
-    There each value has seven digits; formulas are checked with more of them.
+    A simulated value has seven digits, too few for the service's check of formulas.
     """
     features = clients.drop(columns=[ID, TARGET])
     dictionary = _read(home_credit(features_of(features)), features)
@@ -112,8 +113,14 @@ def in_full(clients: pd.DataFrame) -> pd.DataFrame:
     return clients.assign(**followed).astype(clients.dtypes)
 
 
+def _rows(content: bytes) -> Sequence[Mapping[str | None, object]]:
+    """The rows of a file that may have mistakes."""
+    lines = io.StringIO(content.decode("utf-8-sig", "replace"), newline="")
+    return list(csv.DictReader(lines))
+
+
 def _is_filled_in(row: Mapping[str | None, object]) -> bool:
-    """True if a row of a file says more of a feature than a skeleton does."""
+    """True if a row of a file describes a feature better than a skeleton does."""
     more = {key: cell for key, cell in row.items() if key not in ("name", "label", "kind") and cell}
     return bool(more) or row.get("label") not in ("", None, row.get("name"))
 
@@ -131,7 +138,7 @@ def _read(content: bytes, features: pd.DataFrame) -> FeatureDictionary:
 
 
 def _columns(features: pd.DataFrame, dictionary: FeatureDictionary) -> Columns:
-    """The columns that formulas are about, and those of flags, as doubles."""
+    """The columns of flags, and of formulas and their inputs, as doubles."""
     used = {name for name, f in dictionary.formulas.items() for name in (name, *f.inputs)}
     used |= {name for name, f in dictionary.features.items() if f.kind == "flag"}
     return {name: features[name].to_numpy(dtype=float) for name in used}

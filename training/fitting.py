@@ -1,4 +1,4 @@
-"""The pipeline, its fit, and what is chosen on training clients: number of trees and threshold."""
+"""The pipeline, its fit, and the choice of trees and threshold on training clients."""
 
 import numpy as np
 import pandas as pd
@@ -15,10 +15,10 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 
 from credit_scoring.data.artifacts import ID, TARGET
 from training.quality import costs
-from training.table import FOLDS, MISSING
+from training.table import FOLDS, MISSING_TEXT
 
-TREES = range(25, 401, 25)  # how many to choose from
-JOBS = 2  # threads of LightGBM, which is told to give the same trees with any number of them
+TREES = range(25, 401, 25)  # numbers to choose from
+JOBS = 2  # threads of LightGBM; `deterministic` gives the same trees with any number
 THRESHOLDS = np.arange(1001) / 1000
 
 
@@ -34,7 +34,7 @@ def unfitted(features: pd.DataFrame, seed: int) -> Pipeline:
         SimpleImputer(strategy="median", keep_empty_features=True), MinMaxScaler()
     )
     text = make_pipeline(
-        SimpleImputer(strategy="constant", fill_value=MISSING, keep_empty_features=True),
+        SimpleImputer(strategy="constant", fill_value=MISSING_TEXT, keep_empty_features=True),
         OneHotEncoder(max_categories=20, handle_unknown="infrequent_if_exist", sparse_output=False),
     )
     transformer = ColumnTransformer(
@@ -63,7 +63,7 @@ def unfitted(features: pd.DataFrame, seed: int) -> Pipeline:
 def fit(pipeline: Pipeline, clients: pd.DataFrame) -> Pipeline:
     """A fitted copy of the pipeline.
 
-    The classifier sees an array without names, since LightGBM refuses names such as `a: b`.
+    The classifier gets an array without names, because LightGBM refuses names such as `a: b`.
 
     Args:
         pipeline: as `unfitted` makes it.
@@ -84,11 +84,11 @@ def cross_validate(
 ) -> tuple[int, NDArray[np.float64]]:
     """Choose the number of trees that ranks the training clients best.
 
-    Each client is scored by the model that was fitted on the folds without them. The best number is
-    that of the largest area under the ROC curve over all clients.
+    Each client is scored by a model that was fitted on the other folds. The best number of trees
+    has the largest area under the ROC curve of all clients.
 
     Returns:
-        The number of trees, and the probabilities of class 1 with as many, shape (clients,).
+        The number of trees, and the probabilities of class 1 with that number, shape (clients,).
     """
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
     probabilities = np.empty((len(TREES), len(training)))
@@ -103,7 +103,7 @@ def cross_validate(
 
 
 def cheapest_threshold(target: NDArray[np.int64], probability: NDArray[np.float64]) -> float:
-    """The threshold of least mean cost, a probability of three decimals; the lowest of several.
+    """The threshold of least mean cost, a probability with three decimals; the lowest if several.
 
     Args:
         target: outcomes, 0 or 1, shape (clients,).

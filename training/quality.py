@@ -1,4 +1,4 @@
-"""What a model is worth: costs, the area under the ROC curve, the figures that are reported."""
+"""Quality of a model: costs, the area under the ROC curve, the figures of `model.json`."""
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ def costs(
 ) -> NDArray[np.float64]:
     """Mean cost per client at each threshold. The unit is the cost of one refused good client.
 
-    A client is refused where ``probability >= threshold``.
+    A client is refused if ``probability >= threshold``.
 
     Args:
         target: outcomes, 0 or 1, shape (clients,).
@@ -38,13 +38,13 @@ def auc_interval(
 ) -> tuple[float, float, float]:
     """Area under the ROC curve, and the lower and upper end of its 95 % interval, in [0, 1].
 
-    The interval is that of DeLong, DeLong and Clarke-Pearson (1988), "Comparing the areas under two
-    or more correlated receiver operating characteristic curves", Biometrics 44(3). Its variance is
-    that of the placement values, which come from mid-ranks as in Sun and Xu (2014), "Fast
-    implementation of DeLong's algorithm", IEEE Signal Processing Letters 21(11).
+    DeLong, DeLong and Clarke-Pearson (1988), "Comparing the areas under two or more correlated
+    receiver operating characteristic curves", Biometrics 44(3). The variance is the one of the
+    placement values, which come from mid-ranks as in Sun and Xu (2014), "Fast implementation of
+    DeLong's algorithm", IEEE Signal Processing Letters 21(11).
 
     Args:
-        target: outcomes, at least two of either class, shape (clients,).
+        target: outcomes, 0 or 1, at least two of each, shape (clients,).
         probability: probabilities of class 1, shape (clients,).
     """
     bad, good = probability[target == 1], probability[target == 0]
@@ -62,9 +62,9 @@ def quality(
     """The figures that `model.json` reports, on clients whom the model has never seen.
 
     Args:
-        held_out: the clients' table, of which only the outcome is read.
+        held_out: the table of these clients; only the outcome is read.
         probability: their probabilities of class 1, shape (clients,).
-        threshold: the chosen one, a probability.
+        threshold: the decision threshold, a probability.
 
     Returns:
         The number of clients, the area under the ROC curve with its interval, the share of

@@ -1,8 +1,10 @@
-"""A simulated population of Home Credit's shape. No client of it exists.
+"""A simulated population of Home Credit's shape. None of its clients exists.
 
-Everything about a client follows from a few hidden traits (discipline, age, wealth and so on): the
-outcome, the application, and the credits that the aggregates are taken over.
+A few hidden traits of a client (discipline, age, wealth and so on) determine the outcome, the
+application, and the credits that are aggregated.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,6 +12,7 @@ from scipy.special import expit
 from tqdm import tqdm  # type: ignore[import-untyped]
 
 from credit_scoring.data.artifacts import ID, TARGET
+from credit_scoring.data.formulas import parse
 from training.columns import Array, blank, draw, tidy
 from training.credit_history import (
     aggregate,
@@ -17,25 +20,17 @@ from training.credit_history import (
     simulate_previous,
     simulate_repayment,
 )
-from training.home_credit import (
-    BALANCE,
-    BUILDING,
-    BUREAU,
-    CASH,
-    INSTALLMENTS,
-    ORGANIZATIONS,
-    PREVIOUS,
-    wanted,
-)
+from training.dictionary import home_credit_rows
+from training.home_credit import BUILDING, ORGANIZATIONS
 
-CLIENTS_AT_ONCE = 10_000  # simulated together; bounds the memory, not the result's size
+CLIENTS_AT_ONCE = 10_000  # in a chunk; bounds the memory, not the size of the population
 
 
 def simulate(clients: int, seed: int, wide: bool = False) -> pd.DataFrame:
     """Simulate a population: id, 151 features (347 with `wide`) and outcome, one client per row.
 
-    The same seed gives the same population. Columns `DAYS_…` count from the day of the application,
-    backwards where negative. The outcome is 1 for a client in default.
+    The same seed gives the same population. Columns `DAYS_…` count from the day of the application;
+    negative days lie before it. The outcome is 1 for a client in default.
     """
     starts = range(0, clients, CLIENTS_AT_ONCE)
     *seeds, id_seed = np.random.SeedSequence(seed).spawn(len(starts) + 1)
@@ -52,26 +47,30 @@ def simulate(clients: int, seed: int, wide: bool = False) -> pd.DataFrame:
 
 def simulate_chunk(rng: np.random.Generator, clients: int, wide: bool) -> pd.DataFrame:
     """Simulate features and outcome of some clients, without ids."""
-    application = simulate_application(rng, clients, wide)
+    rows = home_credit_rows()
+    features = list(rows.index if wide else rows.index[rows["wide"] == ""])
+    application = simulate_application(rng, clients, features)
     bureau, balance = simulate_bureau(rng, application)
     previous = simulate_previous(rng, application)
     cash, installments = simulate_repayment(rng, application, previous)
     parts = [
         application,
-        aggregate(bureau, "bureau", BUREAU, wide),
-        aggregate(balance, "client_bureau_balance", BALANCE, wide),
-        aggregate(previous, "previous", PREVIOUS, wide),
-        aggregate(cash, "client_cash", CASH, wide),
-        aggregate(installments, "client_installments", INSTALLMENTS, wide),
-        ratios(application),
+        aggregate(bureau, "bureau", features),
+        aggregate(balance, "client_bureau_balance", features),
+        aggregate(previous, "previous", features),
+        aggregate(cash, "client_cash", features),
+        aggregate(installments, "client_installments", features),
+        pd.DataFrame(derived_features(application)),
         outcome(rng, application),
     ]
     table = pd.concat(parts, axis=1)
-    return tidy(table[[name for name in table if not str(name).islower()]])
+    return tidy(table[[*features, TARGET]])
 
 
-def simulate_application(rng: np.random.Generator, clients: int, wide: bool) -> pd.DataFrame:
-    """Simulate the application forms. Columns in lower case are hidden traits, no features."""
+def simulate_application(
+    rng: np.random.Generator, clients: int, features: Sequence[str]
+) -> pd.DataFrame:
+    """Simulate the application forms. Columns in lower case are hidden traits, not features."""
 
     def noise() -> Array:
         return rng.standard_normal(clients)
@@ -133,7 +132,7 @@ def simulate_application(rng: np.random.Generator, clients: int, wide: bool) -> 
             "EXT_SOURCE_1": blank(0.95 * expit(score_1), chance(0.5)),
             "EXT_SOURCE_2": blank(0.855 * expit(score_2), chance(0.002)),
             "EXT_SOURCE_3": blank(0.9 * expit(score_3), chance(0.195)),
-            **simulate_building(rng, home + 0.3 * wealth, wide),
+            **simulate_building(rng, home + 0.3 * wealth, features),
             "OBS_30_CNT_SOCIAL_CIRCLE": lives + late,
             "DEF_30_CNT_SOCIAL_CIRCLE": late,
             "DEF_60_CNT_SOCIAL_CIRCLE": rng.binomial(late, 0.7),
@@ -149,81 +148,44 @@ def simulate_application(rng: np.random.Generator, clients: int, wide: bool) -> 
             "ORGANIZATION_TYPE_Military": organization == "Military",
             "ORGANIZATION_TYPE_Self-employed": organization == "Self-employed",
             "DOCUMENT_COUNT": documents,
-            "NEW_DOC_KURT": 20 * documents,  # kurtosis of twenty flags of which one is set
         }
     ).pipe(tidy)
 
 
-def simulate_building(rng: np.random.Generator, size: Array, wide: bool) -> dict[str, Array]:
-    """Simulate measures of the clients' buildings, in [0, 1]: one size is behind them all.
+def simulate_building(
+    rng: np.random.Generator, size: Array, features: Sequence[str]
+) -> dict[str, Array]:
+    """Simulate measures of the clients' buildings, in [0, 1], which depend on one hidden size.
 
-    Whoever leaves out a measure leaves out all those that fewer clients declare.
+    A client who leaves out a measure also leaves out all measures that fewer clients declare.
     """
     undeclared = rng.random(len(size))
     building = {}
-    for name, (missing, median, spread, statistics) in BUILDING.items():
+    for name, (missing, median, spread) in BUILDING.items():
         own = 0.8 * size + 0.5 * rng.standard_normal(len(size))
-        for statistic in wanted(statistics, wide):
+        for statistic in (s for s in ("AVG", "MODE", "MEDI") if f"{name}_{s}" in features):
             wobble = 0 if statistic == "AVG" else 0.05 * spread * rng.standard_normal(len(size))
             value = (median * np.exp(spread * own + wobble)).clip(0, 1).round(4)
             building[f"{name}_{statistic}"] = blank(value, undeclared < missing)
     return building
 
 
-def ratios(a: pd.DataFrame) -> pd.DataFrame:
-    """Compute the features that follow from other columns of the application."""
-    scores = a[["EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3"]]
-    one, two, three = (scores[name] for name in scores)
-    birth, employed, phone = a["DAYS_BIRTH"], a["DAYS_EMPLOYED"], a["DAYS_LAST_PHONE_CHANGE"]
-    income, credit, goods = a["AMT_INCOME_TOTAL"], a["AMT_CREDIT"], a["AMT_GOODS_PRICE"]
-    return pd.DataFrame(
-        {
-            "EXT_SOURCES_PROD": one * two * three,
-            "EXT_SOURCES_WEIGHTED": 2 * one + two + 3 * three,
-            "EXT_SOURCES_MIN": scores.min(axis=1),
-            "EXT_SOURCES_MAX": scores.max(axis=1),
-            "EXT_SOURCES_MEAN": scores.mean(axis=1),
-            "EXT_SOURCES_NANMEDIAN": scores.median(axis=1),
-            "EXT_SOURCES_VAR": scores.var(axis=1, ddof=0),
-            "DAYS_EMPLOYED_PERC": employed / birth,
-            "INCOME_CREDIT_PERC": income / credit,
-            "INCOME_PER_PERSON": income / a["family"],
-            "ANNUITY_INCOME_PERC": a["AMT_ANNUITY"] / income,
-            "PAYMENT_RATE": a["AMT_ANNUITY"] / credit,
-            "CREDIT_TO_GOODS_RATIO": credit / goods,
-            "INCOME_TO_BIRTH_RATIO": income / birth,
-            "ID_TO_BIRTH_RATIO": a["DAYS_ID_PUBLISH"] / birth,
-            "CAR_TO_BIRTH_RATIO": a["OWN_CAR_AGE"] / birth,
-            "CAR_TO_EMPLOYED_RATIO": a["OWN_CAR_AGE"] / employed,
-            "PHONE_TO_BIRTH_RATIO": phone / birth,
-            "APPS_EXT_SOURCE_STD": scores.std(axis=1),
-            "APP_SCORE1_TO_BIRTH_RATIO": one / (birth / 365.25),
-            "APP_SCORE2_TO_BIRTH_RATIO": two / (birth / 365.25),
-            "APP_SCORE3_TO_BIRTH_RATIO": three / (birth / 365.25),
-            "APP_EXT_SOURCE_2*EXT_SOURCE_3*DAYS_BIRTH": two * three * birth,
-            "APP_SCORE1_TO_FAM_CNT_RATIO": one / a["family"],
-            "APP_SCORE1_TO_GOODS_RATIO": one / goods,
-            "APP_SCORE1_TO_CREDIT_RATIO": one / credit,
-            "APP_SCORE1_TO_SCORE3_RATIO": one / three,
-            "APP_SCORE2_TO_CREDIT_RATIO": two / credit,
-            "APP_SCORE2_TO_REGION_RATING_RATIO": two / a["region_rating"],
-            "APP_SCORE2_TO_CITY_RATING_RATIO": two / a["REGION_RATING_CLIENT_W_CITY"],
-            "APP_SCORE2_TO_POP_RATIO": two / a["REGION_POPULATION_RELATIVE"],
-            "APP_SCORE2_TO_PHONE_CHANGE_RATIO": two / phone,
-            "APP_EXT_SOURCE_1*EXT_SOURCE_2": one * two,
-            "APP_EXT_SOURCE_1*EXT_SOURCE_3": one * three,
-            "APP_EXT_SOURCE_2*EXT_SOURCE_3": two * three,
-            "APP_EXT_SOURCE_1*DAYS_EMPLOYED": one * employed,
-            "APP_EXT_SOURCE_2*DAYS_EMPLOYED": two * employed,
-            "APP_EXT_SOURCE_3*DAYS_EMPLOYED": three * employed,
-            "APPS_GOODS_INCOME_RATIO": goods / income,
-            "APP_DAYS_EMPLOYED_DAYS_BIRTH_diff": employed - birth,
-        }
-    )
+def derived_features(application: pd.DataFrame) -> dict[str, Array]:
+    """Compute the features that follow from other columns, most by the formulas of a file."""
+    texts = home_credit_rows()["formula"]
+    formulas = {str(name): parse(text) for name, text in texts.items() if text}
+    columns = {str(name): values.to_numpy(float) for name, values in application.items()}
+    scores = application[["EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3"]]
+    return {name: formula(columns) for name, formula in formulas.items()} | {
+        "INCOME_PER_PERSON": columns["AMT_INCOME_TOTAL"] / columns["family"],
+        "APPS_EXT_SOURCE_STD": scores.std(axis=1).to_numpy(),
+        "APP_SCORE1_TO_FAM_CNT_RATIO": columns["EXT_SOURCE_1"] / columns["family"],
+        "APP_SCORE2_TO_REGION_RATING_RATIO": columns["EXT_SOURCE_2"] / columns["region_rating"],
+    }
 
 
 def outcome(rng: np.random.Generator, a: pd.DataFrame) -> pd.Series:
-    """Draw the outcomes: 1 where the client will default.
+    """Draw the outcomes: 1 for a client who will default.
 
     The log-odds of a default are linear in hidden traits and in the burden of the credit.
     """

@@ -1,7 +1,7 @@
-"""Labelled tables: reading one of one's own, checking it, and splitting any into three.
+"""Read, check and split a labelled table.
 
-A table has one client per row: the id, the outcome (1 = in default, 0 = solvent) and the features,
-numbers or texts, where values may be missing.
+It has one client per row: the id, the outcome (1 = in default, 0 = solvent) and the features,
+numbers or texts, with or without missing values.
 """
 
 import re
@@ -24,26 +24,26 @@ from credit_scoring.errors import BadFile, abridged
 FOLDS = 5  # of the cross-validation
 FEWEST_TRAINING, FEWEST_HELD_OUT = 2 * FOLDS, 2  # clients of either class
 LEADING_ZERO = re.compile(rb'[,"\s]0[0-9]')
-FEW_OTHERS = 0.1  # a share of texts among numbers that looks like a mistake
-MISSING = "missing"  # the category of texts that are not there
+FEW_TEXTS = 0.1  # a lower share of texts among numbers looks like a mistake
+MISSING_TEXT = "missing"  # the category of a missing text
 
 
 def read_labelled_table(
     path: Path, audited: Sequence[str] = (), kinds: Mapping[str, FittedInput] | None = None
 ) -> pd.DataFrame:
-    """Read a CSV file: id, features (numbers or texts), outcome, and columns that are only audited.
+    """Read a CSV file: id, outcome, features (numbers or texts), and columns that are only audited.
 
     True and False become 1 and 0. Columns without a name (row numbers) and the probabilities of an
     earlier model are dropped. The other columns keep their order. A column of digits with leading
-    zeros is text.
+    zeros is text unless its kind is given.
 
     Args:
         path: of the file.
         audited: names of columns that are only audited.
-        kinds: of features, by name; without, the values decide.
+        kinds: the kinds of features, by name; the values decide on the others.
 
     Raises:
-        BadFile: the file cannot be read, or a column is missing, repeated or holds what it may not.
+        BadFile: the file cannot be read, or a column is missing, repeated or has a wrong value.
     """
     kinds = dict(kinds or {})
     table, sha256 = read_table(path, None, kinds)
@@ -55,13 +55,13 @@ def read_labelled_table(
         if name not in table:
             raise BadFile(path.name, f"lacks the column {name}")
     if table[ID].dtype != np.int64:
-        raise BadFile(path.name, f"column {ID}: a value is missing or no integer")
+        raise BadFile(path.name, f"column {ID}: a value is missing or is not an integer")
     if table[ID].duplicated().any():
         raise BadFile(path.name, f"column {ID}: {table[ID].mode()[0]} more than once")
     if not table[TARGET].isin([0, 1]).all():
-        raise BadFile(path.name, f"column {TARGET}: a value is missing or neither 0 nor 1")
+        raise BadFile(path.name, f"column {TARGET}: a value is missing or is neither 0 nor 1")
     if table[TARGET].nunique() == 1:
-        raise BadFile(path.name, f"column {TARGET}: is {table[TARGET].iloc[0]:.0f} everywhere")
+        raise BadFile(path.name, f"column {TARGET}: every value is {table[TARGET].iloc[0]:.0f}")
 
     flags = table.columns[[dtype in (bool, object) for dtype in table.dtypes]]
     table = table.astype({**dict.fromkeys(flags, float), TARGET: int})
@@ -71,7 +71,7 @@ def read_labelled_table(
 
 
 def _codes(path: Path, table: pd.DataFrame) -> list[str]:
-    """The columns of whole numbers in which one is written with leading zeros, as codes are."""
+    """The columns of whole numbers of which one has leading zeros: they are codes."""
     if LEADING_ZERO.search(path.read_bytes()) is None:
         return []
     numbers = [name for name in features_of(table) if pd.api.types.is_numeric_dtype(table[name])]
@@ -81,24 +81,24 @@ def _codes(path: Path, table: pd.DataFrame) -> list[str]:
 
 
 def nearly_numbers(table: pd.DataFrame) -> list[str]:
-    """A line for each text feature most of whose values are numbers: a mistake, perhaps."""
+    """A line for each text feature with few texts among numbers: perhaps a mistake."""
     lines = []
     for name in table.columns.difference(table.select_dtypes("number").columns):
         present = table[name].notna().to_numpy()
-        others = present & ~table[name].astype(str).str.fullmatch(NUMBER).to_numpy(bool)
-        if 0 < others.sum() < FEW_OTHERS * present.sum():
+        texts = present & ~table[name].astype(str).str.fullmatch(NUMBER).to_numpy(bool)
+        if 0 < texts.sum() < FEW_TEXTS * present.sum():
             lines.append(
-                f"text       {abridged(name)}: {others.sum():,} of {present.sum():,} values are no"
-                f" numbers, first in row {others.argmax() + 1:,}, so all are categories"
+                f"text       {abridged(name)}: {texts.sum():,} of {present.sum():,} values are not"
+                f" numbers, first in row {texts.argmax() + 1:,}, so all are categories"
             )
     return lines
 
 
 def check_audited(file: str, table: pd.DataFrame, audited: Sequence[str]) -> None:
-    """Check that the columns are there, beside id and outcome.
+    """Check that a table has the columns to audit, other than id and outcome.
 
     Raises:
-        BadFile: one is not; the message begins with the name of the file.
+        BadFile: a column is missing; the message begins with the name of the file.
     """
     for name in audited:
         if name not in table or name in (ID, TARGET):
@@ -106,10 +106,10 @@ def check_audited(file: str, table: pd.DataFrame, audited: Sequence[str]) -> Non
 
 
 def check_features(file: str, features: pd.DataFrame) -> None:
-    """Check that there are features, finite, whose names after the transformer are unique.
+    """Check that a table has features, finite ones, with unique names after the transformer.
 
     Raises:
-        BadFile: they are not; the message begins with the name of the file.
+        BadFile: it does not; the message begins with the name of the file.
     """
     if features.columns.empty:
         raise BadFile(file, f"has no feature beside {ID} and {TARGET}")
@@ -118,14 +118,14 @@ def check_features(file: str, features: pd.DataFrame) -> None:
         raise BadFile(file, f"column {infinite[0]}: a value is infinite")
     names = [str(name) for name in numbers]
     for text in features.columns.difference(numbers.columns):
-        values = {*features[text].dropna(), MISSING, "infrequent_sklearn"}
+        values = {*features[text].dropna(), MISSING_TEXT, "infrequent_sklearn"}
         names += [f"{text}_{value}" for value in values]
     if twice := repeated(names):
-        raise BadFile(file, f"column {twice} is also what a value of a text column is called")
+        raise BadFile(file, f"column {twice} has the name of a value of a text column")
 
 
 def repeated(names: Iterable[str]) -> str | None:
-    """The first by alphabet of the names that are there more than once, but for the empty name."""
+    """The alphabetically first name, except the empty one, that occurs more than once."""
     return min((name for name, count in Counter(names).items() if name and count > 1), default=None)
 
 
@@ -140,17 +140,17 @@ class Split(NamedTuple):
 def split(
     table: pd.DataFrame, reference_clients: int, new_clients: int, seed: int, source: str
 ) -> Split:
-    """Shuffle the clients into three, the held-out ones with the table's share of defaults.
+    """Shuffle the clients into three tables, each with the table's share of defaults.
 
     Args:
         table: one client per row.
-        reference_clients: how many become reference clients.
-        new_clients: how many become new clients.
+        reference_clients: their number.
+        new_clients: their number.
         seed: the same seed gives the same split.
-        source: where the table comes from, for the message.
+        source: the origin of the table, for the message.
 
     Raises:
-        BadFile: too few clients of a class would be left on one side.
+        BadFile: a class has too few clients for training, or to be held out.
     """
     held_out = reference_clients + new_clients
     fewest = table[TARGET].value_counts().min()

@@ -1,4 +1,4 @@
-"""Writing the folder that the service loads, and the report about it."""
+"""Write the folder that the service loads, and the report about it."""
 
 import hashlib
 import json
@@ -34,10 +34,10 @@ USED = ("scikit-learn", "lightgbm", "pandas", "numpy", "joblib")
 def describe(
     source: str, parts: Split, trees: int, threshold: float, quality: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What `model.json` says, but for the hashes of the other files.
+    """The content of `model.json` without the hashes of the other files.
 
     Args:
-        source: where the clients come from.
+        source: the origin of the clients.
         parts: the clients.
         trees: the number of trees.
         threshold: the decision threshold, a probability.
@@ -57,17 +57,17 @@ def describe(
 def write(
     out: Path, pipeline: Pipeline, parts: Split, metadata: dict[str, Any], dictionary: bytes
 ) -> dict[str, Any]:
-    """Write the five files once the service accepts them. Others in the folder stay as they are.
+    """Write the five files if the service accepts them. Other files of the folder stay as they are.
 
     Args:
-        out: a folder that is there.
+        out: an existing folder.
         pipeline: fitted.
-        parts: the clients; those of the training are not written.
+        parts: the clients; the training clients are not written.
         metadata: as `describe` gives it, perhaps with a calibration, a scale and grades.
-        dictionary: what is in `features.csv`.
+        dictionary: the content of `features.csv`.
 
     Returns:
-        What `model.json` says: the metadata with the SHA-256 of the other files.
+        The content of `model.json`: the metadata with the SHA-256 of the other files.
 
     Raises:
         BadFile: the service does not accept a file, or scores a reference client differently; no
@@ -91,15 +91,15 @@ def write(
         metadata = metadata | {"sha256": hashes}
         (folder / METADATA_FILE).write_text(json.dumps(metadata, indent=2) + "\n", encoding="utf-8")
         load(folder)
-        # Each file appears whole. The hashes come first, so that a service which starts in between
-        # refuses the mixture of old and new files instead of serving it.
+        # Each file appears whole. The hashes come first: a service that starts meanwhile refuses
+        # the mixture of old and new files.
         for file in (METADATA_FILE, *hashes):
             (folder / file).replace(out / file)
     return metadata
 
 
 def report(out: Path, parts: Split, metadata: dict[str, Any]) -> str:
-    """The lines that say what came out; `out` and `metadata` are those of `write`."""
+    """The report of a folder, in lines; `metadata` is the result of `write`."""
     sizes = [len(part) for part in parts]
     figures = metadata["quality"]
     lines = [

@@ -1,16 +1,11 @@
-"""Applications at the credit desk: a client or a raw record, and changes."""
+"""Applications that are to be scored: a client or a raw record, and changes."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Self
-
-import msgspec
-import numpy as np
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from credit_scoring.data.tables import Matrix
-
-LEFT_OUT = msgspec.UNSET
+from credit_scoring.errors import InvalidApplication, UnknownClient
 
 Value = float | str | None
 Values = Mapping[str, Value]
@@ -18,54 +13,72 @@ Values = Mapping[str, Value]
 
 @dataclass(frozen=True, eq=False)
 class RawRecord:
-    """Raw values of one that may be no client.
+    """Raw values of a person, who need not be a client.
 
     Attributes:
-        numbers: in the order of the features, shape (features,); NaN for one that is missing or
-            left out, and for a text.
-        texts: by position; None for one that is missing.
-        left_out: features that are to be computed.
+        numbers: in the order of the features, shape (features,); NaN for a missing value, for one
+            that is left out, and for a text.
+        texts: by column; None for a missing one.
+        left_out: names of features that are to be computed by their formulas.
     """
 
     numbers: Matrix
     texts: Mapping[int, str | None]
     left_out: frozenset[str]
 
-    @classmethod
-    def of_values(cls, values: Sequence[Any], names: Sequence[str], texts: Sequence[int]) -> Self:
-        """A record of checked values.
-
-        Args:
-            values: of all features in their order; None for a missing one, `LEFT_OUT` for one that
-                is to be computed.
-            names: of the features.
-            texts: the positions of those that are text.
-        """
-        given = {at: values[at] for at in texts}
-        numbers = values
-        if given:
-            numbers = [None if at in given else value for at, value in enumerate(values)]
-        if LEFT_OUT not in given.values():
-            with suppress(TypeError):  # there is no double of what is left out
-                return cls(np.array(numbers, np.float64), given, frozenset())  # None becomes NaN
-        pairs = zip(names, values, strict=True)
-        left_out = frozenset(name for name, value in pairs if value is LEFT_OUT)
-        known = [None if value is LEFT_OUT else value for value in numbers]
-        return cls(np.array(known, np.float64), given, left_out)
-
 
 @dataclass(frozen=True, eq=False)
 class Application:
-    """One application: either `client` or `record` is there.
+    """One application, with either `client` or `record`.
 
     Attributes:
         client: a new client's id.
         record: raw values.
-        changes: features and their new values.
-        reference: the caller's own number.
+        changes: new values by feature, of a what-if.
+        external_id: the caller's own number.
     """
 
     client: int | None
-    record: RawRecord | None
-    changes: Values
-    reference: str | None
+    record: RawRecord | None = None
+    changes: Values = field(default_factory=dict)
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Applications:
+    """Applications that are scored together.
+
+    Attributes:
+        items: one or more.
+        is_list: true if the caller sent a list; errors then name the application.
+    """
+
+    items: Sequence[Application]
+    is_list: bool = False
+
+    def __len__(self) -> int:
+        """Return the number of applications."""
+        return len(self.items)
+
+    @contextmanager
+    def located(self, rows: Sequence[int] | None = None) -> Iterator[None]:
+        """Name the application in errors about it.
+
+        Args:
+            rows: the applications that the block works on; all if None.
+
+        Raises:
+            InvalidApplication: as in the block, with its row among all applications.
+            UnknownClient: as in the block, for the first of `rows`.
+        """
+        try:
+            yield
+        except InvalidApplication as refused:
+            row = refused.row if rows is None else rows[refused.row]
+            raise InvalidApplication(f"{self._prefix(row)}{refused}", row) from refused
+        except UnknownClient as unknown:
+            row = rows[0] if rows else 0
+            raise UnknownClient(f"{self._prefix(row)}{unknown}") from unknown
+
+    def _prefix(self, row: int) -> str:
+        return f"applications[{row}]: " if self.is_list else ""

@@ -1,19 +1,19 @@
 """Scores of many raw rows as arrays: what the credit desk answers to each, to the last bit."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from api.strict_json import MISSING, listed
 from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.tables import Matrix
-from credit_scoring.errors import InvalidApplication
+from credit_scoring.errors import NEVER_MISSING, InvalidApplication, listed
 from credit_scoring.explain.peers import Compare, Peers
-from credit_scoring.explain.reason_codes import Ranked, rank
+from credit_scoring.explain.reason_codes import RankedThemes, ReasonFinder
 from credit_scoring.model.bundle import Bundle
+from credit_scoring.model.refusals import Refused, attempts
 from credit_scoring.model.scorecard import log_odds_of
 
 AT_ONCE = 256  # rows that are transformed, so that they stay in the processor's cache
@@ -43,122 +43,120 @@ class Scores:
     points: NDArray[np.int64] | None
     grade: NDArray[np.intp] | None
     explained: NDArray[np.intp]
-    ranked: Ranked | None
+    ranked: RankedThemes | None
 
 
-def problems(bundle: Bundle, rows: RawBatch, given: Sequence[int]) -> dict[int, str]:
-    """What the credit desk has against rows before they are transformed, by row.
+@dataclass(frozen=True, eq=False)
+class TransformedRows:
+    """Rows after the transformer.
 
-    Args:
-        scorer: of the model.
-        rows: raw values.
-        given: the positions of the features that were not left out.
+    Attributes:
+        values: of the rows that the model takes, in their order, shape (taken, n).
+        refused: the reasons of the other rows, by row.
     """
-    nullable = bundle.applications.nullable
-    required = [position for position in given if bundle.features[position] not in nullable]
-    numbers = [position for position in required if position not in rows.texts]
-    missing, infinite = np.isnan(rows.numbers[:, numbers]), np.isinf(rows.numbers)
-    wrong = set(np.flatnonzero(missing.any(axis=1) | infinite.any(axis=1)).tolist())
-    texts = [position for position in required if position in rows.texts]
-    for position in texts:
-        wrong.update(row for row, text in enumerate(rows.texts[position]) if text is None)
-    found = {}
-    for row in sorted(wrong):
-        absent = {numbers[at] for at in np.flatnonzero(missing[row])}
-        absent |= {position for position in texts if rows.texts[position][row] is None}
-        names = {
-            MISSING: [bundle.features[position] for position in sorted(absent)],
-            "out of range": [bundle.features[at] for at in np.flatnonzero(infinite[row])],
-        }
-        found[row] = listed(names)
-    return found
+
+    values: Matrix
+    refused: dict[int, str]
 
 
-def transform_each(
-    bundle: Bundle, rows: RawBatch, computed: Sequence[str]
-) -> tuple[Matrix, dict[int, str]]:
-    """Transform rows each as if it were alone, and say why others cannot be.
+@dataclass(frozen=True, eq=False)
+class BatchScorer:
+    """Scores many raw rows, to the bits that `ApplicationScorer` gives for each of them.
 
-    Args:
-        scorer: of the model.
-        rows: raw values; what is left out is computed in place.
-        computed: the features that were left out, in the order of the formulas.
-
-    Returns:
-        The rows that the model takes, transformed and in their order, and what is wrong with the
-        others, by row.
+    Attributes:
+        bundle: has the model.
+        peers: of the same model; None if no row is explained.
+        explained: the rows that get reasons.
     """
-    found: dict[int, str] = {}
-    transformed, length = np.empty((len(rows), len(bundle.names))), 0
-    # scikit-learn takes milliseconds for any number of rows.
-    at_once = len(rows) if bundle.scorer.transformer.quickly is None else AT_ONCE
-    for start in range(0, len(rows), max(1, at_once)):
-        some = rows.take(slice(start, start + at_once))
-        for taken in _transformed_parts(bundle, some, computed, start, found):
-            transformed[length : length + len(taken)] = taken
-            length += len(taken)
-        if computed:
-            rows.put(range(start, start + len(some)), some)
-    return transformed[:length], found
 
+    bundle: Bundle
+    peers: Peers | None
+    explained: Explained
 
-def _transformed_parts(
-    bundle: Bundle, rows: RawBatch, computed: Sequence[str], first: int, found: dict[int, str]
-) -> Iterator[Matrix]:
-    """The parts of rows that are taken; each part that holds a refused row is halved."""
-    if not len(rows):
-        return
-    try:
-        bundle.scorer.compute(rows, computed)
-        yield bundle.scorer.transform(rows)
-    except InvalidApplication as refused:
-        if len(rows) == 1:
-            found[first] = str(refused)
-            return
-        middle = len(rows) // 2
-        for start, part in ((0, slice(middle)), (middle, slice(middle, None))):
-            some = rows.take(part)
-            yield from _transformed_parts(bundle, some, computed, first + start, found)
-            rows.put(range(start, start + len(some)), some)
+    def problems(self, rows: RawBatch, given: Sequence[int]) -> dict[int, str]:
+        """Rows that are refused before they are transformed, with the reasons.
 
+        Args:
+            rows: raw values.
+            given: the columns of features that were not left out.
+        """
+        features, nullable = self.bundle.features, self.bundle.nullable
+        required = [column for column in given if features[column] not in nullable]
+        numbers = [column for column in required if column not in rows.texts]
+        missing, infinite = np.isnan(rows.numbers[:, numbers]), np.isinf(rows.numbers)
+        wrong = set(np.flatnonzero(missing.any(axis=1) | infinite.any(axis=1)).tolist())
+        texts = [column for column in required if column in rows.texts]
+        for column in texts:
+            wrong.update(row for row, text in enumerate(rows.texts[column]) if text is None)
+        found = {}
+        for row in sorted(wrong):
+            absent = {numbers[at] for at in np.flatnonzero(missing[row])}
+            absent |= {column for column in texts if rows.texts[column][row] is None}
+            names = {
+                NEVER_MISSING: [features[column] for column in sorted(absent)],
+                "out of range": [features[column] for column in np.flatnonzero(infinite[row])],
+            }
+            found[row] = listed(names)
+        return found
 
-def score(
-    bundle: Bundle,
-    peers: Peers | None,
-    rows: RawBatch,
-    transformed: Matrix,
-    explained: Explained,
-) -> Scores:
-    """Score rows, and explain some of them.
+    def transform(self, rows: RawBatch, computed: Sequence[str]) -> TransformedRows:
+        """Transform rows, each as if it were alone.
 
-    Args:
-        scorer: of the model.
-        comparison: of the same model; wanted where some are explained.
-        rows: raw values.
-        transformed: the same transformed, shape (rows, n).
-        explained: which rows get reasons.
-    """
-    probability = np.empty(0)
-    if len(rows):  # LightGBM takes no empty table
-        probability = bundle.classifier.probabilities(transformed)
-    refused = probability >= bundle.threshold
-    scale = bundle.scale
-    on_scale = scale.of(log_odds_of(probability))
-    chosen = {"all": np.ones(len(rows), bool), "refused": refused}.get(explained)
-    some = np.empty(0, np.intp) if chosen is None else np.flatnonzero(chosen)
-    ranked = None
-    if peers is not None and len(some):
-        contributions, _ = bundle.classifier.contributions(transformed[some])
-        ranked = rank(
-            peers, peers.groups[COMPARE], rows.take(some), transformed[some],
-            contributions, MOST_REASONS,
-        )  # fmt: skip
-    return Scores(
-        probability,
-        refused.astype(np.int8),
-        on_scale[0] if on_scale else None,
-        on_scale[1] if on_scale and scale.scale else None,
-        on_scale[2] if on_scale and scale.grades else None,
-        some,
-        ranked,
-    )
+        Args:
+            rows: raw values; what is left out is computed in place.
+            computed: the features that were left out, in the order of the formulas.
+        """
+        scorer = self.bundle.scorer
+
+        def transform(part: range) -> Matrix:
+            some = rows.take(slice(part.start, part.stop))
+            scorer.compute(some, computed)
+            transformed = scorer.transform(some)
+            if computed:
+                rows.put(part, some)
+            return transformed
+
+        refused: dict[int, str] = {}
+        values, length = np.empty((len(rows), len(self.bundle.names))), 0
+        # scikit-learn takes milliseconds for any number of rows.
+        at_once = len(rows) if scorer.transformer.quickly is None else AT_ONCE
+        for start in range(0, len(rows), max(1, at_once)):
+            some = range(start, min(start + at_once, len(rows)))
+            for part in attempts(some, transform, InvalidApplication):
+                if isinstance(part, Refused):
+                    refused[part.row] = str(part.error)
+                    continue
+                values[length : length + len(part.rows)] = part.result
+                length += len(part.rows)
+        return TransformedRows(values[:length], refused)
+
+    def score(self, rows: RawBatch, transformed: Matrix) -> Scores:
+        """Score rows, and explain some of them.
+
+        Args:
+            rows: raw values.
+            transformed: the same transformed, shape (rows, n).
+        """
+        bundle, scorecard = self.bundle, self.bundle.scorecard
+        probability = np.empty(0)
+        if len(rows):  # LightGBM takes no empty table
+            probability = bundle.classifier.probabilities(transformed)
+        refused = probability >= bundle.threshold
+        on_scorecard = scorecard.of(log_odds_of(probability))
+        chosen = {"all": np.ones(len(rows), bool), "refused": refused}.get(self.explained)
+        some = np.empty(0, np.intp) if chosen is None else np.flatnonzero(chosen)
+        ranked = None
+        if self.peers is not None and len(some):
+            contributions, _ = bundle.classifier.contributions(transformed[some])
+            ranked = ReasonFinder(
+                self.peers, COMPARE, rows.take(some), transformed[some], contributions, MOST_REASONS
+            ).ranked
+        return Scores(
+            probability,
+            refused.astype(np.int8),
+            on_scorecard[0] if on_scorecard else None,
+            on_scorecard[1] if on_scorecard and scorecard.scale else None,
+            on_scorecard[2] if on_scorecard and scorecard.grades else None,
+            some,
+            ranked,
+        )

@@ -1,33 +1,87 @@
-"""What the credit desk answers to applications: score, decision, position, reasons."""
+"""Applications to scores, decisions, percentiles and reasons."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import repeat
-from typing import Any, cast
+from typing import Annotated, Literal, cast
 
 import numpy as np
+from pydantic import Field
 
 from credit_scoring.data.artifacts import MODEL_FILE
 from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.tables import Matrix
-from credit_scoring.decisions.application import Application
-from credit_scoring.errors import InvalidApplication, UnknownClient
-from credit_scoring.explain.peers import Compare, Peers
-from credit_scoring.explain.reason_codes import Reason, reasons
+from credit_scoring.decisions.application import Application, Applications
+from credit_scoring.errors import InvalidApplication
+from credit_scoring.explain.peers import Compare, Peers, Percentiles
+from credit_scoring.explain.reason_codes import Reason, ReasonFinder, RowReasons
 from credit_scoring.model.bundle import Bundle
-from credit_scoring.model.scorecard import Scale, log_odds
+from credit_scoring.model.scorecard import log_odds
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A probability, and the decision taken on it."""
+
+    probability: Annotated[
+        float, Field(ge=0, le=1, description="that the model gives", examples=[0.8087])
+    ]
+    prediction: Annotated[
+        int, Field(ge=0, le=1, description="1 where it reaches the threshold, else 0")
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoredApplication:
+    """The score, decision and reasons of one application."""
+
+    client: Annotated[int | None, Field(description="the id asked for")] = None
+    reference: Annotated[str | None, Field(description="the caller's own number")] = None
+    probability: Annotated[
+        float, Field(ge=0, le=1, description="that the model gives", examples=[0.8087])
+    ]
+    prediction: Annotated[
+        int, Field(ge=0, le=1, description="1 where it reaches the threshold, else 0")
+    ]
+    threshold: Annotated[float, Field(ge=0, le=1, description="of the decision")]
+    margin: Annotated[
+        float | None,
+        Field(description="how far above (+) or below (-) the threshold, in log-odds"),
+    ]
+    pd: Annotated[float | None, Field(description="the share of such clients that default")] = None
+    points: Annotated[int | None, Field(description="of a scorecard: more is better")] = None
+    grade: Annotated[str | None, Field(description="by the share that defaults")] = None
+    position: Percentiles
+    reasons: Annotated[Sequence[Reason], Field(description="the strongest first")]
+    compare: Annotated[
+        Compare, Field(description="the peers: clients just accepted, or all earlier clients")
+    ]
+    other: Annotated[
+        float | None,
+        Field(description="what all other themes contribute; null where no reasons were asked for"),
+    ]
+    contributions_in: Literal["log-odds", "probability"]
+    before: Annotated[
+        Decision | None, Field(description="the same application without its changes")
+    ] = None
+    recomputed: Annotated[
+        Sequence[str], Field(description="features that followed from the changes")
+    ]
+    stale: Annotated[
+        Sequence[str],
+        Field(description="features that would follow too, but cannot be computed here"),
+    ]
+    model: Annotated[str, Field(description="the SHA-256 of the model that answered")]
 
 
 @dataclass(frozen=True, eq=False)
-class Applied:
+class AppliedChanges:
     """Applications as rows.
 
     Attributes:
         rows: their raw values, changes made.
         before: the same without changes, of those that have some.
-        changed: the positions of these.
+        changed: the rows of these.
         recomputed, stale: of each application, see `RawScorer.follow`.
     """
 
@@ -38,125 +92,185 @@ class Applied:
     stale: list[list[str]]
 
 
-def assess(
-    bundle: Bundle,
-    peers: Peers,
-    applications: Sequence[Application],
-    most_reasons: int,
-    compare: Compare,
-    *,
-    is_list: bool,
-) -> Iterator[dict[str, Any]]:
-    """Score applications, each as if it were alone; each answer is made when it is taken.
+@dataclass(frozen=True, eq=False)
+class ApplicationScorer:
+    """Scores applications, each as if it were alone.
 
-    Args:
-        scorer: of the model.
-        comparison: of the same model.
-        applications: one or more.
+    Attributes:
+        bundle: has the model.
+        peers: of the same model.
         most_reasons: how many reasons each gets at most; with none nothing is explained.
-        compare: with whom.
-        is_list: whether what is wrong with one is said with its position.
-
-    Raises:
-        UnknownClient: no new client has an id.
-        InvalidApplication: one cannot be scored.
+        compare: the peers compared with.
     """
-    if not most_reasons and bundle.is_known(applications):
-        position = bundle.position(cast(int, applications[0].client))
-        probability = bundle.classifier.probability(bundle.transformed[position])
-        answer = _answer(bundle, peers, applications[0], probability)
-        yield answer | _explained(bundle, compare, [], None) | _followed(bundle, [], [])
-        return
-    applied = apply(bundle, applications, is_list=is_list)
-    with _positioned(is_list=is_list):
-        transformed = _transformed(bundle, applications, applied.rows)
-    probabilities = bundle.classifier.probabilities(transformed)
-    earlier: dict[int, float] = {}
-    if applied.changed:
-        unchanged = [replace(applications[row], changes={}) for row in applied.changed]
-        with _positioned(is_list=is_list, positions=applied.changed):
-            before = _transformed(bundle, unchanged, applied.before)
-        found = bundle.classifier.probabilities(before).tolist()
-        earlier = dict(zip(applied.changed, found, strict=True))
-    explained: Iterator[tuple[list[Reason], float | None]] = repeat(([], None))
-    if most_reasons:
-        contributions, _ = bundle.classifier.contributions(transformed)
-        explained = reasons(
-            peers, peers.groups[compare], applied.rows, transformed, contributions,
-            most_reasons,
-        )  # fmt: skip
-    for row, (application, why) in enumerate(zip(applications, explained, strict=False)):
-        yield (
-            _answer(bundle, peers, application, float(probabilities[row]))
-            | _explained(bundle, compare, *why)
-            | ({"before": decided(bundle, earlier[row])} if row in earlier else {})
-            | _followed(bundle, applied.recomputed[row], applied.stale[row])
+
+    bundle: Bundle
+    peers: Peers
+    most_reasons: int
+    compare: Compare
+
+    def score(self, applications: Applications) -> Iterator[ScoredApplication]:
+        """Score applications together; reasons are put into words as each is taken.
+
+        Raises:
+            UnknownClient: no new client has an id.
+            InvalidApplication: an application cannot be scored.
+        """
+        if not self.most_reasons and has_stored_row(self.bundle, applications):
+            row = self.bundle.row_of(cast(int, applications.items[0].client))
+            probability = self.bundle.classifier.probability(self.bundle.transformed[row])
+            yield self._scored(applications.items[0], probability, RowReasons())
+            return
+        applied = apply_changes(self.bundle, applications)
+        with applications.located():
+            transformed = _transformed(self.bundle, applications.items, applied.rows)
+        probabilities = self.bundle.classifier.probabilities(transformed).tolist()
+        before = self._before(applications, applied)
+        finder = None
+        if self.most_reasons:
+            contributions, _ = self.bundle.classifier.contributions(transformed)
+            finder = ReasonFinder(
+                self.peers, self.compare, applied.rows, transformed, contributions,
+                self.most_reasons,
+            )  # fmt: skip
+        for row, application in enumerate(applications.items):
+            yield self._scored(
+                application,
+                probabilities[row],
+                finder.of_row(row) if finder else RowReasons(),
+                before.get(row),
+                applied.recomputed[row],
+                applied.stale[row],
+            )
+
+    def _before(
+        self, applications: Applications, applied: AppliedChanges
+    ) -> Mapping[int, Decision]:
+        """The decisions without changes, by the rows of applications that have some."""
+        if not applied.changed:
+            return {}
+        unchanged = [replace(applications.items[row], changes={}) for row in applied.changed]
+        with applications.located(applied.changed):
+            transformed = _transformed(self.bundle, unchanged, applied.before)
+        found = self.bundle.classifier.probabilities(transformed).tolist()
+        return dict(zip(applied.changed, map(self._decision, found), strict=True))
+
+    def _decision(self, probability: float) -> Decision:
+        return Decision(probability, self.bundle.decision(probability))
+
+    def _scored(
+        self,
+        application: Application,
+        probability: float,
+        explained: RowReasons,
+        before: Decision | None = None,
+        recomputed: Sequence[str] = (),
+        stale: Sequence[str] = (),
+    ) -> ScoredApplication:
+        bundle = self.bundle
+        margin = log_odds(probability)
+        pd = bundle.scorecard.pd(margin)
+        return ScoredApplication(
+            client=application.client,
+            reference=application.external_id,
+            probability=probability,
+            prediction=bundle.decision(probability),
+            threshold=bundle.threshold,
+            margin=margin - bundle.threshold_log_odds,
+            pd=pd,
+            points=None if pd is None else bundle.scorecard.points(pd),
+            grade=None if pd is None else bundle.scorecard.grade(pd),
+            position=self.peers.percentiles(probability),
+            reasons=explained.reasons,
+            compare=self.compare,
+            other=explained.other,
+            contributions_in=bundle.raw_output,
+            before=before,
+            recomputed=recomputed,
+            stale=stale,
+            model=bundle.sha256[MODEL_FILE],
         )
 
 
-def apply(bundle: Bundle, applications: Sequence[Application], *, is_list: bool) -> Applied:
-    """The rows of applications: what is left out is computed, what changes is changed.
+def has_stored_row(bundle: Bundle, applications: Applications) -> bool:
+    """True for one client as it is, if its transformed values at start can be used."""
+    return bundle.scorer.transformer.is_element_by_element and [
+        application.record is None and not application.changes for application in applications.items
+    ] == [True]
+
+
+def is_quickly_scored(bundle: Bundle, applications: Applications) -> bool:
+    """True for one application whose transformed values are stored or quickly made."""
+    if len(applications) != 1 or bundle.scorer.transformer.quickly is None:
+        return has_stored_row(bundle, applications)
+    (application,) = applications.items
+    # A category that nobody has goes to the transformer itself, which takes long.
+    return all(
+        (application.record is None or application.record.texts[column] in known)
+        and application.changes.get(bundle.features[column]) in known
+        for column, known in bundle.scorer.texts.items()
+    )
+
+
+def apply_changes(bundle: Bundle, applications: Applications) -> AppliedChanges:
+    """The rows of applications, with what is left out computed and what changes changed.
 
     Raises:
         UnknownClient: no new client has an id.
-        InvalidApplication: what is computed is out of range.
+        InvalidApplication: a computed value is out of range.
     """
     scorer = bundle.scorer
-    rows = _rows(bundle, applications, is_list=is_list)
+    rows = _rows(bundle, applications)
     left_out: dict[frozenset[str], list[int]] = defaultdict(list)
-    for row, application in enumerate(applications):
+    changed: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for row, application in enumerate(applications.items):
         if application.record and application.record.left_out:
             left_out[application.record.left_out].append(row)
+        if application.changes:
+            changed[tuple(application.changes)].append(row)
     for absent, some in left_out.items():
         part = rows.take(some)
-        with _positioned(is_list=is_list, positions=some):
+        with applications.located(some):
             scorer.compute(part, [*filter(absent.__contains__, scorer.dictionary.formulas)])
         rows.put(some, part)
 
-    changed: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for row, application in enumerate(applications):
-        if application.changes:
-            changed[tuple(application.changes)].append(row)
-    recomputed: list[list[str]] = [[] for _ in applications]
-    stale: list[list[str]] = [[] for _ in applications]
+    recomputed: list[list[str]] = [[] for _ in applications.items]
+    stale: list[list[str]] = [[] for _ in applications.items]
     with_changes = sorted(row for some in changed.values() for row in some)
     before = rows.take(with_changes)
     for names, some in changed.items():
         part = rows.take(some)
         for name in names:
-            part.replace(scorer.position(name), [applications[row].changes[name] for row in some])
-        with _positioned(is_list=is_list, positions=some):
+            values = [applications.items[row].changes[name] for row in some]
+            part.replace(scorer.column_of(name), values)
+        with applications.located(some):
             followed, left = scorer.follow(part, set(names))
         rows.put(some, part)
         for row in some:
             recomputed[row], stale[row] = followed, left
-    return Applied(rows, before, with_changes, recomputed, stale)
+    return AppliedChanges(rows, before, with_changes, recomputed, stale)
 
 
-def _rows(bundle: Bundle, applications: Sequence[Application], *, is_list: bool) -> RawBatch:
-    """The values that were given, NaN or None for what is left out."""
+def _rows(bundle: Bundle, applications: Applications) -> RawBatch:
+    """The values that were given, NaN or None for those left out."""
     texts, features = bundle.scorer.texts, bundle.features
     rows = RawBatch(
         np.full((len(applications), len(features)), np.nan),
-        {position: np.full(len(applications), None, object) for position in texts},
+        {column: np.full(len(applications), None, object) for column in texts},
     )
-    for row, application in enumerate(applications):
+    for row, application in enumerate(applications.items):
         if application.record is None:
-            try:
-                position = bundle.position(cast(int, application.client))
-            except UnknownClient as unknown:
-                where = f"applications[{row}]: " if is_list else ""
-                raise UnknownClient(f"{where}{unknown}") from unknown
-            rows.put([row], bundle.raw_rows([position]))
+            with applications.located([row]):
+                client = bundle.row_of(cast(int, application.client))
+            rows.put([row], bundle.raw_rows([client]))
             continue
         rows.numbers[row] = application.record.numbers
-        for text in texts:
-            rows.texts[text][row] = application.record.texts[text]
+        for column in texts:
+            rows.texts[column][row] = application.record.texts[column]
     return rows
 
 
 def _transformed(bundle: Bundle, applications: Sequence[Application], rows: RawBatch) -> Matrix:
-    """Their rows transformed, each as if it were alone: for clients as they are it was done."""
+    """Rows transformed, each as if it were alone; those of clients as they are were stored."""
     if not bundle.scorer.transformer.is_element_by_element:
         return bundle.scorer.transform(rows)
     transformed = np.empty((len(applications), len(bundle.names)))
@@ -165,74 +279,10 @@ def _transformed(bundle: Bundle, applications: Sequence[Application], rows: RawB
         if application.client is None or application.changes:
             others.append(row)
         else:
-            transformed[row] = bundle.transformed[bundle.position(application.client)]
+            transformed[row] = bundle.transformed[bundle.row_of(application.client)]
     if others:
         try:
             transformed[others] = bundle.scorer.transform(rows.take(others))
         except InvalidApplication as refused:
             raise InvalidApplication(str(refused), others[refused.row]) from refused
     return transformed
-
-
-def _answer(
-    bundle: Bundle, peers: Peers, application: Application, probability: float
-) -> dict[str, Any]:
-    """What is said of one application, but for its reasons."""
-    margin = log_odds(probability)
-    class0, class1 = peers.position(probability)
-    asked: dict[str, Any] = {"client": application.client, "reference": application.reference}
-    return (
-        {name: value for name, value in asked.items() if value is not None}
-        | decided(bundle, probability)
-        | {"threshold": bundle.threshold, "margin": margin - bundle.threshold_log_odds}
-        | _on_scale(bundle.scale, margin)
-        | {"position": {"class0": class0, "class1": class1}}
-    )
-
-
-def _explained(
-    bundle: Bundle, compare: Compare, given: list[Reason], other: float | None
-) -> dict[str, Any]:
-    return {
-        "reasons": given,
-        "compare": compare,
-        "other": other,
-        "contributions_in": bundle.raw_output,
-    }
-
-
-def _followed(bundle: Bundle, recomputed: list[str], stale: list[str]) -> dict[str, Any]:
-    return {"recomputed": recomputed, "stale": stale, "model": bundle.sha256[MODEL_FILE]}
-
-
-def decided(bundle: Bundle, probability: float) -> dict[str, Any]:
-    """A probability and the decision taken on it, as answers say them."""
-    return {"probability": probability, "prediction": bundle.decision(probability)}
-
-
-def _on_scale(scale: Scale, margin: float) -> dict[str, Any]:
-    """What model.json says how to compute, and nothing of the rest."""
-    pd = scale.pd(margin)
-    if pd is None:
-        return {}
-    found = {"pd": pd, "points": scale.points(pd), "grade": scale.grade(pd)}
-    return {name: value for name, value in found.items() if value is not None}
-
-
-@contextmanager
-def _positioned(*, is_list: bool, positions: Sequence[int] | None = None) -> Iterator[None]:
-    """Say the position in the list of what is refused.
-
-    Args:
-        is_list: whether there is one.
-        positions: in the list, of the rows in the block; the same where there is none.
-
-    Raises:
-        InvalidApplication: as in the block.
-    """
-    try:
-        yield
-    except InvalidApplication as refused:
-        row = refused.row if positions is None else positions[refused.row]
-        where = f"applications[{row}]: " if is_list else ""
-        raise InvalidApplication(f"{where}{refused}", row) from refused

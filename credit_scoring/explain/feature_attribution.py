@@ -25,8 +25,8 @@ class Attribution:
         raw: the position of each factor's raw feature; None for an output of its own.
         outputs: the position of each factor's output; None for a raw feature.
         factor_of: the position of each output's factor, shape (n,).
-        groups: the themes, in the order of their first factors.
-        group_of: the position of each factor's theme.
+        themes: the themes, in the order of their first factors.
+        theme_of: the position of each factor's theme.
         members: the positions of each theme's factors.
     """
 
@@ -34,17 +34,17 @@ class Attribution:
     raw: tuple[int | None, ...]
     outputs: tuple[int | None, ...]
     factor_of: NDArray[np.intp]
-    groups: tuple[str, ...]
-    group_of: NDArray[np.intp]
+    themes: tuple[str, ...]
+    theme_of: NDArray[np.intp]
     members: tuple[tuple[int, ...], ...]
 
     def by_factor(self, values: Matrix) -> Matrix:
         """Values of outputs, shape (rows, n), added up by factor."""
         return _added(values, self.factor_of, len(self.factors))
 
-    def by_group(self, values: Matrix) -> Matrix:
+    def by_theme(self, values: Matrix) -> Matrix:
         """Values of factors, shape (rows, factors), added up by theme."""
-        return _added(values, self.group_of, len(self.groups))
+        return _added(values, self.theme_of, len(self.themes))
 
 
 def attribute(scorer: RawScorer, reference: ReferencePopulation) -> Attribution:
@@ -63,7 +63,7 @@ def attribute(scorer: RawScorer, reference: ReferencePopulation) -> Attribution:
     rows = reference.rows(np.unique(np.linspace(0, len(reference) - 1, TRIED_ROWS, dtype=int)))
     base = scorer.transformer.together(rows)
     moved = np.zeros((len(scorer.features), base.shape[1]), dtype=bool)
-    inputs = [scorer.positions[name] for name in scorer.transformer.inputs]
+    inputs = [scorer.column_by_name[name] for name in scorer.transformer.inputs]
     for start in range(0, len(inputs), 64):  # bounds the memory
         some = inputs[start : start + 64]
         found = [_values_of(scorer, reference, position) for position in some]
@@ -88,7 +88,7 @@ def _attribution(scorer: RawScorer, moved: NDArray[np.bool_]) -> Attribution:
         owners = np.flatnonzero(moved[:, output])
         key: tuple[str, int] = ("raw", int(owners[0])) if len(owners) == 1 else ("output", output)
         if not len(owners) and name in dictionary:  # constant wherever it was tried
-            key = ("raw", scorer.positions[name])
+            key = ("raw", scorer.column_by_name[name])
         if key not in known:
             known[key] = len(factors)
             is_raw = key[0] == "raw"
@@ -101,14 +101,14 @@ def _attribution(scorer: RawScorer, moved: NDArray[np.bool_]) -> Attribution:
     members: dict[str, list[int]] = {}
     for at, factor in enumerate(factors):
         members.setdefault(factor.group, []).append(at)
-    groups = list(members)
+    themes = list(members)
     return Attribution(
         tuple(factors),
         tuple(raw),
         tuple(outputs),
         np.array(factor_of, np.intp),
-        tuple(groups),
-        np.array([groups.index(factor.group) for factor in factors], np.intp),
+        tuple(themes),
+        np.array([themes.index(factor.group) for factor in factors], np.intp),
         tuple(map(tuple, members.values())),
     )
 

@@ -8,10 +8,11 @@ import math
 from array import array
 from bisect import bisect_left
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.reference_population import ReferencePopulation
@@ -24,6 +25,14 @@ COMPARED = 500  # clients at most
 BY_CHANCE = 2  # standard deviations
 
 Compare = Literal["near", "all"]
+
+
+@dataclass(frozen=True)
+class Percentiles:
+    """The shares of earlier clients with a lower probability, NaN of a class without clients."""
+
+    class0: Annotated[float | None, Field(description="of those who paid", examples=[0.964])]
+    class1: Annotated[float | None, Field(description="of those who did not pay", examples=[0.611])]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,13 +72,14 @@ class Peers:
     by_class: tuple["array[float]", "array[float]"]
     groups: dict[Compare, PeerGroup]
 
-    def position(self, probability: float) -> tuple[float, float]:
-        """The shares of class 0 and of class 1 with a lower probability; NaN of an empty class."""
-        one, other = (
-            bisect_left(rising, probability) / len(rising) if rising else math.nan
-            for rising in self.by_class
+    def percentiles(self, probability: float) -> Percentiles:
+        """The shares of both classes with a lower probability."""
+        return Percentiles(
+            *(
+                bisect_left(rising, probability) / len(rising) if rising else math.nan
+                for rising in self.by_class
+            )
         )
-        return one, other
 
     def reversed_auc(self) -> float | None:
         """The area under the ROC curve, if it is below a half by more than chance; else None.
@@ -88,7 +98,7 @@ class Peers:
         return auc if auc < 0.5 - BY_CHANCE * deviation else None
 
 
-def compare(scorer: RawScorer, reference: ReferencePopulation, threshold: float) -> Peers:
+def find_peers(scorer: RawScorer, reference: ReferencePopulation, threshold: float) -> Peers:
     """Score the reference clients and explain those that others are compared with.
 
     Args:

@@ -1,111 +1,84 @@
-"""Why a client scores worse than those compared with: SHAP values to a few themes in plain words.
+"""Reason codes: SHAP values of a client, compared with peers, as a few themes in plain words.
 
 Regulation B (12 CFR 1002.9(b)(2) and its comments) asks a lender who refuses for the specific
 principal reasons: factors that were scored, about four of them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.tables import Matrix
 from credit_scoring.explain.feature_attribution import Attribution
-from credit_scoring.explain.peers import PeerGroup, Peers
+from credit_scoring.explain.peers import Compare, PeerGroup, Peers
 
 NAMED = 5  # features of a reason
-# What is said of the factor that pushes most: that its value is missing, high or low, or its theme.
-WORDINGS = MISSING, HIGH, LOW, NAME_ALONE = range(4)
+# The wording of the factor that pushes most: its value is missing, high or low, or its theme alone.
+WORDINGS = MISSING, HIGH, LOW, THEME_ALONE = range(4)
 
 
 @dataclass(frozen=True)
 class ReasonFeature:
-    """One feature of a reason.
-
-    Attributes:
-        name, label, unit: of the feature.
-        value: the client's, None or NaN where it is missing.
-        median: of those compared with; None for text.
-        contribution: SHAP values less their mean among those compared with.
-    """
+    """One feature of a reason."""
 
     name: str
-    label: str
-    value: float | str | None
+    label: Annotated[str, Field(description="in plain words")]
+    value: Annotated[
+        float | str | None, Field(description="the client's; null where it is not known")
+    ]
     unit: str
-    median: float | None
-    contribution: float
+    median: Annotated[float | None, Field(description="of the peers; null for text")]
+    contribution: Annotated[float, Field(description="its part of the theme's contribution")]
 
 
 @dataclass(frozen=True)
 class Reason:
-    """One theme that pushes a client towards default.
+    """A theme for which the client scores worse than the peers."""
+
+    group: Annotated[str, Field(description="the theme", examples=["External credit scores"])]
+    text: Annotated[
+        str, Field(description="in plain words", examples=["External credit scores are low"])
+    ]
+    contribution: Annotated[float, Field(description="how much it pushes towards default")]
+    protected: Annotated[
+        bool, Field(description="whether a trait that law protects had a part in it")
+    ]
+    features: Annotated[
+        tuple[ReasonFeature, ...], Field(description="the five largest, largest first")
+    ]
+
+
+@dataclass(frozen=True)
+class RowReasons:
+    """The reasons of one row.
 
     Attributes:
-        group: the theme.
-        text: in plain words.
-        contribution: in the model's raw output, more than 0.
-        protected: whether a feature of the theme that law protects had a part in it.
-        features: those with the largest contributions, largest first.
+        reasons: the strongest first.
+        other: the contribution of all other themes, in the model's raw output; None if no reasons
+            were asked for.
     """
 
-    group: str
-    text: str
-    contribution: float
-    protected: bool
-    features: tuple[ReasonFeature, ...]
-
-
-def reasons(
-    peers: Peers,
-    group: PeerGroup,
-    rows: RawBatch,
-    transformed: Matrix,
-    contributions: Matrix,
-    most: int,
-) -> Iterator[tuple[list[Reason], float]]:
-    """The reasons of each row, strongest first, and what all other themes contribute.
-
-    They are found for all rows together, and put into words when they are taken.
-
-    Args:
-        comparison: of the model.
-        group: of it, the clients compared with.
-        rows: raw values.
-        transformed: the same transformed, shape (rows, n).
-        contributions: SHAP values, shape (rows, n).
-        most: how many reasons are given at most.
-    """
-    ranked = rank(peers, group, rows, transformed, contributions, most)
-    attribution, totals = peers.attribution, ranked.by_factor.sum(axis=1).tolist()
-    for row, themes in enumerate(ranked.themes.tolist()):
-        given, by_factor = [], ranked.by_factor[row].tolist()
-        for at, theme in enumerate(theme for theme in themes if theme >= 0):
-            members = attribution.members[theme]
-            reason = Reason(
-                group=attribution.groups[theme],
-                text=wording(attribution, ranked.strongest[row, at], ranked.wordings[row, at]),
-                contribution=float(ranked.contributions[row, at]),
-                protected=_is_protected(attribution, members, by_factor),
-                features=_features(peers, group, members, rows, transformed, row, by_factor),
-            )
-            given.append(reason)
-        yield given, totals[row] - sum(reason.contribution for reason in given)
+    reasons: Sequence[Reason] = ()
+    other: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
-class Ranked:
+class RankedThemes:
     """The strongest themes of some rows.
 
     Attributes:
-        by_factor: contributions less their means among those compared with, shape (rows, factors).
-        themes: positions of themes, strongest first, -1 beyond the last one that pushes towards
+        by_factor: contributions less their means among the peers, shape (rows, factors).
+        themes: indices of themes, strongest first, -1 beyond the last one that pushes towards
             default, shape (rows, most).
-        contributions: of these, NaN beyond.
-        strongest: the factor of each that pushes most, -1 beyond.
-        wordings: positions among `WORDINGS`, which fits that factor; -1 beyond.
+        contributions: of these themes, NaN beyond.
+        strongest: the factor of each theme that pushes most, -1 beyond.
+        wordings: the member of `WORDINGS` that fits this factor, -1 beyond.
     """
 
     by_factor: Matrix
@@ -115,112 +88,161 @@ class Ranked:
     wordings: NDArray[np.intp]
 
 
-def rank(
-    peers: Peers,
-    group: PeerGroup,
-    rows: RawBatch,
-    transformed: Matrix,
-    contributions: Matrix,
-    most: int,
-) -> Ranked:
-    """The strongest themes of each row, and their wording; the arguments are those of `reasons`."""
-    attribution = peers.attribution
-    by_factor = attribution.by_factor(contributions) - group.means
-    by_group = attribution.by_group(by_factor)
-    themes = np.argsort(-by_group, axis=1, kind="stable")[:, :most]
-    themes = np.where(np.take_along_axis(by_group, themes, axis=1) > 0, themes, -1)
-    totals, strongest = np.full(themes.shape, np.nan), np.full(themes.shape, -1)
-    for theme in np.unique(themes[themes >= 0]):
-        members = np.array(attribution.members[theme])
-        chosen = themes == theme
-        # Contiguous rows are summed as each is alone, to the last bit.
-        theirs = np.take(by_factor[chosen.any(axis=1)], members, axis=1)
-        totals[chosen] = theirs.sum(axis=1)
-        strongest[chosen] = members[theirs.argmax(axis=1)]
-    wordings = np.full(themes.shape, -1)
-    for factor in np.unique(strongest[strongest >= 0]).tolist():
-        chosen = strongest == factor
-        some = chosen.any(axis=1)
-        wordings[chosen] = _wordings(peers, group, factor, rows, transformed, some)
-    return Ranked(by_factor, themes, totals, strongest, wordings)
+@dataclass(frozen=True, eq=False)
+class ReasonFinder:
+    """Finds the reasons of some rows.
 
+    Attributes:
+        peers: of the model.
+        compare: the peers compared with.
+        rows: raw values.
+        transformed: the rows transformed, shape (rows, n).
+        contributions: SHAP values of the rows, shape (rows, n).
+        most: how many reasons a row gets at most.
+    """
 
-def _wordings(
-    peers: Peers,
-    group: PeerGroup,
-    factor: int,
-    rows: RawBatch,
-    transformed: Matrix,
-    some: NDArray[np.bool_],
-) -> NDArray[np.intp]:
-    """Which of `WORDINGS` fits the factor that pushed most towards default, for some rows."""
-    attribution, median = peers.attribution, group.medians[factor]
-    raw, output = attribution.raw[factor], attribution.outputs[factor]
-    if raw is not None and raw in rows.texts:
-        missing = np.array([text is None for text in rows.texts[raw][some]])
-        return np.where(missing, MISSING, NAME_ALONE)
-    values = rows.numbers[some, raw] if raw is not None else transformed[some, output]
-    if median is None:
-        median = np.nan
-    conditions = [np.isnan(values), values > median, values < median]
-    return np.select(conditions, [MISSING, HIGH, LOW], NAME_ALONE).astype(np.intp)
+    peers: Peers
+    compare: Compare
+    rows: RawBatch
+    transformed: Matrix
+    contributions: Matrix
+    most: int
+
+    @cached_property
+    def ranked(self) -> RankedThemes:
+        """The strongest themes of all rows, found together."""
+        attribution = self.peers.attribution
+        by_factor = attribution.by_factor(self.contributions) - self._group.means
+        by_theme = attribution.by_theme(by_factor)
+        themes = np.argsort(-by_theme, axis=1, kind="stable")[:, : self.most]
+        themes = np.where(np.take_along_axis(by_theme, themes, axis=1) > 0, themes, -1)
+        totals, strongest = np.full(themes.shape, np.nan), np.full(themes.shape, -1)
+        for theme in np.unique(themes[themes >= 0]):
+            members = np.array(attribution.members[theme])
+            chosen = themes == theme
+            # Contiguous rows are summed as each is alone, to the last bit.
+            theirs = np.take(by_factor[chosen.any(axis=1)], members, axis=1)
+            totals[chosen] = theirs.sum(axis=1)
+            strongest[chosen] = members[theirs.argmax(axis=1)]
+        wordings = np.full(themes.shape, -1)
+        for factor in np.unique(strongest[strongest >= 0]).tolist():
+            chosen = strongest == factor
+            wordings[chosen] = self._wordings(factor, chosen.any(axis=1))
+        return RankedThemes(by_factor, themes, totals, strongest, wordings)
+
+    def of_row(self, row: int) -> RowReasons:
+        """Put the reasons of one row into words."""
+        ranked, attribution = self.ranked, self.peers.attribution
+        by_factor = ranked.by_factor[row].tolist()
+        themes = [theme for theme in ranked.themes[row].tolist() if theme >= 0]
+        found = [
+            Reason(
+                group=attribution.themes[theme],
+                text=wording(attribution, ranked.strongest[row, at], ranked.wordings[row, at]),
+                contribution=float(ranked.contributions[row, at]),
+                protected=any(
+                    attribution.factors[factor].protected and by_factor[factor]
+                    for factor in attribution.members[theme]
+                ),
+                features=self._features(theme, row, by_factor),
+            )
+            for at, theme in enumerate(themes)
+        ]
+        total = float(ranked.by_factor[row].sum())
+        return RowReasons(found, total - sum(reason.contribution for reason in found))
+
+    @property
+    def _group(self) -> PeerGroup:
+        return self.peers.groups[self.compare]
+
+    def _wordings(self, factor: int, some: NDArray[np.bool_]) -> NDArray[np.intp]:
+        """The member of `WORDINGS` that fits a factor, for some rows."""
+        attribution, median = self.peers.attribution, self._group.medians[factor]
+        raw, output = attribution.raw[factor], attribution.outputs[factor]
+        if raw is not None and raw in self.rows.texts:
+            missing = np.array([text is None for text in self.rows.texts[raw][some]])
+            return np.where(missing, MISSING, THEME_ALONE)
+        values = self.rows.numbers[some, raw] if raw is not None else self.transformed[some, output]
+        if median is None:
+            median = np.nan
+        conditions = [np.isnan(values), values > median, values < median]
+        return np.select(conditions, [MISSING, HIGH, LOW], THEME_ALONE).astype(np.intp)
+
+    def _features(
+        self, theme: int, row: int, by_factor: Sequence[float]
+    ) -> tuple[ReasonFeature, ...]:
+        attribution = self.peers.attribution
+        ordered = sorted(attribution.members[theme], key=lambda factor: -abs(by_factor[factor]))
+        return tuple(
+            ReasonFeature(
+                attribution.factors[factor].name,
+                attribution.factors[factor].label,
+                self._value(factor, row),
+                attribution.factors[factor].unit,
+                self._group.medians[factor],
+                by_factor[factor],
+            )
+            for factor in ordered[:NAMED]
+        )
+
+    def _value(self, factor: int, row: int) -> float | str | None:
+        raw = self.peers.attribution.raw[factor]
+        if raw is not None:
+            return self.rows.value(row, raw)
+        return float(self.transformed[row, self.peers.attribution.outputs[factor]])
 
 
 def wording(attribution: Attribution, factor: int, which: int) -> str:
-    """What the dictionary says of a factor; its theme's name where it says nothing."""
+    """The words of the feature dictionary for a factor; its theme's name if there are none."""
     feature = attribution.factors[factor]
-    said = (feature.reason_missing, feature.reason_high, feature.reason_low, "")[which]
-    return said or attribution.groups[attribution.group_of[factor]]
+    words = (feature.reason_missing, feature.reason_high, feature.reason_low, "")[which]
+    return words or attribution.themes[attribution.theme_of[factor]]
 
 
-def _is_protected(
-    attribution: Attribution, members: Sequence[int], by_factor: Sequence[float]
-) -> bool:
-    return any(attribution.factors[at].protected and by_factor[at] for at in members)
+@dataclass(frozen=True)
+class ThemeImportance:
+    """A theme's part in the scores."""
+
+    group: str
+    importance: Annotated[float, Field(description="mean absolute contribution")]
 
 
-def _features(
-    peers: Peers,
-    group: PeerGroup,
-    members: Sequence[int],
-    rows: RawBatch,
-    transformed: Matrix,
-    row: int,
-    by_factor: Sequence[float],
-) -> tuple[ReasonFeature, ...]:
-    ordered = sorted(members, key=lambda factor: -abs(by_factor[factor]))
-    return tuple(
-        _feature(peers, group, factor, rows, transformed, row, by_factor[factor])
-        for factor in ordered[:NAMED]
-    )
+@dataclass(frozen=True)
+class FeatureImportance:
+    """A feature's part in the scores."""
+
+    name: str
+    label: str
+    group: str
+    importance: Annotated[float, Field(description="mean absolute contribution")]
 
 
-def _feature(
-    peers: Peers,
-    group: PeerGroup,
-    factor: int,
-    rows: RawBatch,
-    transformed: Matrix,
-    row: int,
-    contribution: float,
-) -> ReasonFeature:
-    attribution = peers.attribution
-    feature, raw, output = (
-        attribution.factors[factor],
-        attribution.raw[factor],
-        attribution.outputs[factor],
-    )
-    value = rows.value(row, raw) if raw is not None else float(transformed[row, output])
-    return ReasonFeature(
-        feature.name, feature.label, value, feature.unit, group.medians[factor], contribution
-    )
+@dataclass(frozen=True)
+class Importance:
+    """The weight of each theme and feature in the scores."""
+
+    clients: Annotated[int, Field(description="how many earlier clients were explained")]
+    groups: Annotated[
+        tuple[ThemeImportance, ...], Field(description="the most important theme first")
+    ]
+    features: Annotated[
+        tuple[FeatureImportance, ...], Field(description="the most important first")
+    ]
 
 
-def importance(peers: Peers) -> tuple[Sequence[tuple[str, float]], Matrix]:
-    """Mean absolute contributions among all: by theme, largest first, and by factor."""
-    group = peers.groups["all"]
+def importance(peers: Peers) -> Importance:
+    """Mean absolute contributions of themes and features, in the model's raw output."""
+    group, attribution = peers.groups["all"], peers.attribution
     centred = group.contributions - group.means
-    by_group = np.abs(peers.attribution.by_group(centred)).mean(axis=0)
-    order = np.argsort(-by_group, kind="stable")
-    themes = [(peers.attribution.groups[at], float(by_group[at])) for at in order]
-    return themes, np.abs(centred).mean(axis=0)
+    by_theme = np.abs(attribution.by_theme(centred)).mean(axis=0)
+    by_factor = np.abs(centred).mean(axis=0).tolist()
+    themes = np.argsort(-by_theme, kind="stable").tolist()
+    features = [
+        FeatureImportance(factor.name, factor.label, factor.group, size)
+        for factor, size in zip(attribution.factors, by_factor, strict=True)
+    ]
+    return Importance(
+        len(group),
+        tuple(ThemeImportance(attribution.themes[at], float(by_theme[at])) for at in themes),
+        tuple(sorted(features, key=lambda feature: -feature.importance)),
+    )

@@ -4,39 +4,31 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import Field
 
-from api.application_errors import ApplicationReader
-from api.record_decoder import RecordReader
 from credit_scoring.data.feature_dictionary import FeatureDictionary
 from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.reference_population import ReferencePopulation
 from credit_scoring.data.tables import Matrix, Table
-from credit_scoring.decisions.application import Application
 from credit_scoring.errors import InconsistentScore, UnknownClient, abridged, unknown_feature
 from credit_scoring.model.classifiers.classifier import Classifier
 from credit_scoring.model.pipeline_checks import RawOutput
 from credit_scoring.model.raw_scorer import RawScorer
-from credit_scoring.model.scorecard import Scale, log_odds
+from credit_scoring.model.scorecard import Scorecard, log_odds
 
 Record = dict[str, float | str | None]
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """The probability of default and the decision taken on it.
+    """The probability of default of class 1, and the decision taken on it."""
 
-    Attributes:
-        probability: probability of class 1, in [0, 1].
-        prediction: 1 (default expected) where ``probability >= threshold``, else 0.
-        threshold: the decision threshold, a probability.
-    """
-
-    probability: float
-    prediction: int
-    threshold: float
+    probability: Annotated[float, Field(ge=0, le=1, examples=[0.08597658808541324])]
+    prediction: Annotated[int, Field(ge=0, le=1, examples=[0], description="1: default expected")]
+    threshold: Annotated[float, Field(ge=0, le=1, examples=[0.4])]
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,12 +62,14 @@ class Bundle:
         sha256: of each file that has one.
         metadata: what ``model.json`` says.
         classifier: scores and explains transformed rows.
-        records: reads transformed records, and knows the names of their features.
+        names: of the transformed features, n of them, in the model's order.
+        full_names: the same as the transformer gives them, with its prefixes.
+        may_miss: true for a transformed feature that may be missing, shape (n,).
         raw: the new clients' raw values.
         transformed: the same transformed, shape (new clients, n).
         reference: the reference clients' raw values.
-        desk: scores raw rows, and knows what is known of the features beside their values.
-        scale: what a score means in other words.
+        scorer: scores raw rows, and has the feature dictionary.
+        scorecard: from a score to a probability of default, points and a grade.
         raw_output: what SHAP values are parts of.
         probability_at_start: of the first new client.
     """
@@ -86,19 +80,16 @@ class Bundle:
     sha256: Mapping[str, str]
     metadata: Mapping[str, Any]
     classifier: Classifier
-    records: RecordReader
+    names: tuple[str, ...]
+    full_names: tuple[str, ...]
+    may_miss: Sequence[bool]
     raw: Table
     transformed: Matrix
     reference: ReferencePopulation
     scorer: RawScorer
-    scale: Scale
+    scorecard: Scorecard
     raw_output: RawOutput
     probability_at_start: float
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the transformed features, in the model's order."""
-        return self.records.names
 
     @property
     def dictionary(self) -> FeatureDictionary:
@@ -115,38 +106,13 @@ class Bundle:
         return log_odds(self.threshold)
 
     @cached_property
-    def applications(self) -> ApplicationReader:
-        """Reads what is asked at the credit desk."""
-        missing = {
+    def nullable(self) -> frozenset[str]:
+        """The raw features that a client of either table lacks, and so may be missing."""
+        return frozenset(
             name
-            for position, name in enumerate(self.features)
-            if np.isnan(self.raw.values[:, position]).any()
-            or np.isnan(self.reference.columns[position]).any()
-        }
-        return ApplicationReader(
-            self.features,
-            {self.features[position]: kept for position, kept in self.scorer.literal.items()},
-            frozenset(missing),
-            frozenset(self.dictionary.formulas),
-            self._corrected,
-        )
-
-    def is_known(self, applications: Sequence[Application]) -> bool:
-        """Whether one alone is asked for, of a client whose transformed values are known."""
-        return self.scorer.transformer.is_element_by_element and [
-            application.record is None and not application.changes for application in applications
-        ] == [True]
-
-    def is_ready(self, applications: Sequence[Application]) -> bool:
-        """Whether one alone is asked for, and its transformed values are known or quickly made."""
-        if len(applications) != 1 or self.scorer.transformer.quickly is None:
-            return self.is_known(applications)
-        (application,) = applications
-        # A category that nobody has goes to the transformer itself, which takes long.
-        return all(
-            (application.record is None or application.record.texts[position] in known)
-            and application.changes.get(self.features[position]) in known
-            for position, known in self.scorer.texts.items()
+            for column, name in enumerate(self.features)
+            if np.isnan(self.raw.values[:, column]).any()
+            or np.isnan(self.reference.columns[column]).any()
         )
 
     @property
@@ -160,7 +126,7 @@ class Bundle:
         Raises:
             UnknownClient: no new client has that id.
         """
-        return dict(zip(self.features, self.raw.row(self.position(client_id)), strict=True))
+        return dict(zip(self.features, self.raw.row(self.row_of(client_id)), strict=True))
 
     def transformed_record(self, client_id: int) -> dict[str, float]:
         """The client's row after the pipeline's transformer, NaN where a value is missing.
@@ -168,24 +134,13 @@ class Bundle:
         Raises:
             UnknownClient: no new client has that id.
         """
-        row = self.transformed[self.position(client_id)]
+        row = self.transformed[self.row_of(client_id)]
         return dict(zip(self.names, row.tolist(), strict=True))
 
-    def predict(self, record: Mapping[str, object]) -> Prediction:
-        """Score a transformed record, whatever the order of its keys.
-
-        Raises:
-            InvalidRecord: see `RecordReader.row`.
-        """
-        return self._scored(self.records.row(record))
-
-    def predict_json(self, text: bytes) -> Prediction:
-        """Score a transformed record that is JSON text: as `predict`, but faster.
-
-        Raises:
-            InvalidRecord: see `RecordReader.row_of_json`.
-        """
-        return self._scored(self.records.row_of_json(text))
+    def predict(self, row: Matrix) -> Prediction:
+        """Score a transformed row, shape (n,)."""
+        probability = self.classifier.probability(row)
+        return Prediction(probability, self.decision(probability), self.threshold)
 
     def decision(self, probability: float) -> int:
         """1, default expected, where a probability reaches the threshold, else 0."""
@@ -205,7 +160,7 @@ class Bundle:
         Raises:
             UnknownClient: no new client has one of these ids.
         """
-        rows = self.transformed[[self.position(client_id) for client_id in client_ids]]
+        rows = self.transformed[[self.row_of(client_id) for client_id in client_ids]]
         values, base = self.classifier.contributions(rows)
         return [
             Explanation(self.names, *explained, base)
@@ -233,7 +188,7 @@ class Bundle:
         """
         position = self._raw_position.get(name)
         if position is None:
-            raise unknown_feature(self._corrected.get(name, name), len(self.features))
+            raise unknown_feature(self.corrected.get(name, name), len(self.features))
         return self.features[position]
 
     def check(self) -> None:
@@ -245,7 +200,7 @@ class Bundle:
         if self.classifier.probability(self.transformed[0]) != self.probability_at_start:
             raise InconsistentScore("a client no longer scores as at start-up")
 
-    def position(self, client_id: int) -> int:
+    def row_of(self, client_id: int) -> int:
         """The client's row in both tables.
 
         Raises:
@@ -264,16 +219,21 @@ class Bundle:
         return {client_id: position for position, client_id in enumerate(self.client_ids)}
 
     @cached_property
-    def _full_names(self) -> dict[str, str]:
-        """The raw features that the transformer calls otherwise, by what it calls them."""
-        features = set(self.features)
-        pairs = self.records.short_names.items()
-        return {full: name for full, name in pairs if name in features and full not in features}
+    def short_names(self) -> dict[str, str]:
+        """The names of transformed features whose full names are others, by the full names."""
+        pairs = zip(self.full_names, self.names, strict=True)
+        return {full: name for full, name in pairs if full != name}
 
     @cached_property
-    def _corrected(self) -> dict[str, str]:
-        """What is said of such a name where raw values are wanted: the transformer's are others."""
+    def corrected(self) -> dict[str, str]:
+        """Raw features with a hint, by the full names that only the transformer has."""
         return {full: f"{full} ({name} here)" for full, name in self._full_names.items()}
+
+    @cached_property
+    def _full_names(self) -> dict[str, str]:
+        """The raw features that the transformer calls otherwise, by its full names."""
+        known = set(self.features)
+        return {f: name for f, name in self.short_names.items() if name in known and f not in known}
 
     @cached_property
     def _feature_position(self) -> dict[str, int]:
@@ -286,10 +246,6 @@ class Bundle:
     @cached_property
     def _raw_position(self) -> dict[str, int]:
         return _as_in_queries({name: position for position, name in enumerate(self.features)})
-
-    def _scored(self, row: Matrix) -> Prediction:
-        probability = self.classifier.probability(row)
-        return Prediction(probability, self.decision(probability), self.threshold)
 
 
 def _as_in_queries(known: Mapping[str, int]) -> dict[str, int]:

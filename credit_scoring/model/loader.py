@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from api.record_decoder import RecordReader
 from credit_scoring.data.artifacts import (
     FEATURES_FILE,
     METADATA_FILE,
@@ -50,7 +49,7 @@ from credit_scoring.model.pipeline_checks import (
 )
 from credit_scoring.model.raw_scorer import RawScorer
 from credit_scoring.model.reference_scores import reference_scores
-from credit_scoring.model.scorecard import Scale
+from credit_scoring.model.scorecard import Scorecard
 from credit_scoring.model.transformers.fitted_inputs import fitted_inputs
 from credit_scoring.model.transformers.transformer import RawTransformer
 from credit_scoring.model.transformers.transformer_trace import is_element_by_element
@@ -77,7 +76,7 @@ def load(folder: Path, model_sha256: str | None = None) -> Bundle:
 
 def _load(folder: Path, model_sha256: str | None) -> Bundle:
     metadata = read_metadata(folder / METADATA_FILE)
-    scale = Scale.of_metadata(metadata)  # what is malformed is refused before unpickling
+    scorecard = Scorecard.of_metadata(metadata)  # what is malformed is refused before unpickling
     hashes = metadata.get("sha256", {})
     pipeline, model_hash = read_pipeline(
         folder / MODEL_FILE, [hashes.get(MODEL_FILE), model_sha256]
@@ -176,12 +175,14 @@ def _load(folder: Path, model_sha256: str | None) -> Bundle:
         },
         metadata=metadata,
         classifier=classifier,
-        records=RecordReader(tuple(names), transformed.given.names, may_miss, classifier.largest),
+        names=tuple(names),
+        full_names=transformed.given.names,
+        may_miss=may_miss,
         raw=raw,
         transformed=transformed.values,
         reference=clients,
         scorer=scorer,
-        scale=scale,
+        scorecard=scorecard,
         raw_output=raw_output,
         probability_at_start=classifier.probability(transformed.values[0]),
     )

@@ -20,6 +20,7 @@ from credit_scoring.errors import (
     unknown_feature,
 )
 from credit_scoring.model.classifiers.classifier import Classifier
+from credit_scoring.model.refusals import Refused, attempts
 from credit_scoring.model.transformers.transformer import RawTransformer
 from credit_scoring.model.transformers.transformer_trace import Output
 
@@ -50,17 +51,17 @@ class RawScorer:
         return self.transformer.features
 
     @cached_property
-    def positions(self) -> dict[str, int]:
+    def column_by_name(self) -> dict[str, int]:
         """The positions of the raw features, by name."""
         return {name: position for position, name in enumerate(self.features)}
 
-    def position(self, feature: str) -> int:
+    def column_of(self, feature: str) -> int:
         """The position of a raw feature.
 
         Raises:
             UnknownFeature: there is none of that name.
         """
-        position = self.positions.get(feature)
+        position = self.column_by_name.get(feature)
         if position is None:
             raise unknown_feature(feature, len(self.features))
         return position
@@ -77,20 +78,30 @@ class RawScorer:
             InvalidApplication: the transformer refuses one, or gives values that are out of range;
                 its `row` is the first such row.
         """
-        try:
-            with foreign_code(MODEL_FILE, describe):
-                transformed = self.transformer(rows)
-        except BadFile as refused:
-            if (middle := len(rows) // 2) > 0:  # the halves tell which row it is
-                self._transform_part(rows, slice(middle))
-                self._transform_part(rows, slice(middle, None))
-            raise InvalidApplication(self._refusal(rows, refused.__cause__)) from refused
+        transformed = []
+        every = range(len(rows))
+        for part in attempts(every, lambda part: self._transform(rows, part), BadFile):
+            if isinstance(part, Refused):
+                problem = self._refusal(rows.take([part.row]), part.error.__cause__)
+                raise InvalidApplication(problem, part.row) from part.error
+            transformed.append(part.result)
+        return transformed[0] if len(transformed) == 1 else np.concatenate(transformed)
+
+    def _transform(self, rows: RawBatch, part: range) -> Matrix:
+        """Transform a part of some rows.
+
+        Raises:
+            BadFile: the transformer refuses it.
+            InvalidApplication: a value is out of range; its `row` is the first such row.
+        """
+        with foreign_code(MODEL_FILE, describe):
+            transformed = self.transformer(rows if len(part) == len(rows) else rows.take(part))
         largest = self.classifier.largest
         wrong = (transformed > largest) | (transformed < -largest)
         if wrong.any():
             row = int(wrong.any(axis=1).argmax())
             names = [self.names[output] for output in np.flatnonzero(wrong[row])]
-            raise InvalidApplication(f"out of range: {first_few(names)}", row)
+            raise InvalidApplication(f"out of range: {first_few(names)}", part.start + row)
         return transformed
 
     def probabilities(self, rows: RawBatch) -> Matrix:
@@ -127,17 +138,13 @@ class RawScorer:
         """
         for name in names:
             formula = self.dictionary.formulas[name]
-            columns = {other: rows.numbers[:, self.positions[other]] for other in formula.inputs}
+            columns = {
+                other: rows.numbers[:, self.column_by_name[other]] for other in formula.inputs
+            }
             values = formula(columns)
             if (infinite := np.isinf(values)).any():
                 raise InvalidApplication(f"out of range: {abridged(name)}", int(infinite.argmax()))
-            rows.numbers[:, self.positions[name]] = values
-
-    def _transform_part(self, rows: RawBatch, part: slice) -> None:
-        try:
-            self.transform(rows.take(part))
-        except InvalidApplication as refused:
-            raise InvalidApplication(str(refused), (part.start or 0) + refused.row) from refused
+            rows.numbers[:, self.column_by_name[name]] = values
 
     def _refusal(self, rows: RawBatch, error: BaseException | None) -> str:
         """Why a row is refused, without its values."""

@@ -92,7 +92,7 @@ class Grade:
 
 
 @dataclass(frozen=True)
-class Scale:
+class Scorecard:
     """All that `model.json` says of a score; what it lacks is None, or no grade."""
 
     calibration: Calibration | None = None
@@ -100,7 +100,7 @@ class Scale:
     grades: tuple[Grade, ...] = ()
 
     @classmethod
-    def of_metadata(cls, metadata: Mapping[str, Any]) -> "Scale":
+    def of_metadata(cls, metadata: Mapping[str, Any]) -> "Scorecard":
         """Read the keys `calibration`, `scale` and `grades`, each of which may be absent.
 
         Raises:

@@ -9,9 +9,11 @@ Index, Western Michigan University, 2018, https://scholarworks.wmich.edu/dissert
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from credit_scoring.data.reference_population import ReferencePopulation
 from credit_scoring.data.tables import Matrix, Table
@@ -31,38 +33,62 @@ TextCounts = Mapping[str | None, int]  # clients by category, None where it is m
 
 @dataclass(frozen=True)
 class Drift:
-    """How far the new clients differ from the reference clients in one thing.
+    """How far the new clients differ from the earlier ones in one thing."""
 
-    Attributes:
-        index: the population stability index.
-        expected: what it is on average for two samples of these sizes from one population.
-        bins: how many bins had a client of either side.
-    """
+    index: Annotated[
+        float,
+        Field(
+            ge=0,
+            description="the population stability index: 0 where new clients are spread as earlier"
+            " ones; by custom a little different from 0.1 on and clearly different from 0.25 on",
+            examples=[0.31],
+        ),
+    ]
+    expected: Annotated[
+        float,
+        Field(
+            ge=0,
+            description="the index that chance alone gives on average, for this many clients and"
+            " bins: an index near it says nothing",
+            examples=[0.023],
+        ),
+    ]
+    bins: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="how many ranges of values or categories are compared; missing is one of"
+            " them",
+            examples=[10],
+        ),
+    ]
 
-    index: float
-    expected: float
-    bins: int
+
+@dataclass(frozen=True)
+class NamedFeature:
+    """A feature's name and label."""
+
+    name: Annotated[str, Field(description="as in the files", examples=["EXT_SOURCE_2"])]
+    label: Annotated[str, Field(description="in plain words", examples=["External credit score 2"])]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
+class FeatureDrift(Drift, NamedFeature):
+    """How far the new clients differ from the earlier ones in one feature."""
+
+
+@dataclass(frozen=True)
 class PopulationDrift:
-    """The drift of the score and of every feature.
+    """How far the new clients differ from those whom the model was made for."""
 
-    Attributes:
-        reference: how many reference clients there are.
-        new: how many new ones.
-        score: of the probability of default.
-        features: by name, the largest index first; of equal ones, in the order of the tables.
-    """
-
-    reference: int
-    new: int
-    score: Drift
-    features: dict[str, Drift]
+    reference: Annotated[int, Field(description="how many earlier clients there are")]
+    new: Annotated[int, Field(description="how many new clients there are")]
+    score: Annotated[Drift, Field(description="in the probability of default")]
+    features: Annotated[Sequence[FeatureDrift], Field(description="the largest index first")]
 
 
 def population_drift(
-    names: Sequence[str],
+    labels: Mapping[str, str],
     reference: ReferencePopulation,
     new: Table,
     reference_scores: Matrix,
@@ -73,27 +99,27 @@ def population_drift(
     A feature without text has the bins of `number_counts`, one with text those of `text_counts`.
 
     Args:
-        names: of the features, in the order of both tables.
+        labels: by the name of the feature, in the order of both tables.
         reference: the reference clients' raw values.
         new: the new clients' raw values.
         reference_scores: probabilities of default, shape (reference clients,).
-        new_scores: the same of the new clients, shape (new clients,).
+        new_scores: the new clients' probabilities of default, shape (new clients,).
     """
-    features = {}
-    for position, name in enumerate(names):
-        here, there = reference.columns[position], new.values[:, position]
-        categories = [table.categories.get(position) for table in (reference, new)]
+    features = []
+    for column, (name, label) in enumerate(labels.items()):
+        here, there = reference.columns[column], new.values[:, column]
+        categories = [table.categories.get(column) for table in (reference, new)]
         if categories == [None, None]:
             counts = number_counts(here, there)
         else:
             counts = text_counts(here, categories[0] or (), there, categories[1] or ())
-        features[name] = drift(counts)
-    largest_first = sorted(features, key=lambda name: -features[name].index)
+        found = drift(counts)
+        features.append(FeatureDrift(name, label, found.index, found.expected, found.bins))
     return PopulationDrift(
         len(reference_scores),
         len(new_scores),
         drift(number_counts(reference_scores, new_scores)),
-        {name: features[name] for name in largest_first},
+        sorted(features, key=lambda feature: -feature.index),
     )
 
 

@@ -45,7 +45,7 @@ class Line:
         rows = self.row.take(np.zeros(len(values), np.intp))
         columns = self.columns(values)
         for name in (self.feature, *self.recomputed):
-            rows.numbers[:, self.scorer.position(name)] = columns[name]
+            rows.numbers[:, self.scorer.column_of(name)] = columns[name]
         return rows
 
     def columns(self, values: Matrix, names: Sequence[str] | None = None) -> Columns:
@@ -64,7 +64,7 @@ class Line:
     def _own(self) -> Columns:
         formulas = [self.scorer.dictionary.formulas[name] for name in self.recomputed]
         names = {name for formula in formulas for name in formula.inputs}
-        return {name: self.row.numbers[:, self.scorer.positions[name]] for name in names}
+        return {name: self.row.numbers[:, self.scorer.column_by_name[name]] for name in names}
 
     @cached_property
     def sources(self) -> dict[int, str] | None:

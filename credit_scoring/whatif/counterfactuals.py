@@ -1,10 +1,11 @@
 """The smallest changes that turn a decision, each of one feature alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
+from pydantic import Field
 
 from credit_scoring.data.feature_dictionary import Feature
 from credit_scoring.data.raw_batch import RawBatch
@@ -25,30 +26,26 @@ Direction = Literal["up", "down"]
 
 
 @dataclass(frozen=True)
-class Alternative:
-    """A change of one feature after which the other decision is taken.
+class Counterfactual:
+    """A change of one feature that turns the decision.
 
-    Attributes:
-        feature: its name.
-        label: in plain words.
-        direction: of the change, None where the feature is text.
-        value: the first one in that direction with the other decision. Of a feature that has whole
-            numbers alone in the tables, the first whole number.
-        probability: of class 1, after the change.
-        moved: the share of the reference clients whose value is passed or reached, in [0, 1]; None
-            where the feature is text.
-        recomputed: features that were computed again.
-        stale: features that would be different too, but cannot be computed.
+    Of a feature that has only whole numbers in the tables, the value is the first whole number.
     """
 
     feature: str
-    label: str
-    direction: Direction | None
-    value: Value
-    probability: float
-    moved: float | None
-    recomputed: tuple[str, ...]
-    stale: tuple[str, ...]
+    label: Annotated[str, Field(description="in plain words")]
+    direction: Annotated[Direction | None, Field(description="null for text")]
+    value: Annotated[Value, Field(description="the first one with the other decision")]
+    probability: Annotated[float, Field(description="after the change")]
+    moved: Annotated[
+        float | None,
+        Field(description="the share of earlier clients who are passed; null for text"),
+    ]
+    recomputed: Annotated[Sequence[str], Field(description="features that follow from the change")]
+    stale: Annotated[
+        Sequence[str],
+        Field(description="features that would follow, but cannot be computed here"),
+    ]
 
 
 @dataclass(frozen=True)
@@ -76,13 +73,13 @@ def extent(reference: ReferencePopulation, new: Table, position: int) -> Extent:
     )
 
 
-def alternatives(
+def counterfactuals(
     scorer: RawScorer,
     row: RawBatch,
     threshold: float,
     reference: ReferencePopulation,
     extents: Mapping[str, Extent],
-) -> list[Alternative]:
+) -> list[Counterfactual]:
     """Changes of one row that turn its decision, of each feature that may be changed.
 
     For a refused row it is the smallest allowed change of each feature, in the direction in which
@@ -108,7 +105,7 @@ def alternatives(
     features = [
         feature
         for feature in scorer.dictionary.features.values()
-        if feature.change != "none" and own_value(row, scorer.position(feature.name)) is not None
+        if feature.change != "none" and own_value(row, scorer.column_of(feature.name)) is not None
     ]
     named = {feature.name: categories(scorer, feature.name) for feature in features}
     numbers = [
@@ -143,9 +140,9 @@ class _Turns:
     threshold: float
     reference: ReferencePopulation
 
-    def along(self, feature: Feature, curve: Curve, extent: Extent) -> list[Alternative]:
+    def along(self, feature: Feature, curve: Curve, extent: Extent) -> list[Counterfactual]:
         """The nearest value of a number in each allowed direction."""
-        own = float(self.row.numbers[0, self.scorer.position(feature.name)])
+        own = float(self.row.numbers[0, self.scorer.column_of(feature.name)])
         decision = self.probability >= self.threshold
         turned = {
             direction: curve.turn(
@@ -154,14 +151,14 @@ class _Turns:
             for direction in _directions(feature)
         }
         return [
-            self._alternative(feature, direction, value, curve.score(value))
+            self._counterfactual(feature, direction, value, curve.score(value))
             for direction, value in turned.items()
             if value is not None
         ]
 
-    def among(self, feature: Feature, known: tuple[Value, ...]) -> list[Alternative]:
+    def among(self, feature: Feature, known: tuple[Value, ...]) -> list[Counterfactual]:
         """The category of text that is nearest, or the other one of true and false."""
-        own = self.row.value(0, self.scorer.position(feature.name))
+        own = self.row.value(0, self.scorer.column_of(feature.name))
         directions = _directions(feature)
         allowed = tuple(
             category
@@ -175,19 +172,19 @@ class _Turns:
             return []
         score = scores[allowed.index(turned)]
         assert score is not None  # noqa: S101 - a refused row takes no decision
-        return [self._alternative(feature, _direction(own, turned), turned, score)]
+        return [self._counterfactual(feature, _direction(own, turned), turned, score)]
 
-    def _alternative(
+    def _counterfactual(
         self, feature: Feature, direction: Direction | None, value: Value, probability: float
-    ) -> Alternative:
+    ) -> Counterfactual:
         recomputed, stale = self.scorer.dictionary.follow({feature.name})
-        return Alternative(
+        return Counterfactual(
             feature.name,
             feature.label,
             direction,
             value,
             probability,
-            self._moved(self.scorer.position(feature.name), value),
+            self._moved(self.scorer.column_of(feature.name), value),
             tuple(recomputed),
             tuple(stale),
         )
@@ -207,8 +204,8 @@ def _direction(own: Value | None, value: Value) -> Direction | None:
     return "up" if value > own else "down"
 
 
-def _distance(alternative: Alternative) -> float:
-    return np.inf if alternative.moved is None else alternative.moved
+def _distance(counterfactual: Counterfactual) -> float:
+    return np.inf if counterfactual.moved is None else counterfactual.moved
 
 
 def _directions(feature: Feature) -> tuple[Direction, ...]:

@@ -21,6 +21,7 @@ from credit_scoring.data.tables import Matrix
 from credit_scoring.errors import BadFile, describe, foreign_code
 from credit_scoring.float_search import above, at, below, between, place
 from credit_scoring.model.raw_scorer import RawScorer
+from credit_scoring.model.refusals import Taken, attempts
 from credit_scoring.whatif.breakpoints import Line
 
 MOST_CHANGES = 500  # that are followed at once, where nothing is proved
@@ -125,33 +126,30 @@ def scored(
     Returns:
         Shapes (rows,) and (rows, n).
     """
-    infinite = np.isinf(rows.numbers).any(axis=1)
-    if infinite.any():
-        scores = np.full(len(rows), np.nan)
-        transformed = np.full((len(rows), len(scorer.names)), np.nan)
-        if len(finite := np.flatnonzero(~infinite)):
-            scores[finite], transformed[finite] = scored(scorer, rows.take(finite), transform)
+    scores = np.full(len(rows), np.nan)
+    transformed = np.full((len(rows), len(scorer.names)), np.nan)
+    finite = np.flatnonzero(~np.isinf(rows.numbers).any(axis=1))
+    if not len(finite):
         return scores, transformed
-    try:
+
+    def attempt(part: range) -> tuple[Matrix, Matrix]:
+        some = finite[part.start : part.stop]
+        batch = rows if len(some) == len(rows) else rows.take(some)
         # scikit-learn sums all values, which may be as large as doubles are, to see if one is NaN.
         with foreign_code(MODEL_FILE, describe), np.errstate(all="ignore"):
-            transformed = (transform or scorer.transformer)(rows)
-            out_of_range = np.abs(transformed) > scorer.classifier.largest  # no missing one is
+            values = (transform or scorer.transformer)(batch)
+            out_of_range = np.abs(values) > scorer.classifier.largest  # no missing one is
             accepted = ~out_of_range.any(axis=1)
-            scores = np.full(len(rows), np.nan)
+            found = np.full(len(some), np.nan)
             if accepted.any():
-                scores[accepted] = scorer.classifier.probabilities(transformed[accepted])
-            return scores, transformed
-    except BadFile:
-        if len(rows) <= 1:
-            return np.full(len(rows), np.nan), np.full((len(rows), len(scorer.names)), np.nan)
-    # Of many rows one may be refused: the halves are tried.
-    middle = len(rows) // 2
-    parts = [
-        scored(scorer, rows.take(part), transform) for part in (slice(middle), slice(middle, None))
-    ]
-    first, second = zip(*parts, strict=True)
-    return np.concatenate(first), np.concatenate(second)
+                found[accepted] = scorer.classifier.probabilities(values[accepted])
+            return found, values
+
+    for part in attempts(range(len(finite)), attempt, BadFile):
+        if isinstance(part, Taken):
+            some = finite[part.rows.start : part.rows.stop]
+            scores[some], transformed[some] = part.result
+    return scores, transformed
 
 
 def _searched(line: Line, candidates: Matrix) -> tuple[Matrix, Matrix]:

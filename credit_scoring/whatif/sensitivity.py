@@ -1,8 +1,11 @@
 """How the score of one row depends on one of its features, and where the decision turns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field, WithJsonSchema
 
 from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.model.raw_scorer import RawScorer
@@ -10,40 +13,48 @@ from credit_scoring.whatif.breakpoints import Line
 from credit_scoring.whatif.ice import Curve, draw, scored
 
 Value = float | str
+PAIRS = {  # of values and probabilities; FastAPI writes no schema of tuples
+    "type": "array",
+    "items": {
+        "type": "array",
+        "items": {"anyOf": [{"type": "number"}, {"type": "string"}, {"type": "null"}]},
+    },
+}
 Steps = tuple[tuple[Value, float | None], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Sensitivity:
     """The score of one row as a function of one feature.
 
     A step is where it begins and the probability of class 1 from there to the next one, each that
-    of the row with this value and with what follows from it. It is None where the model refuses
-    the row, as where a ratio is infinite.
-
-    Attributes:
-        value: the row's own, None where it is missing.
-        probability: of class 1, for the row as it is.
-        steps: of a number: rising, the first from the lowest value that was asked for. Of text,
-            and of true and false: one for each category.
-        exact: whether each place at which the score can change is a step. Else some may be unseen.
-            The start of a step is the first double with its score, but where the score changes
-            nearly everywhere.
-        flip: the value nearest to the row's own at which the other decision is taken, None where
-            there is none. The next double towards the row's own decides as the row does, or is
-            refused, as beside a pole. Of text: the category with the other decision whose
-            probability is nearest to the row's.
-        recomputed: features that were computed again.
-        stale: features that would be different too, but cannot be computed.
+    of the row with this value and with what follows from it. The start of a step is the first
+    double with its score, unless the score changes nearly everywhere. The next double from `flip`
+    towards the row's own value decides as the row does, or is refused, as beside a pole.
     """
 
-    value: Value | None
-    probability: float
-    steps: Steps
-    exact: bool
-    flip: Value | None
-    recomputed: tuple[str, ...]
-    stale: tuple[str, ...]
+    value: Annotated[Value | None, Field(description="as it is; null where it is not known")]
+    probability: Annotated[float, Field(description="as it is")]
+    steps: Annotated[
+        Steps,
+        WithJsonSchema(PAIRS),
+        Field(
+            description="from which value on the probability is which, the lowest value first; of"
+            " text, each category; null where the model refuses the value"
+        ),
+    ]
+    exact: Annotated[
+        bool, Field(description="whether each place at which the score can change is a step")
+    ]
+    flip: Annotated[
+        Value | None,
+        Field(description="the value nearest to the present one at which the decision turns"),
+    ]
+    recomputed: Annotated[Sequence[str], Field(description="features that follow from this one")]
+    stale: Annotated[
+        Sequence[str],
+        Field(description="features that would follow, but cannot be computed here"),
+    ]
 
 
 def sensitivity(
@@ -67,7 +78,7 @@ def sensitivity(
         UnknownFeature: there is no such feature.
         InvalidApplication: the model refuses the row as it is.
     """
-    position = scorer.position(feature)
+    position = scorer.column_of(feature)
     probability = float(scorer.probabilities(row)[0])
     value = own_value(row, position)
     recomputed, stale = scorer.dictionary.follow({feature})
@@ -82,7 +93,15 @@ def sensitivity(
         (curve,) = draw([line])
         steps, is_exact = tuple(curve.within(low, high)), curve.is_exact
         flip = _flip(curve, value, low, probability, threshold)
-    return Sensitivity(value, probability, steps, is_exact, flip, tuple(recomputed), tuple(stale))
+    return Sensitivity(
+        value=value,
+        probability=probability,
+        steps=steps,
+        exact=is_exact,
+        flip=flip,
+        recomputed=tuple(recomputed),
+        stale=tuple(stale),
+    )
 
 
 def own_value(row: RawBatch, position: int) -> Value | None:
@@ -93,13 +112,13 @@ def own_value(row: RawBatch, position: int) -> Value | None:
 
 def line_of(scorer: RawScorer, row: RawBatch, feature: str, low: float, high: float) -> Line:
     """A row along a feature, from the lowest to the highest of a range and its own value."""
-    own = row.numbers[0, scorer.position(feature)]
+    own = row.numbers[0, scorer.column_of(feature)]
     return Line(scorer, row, feature, float(np.fmin(low, own)), float(np.fmax(high, own)))
 
 
 def categories(scorer: RawScorer, feature: str) -> tuple[Value, ...]:
     """The known values of text in their order, and of true and false; of other numbers none."""
-    position = scorer.position(feature)
+    position = scorer.column_of(feature)
     if position in scorer.texts:
         return tuple(sorted(text for text in scorer.texts[position] if text is not None))
     dtype = scorer.transformer.dtypes[feature]
@@ -111,7 +130,7 @@ def category_scores(
 ) -> list[float | None]:
     """Probabilities of class 1 for each category of a feature, None where it is refused."""
     rows = row.take(np.zeros(len(known), np.intp))
-    rows.replace(scorer.position(feature), known)
+    rows.replace(scorer.column_of(feature), known)
     scorer.follow(rows, {feature})
     return [None if score != score else score for score in scored(scorer, rows)[0].tolist()]
 

@@ -1,23 +1,17 @@
-"""What can go wrong between the dashboard and the service.
+"""Failures between the dashboard and the service.
 
-    DashboardError
-    ├── ServiceAway      nobody listens at that address
-    ├── ServiceSlow      no answer within the time-out
-    ├── ServiceBusy      503: too much waits, or the reference clients are being scored
-    ├── WrongKey         401
-    ├── UnknownClient    404: no new client has that id
-    ├── Refused          404, 413 or 422: what was sent is no application that the service takes
-    ├── ServiceFailed    any other answer
-    └── ModelChanged     the files of the model were replaced while a page was being made
-
-The texts have a sentence and a way on for each, by its `key`.
+`texts.toml` has a sentence and a next step for each, under its `key`.
 """
 
 from typing import ClassVar
 
 
 class DashboardError(Exception):
-    """A page cannot be made; `detail` is what the service said of it, or the address asked."""
+    """A page cannot be made.
+
+    Attributes:
+        detail: the service's own message, or the address that was asked.
+    """
 
     key: ClassVar[str]
 
@@ -27,48 +21,48 @@ class DashboardError(Exception):
 
 
 class ServiceAway(DashboardError):
-    """Nobody listens at the address, or the connection broke."""
+    """No server listens at the address, or the connection broke."""
 
     key = "away"
 
 
 class ServiceSlow(DashboardError):
-    """There was no answer within the time-out."""
+    """The service sent no response within the time-out."""
 
     key = "slow"
 
 
 class ServiceBusy(DashboardError):
-    """The service asks to come back."""
+    """503: too many requests wait, or the service still scores its reference clients."""
 
     key = "busy"
 
 
 class WrongKey(DashboardError):
-    """The service wants a key and was sent none of its own."""
+    """401: the service wants an API key, and the dashboard has none or another one."""
 
     key = "wrong_key"
 
 
 class UnknownClient(DashboardError):
-    """No new client has that id."""
+    """404: no new client has this id."""
 
     key = "unknown_client"
 
 
 class Refused(DashboardError):
-    """The service takes no such application."""
+    """404, 413 or 422: the service cannot score the application."""
 
     key = "refused"
 
 
 class ServiceFailed(DashboardError):
-    """An answer that is none of this service's."""
+    """The response is not one that this service documents."""
 
     key = "failed"
 
 
 class ModelChanged(DashboardError):
-    """Answers of two models would come together on one page."""
+    """The model's files were replaced while a page was being made."""
 
     key = "model_changed"

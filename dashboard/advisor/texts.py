@@ -1,4 +1,4 @@
-"""The interface's words, in the languages of `texts.toml`, where all of them are."""
+"""The interface's texts, in the languages of `texts.toml`."""
 
 import tomllib
 from collections.abc import Mapping
@@ -13,10 +13,10 @@ FILE = Path(__file__).with_name("texts.toml")
 
 @cache
 def texts() -> dict[str, dict[str, str]]:
-    """Each text by its key and language."""
+    """All texts, by key and language."""
     return tomllib.loads(FILE.read_text("utf-8"))
 
 
 def text(language: Language, key: str, **values: str) -> str:
-    """A text with its gaps filled in."""
+    """A text with its placeholders filled in."""
     return texts()[key][language].format(**values)

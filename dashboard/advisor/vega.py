@@ -1,14 +1,15 @@
-"""The grammar of pictures: layers, channels and colours, as Vega-Lite has them."""
+"""Vega-Lite's grammar: layers, channels and the colours of all charts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 Spec = dict[str, Any]
 Row = Mapping[str, Any]
 BLUE, ORANGE, INK, GREY, PALE = "#0b5cad", "#a84300", "#1c2430", "#5a6472", "#dfe6ee"
+WHITE = "#ffffff"
 CONFIG: Spec = {
-    "background": "#ffffff",
+    "background": WHITE,
     "view": {"stroke": None},
     "font": "sans-serif",
     "axis": {
@@ -31,39 +32,44 @@ CONFIG: Spec = {
 
 
 @dataclass(frozen=True)
-class Pair:
-    """What the two classes are called in a legend."""
+class ClassLegend:
+    """The legend of the two classes: the clients who paid and those who did not."""
 
     paid: str
     unpaid: str
 
     @property
     def colour(self) -> Spec:
-        """The colours of the two."""
-        scale = {"domain": [self.paid, self.unpaid], "range": [BLUE, ORANGE]}
-        return {"field": "class", "type": "nominal", "title": None, "scale": scale}
+        """Blue and orange."""
+        return self._channel([BLUE, ORANGE])
 
     @property
     def fill(self) -> Spec:
-        """Filled and empty."""
-        scale = {"domain": [self.paid, self.unpaid], "range": [BLUE, "#ffffff"]}
-        return {"field": "class", "type": "nominal", "title": None, "scale": scale}
+        """Filled and empty bars."""
+        return self._channel([BLUE, WHITE])
 
     @property
     def dash(self) -> Spec:
-        """Solid and dashed."""
-        scale = {"domain": [self.paid, self.unpaid], "range": [[1, 0], [6, 4]]}
-        return {"field": "class", "type": "nominal", "title": None, "scale": scale}
+        """Solid and dashed lines."""
+        return self._channel([[1, 0], [6, 4]])
 
     @property
     def shape(self) -> Spec:
         """Circles and triangles."""
-        scale = {"domain": [self.paid, self.unpaid], "range": ["circle", "triangle-up"]}
-        return {"field": "class", "type": "nominal", "title": None, "scale": scale}
+        return self._channel(["circle", "triangle-up"])
+
+    def _channel(self, values: Sequence[Any]) -> Spec:
+        return legend("class", [self.paid, self.unpaid], values)
 
 
-def figure(*layers: Spec, height: int = 260) -> Spec:
-    """Layers over each other, each with its own data; an axis has the title of its first layer."""
+def legend(field: str, names: Sequence[str], values: Sequence[Any]) -> Spec:
+    """A channel that gives each name of a field its colour, dash or shape."""
+    scale = {"domain": list(names), "range": list(values)}
+    return {"field": field, "type": "nominal", "title": None, "scale": scale}
+
+
+def chart(*layers: Spec, height: int = 260) -> Spec:
+    """Layers over each other; an axis takes the title of the first layer that has one."""
     for axis in "xy":
         channels = [each["encoding"][axis] for each in layers if axis in each["encoding"]]
         title = next((each["title"] for each in channels if each["title"]), None)
@@ -77,16 +83,16 @@ def layer(mark: Spec, rows: Iterable[Row], **encoding: Spec) -> Spec:
     return {"mark": mark, "data": {"values": list(map(dict, rows))}, "encoding": encoding}
 
 
-def label(rows: Iterable[Row], mark: Spec | None = None, **encoding: Spec) -> Spec:
+def text(rows: Iterable[Row], mark: Spec | None = None, **encoding: Spec) -> Spec:
     """The `text` of each row."""
     return layer({"type": "text", **(mark or {})}, rows, text={"field": "text"}, **encoding)
 
 
-def line(field: str, place: float, width: int = 2, dashed: bool = True, **encoding: Spec) -> Spec:
-    """A line across, at a place of a channel."""
+def rule(axis: str, value: float, dashed: bool = True) -> Spec:
+    """A straight line across the chart, at a value of one axis."""
     dash = [6, 3] if dashed else [1, 0]
-    mark = {"type": "rule", "color": INK, "strokeWidth": width, "strokeDash": dash}
-    return layer(mark, [{field: place}], **{field: number(field)}, **encoding)
+    mark = {"type": "rule", "color": INK, "strokeWidth": 2, "strokeDash": dash}
+    return layer(mark, [{axis: value}], **{axis: number(axis)})
 
 
 def number(field: str, title: str | None = None, **more: Any) -> Spec:
@@ -94,6 +100,16 @@ def number(field: str, title: str | None = None, **more: Any) -> Spec:
     return {"field": field, "type": "quantitative", "title": title, **more}
 
 
+def share(field: str, title: str | None = None, **more: Any) -> Spec:
+    """A channel of shares between 0 and 1, written in percent."""
+    return number(field, title, **more, axis={"format": ".0%"})
+
+
 def name(field: str = "name", **more: Any) -> Spec:
     """A channel of names, in the order of the rows."""
     return {"field": field, "type": "nominal", "title": None, "sort": None, **more}
+
+
+def side_by_side(field: str) -> Spec:
+    """An offset that puts the names of a field beside each other."""
+    return {"field": field, "type": "nominal", "sort": None}

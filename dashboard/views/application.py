@@ -1,4 +1,4 @@
-"""A new application: a raw record by form, as JSON or as a CSV of one row."""
+"""Page of a new application: a raw record by form, as JSON, or as a CSV of one row."""
 
 import csv
 import io
@@ -9,32 +9,32 @@ from typing import Any
 
 import streamlit as st
 
-from advisor import controls, curve, explained, parts, state
-from advisor.answers import Application, Feature, Record
-from advisor.cells import value_of
-from advisor.desk import Desk
+from advisor import decision, form_controls, ice_curve, page_elements, reasons, session, waterfall
+from advisor.csv_cells import value_of
 from advisor.formats import Words
+from advisor.pinned_service import PinnedService
+from advisor.response_models import Application, Feature, Record
 
-ENTERED, WAY = "new_entered", "way_in"
-ROWS = 2  # of a CSV: its header, and an application
-MOST_CHARACTERS = 2**31 - 1  # of a field; Python's reader refuses more than 131,072
-MARK = "\ufeff"  # that some programs put before a text
-# Columns that a table has beside the features; a program that saves it may number its rows.
-EXTRA = re.compile(r"|SK_ID_CURR|TARGET|proba|Unnamed: \d+", re.ASCII)
+SENT, WAY = "new_entered", "way_in"
+CSV_ROWS = 2  # the header and one application
+MOST_CHARACTERS = 2**31 - 1  # of a cell; Python's default is 131,072
+BYTE_ORDER_MARK = "\ufeff"  # some programs put it before a text
+# Columns of the service's tables that are not features, and the row numbers that pandas adds.
+OTHER_COLUMNS = re.compile(r"|SK_ID_CURR|TARGET|proba|Unnamed: \d+", re.ASCII)
 
 
 class Unreadable(ValueError):
-    """A text that is no raw record; the argument is the key of a text that says why."""
+    """The text is not a raw record; the argument is the end of the explanation's key in texts."""
 
 
 def from_json(text: str) -> Record:
-    """A record from pasted JSON.
+    """A record from a JSON object.
 
     Raises:
-        Unreadable: it is none.
+        Unreadable: the text is not JSON, not one object, or repeats a name.
     """
     try:
-        found = json.loads(text, object_pairs_hook=once, parse_constant=float)
+        found = json.loads(text, object_pairs_hook=unique, parse_constant=float)
         json.dumps(found, allow_nan=False, ensure_ascii=False).encode()
     except Unreadable:
         raise
@@ -45,11 +45,11 @@ def from_json(text: str) -> Record:
     return found
 
 
-def once(pairs: Collection[tuple[str, Any]]) -> dict[str, Any]:
-    """Names and values, where no name comes twice.
+def unique(pairs: Collection[tuple[str, Any]]) -> dict[str, Any]:
+    """Values by name.
 
     Raises:
-        Unreadable: one does.
+        Unreadable: a name occurs twice.
     """
     found = dict(pairs)
     if len(found) < len(pairs):
@@ -58,77 +58,87 @@ def once(pairs: Collection[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def from_csv(text: str, features: Mapping[str, Feature]) -> Record:
-    """A record from a CSV of a header and one row; columns that are not features are left out.
+    """A record from a CSV of a header and one row; columns known not to be features are dropped.
 
     Raises:
-        Unreadable: it has another number of rows, or its row is of another length.
+        Unreadable: the CSV has another number of rows, its row another length than the header,
+            or a feature occurs twice.
     """
     csv.field_size_limit(MOST_CHARACTERS)
     try:
         rows = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row]
     except csv.Error as error:
         raise Unreadable("no_single_row") from error
-    if len(rows) != ROWS:
+    if len(rows) != CSV_ROWS:
         raise Unreadable("no_single_row")
     header, cells = rows
     if len(header) != len(cells):
         raise Unreadable("cells")
     pairs = zip(header, cells, strict=True)
-    named = once([pair for pair in pairs if pair[0] in features or not EXTRA.fullmatch(pair[0])])
+    named = unique(
+        [pair for pair in pairs if pair[0] in features or not OTHER_COLUMNS.fullmatch(pair[0])]
+    )
     return {name: value_of(cell, features.get(name)) for name, cell in named.items()}
 
 
-def by_form(
-    words: Words, desk: Desk, features: Mapping[str, Feature], client: int
+def enter(
+    words: Words, service: PinnedService, features: Mapping[str, Feature], client: int
 ) -> Application | None:
-    """An existing client's record with changes; the service computes the features that follow."""
-    own = desk.record(client)
+    """Show a form that starts with a client's record, and return the application if it was sent.
+
+    The form has no features with a formula: the service computes them.
+    """
+    own = service.record(client)
     st.markdown(words("form_starts", client=str(client)))
-    names = [name for name in features if features[name]["formula"] is None]
+    enterable = [each for each in features.values() if each["formula"] is None]
     entered: Record = {}
     with st.form("application"):
-        for group in dict.fromkeys(features[name]["group"] for name in names):
-            with st.expander(parts.plain(group)):
-                for name in names:
-                    if (feature := features[name])["group"] == group:
-                        key, label = f"new_{client}_{name}", parts.plain(parts.titled(feature))
-                        entered[name] = controls.control(words, key, label, feature, own[name])
+        for theme in dict.fromkeys(feature["group"] for feature in enterable):
+            with st.expander(page_elements.plain(theme)):
+                for feature in enterable:
+                    if feature["group"] == theme:
+                        name = feature["name"]
+                        label = page_elements.plain(page_elements.label_with_unit(feature))
+                        key = f"new_{client}_{name}"
+                        entered[name] = form_controls.control(words, key, label, feature, own[name])
         sent = st.form_submit_button(words("calculate"), type="primary")
     if not sent:
         return None
-    changed = controls.changes(entered, own)
-    return {"record": own, "changes": changed} if changed else {"record": own}
+    changes = form_controls.changes(entered, own)
+    return {"record": own, "changes": changes} if changes else {"record": own}
 
 
-def pasted(words: Words, features: Mapping[str, Feature]) -> Record | None:
-    """A record from text that is pasted."""
+def paste(words: Words, features: Mapping[str, Feature]) -> Application | None:
+    """Show a field for JSON or a CSV, and return the application if it was sent."""
     with st.form("pasted"):
         text = st.text_area(words("paste"), key="pasted_text", height=200, persist_state="session")
         sent = st.form_submit_button(words("calculate"), type="primary")
     if not sent:
         return None
-    text = text.removeprefix(MARK)
-    return from_json(text) if text.lstrip().startswith(("{", "[")) else from_csv(text, features)
+    text = text.removeprefix(BYTE_ORDER_MARK)
+    is_json = text.lstrip().startswith(("{", "["))
+    return {"record": from_json(text) if is_json else from_csv(text, features)}
 
 
-def uploaded(words: Words, features: Mapping[str, Feature]) -> Record | None:
-    """A record from a file."""
+def upload(words: Words, features: Mapping[str, Feature]) -> Application | None:
+    """Show a control for a file of JSON or CSV, and return the application if there is one."""
     file = st.file_uploader(words("upload"), type=["csv", "json"], key="file")
     if file is None:
         return None
     try:
-        text = file.getvalue().decode("utf-8").removeprefix(MARK)
+        text = file.getvalue().decode("utf-8").removeprefix(BYTE_ORDER_MARK)
     except UnicodeDecodeError as error:
         raise Unreadable("no_text") from error
-    return from_json(text) if file.name.lower().endswith(".json") else from_csv(text, features)
+    is_json = file.name.lower().endswith(".json")
+    return {"record": from_json(text) if is_json else from_csv(text, features)}
 
 
 def show() -> None:
-    """The page."""
-    words, desk = state.words(), state.desk()
-    features = desk.features
+    """Show the page."""
+    words, service = session.words(), session.service()
+    features = service.feature_by_name
     st.title(words("page_application"))
-    state.keep_choice(words, WAY)
+    session.keep_choice(words, WAY)
     way = st.radio(
         words("way_in"),
         ("form", "paste", "upload"),
@@ -136,36 +146,36 @@ def show() -> None:
         key=WAY,
         persist_state="session",
     )
-    client = state.chosen_client() if way == "form" else None
+    client = session.chosen_client() if way == "form" else None
     try:
         if client is not None:
-            application = by_form(words, desk, features, client)
+            application = enter(words, service, features, client)
         else:
-            record = (pasted if way == "paste" else uploaded)(words, features)
-            application = None if record is None else {"record": record}
+            application = (paste if way == "paste" else upload)(words, features)
     except Unreadable as error:
         st.error(words(f"unreadable_{error}"))
         return
-    if application is None and way != "upload":  # nothing new: what was entered this way before
-        application = st.session_state.get(ENTERED, {}).get((way, client))
+    if application is None and way != "upload":  # the application sent last, the same way
+        application = st.session_state.get(SENT, {}).get((way, client))
     if application is not None:
-        st.session_state[ENTERED] = {(way, client): application}
-        result(words, desk, application)
+        st.session_state[SENT] = {(way, client): application}
+        show_result(words, service, application)
 
 
-def result(words: Words, desk: Desk, application: Application) -> None:
-    """All that the service says of a record that it does not keep."""
-    features = desk.features
+def show_result(words: Words, service: PinnedService, application: Application) -> None:
+    """Show decision, percentiles, reasons, waterfall and ICE curve of an application."""
+    features = service.feature_by_name
     above = st.container()
-    compared = explained.choose_compared(words)
-    score = desk.score(application, explained.MOST_REASONS, compared)
+    compare = reasons.choose_peers(words)
+    score = service.score(application, reasons.MOST_REASONS, compare)
     with above:
-        parts.decision(words, desk, score)
-        parts.places(words, score)
-    explained.reasons(words, score, features)
-    explained.by_reasons(words, score)
+        decision.show(words, service, score)
+        decision.show_percentiles(words, score)
+    reasons.show(words, score, features)
+    waterfall.show_from_reasons(words, score)
     st.header(words("curve_title"))
-    curve.show(words, desk, application, curve.choose(words, features, "curve_new"))
+    feature = ice_curve.choose_feature(words, features, "curve_new")
+    ice_curve.show(words, service, application, feature)
 
 
 show()

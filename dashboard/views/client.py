@@ -1,37 +1,38 @@
-"""A client: the decision, the place among others, and what is known."""
+"""Page of a client: the decision, its percentiles and the raw record."""
 
 import itertools
 
 import streamlit as st
 
-from advisor import parts, state
-from advisor.answers import Feature, Record
+from advisor import decision, page_elements, session
 from advisor.formats import Words
+from advisor.response_models import Feature, Record
 
 
-def card(words: Words, record: Record, features: dict[str, Feature]) -> None:
-    """What is known, by theme."""
+def show_record(words: Words, record: Record, features: dict[str, Feature]) -> None:
+    """Show a table of the client's values for each theme."""
     st.header(words("known"))
-    by_group = sorted(record, key=lambda name: features[name]["group"])
-    for group, names in itertools.groupby(by_group, lambda name: features[name]["group"]):
-        listed = list(names)
-        known = sum(record[name] is not None for name in listed)
-        title = words("group_known", group=group, known=str(known), all=str(len(listed)))
-        with st.expander(parts.plain(title)):
+    by_theme = sorted(record, key=lambda name: features[name]["group"])
+    for theme, names in itertools.groupby(by_theme, lambda name: features[name]["group"]):
+        values = {name: record[name] for name in names}
+        known = sum(value is not None for value in values.values())
+        title = words("theme_known", theme=theme, known=str(known), all=str(len(values)))
+        with st.expander(page_elements.plain(title)):
             rows = [
-                (features[name]["label"], words.of(features[name], record[name])) for name in listed
+                (features[name]["label"], words.feature_value(features[name], value))
+                for name, value in values.items()
             ]
-            parts.table(group, [words("feature"), words("value")], rows)
+            page_elements.table(theme, [words("feature"), words("value")], rows)
 
 
 def show() -> None:
-    """The page."""
-    words, desk, client = state.words(), state.desk(), state.chosen_client()
+    """Show the page."""
+    words, service, client = session.words(), session.service(), session.chosen_client()
     st.title(words("client_title", client=str(client)))
-    score = desk.score({"client": client}, reasons=0)
-    parts.decision(words, desk, score)
-    parts.places(words, score)
-    card(words, desk.record(client), desk.features)
+    score = service.score({"client": client}, reasons=0)
+    decision.show(words, service, score)
+    decision.show_percentiles(words, score)
+    show_record(words, service.record(client), service.feature_by_name)
 
 
 show()

@@ -1,4 +1,4 @@
-"""Compare: a feature among those who paid and those who did not, and two features together."""
+"""Page of comparisons: one feature among the clients who paid and who did not, and two together."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,27 +7,18 @@ from typing import Any
 
 import streamlit as st
 
-from advisor import figures, parts, state
-from advisor.answers import Feature, Record, Value
-from advisor.desk import Desk
+from advisor import category_bars, charts, feature_pair, page_elements, session
+from advisor.category_bars import MOST_CATEGORIES, CategoryCount, ClassSizes
 from advisor.formats import Words
-from advisor.vega import Pair
+from advisor.response_models import Feature, Value
+from advisor.vega import ClassLegend
 
 BINS = 24
-MOST_POINTS = 400  # of a class
-MOST_CATEGORIES = 12
-BETWEEN = " · "  # two features or values
-Sizes = tuple[int, int]  # reference clients by class
-Both = Sequence[tuple[list[Any], list[Any]]]  # values by class of each of two features
-
-
-def pair_of(words: Words) -> Pair:
-    """What the classes are called."""
-    return Pair(words("paid"), words("unpaid"))
+ByClass = Sequence[list[Any]]  # a feature's values among the clients who paid, and who did not
 
 
 def histogram(values: Sequence[float], low: float, high: float) -> list[float]:
-    """The share of values in each of equally wide ranges; what lies outside is not drawn."""
+    """The share of values in each of equally wide bins; values outside are not drawn."""
     width = (high - low) / BINS or 1.0
     counts = [0] * BINS
     for value in values:
@@ -36,210 +27,91 @@ def histogram(values: Sequence[float], low: float, high: float) -> list[float]:
     return [count / len(values) for count in counts] if values else [0.0] * BINS
 
 
-def place(value: float, values: Sequence[float]) -> float | None:
-    """The share of values below one."""
+def share_below(value: float, values: Sequence[float]) -> float | None:
+    """The share of values below one value; None without values."""
     return sum(other < value for other in values) / len(values) if values else None
 
 
-def numbers(words: Words, feature: Feature, value: Value, classes: Sequence[list[float]]) -> None:
-    """The density of a number in both classes, and the client's place."""
-    pair = pair_of(words)
-    together = sorted(classes[0] + classes[1])
-    if not together:
+def show_density(words: Words, feature: Feature, value: Value, by_class: ByClass) -> None:
+    """Show a number's density in both classes, and the client's own value."""
+    legend = ClassLegend(words("paid"), words("unpaid"))
+    every = sorted(by_class[0] + by_class[1])
+    if not every:
         st.markdown(words("nobody_known"))
         return
-    low, high = together[len(together) // 100], together[-1 - len(together) // 100]
+    low, high = every[len(every) // 100], every[-1 - len(every) // 100]
     width = (high - low) / BINS
     rows = [
         {"x": low + (at + 0.5) * width, "share": share, "class": name}
-        for name, values in zip((pair.paid, pair.unpaid), classes, strict=True)
+        for name, values in zip((legend.paid, legend.unpaid), by_class, strict=True)
         for at, share in enumerate(histogram(values, low, high))
     ]
     medians = [
-        words.of(feature, median(values)) if values else words("not_known") for values in classes
+        words.feature_value(feature, median(values) if values else None) for values in by_class
     ]
     sentence = words("density", label=feature["label"], paid=medians[0], unpaid=medians[1])
     own = value if isinstance(value, float | int) else None
     if own is None:
         sentence += " " + words("client_not_known")
     else:
-        below = [place(own, values) for values in classes]
-        shares = [words("not_known") if s is None else words.percent(s, 1) for s in below]
-        sentence += " " + words(
-            "client_place", value=words.of(feature, own), paid=shares[0], unpaid=shares[1]
-        )
-    titles = (parts.titled(feature), words("share_of_class"))
-    spec = figures.density(rows, titles, pair, own, words("this_client"))
-    parts.picture(spec, sentence, feature["label"])
+        paid, unpaid = (words.percent_or_unknown(share_below(own, each)) for each in by_class)
+        own_text = words.feature_value(feature, own)
+        sentence += " " + words("client_value", value=own_text, paid=paid, unpaid=unpaid)
+    titles = (page_elements.label_with_unit(feature), words("share_of_class"))
+    spec = charts.density(rows, titles, legend, own, words("this_client"))
+    page_elements.chart(spec, sentence, feature["label"])
 
 
-def categories(
-    words: Words, feature: Feature, value: Value, classes: Sequence[list[Any]], sizes: Sizes | None
+def show_categories(
+    words: Words, feature: Feature, value: Value, by_class: ByClass, sizes: ClassSizes | None
 ) -> None:
-    """The shares of categories in both classes, and of those of whom none is known.
+    """Show the shares of categories and of unknown values in both classes.
 
-    Without the sizes of the classes they are shares of those of whom one is known.
+    Without the sizes of the classes, shares are of the clients with a known value.
     """
-    counts = [Counter(values) for values in classes]
+    counts = [Counter(values) for values in by_class]
     together = counts[0] + counts[1]
     ordered: list[Value] = [name for name, _ in together.most_common(MOST_CATEGORIES)]
     if value is not None and value not in ordered:
-        ordered[MOST_CATEGORIES - 1 :] = [value]  # the client's own place is always shown
-    rest = [name for name in together if name not in ordered]
+        ordered[MOST_CATEGORIES - 1 :] = [value]  # the client's own is always shown
     shown = [
-        (words.of(feature, name), [count[name] for count in counts], name == value)
+        CategoryCount(
+            words.feature_value(feature, name), [count[name] for count in counts], name == value
+        )
         for name in ordered
     ]
-    if rest:
-        others = [sum(count[name] for name in rest) for count in counts]
-        shown.append((words("other_values"), others, False))
+    if others := [name for name in together if name not in ordered]:
+        sums = [sum(count[name] for name in others) for count in counts]
+        shown.append(CategoryCount(words("other_values"), sums, is_own=False))
     if sizes is None:
         sizes = counts[0].total(), counts[1].total()
     elif feature["missing"] or value is None:
-        missing = [size - count.total() for size, count in zip(sizes, counts, strict=True)]
-        shown.append((words("not_known"), missing, value is None))
-    sentence = words("categories", label=feature["label"], value=words.of(feature, value))
-    bars(words, feature["label"], sentence, shown, sizes)
+        unknown = [size - count.total() for size, count in zip(sizes, counts, strict=True)]
+        shown.append(CategoryCount(words("not_known"), unknown, value is None))
+    own = words.feature_value(feature, value)
+    sentence = words("categories", label=feature["label"], value=own)
+    category_bars.show(words, feature["label"], sentence, shown, sizes)
 
 
-def missing(words: Words, feature: Feature, value: Value, sizes: Sizes) -> None:
-    """Of how many a number is known, in both classes."""
+def show_missing(words: Words, feature: Feature, value: Value, sizes: ClassSizes) -> None:
+    """Show the shares of known and unknown values of a number in both classes."""
     known = [feature["class0"]["present"], feature["class1"]["present"]]
     unknown = [size - count for size, count in zip(sizes, known, strict=True)]
     shown = [
-        (words("is_known"), known, value is not None),
-        (words("not_known"), unknown, value is None),
+        CategoryCount(words("is_known"), known, value is not None),
+        CategoryCount(words("not_known"), unknown, value is None),
     ]
-    shares = [count / (size or 1) for count, size in zip(unknown, sizes, strict=True)]
-    sentence = words(
-        "missing_shares",
-        label=feature["label"],
-        paid=words.percent(shares[0], 1),
-        unpaid=words.percent(shares[1], 1),
+    paid, unpaid = (
+        words.percent(count / (size or 1), 1) for count, size in zip(unknown, sizes, strict=True)
     )
-    bars(words, feature["label"], sentence, shown, sizes)
-
-
-def bars(
-    words: Words, title: str, sentence: str, shown: Sequence[tuple[str, list[int], bool]],
-    sizes: Sizes, *labels: str,
-) -> None:  # fmt: skip
-    """Bars of shares by class and a table of the same; the client's own row is named so."""
-    pair = pair_of(words)
-    rows, cells = [], []
-    for name, counts, own in shown:
-        label = words("own_row", name=name) if own else name
-        shares = [count / (size or 1) for count, size in zip(counts, sizes, strict=True)]
-        rows += [
-            {"name": label, "class": which, "share": share}
-            for which, share in zip((pair.paid, pair.unpaid), shares, strict=True)
-        ]
-        cells.append((label, *(words.percent(share, 1) for share in shares)))
-    spec = figures.classes(rows, words("share_of_class"), pair)
-    parts.picture(spec, sentence, title, *labels)
-    parts.table(title, [words("value"), pair.paid, pair.unpaid], cells)
-
-
-def two(words: Words, desk: Desk, record: Record, names: Sequence[str]) -> None:
-    """Two features of the same earlier clients against each other."""
-    features = desk.features
-    chosen = [
-        st.selectbox(
-            words(key),
-            names,
-            index=min(at, len(names) - 1),
-            format_func=lambda name: features[name]["label"],
-            key=key,
-        )
-        for at, key in enumerate(("across", "upwards"))
-    ]
-    axes = [features[name] for name in chosen]
-    both = [desk.reference_values(name) for name in chosen]
-    own = [record[name] for name in chosen]
-    if any(axis["kind"] == "number" for axis in axes):
-        cloud(words, axes, both, own)
-    else:
-        together(words, axes, both, own)
-
-
-def cloud(words: Words, axes: Sequence[Feature], both: Both, own: Sequence[Value]) -> None:
-    """Points of both classes along two features, one of which may be of categories."""
-    pair = pair_of(words)
-    rows = [
-        {"x": written(words, axes[0], x), "y": written(words, axes[1], y), "class": name}
-        for name, *values in zip((pair.paid, pair.unpaid), *both, strict=True)
-        for x, y in spread(list(zip(*values, strict=True)))
-    ]
-    labels = [axis["label"] for axis in axes]
-    values = [words.of(axis, value) for axis, value in zip(axes, own, strict=True)]
-    paid = sum(row["class"] == pair.paid for row in rows)
-    sentence = words(
-        "two", across=labels[0], upwards=labels[1], paid=words.number(paid),
-        unpaid=words.number(len(rows) - paid), x=values[0], y=values[1],
-    )  # fmt: skip
-    sentence += " " + corner(words, axes, both, own)
-    place = None
-    if None not in own:
-        place = written(words, axes[0], own[0]), written(words, axes[1], own[1])
-    kinds = [axis["kind"] == "number" for axis in axes]
-    titles = (parts.titled(axes[0]), parts.titled(axes[1]))
-    name = words("this_client")
-    spec = figures.points(rows, titles, pair, place, name, (kinds[0], kinds[1]))
-    parts.picture(spec, sentence, *labels)
-
-
-def together(words: Words, axes: Sequence[Feature], both: Both, own: Sequence[Value]) -> None:
-    """Bars of what two features of categories are together, the most common first."""
-    counts = [Counter(zip(*values, strict=True)) for values in zip(*both, strict=True)]
-    shown = [
-        (
-            BETWEEN.join(words.of(axis, each) for axis, each in zip(axes, found, strict=True)),
-            [count[found] for count in counts],
-            found == tuple(own),
-        )
-        for found, _ in (counts[0] + counts[1]).most_common(MOST_CATEGORIES)
-    ]
-    labels = [axis["label"] for axis in axes]
-    values = [words.of(axis, value) for axis, value in zip(axes, own, strict=True)]
-    title = BETWEEN.join(labels)
-    sentence = words("categories", label=title, value=BETWEEN.join(values))
-    bars(words, title, sentence, shown, (counts[0].total(), counts[1].total()), *labels)
-
-
-def written(words: Words, feature: Feature, value: Value) -> Value:
-    """A value on an axis: a number, else the name of a category."""
-    return value if feature["kind"] == "number" else words.of(feature, value)
-
-
-def spread(pairs: list[Any]) -> list[Any]:
-    """At most so many of them, from the first to the last at equal distances."""
-    return pairs[:: max(1, -(-len(pairs) // MOST_POINTS))]
-
-
-def corner(words: Words, axes: Sequence[Feature], both: Both, own: Sequence[Value]) -> str:
-    """How common the client's corner of the picture is in both classes, in words.
-
-    The corner is what is at most as far as the client in both: a number up to theirs, a category
-    that is theirs.
-    """
-    if None in own:
-        return words("client_not_known")
-    inside = [
-        (lambda value, own=value: value <= own) if axis["kind"] == "number"
-        else (lambda value, own=value: value == own)
-        for axis, value in zip(axes, own, strict=True)
-    ]  # fmt: skip
-    shares = []
-    for across, upwards in zip(*both, strict=True):
-        found = sum(inside[0](x) and inside[1](y) for x, y in zip(across, upwards, strict=True))
-        shares.append(words.percent(found / (len(across) or 1), 1))
-    return words("corner", paid=shares[0], unpaid=shares[1])
+    sentence = words("missing_shares", label=feature["label"], paid=paid, unpaid=unpaid)
+    category_bars.show(words, feature["label"], sentence, shown, sizes)
 
 
 def show() -> None:
-    """The page."""
-    words, desk, client = state.words(), state.desk(), state.chosen_client()
-    features, record = desk.features, desk.record(client)
+    """Show the page."""
+    words, service, client = session.words(), session.service(), session.chosen_client()
+    features, record = service.feature_by_name, service.record(client)
     st.title(words("compare_title", client=str(client)))
     name = st.selectbox(
         words("curve_feature"),
@@ -247,24 +119,24 @@ def show() -> None:
         format_func=lambda name: features[name]["label"],
         key="compared",
     )
-    feature, classes = features[name], desk.reference_values(name)
-    known = [name for name, feature in features.items() if not feature["missing"]]
+    feature, value, by_class = features[name], record[name], service.values_by_class(name)
+    always_known = [name for name, feature in features.items() if not feature["missing"]]
     sizes = None
-    if known:
-        whole = features[known[0]]
-        sizes = whole["class0"]["present"], whole["class1"]["present"]
+    if always_known:
+        complete = features[always_known[0]]
+        sizes = complete["class0"]["present"], complete["class1"]["present"]
     if feature["kind"] == "number":
-        numbers(words, feature, record[name], classes)
+        show_density(words, feature, value, by_class)
         if feature["missing"] and sizes:
-            missing(words, feature, record[name], sizes)
+            show_missing(words, feature, value, sizes)
     else:
-        categories(words, feature, record[name], classes, sizes)
+        show_categories(words, feature, value, by_class, sizes)
     if feature["missing"] and not sizes:
         st.markdown(words("missing_share", share=words.percent(feature["missing"], 1)))
     st.header(words("two_title"))
     st.markdown(words("two_only_known"))
-    if known:
-        two(words, desk, record, known)
+    if always_known:
+        feature_pair.show(words, service, record, always_known)
 
 
 show()

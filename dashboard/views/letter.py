@@ -1,51 +1,51 @@
-"""A letter: the decision and its reasons as text, a draft."""
+"""Page of a letter: a draft that states the decision and its reasons."""
 
 import datetime
 
 import streamlit as st
 
-from advisor import parts, state
-from advisor.answers import Score
-from advisor.desk import Desk
+from advisor import decision, session
 from advisor.formats import Words
+from advisor.pinned_service import PinnedService
+from advisor.response_models import Score
 
 
-def letter(words: Words, desk: Desk, client: int, score: Score, today: datetime.date) -> str:
-    """The text: what was decided, why, by which model and when."""
+def letter(words: Words, service: PinnedService, client: int, score: Score, date: str) -> str:
+    """The letter's text: decision, reasons, rights, model and date."""
     refused = bool(score["prediction"])
-    lines = [
+    paragraphs = [
         words("letter_draft"),
-        words("letter_head", client=str(client), date=today.isoformat()),
+        words("letter_head", client=str(client), date=date),
         words("letter_refused" if refused else "letter_accepted"),
-        parts.verdict(words, desk, score) + ".",
+        decision.verdict(words, service, score) + ".",
     ]
     if refused and score["reasons"]:
-        reasons = "\n".join(
-            f"{number}. {reason['text']}." for number, reason in enumerate(score["reasons"], 1)
-        )
-        lines.append(words("letter_reasons") + "\n" + reasons)
+        numbered = (f"{at}. {reason['text']}." for at, reason in enumerate(score["reasons"], 1))
+        paragraphs.append("\n".join([words("letter_reasons"), *numbered]))
     compared = words(f"compare_{score['compare']}")
-    lines.append(words("letter_compared", compared=compared))
-    lines.append(words("letter_review"))
-    lines.append(words("letter_model", model=score["model"], date=today.isoformat()))
-    return "\n\n".join(lines) + "\n"
+    paragraphs += [
+        words("letter_compared", compared=compared),
+        words("letter_review"),
+        words("letter_model", model=score["model"], date=date),
+    ]
+    return "\n\n".join(paragraphs) + "\n"
 
 
 def show() -> None:
-    """The page."""
-    words, desk, client = state.words(), state.desk(), state.chosen_client()
+    """Show the page."""
+    words, service, client = session.words(), session.service(), session.chosen_client()
     st.title(words("letter_title", client=str(client)))
     st.warning(words("letter_warning"))
-    if state.labels_language() != words.language:
-        st.info(words("letter_language", labels=state.labels_language()))
-    score = desk.score({"client": client})
-    today = datetime.datetime.now(datetime.UTC).date()
-    text = letter(words, desk, client, score, today)
+    if session.labels_language() != words.language:
+        st.info(words("letter_language", labels=session.labels_language()))
+    score = service.score({"client": client})
+    date = datetime.datetime.now(datetime.UTC).date().isoformat()
+    text = letter(words, service, client, score, date)
     st.code(text, language=None, wrap_lines=True)
     st.download_button(
         words("download"),
         text,
-        file_name=f"letter-{client}-{today.isoformat()}.txt",
+        file_name=f"letter-{client}-{date}.txt",
         mime="text/plain",
         on_click="ignore",
     )

@@ -1,50 +1,43 @@
-"""What if: other values of what may change, what would be accepted, the score along one feature."""
+"""Page of simulations: counterfactuals, a form for other values, and the ICE curve."""
 
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from advisor import controls, curve, parts, state
-from advisor.answers import (
-    Alternative,
-    Application,
-    Feature,
-    Record,
-    Score,
-    Value,
-)
-from advisor.desk import Desk
+from advisor import decision, form_controls, ice_curve, page_elements, session
 from advisor.errors import Refused
 from advisor.formats import Words, rounded
+from advisor.pinned_service import PinnedService
+from advisor.response_models import Application, Counterfactual, Feature, Record, Score, Value
 
-STEPS = 100  # of a plus or a minus between the reference quantiles
+STEPS = 100  # of a number's plus or minus, over its usual range
 
 
-def key_of(client: int, feature: str) -> str:
+def control_key(client: int, feature: str) -> str:
     """The key of a feature's control."""
     return f"what_if_{client}_{feature}"
 
 
-def put(client: int, values: Mapping[str, Value]) -> None:
+def fill_form(client: int, values: Mapping[str, Value]) -> None:
     """Put values into the form."""
     for name, value in values.items():
-        st.session_state[key_of(client, name)] = value
+        st.session_state[control_key(client, name)] = value
 
 
-def entry(words: Words, client: int, feature: Feature, own: Value) -> Value:
-    """The control of one feature, with the usual range of a number."""
-    key, label, step = key_of(client, feature["name"]), feature["label"], 1.0
+def show_control(words: Words, client: int, feature: Feature, own: Value) -> Value:
+    """Show the control of one feature, with a number's usual range, and return its value."""
+    key, label, step = control_key(client, feature["name"]), feature["label"], 1.0
     if feature["kind"] == "number":
-        label = parts.titled(feature)
-        if span := curve.usual(feature):
-            low, high = (words.quantity(end) for end in span)
+        label = page_elements.label_with_unit(feature)
+        if usual := ice_curve.usual_range(feature):
+            low, high = (words.quantity(end) for end in usual)
             label += ". " + words("usual", low=low, high=high)
-            step = nice((span[1] - span[0]) / STEPS)
-    return controls.control(words, key, parts.plain(label), feature, own, step)
+            step = power_of_ten((usual[1] - usual[0]) / STEPS)
+    return form_controls.control(words, key, page_elements.plain(label), feature, own, step)
 
 
-def nice(step: float) -> float:
-    """One, ten, a tenth …: the largest that is not above a step."""
+def power_of_ten(step: float) -> float:
+    """The largest power of ten that is not above a step."""
     size = 1.0
     while size * 10 <= step:
         size *= 10
@@ -53,125 +46,134 @@ def nice(step: float) -> float:
     return size
 
 
-def form(words: Words, client: int, record: Record, features: Sequence[Feature]) -> Record:
-    """The controls of what may change; the values that differ from the client's own."""
-    own = {feature["name"]: record[feature["name"]] for feature in features}
+def show_form(words: Words, client: int, own: Record, features: Sequence[Feature]) -> Record:
+    """Show the form of changeable features, and return the values that differ from the client's."""
     with st.form("what_if"):
         entered = {
-            feature["name"]: entry(words, client, feature, own[feature["name"]])
+            feature["name"]: show_control(words, client, feature, own[feature["name"]])
             for feature in features
         }
         st.form_submit_button(words("calculate"), type="primary")
-    st.button(words("reset"), on_click=put, args=(client, own), key="reset")
-    return controls.changes(entered, own)
+    st.button(words("reset"), on_click=fill_form, args=(client, own), key="reset")
+    return form_controls.changes(entered, own)
 
 
-def suggestions(
-    words: Words, desk: Desk, client: int, own: Record, features: Mapping[str, Feature]
+def show_counterfactuals(
+    words: Words, service: PinnedService, client: int, own: Record, features: Mapping[str, Feature]
 ) -> None:
-    """What would turn the decision, each with a button that puts it into the form."""
-    found = desk.alternatives(client)
+    """Show the counterfactuals, each with a button that puts it into the form."""
+    found = service.counterfactuals(client)
     refused = bool(found["prediction"])
-    st.header(words("alternatives_refused" if refused else "alternatives_accepted"))
+    decided = "refused" if refused else "accepted"
+    st.header(words(f"counterfactuals_{decided}"))
     if not found["alternatives"]:
-        st.markdown(words("no_alternatives"))
+        st.markdown(words("no_counterfactuals"))
+        return
     for exact in found["alternatives"]:
-        alternative = in_few_digits(desk, client, exact, refused)
-        value = words.exactly(features[alternative["feature"]], alternative["value"])
-        parts.say(suggestion(words, alternative, value, refused), alternative["label"])
-        st.button(
-            parts.plain(words("try", label=alternative["label"], value=value)),
-            key=f"try_{alternative['feature']}_{alternative['direction']}",
-            on_click=put,
-            args=(client, {**own, alternative["feature"]: alternative["value"]}),
+        each = with_few_digits(service, client, exact, refused)
+        value = words.exact_value(features[each["feature"]], each["value"])
+        direction = each["direction"] or "text"
+        sentence = words(
+            f"counterfactual_{decided}_{direction}",
+            label=each["label"],
+            value=value,
+            probability=words.number(each["probability"], 4),
         )
-    if found["alternatives"]:
-        st.markdown(words("no_promise"))
+        if each["moved"] is not None:
+            sentence += " " + words("moved", moved=words.percent(each["moved"], 1))
+        page_elements.paragraph(sentence, each["label"])
+        st.button(
+            page_elements.plain(words("try", label=each["label"], value=value)),
+            key=f"try_{each['feature']}_{each['direction']}",
+            on_click=fill_form,
+            args=(client, {**own, each["feature"]: each["value"]}),
+        )
+    st.markdown(words("no_promise"))
 
 
-def in_few_digits(desk: Desk, client: int, found: Alternative, refused: bool) -> Alternative:
-    """An alternative with a value that can be said and typed, a little beyond the exact one.
+def with_few_digits(
+    service: PinnedService, client: int, exact: Counterfactual, refused: bool
+) -> Counterfactual:
+    """A counterfactual whose value is rounded a little beyond the exact one, to be said and typed.
 
-    The service scores it: where it does not turn the decision, the value keeps all its digits.
+    If the service does not score the rounded value, or decides as before, the value stays exact.
     """
-    if not isinstance(found["value"], float) or found["direction"] is None:
-        return found
-    value = rounded(found["value"], up=found["direction"] == "up")
+    if not isinstance(exact["value"], float) or exact["direction"] is None:
+        return exact
+    value = rounded(exact["value"], up=exact["direction"] == "up")
     try:
-        score = desk.score({"client": client, "changes": {found["feature"]: value}}, reasons=0)
-    except Refused:  # it is no application that can be scored
-        return found
+        score = service.score({"client": client, "changes": {exact["feature"]: value}}, reasons=0)
+    except Refused:
+        return exact
     if bool(score["prediction"]) == refused:
-        return found
-    return {**found, "value": value, "probability": score["probability"]}
+        return exact
+    return {**exact, "value": value, "probability": score["probability"]}
 
 
-def suggestion(words: Words, alternative: Alternative, value: str, refused: bool) -> str:
-    """A change that turns the decision, in a sentence."""
-    moved, direction = alternative["moved"], alternative["direction"] or "text"
-    decision = "refused" if refused else "accepted"
-    sentence = words(
-        f"alternative_{decision}_{direction}",
-        label=alternative["label"],
-        value=value,
-        probability=words.number(alternative["probability"], 4),
-    )
-    return (
-        sentence if moved is None else f"{sentence} {words('moved', moved=words.percent(moved, 1))}"
-    )
-
-
-def result(
-    words: Words, desk: Desk, before: Score, after: Score, features: dict[str, Feature]
+def show_result(
+    words: Words, service: PinnedService, before: Score, after: Score, features: dict[str, Feature]
 ) -> None:
-    """Before and after, what was recomputed, what is stale."""
+    """Show decision and score before and after the changes, and the features that follow them."""
     st.header(words("result_title"))
-    st.markdown(f"**{parts.plain(parts.verdict(words, desk, after))}**")
-    decisions = [words("refused" if s["prediction"] else "accepted") for s in (before, after)]
-    rows = [
-        (words("decision"), *decisions),
-        (words("probability"), *(words.number(s["probability"], 4) for s in (before, after))),
-    ]
-    for key in ("pd", "points", "grade"):
-        values = [before.get(key), after.get(key)]
-        if None not in values:
-            written = [v if isinstance(v, str) else words.quantity(float(str(v))) for v in values]
-            rows.append((words("expected_defaults" if key == "pd" else key), *written))
-    if (old := before.get("pd")) is not None and (new := after.get("pd")) is not None:
-        at = next(n for n, row in enumerate(rows) if row[0] == words("expected_defaults"))
-        rows[at] = (rows[at][0], words.percent(old, 1), words.percent(new, 1))
-    parts.table(words("result_table"), [words("figure"), words("before"), words("after")], rows)
-    for key, which in (("recomputed", after["recomputed"]), ("stale", after["stale"])):
-        labels = parts.names(words, features, which)
-        parts.say(words(key, features=labels), *(features[name]["label"] for name in which))
+    st.markdown(f"**{page_elements.plain(decision.verdict(words, service, after))}**")
+    old, new = figures(words, before), figures(words, after)
+    rows = [(words(key), old[key], new[key]) for key in old if key in new]
+    head = [words("figure"), words("before"), words("after")]
+    page_elements.table(words("result_table"), head, rows)
+    for key, names in (("recomputed", after["recomputed"]), ("stale", after["stale"])):
+        show_features(words, key, features, names)
+
+
+def figures(words: Words, score: Score) -> dict[str, str]:
+    """The known figures of a score, written out, by the keys of their names."""
+    found = {
+        "decision": words("refused" if score["prediction"] else "accepted"),
+        "probability": words.number(score["probability"], 4),
+    }
+    if (pd := score.get("pd")) is not None:
+        found["expected_defaults"] = words.percent(pd, 1)
+    if (points := score.get("points")) is not None:
+        found["points"] = words.number(points)
+    if (grade := score.get("grade")) is not None:
+        found["grade"] = grade
+    return found
+
+
+def show_features(
+    words: Words, key: str, features: dict[str, Feature], names: Sequence[str]
+) -> None:
+    """Show a sentence that lists the labels of features."""
+    sentence = words(key, features=page_elements.label_list(words, features, names))
+    page_elements.paragraph(sentence, *(features[name]["label"] for name in names))
 
 
 def show() -> None:
-    """The page."""
-    words, desk, client = state.words(), state.desk(), state.chosen_client()
-    features, record = desk.features, desk.record(client)
+    """Show the page."""
+    words, service, client = session.words(), session.service(), session.chosen_client()
+    features, record = service.feature_by_name, service.record(client)
     st.title(words("what_if_title", client=str(client)))
     application: Application = {"client": client}
-    before = desk.score(application, reasons=0)
-    st.header(parts.verdict(words, desk, before))
+    before = service.score(application, reasons=0)
+    st.header(decision.verdict(words, service, before))
+    changes: Record = {}
     changeable = [feature for feature in features.values() if feature["change"] != "none"]
     if changeable:
         own = {feature["name"]: record[feature["name"]] for feature in changeable}
-        suggestions(words, desk, client, own, features)
+        show_counterfactuals(words, service, client, own, features)
         st.header(words("form_title"))
-        if changes := form(words, client, record, changeable):
+        if changes := show_form(words, client, own, changeable):
             application["changes"] = changes
-            result(words, desk, before, desk.score(application, reasons=0), features)
+            after = service.score(application, reasons=0)
+            show_result(words, service, before, after, features)
     else:
         st.info(words("nothing_may_change"))
     st.header(words("curve_title"))
-    changed = application.get("changes") or {}
-    if changed:
-        labels = parts.names(words, features, list(changed))
-        parts.say(words("curve_changed", features=labels), *(features[n]["label"] for n in changed))
+    if changes:
+        show_features(words, "curve_changed", features, list(changes))
     else:
         st.markdown(words("curve_as_is"))
-    curve.show(words, desk, application, curve.choose(words, features, "curve"))
+    feature = ice_curve.choose_feature(words, features, "curve")
+    ice_curve.show(words, service, application, feature)
 
 
 show()

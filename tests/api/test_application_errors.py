@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from api.application_decoder import ApplicationDecoder
 from api.application_errors import ApplicationReader
 from credit_scoring.errors import InvalidApplication
 
@@ -17,12 +18,14 @@ Spell = Callable[[str], str]
 
 
 @pytest.fixture(scope="module")
-def reader() -> ApplicationReader:
-    reader = ApplicationReader(
-        FEATURES, dict.fromkeys(FEATURES[:2], frozenset()), frozenset(), frozenset(), {}
+def decoder() -> ApplicationDecoder:
+    decoder = ApplicationDecoder(
+        ApplicationReader(
+            FEATURES, dict.fromkeys(FEATURES[:2], frozenset()), frozenset(), frozenset(), {}
+        )
     )
-    reader.rehearse()
-    return reader
+    decoder.rehearse()
+    return decoder
 
 
 def application(**more: Any) -> str:
@@ -48,27 +51,27 @@ def calls(function: Callable[[], object]) -> int:
 
 
 @pytest.mark.parametrize("colon", [":", r"\u003a", r"\u003A"])
-def test_a_record_is_read_without_a_call_for_each_value(reader: ApplicationReader, colon: str):
+def test_a_record_is_read_without_a_call_for_each_value(decoder: ApplicationDecoder, colon: str):
     """Where the thread gives way each costs a microsecond, and a list has very many."""
     text = application().replace("A:17", f"A{colon}17")
     assert "\\" in text  # the é of a value
-    read = reader.read_one(text.encode())
+    read = decoder.decode_one(text.encode())
     assert read.record is not None
     assert read.record.texts == {0: "a text: é", 1: "a text: é"}
     assert read.record.numbers[2:].tolist() == [3.0] * 198
     assert not read.record.left_out
-    assert read.reference == "A:17"
-    assert calls(lambda: reader.read_one(text.encode())) < CALLS
+    assert read.external_id == "A:17"
+    assert calls(lambda: decoder.decode_one(text.encode())) < CALLS
 
 
 @pytest.mark.parametrize("twice", ["client", r"\u0063lient"])
 @pytest.mark.parametrize("reference", [r"\u003a", r"\u003A", r"\\u003a", ":", r"\""])
 def test_a_key_that_comes_twice_is_found_whatever_is_escaped(
-    reader: ApplicationReader, twice: str, reference: str
+    decoder: ApplicationDecoder, twice: str, reference: str
 ):
     text = f'{{"client":1,"{twice}":2,"reference":"{reference}"}}'
     with pytest.raises(InvalidApplication, match="more than once: client"):
-        reader.read_one(text.encode())
+        decoder.decode_one(text.encode())
 
 
 @pytest.mark.parametrize(
@@ -83,14 +86,14 @@ def test_a_key_that_comes_twice_is_found_whatever_is_escaped(
     ],
 )
 def test_wrong_values_are_named_where_a_colon_is_escaped(
-    reader: ApplicationReader, change: dict[str, Any], problem: str
+    decoder: ApplicationDecoder, change: dict[str, Any], problem: str
 ):
     text = application(**change).replace("A:17", r"A\u003a17")
     with pytest.raises(InvalidApplication) as refused:
-        reader.read_one(text.encode())
+        decoder.decode_one(text.encode())
     assert str(refused.value) == problem
 
 
-def test_a_reference_is_no_number(reader: ApplicationReader):
+def test_a_reference_is_no_number(decoder: ApplicationDecoder):
     with pytest.raises(InvalidApplication, match="reference is not a text"):
-        reader.read_one(b'{"client":1,"reference":17}')
+        decoder.decode_one(b'{"client":1,"reference":17}')

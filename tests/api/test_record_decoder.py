@@ -17,15 +17,16 @@ def test_null_is_accepted_exactly_where_clients_miss_a_value(case):
     rows = case.transformed()
     missed = set(rows.columns[rows.isna().any()])
     record = case.bundle.transformed_record(case.bundle.client_ids[0])
-    assert case.bundle.records.nullable == missed
+    may_miss = zip(case.bundle.names, case.bundle.may_miss, strict=True)
+    assert {name for name, may in may_miss if may} == missed
     for name in case.bundle.names:
         if name in missed:
             (expected,) = case.plainly(rows[:1].assign(**{name: math.nan}))
-            assert case.bundle.predict(record | {name: None}).probability == expected
-            assert case.bundle.predict(record | {name: math.nan}).probability == expected
+            assert case.predict(record | {name: None}).probability == expected
+            assert case.predict(record | {name: math.nan}).probability == expected
         else:
             with pytest.raises(InvalidRecord) as refused:
-                case.bundle.predict(record | {name: None})
+                case.predict(record | {name: None})
             assert str(refused.value) == (
                 f"null, though never missing among clients: {name}."
                 f" Accepted: the {len(record)} transformed features, as numbers"
@@ -83,7 +84,7 @@ def test_an_invalid_record_is_refused_by_names(simple, change, problem):
 def refusal(case: Case, record: dict[str, object]) -> str:
     """The message less its last sentence."""
     with pytest.raises(InvalidRecord) as refused:
-        case.bundle.predict(record)
+        case.predict(record)
     problem, last, rest = str(refused.value).rpartition(". Accepted: the ")
     assert (
         last + rest == f". Accepted: the {len(case.bundle.names)} transformed features, as numbers"
@@ -128,6 +129,6 @@ def test_a_number_is_out_of_range_where_the_classifier_cannot_take_it(case, larg
     for accepted in (largest, -largest, 5e-324, -0.0, int(largest)):
         sent = record | {"AMT_CREDIT": accepted}
         (expected,) = case.plainly(pd.DataFrame([sent], dtype=float))
-        assert case.bundle.predict(sent).probability == expected
+        assert case.predict(sent).probability == expected
     for refused in (math.nextafter(largest, math.inf), math.inf, int(largest) * 2, -(10**5000)):
         assert refusal(case, record | {"AMT_CREDIT": refused}) == "out of range: AMT_CREDIT"

@@ -6,8 +6,9 @@ from dataclasses import asdict, replace
 import numpy as np
 import orjson
 import pytest
+from pydantic import TypeAdapter
 
-from api.response_models import DriftAnswer, FeatureDescriptions
+from api.response_models import DriftAnswer, FeaturesAnswer
 from api.responses import drift_body, features_body
 from credit_scoring.data.feature_dictionary import Feature, FeatureDictionary, by_names
 from credit_scoring.monitoring.feature_summaries import distributions
@@ -40,7 +41,7 @@ def bundle(simple):
 
 def test_features_are_said_with_their_distributions(bundle):
     body = orjson.loads(features_body(bundle))
-    FeatureDescriptions.model_validate(body, extra="forbid")
+    TypeAdapter(FeaturesAnswer).validate_python(body, extra="forbid")
     assert list(body) == ["protected", "features"]
     assert body["protected"] == 1
     assert [feature["name"] for feature in body["features"]] == FEATURES
@@ -78,25 +79,24 @@ def test_numbers_of_features_are_those_of_the_distributions(bundle):
     found = distributions(bundle.reference, bundle.raw, [""] * len(bundle.features))
     for said, expected in zip(body["features"], found, strict=True):
         assert (said["kind"], said["missing"]) == (expected.kind, expected.missing)
-        for label, one in enumerate(expected.by_class):
+        for label, one in enumerate((expected.class0, expected.class1)):
             quantiles = one.quantiles and {str(key): at for key, at in one.quantiles.items()}
             assert said[f"class{label}"] == asdict(one) | {"quantiles": quantiles}
 
 
 def test_drift_is_said_with_the_largest_first(bundle):
     body = orjson.loads(drift_body(bundle, *SCORES))
-    DriftAnswer.model_validate(body, extra="forbid")
-    found = population_drift(FEATURES, bundle.reference, bundle.raw, *SCORES)
+    TypeAdapter(DriftAnswer).validate_python(body, extra="forbid")
     said = bundle.dictionary.features
+    labels = {name: said[name].label for name in FEATURES}
+    found = population_drift(labels, bundle.reference, bundle.raw, *SCORES)
     assert body == {
         "reference": 410,
         "new": 130,
         "score": asdict(found.score),
-        "features": [
-            {"name": name, "label": said[name].label} | asdict(one)
-            for name, one in found.features.items()
-        ],
+        "features": list(map(asdict, found.features)),
     }
+    assert list(body["features"][0]) == ["name", "label", "index", "expected", "bins"]
     indices = [feature["index"] for feature in body["features"]]
     assert indices == sorted(indices, reverse=True)
     assert all(map(math.isfinite, indices))

@@ -1,7 +1,8 @@
-"""The dashboard's pages, in this process, against a real service that all of them ask."""
+"""The dashboard's pages, run in this process against a real service that all tests share."""
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from html import unescape
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -13,74 +14,100 @@ from streamlit import config
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
-from advisor.answers import Application
-from advisor.client import Service
+from advisor.response_models import Application
+from advisor.service_api import Connection, ServiceApi
+from main import Settings, create_app
 from tests.support.forks import Forks
+from tests.support.inprocess import InProcess, prepared_client
 from tests.support.server import HOST, ROOT, Server
 
 APP = ROOT / "dashboard/app.py"
 TAG = re.compile("<[^>]*>")
-SECONDS = 60  # for a page, on a machine that is busy
-Open = Callable[..., AppTest]
-Answering = Callable[[int, bytes], str]
+SECONDS = 60  # for a page, on a busy machine
+PageOpener = Callable[..., AppTest]
+StubServer = Callable[[int, bytes], str]
+
+
+@contextmanager
+def connected(url: str, key: str = "", **options: Any) -> Iterator[ServiceApi]:
+    """The service at an address, whose connections the block's end closes."""
+    with closing(Connection(url, key, **options)) as connection:
+        yield ServiceApi(connection)
+
+
+@contextmanager
+def service_in_process(
+    folder: Path, transport: type[InProcess] = InProcess
+) -> Iterator[ServiceApi]:
+    """The service of a folder, in this process."""
+    service = create_app(Settings(ressources_dir=folder))
+    prepared_client(service).close()
+    with connected("http://testserver", transport=transport(service)) as api:
+        yield api
 
 
 @pytest.fixture(scope="session")
-def desk_server(sound: Path, forks: Forks) -> Iterator[Server]:
+def service_server(sound: Path, forks: Forks) -> Iterator[Server]:
     with Server(sound, workers=1, begin=forks.begin) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def asked(desk_server: Server) -> Iterator[Service]:
-    """The service, asked as the dashboard does."""
-    with Service(desk_server.url) as service:
-        yield service
+def api(service_server: Server) -> Iterator[ServiceApi]:
+    """The service, called as the dashboard calls it."""
+    with connected(service_server.url) as api:
+        yield api
 
 
 @pytest.fixture(scope="session")
-def scores(asked: Service) -> dict[int, dict[str, Any]]:
-    """What the service says of each of the first few clients."""
-    return {client: asked.score({"client": client}) for client in asked.ids()[:30]}
+def score_by_client(api: ServiceApi) -> dict[int, dict[str, Any]]:
+    """The service's scores of the first 30 clients."""
+    return {client: api.score({"client": client}) for client in api.ids()[:30]}
 
 
 @pytest.fixture(scope="session")
-def refused(scores: dict[int, dict[str, Any]]) -> int:
-    return next(client for client, score in scores.items() if score["prediction"])
+def refused_client(score_by_client: dict[int, dict[str, Any]]) -> int:
+    return next(client for client, score in score_by_client.items() if score["prediction"])
 
 
 @pytest.fixture(scope="session")
-def accepted(scores: dict[int, dict[str, Any]]) -> int:
-    return next(client for client, score in scores.items() if not score["prediction"])
+def accepted_client(score_by_client: dict[int, dict[str, Any]]) -> int:
+    return next(client for client, score in score_by_client.items() if not score["prediction"])
 
 
 @pytest.fixture(scope="session")
-def turned(asked: Service, scores: dict[int, dict[str, Any]]) -> int:
+def client_without_car(api: ServiceApi, score_by_client: dict[int, dict[str, Any]]) -> int:
+    """A client with a missing value: OWN_CAR_AGE."""
+    return next(c for c in score_by_client if api.record(c)["OWN_CAR_AGE"] is None)
+
+
+@pytest.fixture(scope="session")
+def turnable_client(api: ServiceApi, score_by_client: dict[int, dict[str, Any]]) -> int:
     """A refused client who would be accepted after a change of one feature."""
     return next(
         client
-        for client, score in scores.items()
-        if score["prediction"] and asked.alternatives(client)["alternatives"]
+        for client, score in score_by_client.items()
+        if score["prediction"] and api.counterfactuals(client)["alternatives"]
     )
 
 
 @pytest.fixture(autouse=True, scope="session")
-def once_for_all_pages() -> Iterator[None]:
-    """Let Streamlit look once for components in all that is installed, not for each page.
+def streamlit_settings() -> Iterator[None]:
+    """The dashboard's settings, and one scan for components instead of one a page.
 
-    And take pages as they are, as the dashboard's config.toml says, which it reads where it runs.
+    Streamlit reads config.toml only where it runs; a scan looks through all installed packages.
     """
     config.set_option("runner.magicEnabled", False)
     with pytest.MonkeyPatch.context() as patched:
-        found = manifest_scanner.scan_component_manifests()
-        patched.setattr(manifest_scanner, "scan_component_manifests", lambda: found)
+        manifests = manifest_scanner.scan_component_manifests()
+        patched.setattr(manifest_scanner, "scan_component_manifests", lambda: manifests)
         yield
 
 
 @pytest.fixture
-def open_page(desk_server: Server, monkeypatch: pytest.MonkeyPatch) -> Open:
-    """Opens a page, with a client chosen, in a language."""
-    monkeypatch.setenv("API_URL", desk_server.url)
+def open_page(service_server: Server, monkeypatch: pytest.MonkeyPatch) -> PageOpener:
+    """Opens a page by name, with a chosen client, in a language."""
+    monkeypatch.setenv("API_URL", service_server.url)
     monkeypatch.delenv("API_KEY", raising=False)
 
     def opened(name: str, client: int | None = None, language: str = "en", **state: Any) -> AppTest:
@@ -99,22 +126,22 @@ def open_page(desk_server: Server, monkeypatch: pytest.MonkeyPatch) -> Open:
 
 
 @pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[Application]:
-    """The applications that the dashboard has sent to be scored."""
-    found: list[Application] = []
-    score = Service.score
+def sent_applications(monkeypatch: pytest.MonkeyPatch) -> list[Application]:
+    """The applications that the dashboard has sent to `/score`."""
+    sent: list[Application] = []
+    score = ServiceApi.score
 
-    def noted(self: Service, application: Application, *more: object) -> object:
-        found.append(application)
-        return score(self, application, *more)
+    def recorded(self: ServiceApi, application: Application, *args: Any, **options: Any) -> object:
+        sent.append(application)
+        return score(self, application, *args, **options)
 
-    monkeypatch.setattr(Service, "score", noted)
-    return found
+    monkeypatch.setattr(ServiceApi, "score", recorded)
+    return sent
 
 
 @pytest.fixture
-def answering() -> Iterator[Answering]:
-    """Servers that give one answer to everybody, whatever they ask."""
+def stub_server() -> Iterator[StubServer]:
+    """Starts a server that gives one response to every request, and returns its address."""
     servers = []
 
     def started(status: int, body: bytes) -> str:
@@ -126,7 +153,7 @@ def answering() -> Iterator[Answering]:
                 self.wfile.write(body)
 
             def log_message(self, *_: object) -> None:
-                """Nothing."""
+                """Write no log."""
 
         server = HTTPServer((HOST, 0), Handler)
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -141,8 +168,8 @@ def answering() -> Iterator[Answering]:
         server.server_close()
 
 
-def words_of(page: AppTest) -> str:
-    """All that a page says, without Markdown's escapes; its HTML as it is, and its text alone."""
+def text_of(page: AppTest) -> str:
+    """The page's texts without Markdown's escapes; HTML as it is, and again without its tags."""
     elements = [*page.main.markdown, *page.main.header, *page.main.title]
     alerts = [*page.main.error, *page.main.warning, *page.main.info, *page.main.success]
     plain = "\n".join(str(element.value) for element in [*elements, *alerts]).replace("\\", "")
@@ -150,6 +177,17 @@ def words_of(page: AppTest) -> str:
     return unescape("\n".join([plain, tagged, TAG.sub("", tagged)]))
 
 
-def pictures(page: AppTest) -> list[str]:
-    """What each picture says to who does not see it."""
-    return [picture.proto.alt for picture in page.get("vega_lite_chart")]
+def chart_texts(page: AppTest) -> list[str]:
+    """The alternative text of each chart, for readers who do not see it."""
+    return [chart.proto.alt for chart in page.get("vega_lite_chart")]
+
+
+def table_row(text: str, name: str) -> str:
+    """The HTML of the first table row with this name, in the text of a page."""
+    return text.partition(f">{name}</th>")[2].partition("</tr>")[0]
+
+
+def press_calculate(page: AppTest) -> None:
+    """Press the button that sends a form."""
+    next(each for each in page.main.button if each.label == "Score these values").click().run()
+    assert not page.exception

@@ -1,70 +1,99 @@
-"""The page of a client: its numbers are the service's."""
+"""The page of a client shows the service's numbers."""
 
 import math
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
-from advisor.client import Service
 from advisor.formats import Words
-from tests.dashboard.conftest import Open, pictures, words_of
+from advisor.service_api import ServiceApi
+from tests.dashboard.conftest import PageOpener, chart_texts, table_row, text_of
 
 EN = Words("en")
 
 
-@pytest.mark.parametrize("which", ["refused", "accepted"])
-def test_the_decision_is_the_services(open_page: Open, asked: Service, request, which: str):
-    client = request.getfixturevalue(which)
-    score, facts = asked.score({"client": client}), asked.model()
+@pytest.fixture(params=["refused", "accepted"])
+def decision(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def client(request: pytest.FixtureRequest, decision: str) -> int:
+    """A client with this decision."""
+    return request.getfixturevalue(f"{decision}_client")
+
+
+@pytest.fixture
+def client_page(open_page: PageOpener, client: int) -> AppTest:
+    return open_page("client", client)
+
+
+def test_the_headings_are_client_and_decision(
+    client_page: AppTest, api: ServiceApi, client: int, decision: str
+):
+    score, facts = api.score({"client": client}), api.model()
     calibration, threshold = facts["facts"]["calibration"], facts["threshold"]
     margin = calibration["slope"] * math.log(threshold / (1 - threshold)) + calibration["offset"]
     pd, limit = EN.percents(score["pd"], 1 / (1 + math.exp(-margin)))
-    page = open_page("client", client)
-    assert page.title[0].value == f"Client {client}"
-    assert page.header[0].value == (
-        f"{which.title()}: {pd} expected to default, accepted up to {limit}"
+    assert client_page.title[0].value == f"Client {client}"
+    assert client_page.header[0].value == (
+        f"{decision.title()}: {pd} expected to default, accepted up to {limit}"
     )
-    said = words_of(page)
+
+
+def test_the_figures_are_the_scores(client_page: AppTest, api: ServiceApi, client: int):
+    score, text = api.score({"client": client}), text_of(client_page)
     for number in (score["probability"], score["threshold"]):
-        assert f">{number:.4f}<" in said
-    assert f">{score['points']}<" in said
-    assert f">{score['grade']}<" in said
-    assert f"{abs(score['margin']):.3f} in log-odds" in said
-    assert f"{100 * score['position']['class0']:.1f}\u00a0% of those who paid" in said
-    assert f"{100 * score['position']['class1']:.1f}\u00a0% of those who did not" in said
+        assert f">{number:.4f}<" in text
+    assert f">{score['points']}<" in text
+    assert f">{score['grade']}<" in text
+    assert f"{abs(score['margin']):.3f} in log-odds" in text
 
 
-def test_every_picture_has_its_sentence_beside_it(open_page: Open, refused: int):
-    page = open_page("client", refused)
-    assert len(pictures(page)) == 2
-    said = words_of(page)
-    assert all(sentence and sentence in said for sentence in pictures(page))
+def test_the_percentiles_are_the_scores(client_page: AppTest, api: ServiceApi, client: int):
+    percentiles, text = api.score({"client": client})["position"], text_of(client_page)
+    assert f"{100 * percentiles['class0']:.1f}\u00a0% of those who paid" in text
+    assert f"{100 * percentiles['class1']:.1f}\u00a0% of those who did not" in text
 
 
-def test_all_that_is_known_is_on_the_card(open_page: Open, asked: Service, refused: int):
-    record = asked.record(refused)
-    said = words_of(open_page("client", refused))
-    for feature in asked.features():
+def test_every_chart_has_its_sentence_below_it(open_page: PageOpener, refused_client: int):
+    page = open_page("client", refused_client)
+    sentences = chart_texts(page)
+    assert len(sentences) == 2
+    assert all(sentence and sentence in text_of(page) for sentence in sentences)
+
+
+def test_the_tables_have_every_value(open_page: PageOpener, api: ServiceApi, refused_client: int):
+    record = api.record(refused_client)
+    text = text_of(open_page("client", refused_client))
+    for feature in api.features():
         value = EN.value(record[feature["name"]], feature["unit"], feature["kind"])
-        row = said.partition(f">{feature['label']}</th>")[2].partition("</tr>")[0]
-        assert f">{value}<" in row
+        assert f">{value}<" in table_row(text, feature["label"])
 
 
-def test_missing_values_and_ages(open_page: Open, asked: Service, scores):
-    missing = next(c for c in scores if asked.record(c)["OWN_CAR_AGE"] is None)
-    said = words_of(open_page("client", missing))
-    years = abs(asked.record(missing)["DAYS_BIRTH"]) / 365.25
-    assert f">{years:.1f}\u00a0years before the application<" in said
-    assert ">not known<" in said
+def test_missing_values_and_ages(open_page: PageOpener, api: ServiceApi, client_without_car: int):
+    text = text_of(open_page("client", client_without_car))
+    years = abs(api.record(client_without_car)["DAYS_BIRTH"]) / 365.25
+    assert f">{years:.1f}\u00a0years before the application<" in text
+    assert ">not known<" in text
 
 
-def test_ids_are_searched_and_never_all_on_the_page(open_page: Open, asked: Service):
-    ids = asked.ids()
+def test_the_first_fifty_ids_are_listed(open_page: PageOpener, api: ServiceApi):
     page = open_page("client")
     assert page.info[0].value.startswith("Choose a client first")
-    assert page.main.selectbox(key="client").options == [str(client) for client in ids[:50]]
-    last = str(ids[-1])
+    first = [str(client) for client in api.ids()[:50]]
+    assert page.main.selectbox(key="client").options == first
+
+
+def test_an_id_is_found_by_its_digits(open_page: PageOpener, api: ServiceApi):
+    last = str(api.ids()[-1])
+    page = open_page("client")
     page.main.text_input(key="search").set_value(last).run()
     assert page.title[0].value == f"Client {last}"
+
+
+def test_an_unknown_id_is_not_found(open_page: PageOpener):
+    page = open_page("client")
     page.main.text_input(key="search").set_value("x").run()
     assert "No new client has an id" in page.main.warning[0].value
     assert not page.exception

@@ -1,7 +1,7 @@
-"""Where there is no answer, or none of one model: a sentence and a way on, never a trace.
+"""Failures of the service, and swaps of its model: a sentence and a next step, never a traceback.
 
 The failures are a real service's: it has a key, is stopped, gets other files, is killed. A stub
-stands only for answers that a real one cannot be brought to give at will.
+serves only the errors that a real service cannot be made to send.
 """
 
 import json
@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,12 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from advisor import state
-from advisor.client import Service
-from advisor.desk import Desk
+from advisor import session
 from advisor.errors import ModelChanged
-from credit_scoring.files import ID, NEW_FILE
-from tests.dashboard.conftest import APP, SECONDS, Answering, Open, words_of
+from advisor.pinned_service import PinnedService
+from advisor.service_api import ServiceApi
+from credit_scoring.data.artifacts import ID, NEW_FILE
+from tests.dashboard.conftest import APP, SECONDS, PageOpener, StubServer, connected, text_of
 from tests.support.folders import another_model, put, write_metadata
 from tests.support.forks import Forks
 from tests.support.server import HOST, SELDOM, Server, free_port, wait_for
@@ -31,7 +32,8 @@ KEY = "the-right-key"
 CHANGED = "The model was replaced while this page was being made."
 
 
-def opened(monkeypatch: pytest.MonkeyPatch, url: str, key: str = "") -> AppTest:
+def page_of(monkeypatch: pytest.MonkeyPatch, url: str, key: str = "") -> AppTest:
+    """The first page of a dashboard that calls the service at an address."""
     monkeypatch.setenv("API_URL", url)
     monkeypatch.setenv("API_KEY", key)
     page = AppTest.from_file(APP, default_timeout=SECONDS).run()
@@ -39,62 +41,69 @@ def opened(monkeypatch: pytest.MonkeyPatch, url: str, key: str = "") -> AppTest:
     return page
 
 
-def check(page: AppTest, sentence: str, way_on: str) -> None:
+def check_failure(page: AppTest, sentence: str, next_step: str) -> None:
+    """The page shows a sentence, the next step and a button that tries again."""
     assert not page.exception
-    said = words_of(page)
-    assert sentence in said
-    assert way_on in said
-    assert "Traceback" not in said
+    text = text_of(page)
+    assert sentence in text
+    assert next_step in text
+    assert "Traceback" not in text
     assert page.main.button(key="again").label == "Try again"
 
 
-def again(page: AppTest) -> str:
-    """What the page says after the way on is taken."""
+def try_again(page: AppTest) -> str:
+    """The page's text after its button was pressed; it shows no failure."""
     page.main.button(key="again").click().run()
     assert not page.exception
     assert not page.main.error
-    return words_of(page)
+    return text_of(page)
 
 
-def test_a_service_that_was_never_there(monkeypatch: pytest.MonkeyPatch):
+def test_no_service_at_the_address(monkeypatch: pytest.MonkeyPatch):
     url = f"http://{HOST}:{free_port()}"
-    page = opened(monkeypatch, url)
-    check(page, f"The service does not answer at {url}.", "Try again in a minute")
+    page = page_of(monkeypatch, url)
+    check_failure(page, f"The service does not answer at {url}.", "Try again in a minute")
 
 
 @pytest.mark.parametrize(
-    ("status", "sentence", "way_on"),
+    ("status", "sentence", "next_step"),
     [
-        (503, "The service is busy: it says so", "in a few seconds"),
-        (500, "an answer that is none: it says so", "its log says more"),
+        (503, "The service is busy: its reason", "in a few seconds"),
+        (500, "an unexpected response: its reason", "its log has the details"),
     ],
 )
-def test_an_answer_that_is_an_error(
-    monkeypatch: pytest.MonkeyPatch, answering: Answering, status: int, sentence: str, way_on: str
+def test_an_error_response(
+    monkeypatch: pytest.MonkeyPatch,
+    stub_server: StubServer,
+    status: int,
+    sentence: str,
+    next_step: str,
 ):
-    page = opened(monkeypatch, answering(status, json.dumps({"detail": "it says so"}).encode()))
-    check(page, sentence, way_on)
+    url = stub_server(status, json.dumps({"detail": "its reason"}).encode())
+    check_failure(page_of(monkeypatch, url), sentence, next_step)
 
 
-class Folders:
+class SwappingService:
     """A real service with a key, and two models that take turns in its folder."""
 
     def __init__(
-        self, server: Server, service: Service, folder: Path, models: tuple[Path, Path]
+        self, server: Server, api: ServiceApi, folder: Path, models: tuple[Path, Path]
     ) -> None:
-        self.server, self.service, self.folder, self.models = server, service, folder, models
+        self.server, self.api, self.folder, self.models = server, api, folder, models
 
     def swap(self) -> None:
         """Put the other model into the folder, and wait until it is in use."""
-        before = self.service.model()["sha256"]
+        before = self.api.model()["sha256"]
         self.models = self.models[::-1]
         put(self.models[0], self.folder)
-        wait_for(lambda: self.service.model()["sha256"] != before, pause=SELDOM)
+        wait_for(lambda: self.api.model()["sha256"] != before, pause=SELDOM)
 
 
 @pytest.fixture(scope="module")
-def real(sound: Path, tmp_path_factory: pytest.TempPathFactory, forks: Forks) -> Iterator[Folders]:
-    """The service; its second model has all clients but the first one of the first model."""
+def swapping_service(
+    sound: Path, tmp_path_factory: pytest.TempPathFactory, forks: Forks
+) -> Iterator[SwappingService]:
+    """The service; its second model lacks the first client of the first model."""
     root = tmp_path_factory.mktemp("failures")
     folder, other = Path(shutil.copytree(sound, root / "served")), root / "other"
     another_model(sound, other)
@@ -103,152 +112,178 @@ def real(sound: Path, tmp_path_factory: pytest.TempPathFactory, forks: Forks) ->
     write_metadata(other)
     with (
         Server(folder, workers=1, begin=forks.begin, API_KEY=KEY) as server,
-        Service(server.url, KEY) as service,
+        connected(server.url, KEY) as api,
     ):
-        yield Folders(server, service, folder, (sound, other))
+        yield SwappingService(server, api, folder, (sound, other))
 
 
 def first_client(folder: Path) -> int:
     return int(pd.read_csv(folder / NEW_FILE, index_col=0)[ID].iloc[0])
 
 
-def during(
+def before_next_call(
     monkeypatch: pytest.MonkeyPatch, method: str, action: Callable[[], None]
-) -> pytest.MonkeyPatch:
-    """Let something happen right before the dashboard asks a route for the next time."""
-    ask = getattr(Service, method)
+) -> None:
+    """Run an action right before the dashboard's next call of a route."""
+    call = getattr(ServiceApi, method)
 
-    def asked(self: Service, *given: Any, **named: Any) -> Any:
-        monkeypatch.setattr(Service, method, ask)
+    @wraps(call)
+    def called(self: ServiceApi, *args: Any, **options: Any) -> Any:
+        monkeypatch.setattr(ServiceApi, method, call)
         action()
-        return ask(self, *given, **named)
+        return call(self, *args, **options)
 
-    monkeypatch.setattr(Service, method, asked)
-    return monkeypatch
+    monkeypatch.setattr(ServiceApi, method, called)
 
 
 @pytest.fixture
-def open_real(real: Folders, open_page: Open, monkeypatch: pytest.MonkeyPatch) -> Open:
-    """Opens a page of that service; nothing that it said before is kept."""
+def open_swapping_page(
+    swapping_service: SwappingService, open_page: PageOpener, monkeypatch: pytest.MonkeyPatch
+) -> PageOpener:
+    """Opens a page of the swapping service, with an empty cache."""
     st.cache_data.clear()
-    monkeypatch.setenv("API_URL", real.server.url)
+    monkeypatch.setenv("API_URL", swapping_service.server.url)
     monkeypatch.setenv("API_KEY", KEY)
     return open_page
 
 
 @pytest.mark.parametrize("key", ["", "another-key"])
-def test_a_wrong_key(real: Folders, monkeypatch: pytest.MonkeyPatch, key: str):
-    page = opened(monkeypatch, real.server.url, key)
-    check(page, "does not know this dashboard's key", "sets API_KEY")
-    monkeypatch.setenv("API_KEY", KEY)  # who runs it does what the page says
-    assert "Choose a client first" in again(page)
+def test_a_wrong_key(swapping_service: SwappingService, monkeypatch: pytest.MonkeyPatch, key: str):
+    page = page_of(monkeypatch, swapping_service.server.url, key)
+    check_failure(page, "does not know this dashboard's key", "must set API_KEY")
+    monkeypatch.setenv("API_KEY", KEY)  # as the page says
+    assert "Choose a client first" in try_again(page)
 
 
-def test_a_service_that_is_slow(
-    real: Folders, open_real: Open, refused: int, monkeypatch: pytest.MonkeyPatch
+def test_a_slow_service(
+    swapping_service: SwappingService,
+    open_swapping_page: PageOpener,
+    refused_client: int,
+    monkeypatch: pytest.MonkeyPatch,
 ):
-    """Stopped by a signal, it takes connections up and answers none."""
-    page = open_real("letter", refused)
-    process = real.server.process.pid
+    """A stopped process accepts connections and answers none."""
+    page = open_swapping_page("letter", refused_client)
+    process = swapping_service.server.process.pid
     os.killpg(process, signal.SIGSTOP)
     try:
         with (
-            Service(real.server.url, KEY, seconds=0.05) as hasty,
+            connected(swapping_service.server.url, KEY, seconds=0.05) as impatient_api,
             monkeypatch.context() as patched,
         ):
-            patched.setattr(state, "service", lambda: hasty)
+            patched.setattr(session, "service_api", lambda: impatient_api)
             page.run()
     finally:
         os.killpg(process, signal.SIGCONT)
-    check(page, "The service took too long to answer.", "Nothing was changed or lost.")
+    check_failure(page, "The service took too long to answer.", "Nothing was changed or lost.")
     assert not page.main.code
-    again(page)
-    assert f"client {refused}" in page.main.code[0].value
+    try_again(page)
+    assert f"client {refused_client}" in page.main.code[0].value
 
 
-def test_answers_of_two_models_are_never_taken_together(real: Folders):
-    begun = Desk.of(real.service)
-    client, another = begun.ids()[1:3]
-    begun.score({"client": client})
-    real.swap()
-    with pytest.raises(ModelChanged):  # the answer names its model
-        begun.score({"client": client})
-    with pytest.raises(ModelChanged):  # it does not
-        begun.record(another)
+class TestSwap:
+    @pytest.fixture
+    def outdated(self, swapping_service: SwappingService) -> PinnedService:
+        """The service, pinned to a model that has been replaced since."""
+        pinned = PinnedService(swapping_service.api)
+        assert pinned.score({"client": pinned.ids()[1]})["model"]
+        swapping_service.swap()
+        return pinned
+
+    def test_a_response_that_names_another_model_is_refused(self, outdated: PinnedService):
+        with pytest.raises(ModelChanged):
+            outdated.score({"client": outdated.ids()[1]})
+
+    def test_a_response_without_a_models_name_is_refused(self, outdated: PinnedService):
+        client = outdated.ids()[2]
+        with pytest.raises(ModelChanged):
+            outdated.record(client)
+
+    @pytest.mark.parametrize(
+        ("name", "method"),
+        [
+            ("letter", "score"),
+            ("what_if", "sensitivity"),
+            ("what_if", "counterfactuals"),
+            ("client", "record"),
+            ("why", "shap_values"),
+            ("why", "importance"),
+            ("compare", "reference_values"),
+            ("model", "psi_report"),
+            ("application", "features"),
+        ],
+    )
+    def test_a_page_ends_at_a_response_of_the_new_model(
+        self,
+        swapping_service: SwappingService,
+        open_swapping_page: PageOpener,
+        monkeypatch: pytest.MonkeyPatch,
+        name: str,
+        method: str,
+    ):
+        """The page shows nothing of the response; the next step leads to the new model."""
+        client = swapping_service.api.ids()[-1]
+        calls: list[Any] = []
+        call = getattr(ServiceApi, method)
+
+        @wraps(call)
+        def counted(*args: Any, **options: Any) -> Any:
+            calls.append(args)
+            return call(*args, **options)
+
+        monkeypatch.setattr(ServiceApi, method, counted)
+        before_next_call(monkeypatch, method, swapping_service.swap)
+        page = open_swapping_page(name, client)
+        check_failure(page, CHANGED, "Try again")
+        assert len(calls) == 1
+        assert not page.main.code
+        try_again(page)
+        now = swapping_service.api.model()
+        assert page.session_state["service"].facts == now
+        if name == "letter":
+            assert now["sha256"]["model.joblib"] in page.main.code[0].value
+
+    def test_forms_start_again(
+        self, swapping_service: SwappingService, open_swapping_page: PageOpener
+    ):
+        client = swapping_service.api.ids()[-1]
+        page = open_swapping_page("what_if", client)
+        income = page.main.number_input(key=f"what_if_{client}_AMT_INCOME_TOTAL")
+        income.set_value(income.value + 1).run()
+        swapping_service.swap()
+        page.run()
+        assert not page.exception
+        assert "were replaced since the last page" in page.main.info[0].value
+        for name in ("AMT_INCOME_TOTAL", "AMT_CREDIT"):
+            control = page.main.number_input(key=f"what_if_{client}_{name}")
+            assert control.value == swapping_service.api.record(client)[name]
+        assert "With these values" not in text_of(page)
+        page.run()
+        assert not page.main.info  # the note is shown once
+
+    def test_a_client_who_is_not_in_the_new_files(
+        self,
+        swapping_service: SwappingService,
+        open_swapping_page: PageOpener,
+        sound: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ):
+        client = first_client(sound)
+        if client not in swapping_service.api.ids():
+            swapping_service.swap()
+        before_next_call(monkeypatch, "score", swapping_service.swap)
+        page = open_swapping_page("client", client)
+        sentence = f"does not know this client: unknown client {client}"
+        check_failure(page, sentence, "Choose another client")
+        assert "Choose a client first" in try_again(page)
 
 
-@pytest.mark.parametrize(
-    ("name", "method"),
-    [
-        ("letter", "score"),
-        ("what_if", "sensitivity"),
-        ("what_if", "alternatives"),
-        ("client", "record"),
-        ("why", "explanation"),
-        ("why", "importance"),
-        ("compare", "reference_values"),
-        ("model", "drift"),
-        ("application", "features"),
-    ],
-)
-def test_a_page_ends_where_the_model_is_swapped(
-    real: Folders, open_real: Open, monkeypatch: pytest.MonkeyPatch, name: str, method: str
+def test_a_killed_service(
+    swapping_service: SwappingService, open_swapping_page: PageOpener, refused_client: int
 ):
-    """Nothing of an answer that comes after the swap is shown; the way on is the new model."""
-    client = real.service.ids()[-1]
-    answers: list[Any] = []
-    ask = getattr(Service, method)
-
-    def noted(*given: Any, **named: Any) -> Any:
-        answers.append(ask(*given, **named))
-        return answers[-1]
-
-    monkeypatch.setattr(Service, method, noted)
-    during(monkeypatch, method, real.swap)
-    page = open_real(name, client)
-    check(page, CHANGED, "Try again")
-    assert len(answers) == 1
-    assert not page.main.code
-    again(page)
-    now = real.service.model()
-    assert page.session_state["desk"].facts == now
-    if name == "letter":
-        assert now["sha256"]["model.joblib"] in page.main.code[0].value
-
-
-def test_a_form_starts_anew_where_the_files_are_others(real: Folders, open_real: Open):
-    client = real.service.ids()[-1]
-    page = open_real("what_if", client)
-    income = page.main.number_input(key=f"what_if_{client}_AMT_INCOME_TOTAL")
-    income.set_value(income.value + 1).run()
-    real.swap()
+    """The last test of this file: it ends the service."""
+    page = open_swapping_page("why", refused_client)
+    os.killpg(swapping_service.server.process.pid, signal.SIGKILL)
+    swapping_service.server.process.wait()
     page.run()
-    assert not page.exception
-    assert "were replaced since the last page" in page.main.info[0].value
-    for name in ("AMT_INCOME_TOTAL", "AMT_CREDIT"):
-        control = page.main.number_input(key=f"what_if_{client}_{name}")
-        assert control.value == real.service.record(client)[name]
-    assert "With these values" not in words_of(page)
-    page.run()
-    assert not page.main.info  # said once
-
-
-def test_a_client_who_is_gone(
-    real: Folders, open_real: Open, sound: Path, monkeypatch: pytest.MonkeyPatch
-):
-    client = first_client(sound)
-    if client not in real.service.ids():
-        real.swap()
-    during(monkeypatch, "score", real.swap)
-    page = open_real("client", client)
-    check(page, f"does not know this client: unknown client {client}", "Choose another client")
-    assert "Choose a client first" in again(page)  # the new files do not have them
-
-
-def test_a_service_that_is_killed(real: Folders, open_real: Open, refused: int):
-    """The last test of it."""
-    page = open_real("why", refused)
-    os.killpg(real.server.process.pid, signal.SIGKILL)
-    real.server.process.wait()
-    page.run()
-    check(page, f"does not answer at {real.server.url}.", "Try again in a minute")
+    url = swapping_service.server.url
+    check_failure(page, f"does not answer at {url}.", "Try again in a minute")

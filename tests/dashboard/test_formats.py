@@ -1,4 +1,4 @@
-"""Numbers and values as readers of a language expect them, and the interface's words."""
+"""Numbers and values, written as readers of a language expect, and the interface's texts."""
 
 import re
 import string
@@ -11,7 +11,6 @@ from advisor.texts import LANGUAGES, texts
 from tests.support.server import ROOT
 
 EN, FR = Words("en"), Words("fr")
-SOURCES = {file: file.read_text() for file in (ROOT / "dashboard").rglob("*.py")}
 
 
 @pytest.mark.parametrize(
@@ -31,24 +30,24 @@ SOURCES = {file: file.read_text() for file in (ROOT / "dashboard").rglob("*.py")
         ("Working", "", "text", "Working"),
     ],
 )
-def test_values_are_written_out(value, unit: str, kind: str, text: str):
+def test_a_value_is_written_with_its_unit(value, unit: str, kind: str, text: str):
     assert EN.value(value, unit, kind) == text
 
 
-def test_a_language_has_its_own_marks():
+def test_a_language_has_its_own_separators():
     assert EN.number(-1234.5, 2) == "\u22121,234.50"
     assert FR.number(-1234.5, 2) == "\u22121\u202f234,50"
     assert FR.percent(0.314, 1) == "31,4\u00a0%"
 
 
-def test_shares_are_told_apart():
+def test_different_shares_look_different():
     assert EN.percents(0.31, 0.17) == ["31\u00a0%", "17\u00a0%"]
     assert EN.percents(0.1704, 0.17) == ["17.04\u00a0%", "17.00\u00a0%"]
     assert EN.percents(0.17, 0.17) == ["17\u00a0%", "17\u00a0%"]
 
 
 @pytest.mark.parametrize(
-    ("number", "up", "typed"),
+    ("number", "up", "expected"),
     [
         (246321.39987989928, False, 246321.0),
         (240978.00001, True, 240979.0),
@@ -63,8 +62,8 @@ def test_shares_are_told_apart():
         (1e30, True, 1e30),
     ],
 )
-def test_a_number_is_rounded_beyond_itself(number: float, up: bool, typed: float):
-    assert rounded(number, up=up) == typed
+def test_a_number_is_rounded_up_or_down(number: float, up: bool, expected: float):
+    assert rounded(number, up=up) == expected
 
 
 @pytest.mark.parametrize(
@@ -78,35 +77,40 @@ def test_a_number_is_rounded_beyond_itself(number: float, up: bool, typed: float
         ("Working", "", "Working"),
     ],
 )  # fmt: skip
-def test_a_value_is_written_as_it_is_typed(value, unit: str, text: str):
+def test_an_exact_value_has_all_digits(value, unit: str, text: str):
     kind = "text" if isinstance(value, str) else "number"
-    assert EN.exactly({"unit": unit, "kind": kind}, value) == text
+    assert EN.exact_value({"unit": unit, "kind": kind}, value) == text
 
 
-def gaps(text: str) -> set[str]:
+def placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
-def test_every_text_is_in_every_language_with_the_same_gaps():
+def test_a_text_has_every_language_and_the_same_placeholders():
     for key, by_language in texts().items():
         assert by_language.keys() == LANGUAGES.keys(), key
-        assert len({frozenset(gaps(text)) for text in by_language.values()}) == 1, key
+        assert len({frozenset(placeholders(text)) for text in by_language.values()}) == 1, key
 
 
-def test_every_error_has_a_sentence_and_a_way_on():
+def test_every_error_has_a_sentence_and_a_next_step():
     for error in errors.DashboardError.__subclasses__():
         assert {f"error_{error.key}", f"way_{error.key}"} <= texts().keys()
 
 
-def test_pages_use_texts_that_there_are_and_all_of_them():
-    said = "\n".join(SOURCES.values())
-    plain = set(re.findall(r'words(?:\(\))?\(\s*"([\w-]+)"', said))
-    assert plain <= texts().keys()
-    formatted = re.findall(r'f"([\w{}.-]*_[\w{}.-]*)"', said)
+SOURCES = "\n".join(file.read_text() for file in (ROOT / "dashboard").rglob("*.py"))
+
+
+def test_every_text_that_is_used_exists():
+    assert {*re.findall(r'words(?:\(\))?\(\s*"([\w-]+)"', SOURCES)} <= texts().keys()
+
+
+def test_every_text_is_used():
+    """By its key, or by an f-string that may make it."""
+    formatted = re.findall(r'f"([\w{}.-]*_[\w{}.-]*)"', SOURCES)
     patterns = [re.sub(r"\{[^}]*\}", "[a-z_-]+", text) for text in formatted if "{" in text]
     unused = {
         key
         for key in texts()
-        if f'"{key}"' not in said and not any(re.fullmatch(p, key) for p in patterns)
+        if f'"{key}"' not in SOURCES and not any(re.fullmatch(pattern, key) for pattern in patterns)
     }
     assert unused == set()

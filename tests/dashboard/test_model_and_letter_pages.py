@@ -1,57 +1,77 @@
-"""The model's page and the letter: figures, hashes and words of the service."""
+"""The page of the model and the page of a letter: figures, hashes and words of the service."""
 
 import datetime
+from typing import Any
 
-from advisor.client import Service
+import pytest
+
 from advisor.formats import Words
-from tests.dashboard.conftest import Open, pictures, words_of
+from advisor.service_api import ServiceApi
+from tests.dashboard.conftest import PageOpener, chart_texts, table_row, text_of
 
 EN = Words("en")
 
 
-def test_the_model_in_use_and_its_quality(open_page: Open, asked: Service):
-    facts = asked.model()
-    page = open_page("model")
-    said = words_of(page)
-    for file, sha256 in facts["sha256"].items():
-        assert f">{file}</th>" in said
-        assert f">{sha256}<" in said
-    quality = facts["facts"]["quality"]
-    assert f"AUC {quality['auc']:.3f}, between {quality['auc_95_low']:.3f}" in said
-    for each in quality["bins"]:
-        assert f">{EN.percent(each['mean_pd'], 1)}</th>" in said
-        assert f">{EN.percent(each['default_rate'], 1)}<" in said
-    for rows in quality["groups"].values():
-        for row in rows:
-            assert f">{row['false_positive_rate']:.3f}<" in said
-    assert ">up to \u221255.3\u00a0years</th>" in said  # up to -20189 days
-    assert all(sentence in said for sentence in pictures(page))
+class TestModelPage:
+    @pytest.fixture
+    def text(self, open_page: PageOpener) -> str:
+        return text_of(open_page("model"))
+
+    @pytest.fixture
+    def quality(self, api: ServiceApi) -> dict[str, Any]:
+        return api.model()["facts"]["quality"]
+
+    def test_it_has_the_hash_of_each_file(self, text: str, api: ServiceApi):
+        for file, sha256 in api.model()["sha256"].items():
+            assert f">{file}</th>" in text
+            assert f">{sha256}<" in text
+
+    def test_it_has_the_auc(self, text: str, quality: dict[str, Any]):
+        assert f"AUC {quality['auc']:.3f}, between {quality['auc_95_low']:.3f}" in text
+
+    def test_it_has_the_calibration(self, text: str, quality: dict[str, Any]):
+        for each in quality["bins"]:
+            assert f">{EN.percent(each['mean_pd'], 1)}</th>" in text
+            assert f">{EN.percent(each['default_rate'], 1)}<" in text
+
+    def test_it_has_decisions_by_group(self, text: str, quality: dict[str, Any]):
+        for rows in quality["groups"].values():
+            for row in rows:
+                assert f">{row['false_positive_rate']:.3f}<" in text
+        assert ">up to \u221255.3\u00a0years</th>" in text  # up to -20189 days
+
+    def test_every_chart_has_its_sentence_below_it(self, open_page: PageOpener):
+        page = open_page("model")
+        text = text_of(page)
+        assert all(sentence in text for sentence in chart_texts(page))
+
+    def test_stability_is_the_services(self, text: str, api: ServiceApi):
+        report = api.psi_report()
+        assert f"index {report['score']['index']:.3f}; chance alone gives" in text
+        for each in report["features"][:15]:
+            assert f">{each['index']:.3f}<" in table_row(text, each["label"])
 
 
-def test_drift_is_the_services(open_page: Open, asked: Service):
-    drift = asked.drift()
-    said = words_of(open_page("model"))
-    assert f"index {drift['score']['index']:.3f}; chance alone gives" in said
-    for each in drift["features"][:15]:
-        row = said.partition(f">{each['label']}</th>")[2].partition("</tr>")[0]
-        assert f">{each['index']:.3f}<" in row
+class TestLetterPage:
+    def test_a_refusal_has_reasons_model_and_date(
+        self, open_page: PageOpener, api: ServiceApi, refused_client: int
+    ):
+        score = api.score({"client": refused_client})
+        (code,) = open_page("letter", refused_client).main.code
+        for number, reason in enumerate(score["reasons"], 1):
+            assert f"\n{number}. {reason['text']}.\n" in code.value
+        today = datetime.datetime.now(datetime.UTC).date().isoformat()
+        assert f"Model {score['model']}, {today}." in code.value
+        assert "Refused: " in code.value
 
+    def test_it_is_a_draft(self, open_page: PageOpener, refused_client: int):
+        page = open_page("letter", refused_client)
+        (code,) = page.main.code
+        assert code.value.startswith("DRAFT, to be read and decided by an advisor")
+        assert "An advisor reads it" in page.main.warning[0].value
+        assert len(page.main.download_button) == 1
 
-def test_the_letter_has_reasons_model_and_date(open_page: Open, asked: Service, refused: int):
-    score = asked.score({"client": refused})
-    page = open_page("letter", refused)
-    (text,) = [code.value for code in page.main.code]
-    for number, reason in enumerate(score["reasons"], 1):
-        assert f"\n{number}. {reason['text']}.\n" in text
-    assert text.startswith("DRAFT, to be read and decided by an advisor")
-    today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    assert f"Model {score['model']}, {today}." in text
-    assert "Refused: " in text
-    assert "An advisor reads it" in page.main.warning[0].value
-    assert len(page.main.download_button) == 1
-
-
-def test_a_letter_of_an_accepted_client_gives_no_reasons(open_page: Open, accepted: int):
-    (code,) = open_page("letter", accepted).main.code
-    assert "The principal reasons" not in code.value
-    assert "Accepted: " in code.value
+    def test_an_acceptance_has_no_reasons(self, open_page: PageOpener, accepted_client: int):
+        (code,) = open_page("letter", accepted_client).main.code
+        assert "The principal reasons" not in code.value
+        assert "Accepted: " in code.value

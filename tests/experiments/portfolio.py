@@ -1,11 +1,11 @@
-"""A real book on workers that are killed, interrupted or without a scheduler, beside `/score`.
+"""A run whose workers are killed or interrupted or lose their scheduler, compared with `/score`.
 
     python -m tests.experiments.portfolio TABLE [kill] [interrupt] [scheduler]
 
 `kill` ends a worker with SIGKILL, twice. `interrupt` sends SIGINT to the command and its workers,
 as a terminal does, and starts it again. `scheduler` ends the scheduler of a cluster that was
-started by hand, and starts it and its workers again. Each time a sample of 1,000 clients has to be
-what a server answers for the same records, to the last bit.
+started by hand, and starts it and its workers again. Each time, the rows of 1,000 random clients
+are compared with the responses of a server to the same records, to the last bit.
 """
 
 import contextlib
@@ -24,18 +24,18 @@ import orjson
 import pandas as pd
 
 from credit_scoring.data.artifacts import ID
-from tests.support.portfolio import differing, parts, summary
+from tests.support.portfolio import read_parts, read_summary, rows_unlike
 from tests.support.server import HOST, RESSOURCES, ROOT, Server, children, free_port, wait_for
 
 SAMPLE = 1_000
-AT_ONCE = 500  # records in one body
-CHUNK = 20_000  # rows
+AT_ONCE = 500  # records of one request
+READ_ROWS = 20_000  # rows of the table that are read at a time
 
 Process = subprocess.Popen[Any]
 
 
 def python(*arguments: object, quiet: bool = False) -> Process:
-    """A program of this project, in a session of its own."""
+    """Start a program of this project in a session of its own."""
     return subprocess.Popen(
         (sys.executable, *map(str, arguments)),
         cwd=ROOT,
@@ -46,7 +46,7 @@ def python(*arguments: object, quiet: bool = False) -> Process:
 
 
 def workers_of(command: Process) -> list[int]:
-    """The processes that score: forked from one that the command has started."""
+    """Find the processes that score: they are forked from one that the command has started."""
     return [pid for child in children(command.pid) for pid in children(child)]
 
 
@@ -79,7 +79,7 @@ def interrupt(table: Path, out: Path) -> Process:
 
 @contextlib.contextmanager
 def cluster(port: int) -> Iterator[list[Process]]:
-    """A scheduler and two workers, as started by hand."""
+    """Start a scheduler and two workers as a user does by hand."""
     at = f"tcp://{HOST}:{port}"
     listen = ("--host", HOST, "--port", port, "--no-dashboard")
     found = [python("-m", "distributed.cli.dask_scheduler", *listen, quiet=True)]
@@ -109,32 +109,32 @@ def scheduler(table: Path, out: Path) -> Process:
 
 
 def compare(table: Path, out: Path, server: Server) -> None:
-    """Compare a sample with what a server answers for the same records."""
-    rows = parts(out)
+    """Compare a sample with the responses of a server to the same records."""
+    rows = read_parts(out)
     assert rows[ID].is_unique
     sample = sorted(random.Random(0).sample(range(len(rows)), min(SAMPLE, len(rows))))
     wanted = set(sample)
     chunks = [
         chunk[[row in wanted for row in chunk.index]]
-        for chunk in pd.read_csv(table, chunksize=CHUNK, index_col=False)
+        for chunk in pd.read_csv(table, chunksize=READ_ROWS, index_col=False)
     ]
     raw = pd.concat(chunks)
     assert raw[ID].tolist() == rows.loc[sample, ID].tolist()
     features = server.ask_json("/get_feat")["data"]
-    wrong = []
+    unlike = []
     for start in range(0, len(sample), AT_ONCE):
         some = raw[features].iloc[start : start + AT_ONCE]
         records = [
             {"record": {name: None if value != value else value for name, value in row.items()}}
             for row in some.to_dict("records")
         ]
-        answers = server.ask_json("/score", orjson.dumps(records))
-        wrong += differing(rows.loc[sample[start : start + AT_ONCE]], answers, "refused")
-    said = summary(out)
+        responses = server.ask_json("/score", orjson.dumps(records))
+        unlike += rows_unlike(rows.loc[sample[start : start + AT_ONCE]], responses, "refused")
+    figures = read_summary(out)
     print(
-        f"{said['scored']:,} rows in {said['parts']} parts, {said['seconds']:.1f} s,"
-        f" {said['rows_a_second']:,.0f} rows/s; refused {said['decisions']['refused']:,};"
-        f" of a sample of {len(sample):,} differ {len(wrong)}",
+        f"{figures['scored']:,} rows in {figures['parts']} parts, {figures['seconds']:.1f} s,"
+        f" {figures['rows_a_second']:,.0f} rows/s; refused {figures['decisions']['refused']:,};"
+        f" of a sample of {len(sample):,} differ {len(unlike)}",
         flush=True,
     )
 

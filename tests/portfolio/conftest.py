@@ -1,33 +1,45 @@
-"""A small model and a cluster, each made once."""
+"""A small bundle, a cluster and a finished run, each made once."""
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 from distributed import LocalCluster
 
-from api.served_bundle import ServedBundle, read_served_bundle
-from portfolio.quiet import hush
+from credit_scoring.data.artifacts import NEW_FILE
+from credit_scoring.decisions.scoring import ApplicationScorer
+from portfolio.cluster import hush
+from tests.support.portfolio import CommandResult, application_scorer, run_command
 from tests.support.server import HOST
 
 
 @pytest.fixture(scope="session")
-def model(sound: Path) -> Path:
+def bundle_folder(sound: Path) -> Path:
     """Few of the shipped clients and trees, with calibration, points and grades."""
     return sound
 
 
 @pytest.fixture(scope="session")
-def desk(model: Path) -> ServedBundle:
-    return read_served_bundle(model, None, frozenset())
+def scorer(bundle_folder: Path) -> ApplicationScorer:
+    return application_scorer(bundle_folder)
+
+
+@pytest.fixture
+def clients(bundle_folder: Path) -> pd.DataFrame:
+    """The new clients, of which a test may change its copy."""
+    return pd.read_csv(bundle_folder / NEW_FILE, index_col=0)
 
 
 @pytest.fixture(scope="module")
-def scheduler() -> Iterator[str]:
-    """The address of a scheduler of two workers, which are threads of this process.
+def scheduler_address() -> Iterator[str]:
+    """A scheduler with two workers, which are threads of this process.
 
     A process imports for seconds; `test_a_killed_worker_loses_nothing` has one. They end with the
-    module, for a cluster that waits takes a tenth of a core.
+    module, because a cluster that waits takes a tenth of a core.
     """
     hush()
     with LocalCluster(
@@ -35,3 +47,47 @@ def scheduler() -> Iterator[str]:
         dashboard_address=f"{HOST}:0", silence_logs=False,
     ) as cluster:  # fmt: skip
         yield cluster.scheduler_address
+
+
+@pytest.fixture(scope="module")
+def finished_run(
+    bundle_folder: Path, scheduler_address: str, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The output folder of a run of all new clients; nobody writes into it."""
+    out = tmp_path_factory.mktemp("finished") / "scored"
+    options = ("--scheduler", scheduler_address)
+    table = bundle_folder / NEW_FILE
+    result = run_command(None, bundle_folder, table, out, *options, with_report=True)
+    assert result.code == 0
+    return out
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """The output folder of a test, which does not exist yet."""
+    return tmp_path / "scored"
+
+
+@pytest.fixture
+def earlier_run(finished_run: Path, out: Path) -> Path:
+    """The output folder of a test, in which all parts exist."""
+    return Path(shutil.copytree(finished_run, out))
+
+
+@pytest.fixture
+def command(
+    capsys: Any, bundle_folder: Path, scheduler_address: str, out: Path
+) -> Callable[..., CommandResult]:
+    """The command on the workers of the scheduler, into the output folder of the test."""
+
+    def run(*arguments: object, folder: Path = bundle_folder, **more: Any) -> CommandResult:
+        where = (out, "--scheduler", scheduler_address)
+        return run_command(capsys, folder, *arguments, *where, **more)
+
+    return run
+
+
+@pytest.fixture
+def command_here(capsys: Any, bundle_folder: Path) -> Callable[..., CommandResult]:
+    """The command without a scheduler."""
+    return partial(run_command, capsys, bundle_folder)

@@ -9,25 +9,31 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from api.served_bundle import ServedBundle
-from credit_scoring.data.artifacts import ID, NEW_FILE
+from credit_scoring.data.artifacts import ID
 from credit_scoring.data.cells import MISSING_TEXTS
 from credit_scoring.decisions.batch_scoring import Scores
-from portfolio.columns import Columns
-from portfolio.csv_rows import csv_block
-from portfolio.job import Piece, Problem
-from portfolio.parquet import parquet_blocks, parquet_pieces
-from portfolio.parts import part_table, write_part
-from portfolio.work import score_piece
-from tests.support.portfolio import job_of, parts, pieces_of
+from portfolio.counts import Labels
+from portfolio.job import Problem
+from portfolio.output.part import part_table, write_part
+from portfolio.tables.chunk import Chunk, Columns
+from portfolio.tables.csv_file import read_csv_chunk
+from portfolio.tables.parquet_file import parquet_chunks, read_parquet_chunk
+from portfolio.worker import score_chunk
+from tests.support.portfolio import chunks_of, job_of, read_parts
 
 KEPT = "None"  # a category of the model
 
 
 def columns_of(header: tuple[str, ...]) -> Columns:
-    features = ("number", "text", "known")
-    at = {position: header.index(name) for position, name in enumerate(features)}
-    return Columns(header, features, {1: frozenset(), 2: frozenset({KEPT})}, at, (), ())
+    number, text, known, client = (header.index(name) for name in ("number", "text", "known", ID))
+    return Columns(
+        header,
+        ("number", "text", "known"),
+        id_column=client,
+        numbers={0: number},
+        texts={1: text, 2: known},
+        literal={1: frozenset(), 2: frozenset({KEPT})},
+    )
 
 
 def test_texts_of_csv_and_parquet_are_read_alike(tmp_path):
@@ -36,53 +42,49 @@ def test_texts_of_csv_and_parquet_are_read_alike(tmp_path):
     table = pd.DataFrame({ID: range(len(texts)), "number": 1.5, "text": texts, "known": texts})
     table.to_csv(tmp_path / "table.csv", index=False)
     table.to_parquet(tmp_path / "table.parquet", index=False)
-    (piece,) = pieces_of(tmp_path / "table.csv")
-    columns = columns_of(piece.header)
-    with_odd_row = tmp_path / "odd.csv"  # is read field by field
+    (chunk,) = chunks_of(tmp_path / "table.csv")
+    columns = columns_of(chunk.header)
+    with_odd_row = tmp_path / "odd.csv"  # which is read field by field
     with_odd_row.write_bytes((tmp_path / "table.csv").read_bytes() + b"a,b\n")
-    (odd,) = pieces_of(with_odd_row)
-    (stored,) = [
-        piece
-        for piece in parquet_pieces(tmp_path / "table.parquet", "table.parquet", 0)
-        if isinstance(piece, Piece)
+    (odd,) = chunks_of(with_odd_row)
+    (stored,) = parquet_chunks(tmp_path / "table.parquet", "table.parquet", 0)
+    batches = [
+        read_csv_chunk(chunk, columns),
+        read_csv_chunk(odd, columns),
+        *read_parquet_chunk(stored, columns),
     ]
-    blocks = [csv_block(piece, columns), csv_block(odd, columns), *parquet_blocks(stored, columns)]
     missing = [text in MISSING_TEXTS for text in texts]
-    for block in blocks:
-        assert [text is None for text in block.rows.texts[1]] == missing
-        assert block.rows.texts[1].tolist()[-2:] == ["x", " NA "]
+    for batch in batches:
+        assert [text is None for text in batch.values.texts[1]] == missing
+        assert batch.values.texts[1].tolist()[-2:] == ["x", " NA "]
         known = [None if text in MISSING_TEXTS - {KEPT} else text for text in texts]
-        assert block.rows.texts[2].tolist() == known
+        assert batch.values.texts[2].tolist() == known
     assert KEPT in known
-    assert [len(block.bad) for block in blocks] == [0, 1, 0]
+    assert [len(batch.bad) for batch in batches] == [0, 1, 0]
 
 
 @pytest.fixture(scope="module")
-def clients(desk: ServedBundle, model: Path) -> pd.DataFrame:
-    return pd.read_csv(model / NEW_FILE, index_col=0)
+def probabilities(scorer) -> list[float]:
+    """The probabilities of the new clients, in their order."""
+    return scorer.bundle.classifier.probabilities(scorer.bundle.transformed).tolist()
 
 
-def scored(model: Path, out: Path, pieces: list[Piece], *, collect: bool = False) -> pd.DataFrame:
-    job = job_of(model, out, explained="none", collect=collect)
-    for piece in pieces:
-        record = score_piece(job, piece, "")
+def scored(folder: Path, out: Path, chunks: list[Chunk], *, collect: bool = False) -> pd.Series:
+    """The probabilities in the part files of some chunks, by id."""
+    job = job_of(folder, out, explained="none", collects_bad_rows=collect)
+    for chunk in chunks:
+        record = score_chunk(job, chunk)
         assert not isinstance(record, Problem), record.text
-    return parts(out).set_index(ID)["probability"]
-
-
-def expected_of(desk: ServedBundle) -> dict[int, float]:
-    bundle = desk.bundle
-    found = bundle.classifier.probabilities(bundle.transformed).tolist()
-    return dict(zip(bundle.client_ids, found, strict=True))
+    return read_parts(out).set_index(ID)["probability"]
 
 
 @pytest.mark.parametrize("index", ["even", "uneven", "none"])
-def test_ids_may_be_the_index_of_pandas(tmp_path, model, desk, clients, index):
-    """pandas writes evenly spaced ones into the metadata alone."""
-    expected = expected_of(desk)
+def test_ids_may_be_in_the_index_of_pandas(tmp_path, bundle_folder, clients, probabilities, index):
+    """pandas writes evenly spaced ones only into the metadata."""
+    expected = dict(zip(clients[ID], probabilities, strict=True))
     if index == "even":
         even = range(7_000, 7_000 + 3 * len(clients), 3)
-        expected = dict(zip(even, expected.values(), strict=True))
+        expected = dict(zip(even, probabilities, strict=True))
         clients = clients.drop(columns=ID).set_index(pd.RangeIndex(even, name=ID))
     elif index == "uneven":
         clients = clients.set_index(ID)
@@ -91,13 +93,14 @@ def test_ids_may_be_the_index_of_pandas(tmp_path, model, desk, clients, index):
     assert (ID in pq.read_schema(path).names) == (index != "even")
     for rows in (1_000, 10):
         out = tmp_path / f"out {rows}"
-        found = parquet_pieces(path, path.name, 0, rows)
-        pieces = [piece for piece in found if isinstance(piece, Piece)]
-        assert (len(pieces) > 1) == (rows == 10)
-        assert scored(model, out, pieces).to_dict() == expected
+        chunks = list(parquet_chunks(path, path.name, 0, rows))
+        assert (len(chunks) > 1) == (rows == 10)
+        assert scored(bundle_folder, out, chunks).to_dict() == expected
 
 
-def test_columns_without_a_name_and_very_long_fields(tmp_path, model, desk, clients):
+def test_columns_without_a_name_and_very_long_fields(
+    tmp_path, bundle_folder, clients, probabilities
+):
     """A long field of an ignored column; a quote in the file makes readers count fields."""
     note = ["x" * 200_000 + ' "quoted"' if row == 3 else "" for row in range(len(clients))]
     table = clients.assign(note=note)
@@ -107,24 +110,23 @@ def test_columns_without_a_name_and_very_long_fields(tmp_path, model, desk, clie
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerows([[*header, ""], *([*row, ""] for row in table.itertuples(index=False))])
-    expected = expected_of(desk)
-    assert scored(model, tmp_path / "out", pieces_of(path)).to_dict() == expected
-    path.write_bytes(path.read_bytes() + b"a,b\n")  # is read field by field
-    again = scored(model, tmp_path / "again", pieces_of(path), collect=True)
+    expected = dict(zip(clients[ID], probabilities, strict=True))
+    assert scored(bundle_folder, tmp_path / "out", chunks_of(path)).to_dict() == expected
+    path.write_bytes(path.read_bytes() + b"a,b\n")  # so that it is read field by field
+    again = scored(bundle_folder, tmp_path / "again", chunks_of(path), collect=True)
     assert again.to_dict() == expected
 
 
-def test_a_carriage_return_in_a_word_is_quoted_in_csv_parts(tmp_path, model):
+def test_a_carriage_return_in_a_word_is_quoted_in_csv_parts(tmp_path, bundle_folder):
     """Words of grades and themes come from the model's files."""
     scores = Scores(
         np.array([0.25, 0.5]), np.array([0, 1], np.int8), None, None, np.array([0, 1]),
         np.empty(0, np.intp), None,
     )  # fmt: skip
-    table = part_table(np.array([5, 6]), scores, ["one\rgrade", "two"], [], [], None)
+    table = part_table(np.array([5, 6]), scores, Labels(("one\rgrade", "two")))
     assert isinstance(table, pa.Table)
-    job = job_of(model, tmp_path, format="csv")
-    piece = Piece(0, "clients.csv", "clients.csv", (), "", (0, 0, 0), 0, 0)
-    write_part(job, piece, table)
+    job = job_of(bundle_folder, tmp_path, format="csv")
+    write_part(job, 0, [table])
     with (tmp_path / "part-000000.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row[ID], row["probability"], row["grade"]) for row in rows] == [

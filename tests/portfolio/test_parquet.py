@@ -9,32 +9,28 @@ import pytest
 
 from credit_scoring.data.artifacts import ID
 from credit_scoring.errors import BadFile
-from portfolio.columns import Columns
-from portfolio.job import Piece
-from portfolio.parquet import MOST_SLICES, parquet_blocks, parquet_pieces
+from portfolio.tables.chunk import Columns
+from portfolio.tables.parquet_file import MOST_SLICES, parquet_chunks, read_parquet_chunk
 
 
 def columns_of(table, texts=()):
     header = tuple(table.column_names)
     features = tuple(name for name in header if name != ID)
-    at = {position: header.index(name) for position, name in enumerate(features)}
-    positions = {features.index(name): frozenset() for name in texts}
-    return Columns(header, features, positions, at, (), ())
+    columns = {at: header.index(name) for at, name in enumerate(features)}
+    text_columns = {at: columns.pop(at) for at, name in enumerate(features) if name in texts}
+    literal = dict.fromkeys(text_columns, frozenset())
+    return Columns(header, features, header.index(ID), columns, text_columns, literal)
 
 
 def read(tmp_path, table, texts=(), rows=1000, **options):
-    """The values of a table, its bad rows, and the sizes of its pieces."""
+    """The values of a table, its bad rows, and the sizes of its chunks."""
     path = tmp_path / "table.parquet"
     pq.write_table(table, path, **options)
-    pieces = [
-        piece
-        for piece in parquet_pieces(path, "table.parquet", 0, rows)
-        if isinstance(piece, Piece)
+    chunks = list(parquet_chunks(path, "table.parquet", 0, rows))
+    batches = [
+        batch for chunk in chunks for batch in read_parquet_chunk(chunk, columns_of(table, texts))
     ]
-    blocks = [
-        block for piece in pieces for block in parquet_blocks(piece, columns_of(table, texts))
-    ]
-    return blocks, [piece.length for piece in pieces]
+    return batches, [chunk.length for chunk in chunks]
 
 
 def table_of(**columns):
@@ -54,7 +50,7 @@ def test_numbers_of_every_kind_are_the_nearest_doubles(tmp_path):
         g=pa.array([2.5, 2.5, None]).dictionary_encode(),
         h=pa.array([2**53, 5, None], pa.uint64()),
     )
-    ((block,), _) = read(tmp_path, table)
+    ((batch,), _) = read(tmp_path, table)
     wanted = [
         [1, np.nan, 3],
         [1.5, np.nan, np.nan],
@@ -65,8 +61,8 @@ def test_numbers_of_every_kind_are_the_nearest_doubles(tmp_path):
         [2.5, 2.5, np.nan],
         [2.0**53, 5, np.nan],
     ]
-    assert np.array_equal(block.rows.numbers.T, wanted, equal_nan=True)
-    assert block.bad == {}
+    assert np.array_equal(batch.values.numbers.T, wanted, equal_nan=True)
+    assert batch.bad == {}
 
 
 def test_texts_of_every_kind(tmp_path):
@@ -77,16 +73,16 @@ def test_texts_of_every_kind(tmp_path):
         c=pa.array(texts, pa.large_string()),
         d=pa.nulls(3),
     )
-    ((block,), _) = read(tmp_path, table, texts="abcd")
-    assert [block.rows.texts[at].tolist() for at in range(4)] == [texts, texts, texts, [None] * 3]
+    ((batch,), _) = read(tmp_path, table, texts="abcd")
+    assert [batch.values.texts[at].tolist() for at in range(4)] == [texts, texts, texts, [None] * 3]
 
 
 def test_rows_that_no_double_and_no_id_holds_are_bad(tmp_path):
     ids = pa.array([1, None, 2**63, 4], pa.uint64())
     table = pa.table({ID: ids, "a": pa.array([1, 2, 3, 2**53 + 1])})
-    ((block,), _) = read(tmp_path, table)
-    assert block.ids.tolist() == [1]
-    assert block.bad == {
+    ((batch,), _) = read(tmp_path, table)
+    assert batch.ids.tolist() == [1]
+    assert batch.bad == {
         2: f"column {ID}: is not an integer",
         3: f"column {ID}: is not an integer",
         4: "a whole number that no double holds exactly: a",
@@ -118,14 +114,15 @@ def test_ids_are_integers(tmp_path, ids):
 def test_row_groups_of_every_size_are_cut(tmp_path, group):
     rows = 20_000 if group > 1000 else 500
     values = np.random.default_rng(0).normal(size=rows)
-    blocks, sizes = read(tmp_path, table_of(a=values), rows=100, row_group_size=group)
+    batches, sizes = read(tmp_path, table_of(a=values), rows=100, row_group_size=group)
     assert sum(sizes) == rows
     assert max(sizes) <= max(100, -(-group // MOST_SLICES))
     assert len(sizes) <= 2 * (rows / 100)
     assert (
-        np.concatenate([block.rows.numbers[:, 0] for block in blocks]).tolist() == values.tolist()
+        np.concatenate([batch.values.numbers[:, 0] for batch in batches]).tolist()
+        == values.tolist()
     )
-    assert np.concatenate([block.ids for block in blocks]).tolist() == list(range(1, rows + 1))
+    assert np.concatenate([batch.ids for batch in batches]).tolist() == list(range(1, rows + 1))
 
 
 def test_no_rows_and_no_table_are_refused(tmp_path):
@@ -133,4 +130,4 @@ def test_no_rows_and_no_table_are_refused(tmp_path):
         read(tmp_path, table_of(a=pa.array([], pa.float64())))
     (tmp_path / "broken").write_bytes(b"PAR1 and no more")
     with pytest.raises(BadFile, match=r"^broken: is not a Parquet table: "):
-        [*parquet_pieces(tmp_path / "broken", "broken", 0)]
+        [*parquet_chunks(tmp_path / "broken", "broken", 0)]

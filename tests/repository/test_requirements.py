@@ -62,7 +62,10 @@ def test_requirements_are_what_is_installed():
 @pytest.mark.parametrize(
     ("name", "places"),
     [
-        (SERVICE, ["main.py", "api/*.py", "credit_scoring/**/*.py", "serving/*.py"]),
+        (
+            SERVICE,
+            ["main.py", "api/*.py", "service/*.py", "credit_scoring/**/*.py", "serving/*.py"],
+        ),
         ("requirements/portfolio.txt", ["portfolio/*.py"]),
         (ALONE, ["dashboard/*.py", "dashboard/*/*.py"]),
     ],
@@ -75,7 +78,7 @@ def test_every_import_is_a_direct_requirement(name: str, places: list[str]):
                 imported |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
                 imported.add(node.module.partition(".")[0])
-    ours = {"advisor", "api", "credit_scoring", "portfolio", "serving"}
+    ours = {"advisor", "api", "service", "credit_scoring", "portfolio", "serving"}
     third_party = imported - sys.stdlib_module_names - ours
     packages = {"sklearn": "scikit-learn"}
     wanted = {packages.get(module, module.replace("_", "-")) for module in third_party}

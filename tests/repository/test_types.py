@@ -9,11 +9,11 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE = (ROOT / "main.py").read_text()
 # The ways in which routes reach what is served.
 DOORS = re.compile(
-    r"((?:service_of\(request\)|snapshot_of\(request\)|scorer_of\(request\)"
-    r"|\bservice|\bsnapshot|\bscorer)\.)(?!scorer\.|folder\.|settings\.)(\w+)"
+    r"((?:service_of\(request\)|bundle_of\(request\)|application_of\(request\)|\bservice|\bcurrent)\.)"
+    r"(?!service\b|current\b|folder\.|settings\.)(\w+)"
 )
-ADDED = '\n\n@router.get("/more")\nasync def more(request: Request) -> Response:\n    {}\n'
-MISSPELT = "scorer_of(request).raw_recrod(1, 2, 'three')"
+ADDED = '\n\n@direct.get("/more")\nasync def more(request: Request) -> Response:\n    {}\n'
+MISSPELT = "bundle_of(request).raw_recrod(1, 2, 'three')"
 
 
 # The gate's own configuration, but of all that is imported mypy reads only what the doors are made
@@ -22,7 +22,7 @@ CONFIGURATION = (
     (ROOT / "pyproject.toml").read_text()
     + """
 [[tool.mypy.overrides]]
-module = ["api.*", "credit_scoring.*", "serving.*", "fastapi.*", "starlette.*"]
+module = ["api.*", "credit_scoring.*", "service.*", "serving.*", "fastapi.*", "starlette.*"]
 follow_imports = "silent"
 """
 )
@@ -46,7 +46,7 @@ def lines_with_errors(tmp_path: Path, source: str) -> set[int]:
 
 def test_a_misspelt_method_in_a_route_is_seen_behind_every_door(tmp_path: Path):
     """Nothing is wrong with the routes as they are: `mypy` is part of the gate."""
-    start = SOURCE.index('@get("/get_ids"')
+    start = SOURCE.index('@direct.get("/get_ids"')
     routes, count = DOORS.subn(r"\1\2_misspelt", SOURCE[start:])
     assert count >= 20
     misspelt = SOURCE[:start] + routes + ADDED.format(MISSPELT) + "    return Response()\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from main import Service
+from main import Application
 from tests.support.application import KEY, KEYS, service
 from tests.support.folders import recognisable_clients
 from tests.support.forks import Forks
@@ -48,7 +48,7 @@ def private(
 
 
 @pytest.fixture(scope="session")
-def application(case: Case, unguarded: Service) -> Service:
+def application(case: Case, unguarded: Application) -> Application:
     """The service on the folder of a case. Nobody changes it."""
     made = service(ressources_dir=case.folder.path)
     # FastAPI takes 0.1 s for the document of the routes, which are the same.
@@ -59,10 +59,10 @@ def application(case: Case, unguarded: Service) -> Service:
 
 
 @pytest.fixture(scope="session")
-def guarded(sound: Path) -> Service:
+def guarded(sound: Path) -> Application:
     return service(ressources_dir=sound, api_key=",".join(KEYS) + ", ,")
 
 
 @pytest.fixture(scope="session")
-def unguarded(sound: Path) -> Service:
+def unguarded(sound: Path) -> Application:
     return service(ressources_dir=sound)

@@ -18,7 +18,7 @@ from sklearn.ensemble import (
 from sklearn.tree import DecisionTreeClassifier
 
 from credit_scoring.data.artifacts import ID, REFERENCE_FILE, TARGET
-from main import Service
+from main import Application
 from tests.support.inprocess import prepared_client
 from tests.support.recipes import Case
 
@@ -26,7 +26,7 @@ ASKED = (0, 2)  # positions of clients, whom every pipeline scores differently
 
 
 @pytest.fixture(scope="session")
-def http(application: Service) -> httpx.Client:
+def http(application: Application) -> httpx.Client:
     return prepared_client(application)
 
 

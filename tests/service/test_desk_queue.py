@@ -2,14 +2,19 @@
 
 import json
 import sys
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
-import main
-from main import Service, Settings, create_app
+from main import Application, create_app
+from service.scoring_service import each
+from service.served_bundle import SHORT, ScoreRequest
+from service.settings import Settings
+from serving import batching
+from serving.batching import CallQueue, Responses
 from serving.gunicorn_worker import giving_way
 from tests.support.inprocess import prepared_client
 
@@ -17,70 +22,56 @@ CLIENT = 248124
 
 
 @pytest.fixture(scope="module")
-def service(sound: Path) -> Service:
+def application(sound: Path) -> Application:
     return create_app(Settings(ressources_dir=sound, request_log=False))
 
 
 @pytest.fixture(scope="module")
-def http(service: Service) -> httpx.Client:
-    return prepared_client(service)
+def http(application: Application) -> httpx.Client:
+    return prepared_client(application)
 
 
 @pytest.mark.parametrize(
-    ("length", "is_known_again"),
-    [(10, True), (main.SHORT, True), (main.SHORT + 1, False)],
+    ("length", "is_known_again"), [(10, True), (SHORT, True), (SHORT + 1, False)]
 )
-def test_long_bodies_are_not_hashed_on_the_event_loop(
-    service: Service,
-    http: httpx.Client,
-    monkeypatch: pytest.MonkeyPatch,
-    length: int,
-    is_known_again: bool,
-):
-    """The key of a call is: what is the same twice has the same key where it is short."""
-    keys: list[Hashable] = []
-
-    async def run(key: Hashable, function: Callable[[], bytes]) -> bytes:
-        keys.append(key)
-        return function()
-
-    monkeypatch.setattr(service.lists, "run", run)
-    body = json.dumps([{"client": CLIENT}]).ljust(length)
-    assert http.post("/score", content=body).status_code == 200
-    assert http.post("/score", content=body).status_code == 200
-    assert (keys[0] == keys[1]) == is_known_again
+def test_long_bodies_are_not_compared_on_the_event_loop(length: int, is_known_again: bool):
+    """A request with a short body is known again; a long one is a call of its own."""
+    body = json.dumps([{"client": CLIENT}]).ljust(length).encode()
+    one, same = (ScoreRequest(bytes(bytearray(body)), 4, "near") for _ in range(2))
+    assert (one == same) == is_known_again
+    assert (hash(one) == hash(same)) == is_known_again
+    assert one != ScoreRequest(body, 3, "near")
 
 
 @pytest.mark.parametrize("is_quick", [True, False])
 def test_lists_make_pauses_where_the_transformer_itself_is_asked(
-    service: Service, http: httpx.Client, monkeypatch: pytest.MonkeyPatch, is_quick: bool
+    application: Application, http: httpx.Client, monkeypatch: pytest.MonkeyPatch, is_quick: bool
 ):
     """That is long in pandas, whose short operations keep the event loop waiting."""
     found: list[bool] = []
 
-    async def run(_: Hashable, function: Callable[[], bytes]) -> bytes:
-        body = function()
-        found.append(function.func is giving_way)  # type: ignore[attr-defined]
-        return body
+    def noted(function: Callable[[], Any]) -> Any:
+        found.append(True)
+        return giving_way(function)
 
-    transformer = service.folder.current.bundle.scorer.transformer
+    transformer = application.service.folder.current.bundle.scorer.transformer
     assert transformer.quickly is not None
     if not is_quick:
         monkeypatch.setitem(vars(transformer), "quickly", None)
-    monkeypatch.setattr(service.lists, "run", run)
+    monkeypatch.setattr(batching, "giving_way", noted)
     record = http.get("/get_test", params={"param_name": CLIENT}).json()["data"]
     (found_of_record,) = http.post("/score", content=f'[{{"record":{record}}}]').json()
     of_client = http.post("/score", json={"client": CLIENT}).json()
     assert found_of_record["probability"] == of_client["probability"]
-    assert found == [not is_quick]
+    assert found == [True] * (not is_quick)
     assert sys.getprofile() is None
 
 
 def test_a_list_beyond_those_that_wait_is_told_to_come_back(
-    service: Service, http: httpx.Client, monkeypatch: pytest.MonkeyPatch
+    application: Application, http: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ):
     with monkeypatch.context() as full:
-        full.setattr(service.lists, "_calls", dict.fromkeys(range(main.LISTS_WAITING)))
+        full.setattr(application.service, "lists", Responses(CallQueue(0, "none"), each(None)))
         answer = http.post("/score", json=[{"client": CLIENT}])
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
     assert answer.json() == {"detail": "too many explanations at once"}

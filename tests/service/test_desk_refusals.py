@@ -6,7 +6,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from main import Settings, create_app
+from main import create_app
+from service.settings import Settings
 from tests.support.inprocess import prepared_client
 
 CLIENT = 248124

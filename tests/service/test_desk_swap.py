@@ -7,14 +7,16 @@ from pathlib import Path
 import pytest
 from starlette.types import Message
 
-from api.served_bundle import ServedBundle, read_served_bundle
-from main import Service, Settings, create_app
+from main import Application, create_app
+from service.bundle_folder import read_served_bundle
+from service.served_bundle import ServedBundle
+from service.settings import Settings
 from tests.support.folders import another_model
 from tests.support.inprocess import LOOP, client_of, prepared_client
 
 
 @pytest.fixture(scope="module")
-def service(sound: Path) -> Service:
+def application(sound: Path) -> Application:
     return create_app(Settings(ressources_dir=sound, request_log=False))
 
 
@@ -28,13 +30,13 @@ def other(sound: Path, tmp_path_factory: pytest.TempPathFactory) -> ServedBundle
     return served
 
 
-def first_client(service: Service) -> bytes:
+def first_client(application: Application) -> bytes:
     """An application."""
-    return json.dumps({"client": service.folder.current.bundle.client_ids[0]}).encode()
+    return json.dumps({"client": application.service.folder.current.bundle.client_ids[0]}).encode()
 
 
 async def asked(
-    service: Service, method: str, path: str, body: bytes = b"", when_read=lambda: None
+    application: Application, method: str, path: str, body: bytes = b"", when_read=lambda: None
 ) -> object:
     """An answer; `when_read` is called where the request waits for its body."""
     sent: list[Message] = []
@@ -51,21 +53,27 @@ async def asked(
         "method": method, "path": path, "raw_path": path.encode(), "root_path": "",
         "query_string": b"", "headers": [], "client": ("127.0.0.1", 1), "server": ("test", 80),
     }  # fmt: skip
-    await service(scope, receive, send)
+    await application(scope, receive, send)
     assert sent[0]["status"] == 200, sent
     return json.loads(sent[1]["body"])
 
 
-def test_a_score_is_of_the_model_that_was_in_use_at_first(service: Service, other: ServedBundle):
-    first, http, body = service.folder.current, prepared_client(service), first_client(service)
+def test_a_score_is_of_the_model_that_was_in_use_at_first(
+    application: Application, other: ServedBundle
+):
+    first, http, body = (
+        application.service.folder.current,
+        prepared_client(application),
+        first_client(application),
+    )
     expected = http.post("/score", content=body).json()
 
     def swap() -> None:
-        service.folder.current = other
+        application.service.folder.current = other
 
-    found = LOOP.run_until_complete(asked(service, "POST", "/score", body, swap))
+    found = LOOP.run_until_complete(asked(application, "POST", "/score", body, swap))
     later = http.post("/score", content=body).json()
-    service.folder.current = first
+    application.service.folder.current = first
 
     assert found == expected
     assert later["model"] != expected["model"]
@@ -73,19 +81,20 @@ def test_a_score_is_of_the_model_that_was_in_use_at_first(service: Service, othe
 
 
 @pytest.mark.parametrize("path", ["/importance", "/drift"])
-def test_what_is_kept_for_a_model_is_its_own(service: Service, other: ServedBundle, path: str):
-    expected = client_of(service).get(path).json()
+def test_what_is_kept_for_a_model_is_its_own(
+    application: Application, other: ServedBundle, path: str
+):
+    expected = client_of(application).get(path).json()
     swapped = create_app(
-        Settings(ressources_dir=service.settings.ressources_dir, request_log=False)
+        Settings(ressources_dir=application.service.settings.ressources_dir, request_log=False)
     )
-    first, waiting = swapped.folder.current, asyncio.Event()
-    swapped.prepare = lambda _: waiting.set()  # the test prepares, after the swap
-    other.tables.clear()
+    first, waiting = swapped.service.folder.current, asyncio.Event()
+    swapped.service.folder.prepare = lambda _: waiting.set()  # the test prepares, after the swap
 
     async def ask() -> object:
         asking = asyncio.create_task(asked(swapped, "GET", path))
         await waiting.wait()
-        swapped.folder.current = other
+        swapped.service.folder.current = other
         first.prepare()
         return await asking
 

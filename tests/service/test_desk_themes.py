@@ -16,7 +16,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from credit_scoring.data.artifacts import FEATURES_FILE, MODEL_FILE, REFERENCE_FILE, TARGET
-from main import Settings, create_app
+from main import create_app
+from service.settings import Settings
 from tests.support.artefacts import AWKWARD, NUMBERS, PLAIN, TEXTS, clients, lightgbm, make_folder
 from tests.support.inprocess import prepared_client
 

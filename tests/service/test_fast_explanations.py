@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 from lightgbm import LGBMClassifier
 
-import main
-from api import served_bundle
 from api.responses import explanation_bodies
-from api.served_bundle import read_served_bundle
 from credit_scoring.data.artifacts import MODEL_FILE
 from credit_scoring.explain import treeshap_numba as treeshap_kernel
 from credit_scoring.explain.acceleration import accelerate
 from credit_scoring.model.bundle import Bundle
 from credit_scoring.model.classifiers.classifier import Classifier
-from main import Settings, create_app
+from main import create_app
+from service import served_bundle
+from service.bundle_folder import read_served_bundle
+from service.settings import Settings
 from tests.support.application import KEY
 from tests.support.inprocess import client_of
 from tests.support.recipes import Case
@@ -44,7 +44,7 @@ def test_every_client_of_lightgbm_keeps_his_explanation(simple: Case):
 
     clients = simple.inputs.index.tolist()
     before = {client: ask(client) for client in clients[:40]}
-    app.folder.current.prepare(quickly=True)
+    app.service.folder.current.prepare(quickly=True)
     changed = 0
     for position, client in enumerate(clients):
         answer = ask(client)
@@ -61,7 +61,7 @@ def test_reasons_are_the_same_in_both_ways(simple: Case):
     found = []
     for fast in (False, True):
         app = create_app(Settings(ressources_dir=simple.folder.path))
-        http, served = client_of(app), app.folder.current
+        http, served = client_of(app), app.service.folder.current
         assert served.claim()
         served.prepare(quickly=fast)
         list_of_all = [{"client": client} for client in simple.inputs.index.tolist()]
@@ -115,8 +115,8 @@ def test_explanations_that_wait_are_made_together(simple: Case, monkeypatch):
         batches.append(len(client_ids))
         return explanation_bodies(bundle, client_ids)
 
-    monkeypatch.setattr(main, "explanation_bodies", seen)
-    monkeypatch.setattr(main, "EXPLAINED_TOGETHER", 8)
+    monkeypatch.setattr(served_bundle, "explanation_bodies", seen)
+    monkeypatch.setattr(served_bundle, "EXPLAINED_TOGETHER", 8)
     app = create_app(Settings(ressources_dir=simple.folder.path, fast_explanations=True))
     clients = simple.inputs.index.tolist()
     paths = [f"/get_shap?param_name={client}" for client in clients]
@@ -130,11 +130,11 @@ def test_explanations_that_wait_are_made_together(simple: Case, monkeypatch):
 
     asyncio.run(ask_at_once())
     assert batches == [1] * len(paths)
-    app.folder.current.prepare(quickly=True)
+    app.service.folder.current.prepare(quickly=True)
     batches.clear()
     together = asyncio.run(ask_at_once())
     assert batches == [1, 8, 8, 3]
-    bundle = app.folder.current.bundle
+    bundle = app.service.folder.current.bundle
     assert together == [explanation_bodies(bundle, [client])[0] for client in clients]
 
 

@@ -7,7 +7,7 @@ import re
 import httpx
 import pytest
 
-from main import Service
+from main import Application
 from tests.support.application import KEYS, is_open, requests
 from tests.support.inprocess import client_of
 
@@ -32,7 +32,7 @@ def check_headers(answer: httpx.Response, path: str) -> None:
         assert policy == "default-src 'none'; frame-ancestors 'none'"
 
 
-def test_headers_of_every_answer(guarded: Service):
+def test_headers_of_every_answer(guarded: Application):
     client = client_of(guarded)
     key = {"X-API-Key": KEYS[0]}
     for method, path, body in requests(guarded):
@@ -58,10 +58,10 @@ def test_headers_of_every_answer(guarded: Service):
     check_headers(answer, "/prediction/")
 
 
-def test_headers_of_a_fault(unguarded: Service, monkeypatch: pytest.MonkeyPatch):
+def test_headers_of_a_fault(unguarded: Application, monkeypatch: pytest.MonkeyPatch):
     """Every route that reads what was loaded fails; nothing of the fault is sent."""
     asked = requests(unguarded)
-    monkeypatch.setattr(unguarded.folder, "current", "nothing of use")
+    monkeypatch.setattr(unguarded.service.folder, "current", "nothing of use")
     statuses = []
     for method, path, body in asked:
         answer = client_of(unguarded).request(method, path, content=body)
@@ -75,7 +75,7 @@ def test_headers_of_a_fault(unguarded: Service, monkeypatch: pytest.MonkeyPatch)
     assert statuses.count(500) >= 10
 
 
-def test_docs_allow_only_what_they_are_made_of(unguarded: Service):
+def test_docs_allow_only_what_they_are_made_of(unguarded: Application):
     answer = client_of(unguarded).get("/docs")
     policy = dict(
         part.strip().split(" ", 1) for part in answer.headers["Content-Security-Policy"].split(";")

@@ -14,13 +14,14 @@ from pydantic import ValidationError
 from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocketDisconnect
 
-from main import Service, Settings
+from main import Application
+from service.settings import Settings
 from tests.support.application import KEYS, OPEN, is_open, requests, service
 from tests.support.inprocess import client_of
 
 
 @pytest.mark.parametrize("given", [None, "", "wrong", "first key,second-key", "FIRST KEY", " "])
-def test_without_a_right_key_only_open_routes_answer(guarded: Service, given: str | None):
+def test_without_a_right_key_only_open_routes_answer(guarded: Application, given: str | None):
     client = client_of(guarded)
     headers = {} if given is None else {"X-API-Key": given}
     opened = set()
@@ -37,20 +38,20 @@ def test_without_a_right_key_only_open_routes_answer(guarded: Service, given: st
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_with_any_of_the_keys_all_routes_answer(guarded: Service, key: str):
+def test_with_any_of_the_keys_all_routes_answer(guarded: Application, key: str):
     client = client_of(guarded)
     for method, path, body in requests(guarded):
         answer = client.request(method, path, content=body, headers={"X-API-Key": key.encode()})
         assert answer.status_code == 200, path
 
 
-def test_without_keys_all_routes_answer(unguarded: Service):
+def test_without_keys_all_routes_answer(unguarded: Application):
     client = client_of(unguarded)
     for method, path, body in requests(unguarded):
         assert client.request(method, path, content=body).status_code == 200, path
 
 
-def test_spellings_of_a_path_need_the_key_too(guarded: Service):
+def test_spellings_of_a_path_need_the_key_too(guarded: Application):
     client = client_of(guarded)
     host = "http://testserver"
     for path in ["//get_ids", "/get_ids/", "///get_ids//", "/prediction", "/./get_ids", "/GET_IDS"]:
@@ -92,7 +93,7 @@ def test_websocket_added_later_is_closed(sound: Path):
             assert socket.receive_text() == "told"
 
 
-def test_unknown_path_tells_nothing_without_a_key(guarded: Service):
+def test_unknown_path_tells_nothing_without_a_key(guarded: Application):
     answer = client_of(guarded).get("/nowhere")
     assert answer.status_code == 401
     assert answer.json() == {"detail": "a valid key is needed in X-API-Key"}
@@ -104,7 +105,7 @@ def test_keys_that_are_none_are_refused(keys: str):
         Settings(api_key=keys)
 
 
-def test_every_key_is_compared_in_constant_time(guarded: Service, monkeypatch):
+def test_every_key_is_compared_in_constant_time(guarded: Application, monkeypatch):
     compared = []
     compare_digest = hmac.compare_digest
 
@@ -119,7 +120,9 @@ def test_every_key_is_compared_in_constant_time(guarded: Service, monkeypatch):
         assert compared == [(given.encode(), key.encode()) for key in KEYS]
 
 
-def test_document_asks_for_the_key_only_where_one_is_set(guarded: Service, unguarded: Service):
+def test_document_asks_for_the_key_only_where_one_is_set(
+    guarded: Application, unguarded: Application
+):
     document = guarded.openapi()
     scheme = {"type": "apiKey", "in": "header", "name": "X-API-Key"}
     assert document["components"]["securitySchemes"] == {"key": scheme}
@@ -132,8 +135,8 @@ def test_document_asks_for_the_key_only_where_one_is_set(guarded: Service, ungua
     assert "security" not in json.dumps(document["paths"])
 
 
-def test_document_tells_names_only_with_a_key(guarded: Service, unguarded: Service):
-    client, bundle = client_of(guarded), guarded.folder.current.bundle
+def test_document_tells_names_only_with_a_key(guarded: Application, unguarded: Application):
+    client, bundle = client_of(guarded), guarded.service.folder.current.bundle
     names = {*bundle.features, *bundle.names}
     for headers in ({}, {"X-API-Key": "wrong"}):
         answer = client.get("/openapi.json", headers=headers)
@@ -156,9 +159,9 @@ def test_document_tells_names_only_with_a_key(guarded: Service, unguarded: Servi
         ]
 
 
-def test_open_routes_tell_nothing_of_a_client_where_keys_are_set(guarded: Service):
+def test_open_routes_tell_nothing_of_a_client_where_keys_are_set(guarded: Application):
     client = client_of(guarded)
-    bundle = guarded.folder.current.bundle
+    bundle = guarded.service.folder.current.bundle
     ids = {str(client_id) for client_id in bundle.client_ids}
     values = {repr(value) for value in bundle.transformed[0].tolist() if len(repr(value)) > 8}
     assert len(values) > 9

@@ -13,7 +13,8 @@ from sklearn.preprocessing import OneHotEncoder
 
 from credit_scoring.data.artifacts import PROBA, REFERENCE_FILE
 from credit_scoring.errors import BadFile
-from main import Settings, create_app
+from main import create_app
+from service.settings import Settings
 from tests.support.artefacts import NUMBERS, TEXTS, lightgbm, make_folder
 from tests.support.folders import write_metadata
 from tests.support.inprocess import prepared_client

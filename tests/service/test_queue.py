@@ -12,8 +12,10 @@ import pytest
 import uvloop
 
 from credit_scoring.data.artifacts import METADATA_FILE
-from main import Settings, create_app
-from serving.batching import BoundedPool
+from main import create_app
+from service.served_bundle import ServedBundle
+from service.settings import Settings
+from serving.batching import CallQueue, Responses
 from tests.support.folders import slow_to_explain
 from tests.support.forks import Forks
 from tests.support.inprocess import client_of
@@ -126,9 +128,10 @@ def test_more_explanations_than_can_be_computed(server: Server):
 
 def test_explanation_that_has_no_place_is_refused(sound: Path):
     full = create_app(Settings(ressources_dir=sound))
-    full.explainers = BoundedPool(0, "none")
+    nobody: CallQueue[bytes] = CallQueue(0, "none")
+    full.service.explanations = Responses(nobody, ServedBundle.explanations)
     http = client_of(full)
-    client_id = full.folder.current.bundle.client_ids[0]
+    client_id = full.service.folder.current.bundle.client_ids[0]
     answer = http.get("/get_shap", params={"param_name": client_id})
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "1"

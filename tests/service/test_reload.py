@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from credit_scoring.data.artifacts import METADATA_FILE, MODEL_FILE, NEW_FILE, REFERENCE_FILE
-from main import Settings, create_app
+from main import create_app
+from service.settings import Settings
 from serving.worker_registry import WorkerRegistry
 from tests.support.folders import another_model
 from tests.support.known import agree, heal

@@ -12,7 +12,7 @@ from lightgbm import LGBMClassifier
 from scipy.special import expit
 
 from credit_scoring.data.artifacts import NEW_FILE, REFERENCE_FILE, TARGET
-from main import Service
+from main import Application
 from tests.support.forks import Forks
 from tests.support.inprocess import client_of
 from tests.support.known import known_answers
@@ -85,7 +85,7 @@ def check_explanation(case: Case, answer: Any, record: dict[str, Any], probabili
     assert (expit(output) if log_odds else output) == pytest.approx(probability, abs=1e-9, rel=0)
 
 
-def test_every_answer(case: Case, application: Service):
+def test_every_answer(case: Case, application: Application):
     check_every_answer(client_of(application), case)
 
 
@@ -99,7 +99,7 @@ def test_every_answer_of_a_server(case: Case, forks: Forks):
         check_every_answer(http, case)
 
 
-def test_a_server_answers_what_the_application_answers_here(server: Server, unguarded: Service):
+def test_a_server_answers_what_the_application_answers_here(server: Server, unguarded: Application):
     """Of LightGBM."""
     http = client_of(unguarded)
     for asked_for, answered in known_answers(server).items():
@@ -114,7 +114,7 @@ def test_a_server_answers_what_the_application_answers_here(server: Server, ungu
 @pytest.mark.parametrize(
     "case", ["lightgbm text dense", "nested prefixes", "lightgbm text sparse"], indirect=True
 )
-def test_full_names_are_understood(case: Case, application: Service):
+def test_full_names_are_understood(case: Case, application: Application):
     http = client_of(application)
     get = asked(http)
     short = case.full_names()
@@ -140,7 +140,7 @@ def test_full_names_are_understood(case: Case, application: Service):
 
 
 @pytest.mark.parametrize("case", ["nested prefixes"], indirect=True)
-def test_a_feature_by_both_of_its_names_is_refused(case: Case, application: Service):
+def test_a_feature_by_both_of_its_names_is_refused(case: Case, application: Application):
     http = client_of(application)
     record = json.loads(asked(http)("/get_json", case.bundle.client_ids[0])["data"])
     answer = http.post("/prediction/", json=record | {"few__zero__OWN_CAR_AGE": 1.0})

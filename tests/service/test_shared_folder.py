@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from credit_scoring.data.artifacts import MODEL_FILE
-from main import Service
+from main import Application
 from serving.shared_folder import RESERVED
 from tests.support.commands import run
 from tests.support.folders import another_model, metadata_of, put
@@ -154,7 +154,7 @@ print({path.name.partition("_")[0]: path.stat().st_size for path in Path(sys.arg
 """
 
 
-def test_the_counts_of_all_routes_fit_into_what_is_reserved(shared: Path, unguarded: Service):
+def test_the_counts_of_all_routes_fit_into_what_is_reserved(shared: Path, unguarded: Application):
     """With every status of each: no file grows, which a full disk would not let it."""
     paths = [route.path for route in unguarded.routes]
     done = run(

@@ -1,4 +1,4 @@
-"""Servers in this process."""
+"""Servers in threads of this process."""
 
 from collections.abc import Iterator
 
@@ -15,6 +15,6 @@ def server() -> Iterator[Running]:
 
 
 @pytest.fixture
-def hasty() -> Iterator[Running]:
+def hasty_server() -> Iterator[Running]:
     with running(Hasty) as server:
         yield server

@@ -1,21 +1,29 @@
 """Calls beside the event loop: bounded, made together, and none twice at once."""
 
 import asyncio
+import gc
 import sys
+from collections.abc import Callable
 from functools import partial
 from threading import Event
 from types import SimpleNamespace
 
 import pytest
 
-from serving import batching as pool_module
-from serving.batching import BoundedPool, Busy
-from tests.support.commands import environment, run
+from serving import batching
+from serving.batching import Busy, CallQueue, Responses
+from tests.support.commands import environment
+from tests.support.commands import run as run_command
 from tests.support.server import ROOT
 
 
-def pool(waiting: int = 3) -> BoundedPool[str]:
-    return BoundedPool(waiting, "test")
+def queue(waiting: int = 3) -> CallQueue[str]:
+    return CallQueue(waiting, "test")
+
+
+async def run(calls: CallQueue[str], key: object, function: Callable[[], str]) -> str:
+    """The result of a function without an argument."""
+    return await calls.call(key, None, lambda _: [function()])
 
 
 def test_calls_with_one_key_are_one_call():
@@ -27,14 +35,14 @@ def test_calls_with_one_key_are_one_call():
         return value
 
     async def ask() -> list[str]:
-        threads = pool(waiting=2)
-        asked = [asyncio.create_task(threads.run(key, partial(work, key))) for key in "aaaaabbbb"]
+        threads = queue(waiting=2)
+        asked = [asyncio.create_task(run(threads, key, partial(work, key))) for key in "aaaaabbbb"]
         await asyncio.sleep(0)  # each has begun
-        assert threads.is_running("a")
+        assert threads.is_running("a", None)
         released.set()
         answers = await asyncio.gather(*asked)
-        assert not threads.is_running("a")
-        return [*answers, await threads.run("a", partial(work, "again"))]
+        assert not threads.is_running("a", None)
+        return [*answers, await run(threads, "a", partial(work, "again"))]
 
     assert asyncio.run(ask()) == [*"aaaaabbbb", "again"]
     assert calls == ["a", "b", "again"]
@@ -44,9 +52,9 @@ def test_calls_beyond_the_bound_are_refused_at_once():
     released = Event()
 
     async def ask() -> list[str | BaseException]:
-        threads = pool(waiting=3)
+        threads = queue(waiting=3)
         asked = [
-            asyncio.create_task(threads.run(key, partial(released.wait, 60))) for key in range(5)
+            asyncio.create_task(run(threads, key, partial(released.wait, 60))) for key in range(5)
         ]
         done, _ = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
         assert done <= set(asked[3:])
@@ -62,8 +70,8 @@ def test_a_result_is_kept_before_its_call_is_over():
     """Else who looks between the two would have it computed once more."""
 
     async def ask() -> None:
-        threads, kept = pool(), {}
-        call = threads.run_together("same", "a", list, kept.__setitem__)
+        threads, kept = queue(), {}
+        call = threads.call("same", "a", list, kept.__setitem__)
         asked = asyncio.create_task(call)
         await asyncio.sleep(0)  # it has begun
         while threads.is_running("same", "a"):
@@ -85,12 +93,12 @@ def test_calls_that_wait_are_made_together():
         return [2 * number for number in numbers]
 
     async def ask() -> tuple[list[int], int]:
-        threads, kept = BoundedPool(10, "test"), {}
+        threads, kept = CallQueue(10, "test"), {}
         asked = [
-            asyncio.create_task(threads.run_together("same", n, doubled, kept.__setitem__, most=3))
+            asyncio.create_task(threads.call("same", n, doubled, kept.__setitem__, most=3))
             for n in (0, 1, 2, 3, 4, 5, 3)
         ]
-        other = asyncio.create_task(threads.run_together("other", 0, lambda _: [-1]))
+        other = asyncio.create_task(threads.call("other", 0, lambda _: [-1]))
         await asyncio.sleep(0)  # each has begun
         released.set()
         answers = await asyncio.gather(*asked)
@@ -104,24 +112,24 @@ def test_calls_that_wait_are_made_together():
 def test_calls_that_would_wait_for_too_long_are_refused(monkeypatch):
     """By what calls took lately, of the thread's own time."""
     clock = SimpleNamespace(now=0.0)
-    monkeypatch.setattr(pool_module, "time", SimpleNamespace(thread_time=lambda: clock.now))
+    monkeypatch.setattr(batching, "time", SimpleNamespace(thread_time=lambda: clock.now))
 
     def work(numbers: list[float]) -> list[float]:
         clock.now += sum(numbers)
         return numbers
 
-    async def accepted(threads: BoundedPool[float]) -> int:
+    async def accepted(threads: CallQueue[float]) -> int:
         """How many of a hundred are, asked at once, that take no time."""
-        calls = [threads.run_together("same", n / 1e9, work, most=100) for n in range(100)]
+        calls = [threads.call("same", n / 1e9, work, most=100) for n in range(100)]
         found = await asyncio.gather(*calls, return_exceptions=True)
         assert {type(error) for error in found if not isinstance(error, float)} <= {Busy}
         return sum(isinstance(answer, float) for answer in found)
 
     async def ask() -> list[int]:
-        threads: BoundedPool[float] = BoundedPool(1_000, "test", seconds=0.5)
+        threads: CallQueue[float] = CallQueue(1_000, "test", seconds=0.5)
         found = [await accepted(threads)]
-        slow = BoundedPool(1_000, "test", seconds=0.5)
-        await slow.run_together("same", 0.125, work)
+        slow = CallQueue(1_000, "test", seconds=0.5)
+        await slow.call("same", 0.125, work)
         return [*found, *[await accepted(slow) for _ in range(8)]]
 
     none_known, slow, *later = asyncio.run(ask())
@@ -135,9 +143,9 @@ def test_a_caller_who_goes_away_takes_nothing_from_the_others():
     released = Event()
 
     async def ask() -> str:
-        threads = pool()
+        threads = queue()
         gone, stays = (
-            asyncio.create_task(threads.run("a", partial(released.wait, 60))) for _ in range(2)
+            asyncio.create_task(run(threads, "a", partial(released.wait, 60))) for _ in range(2)
         )
         await asyncio.sleep(0)
         gone.cancel()
@@ -151,11 +159,11 @@ def test_a_caller_who_goes_away_takes_nothing_from_the_others():
 
 def test_a_call_that_fails_fails_for_each_caller_and_is_forgotten():
     async def ask() -> list[str | BaseException]:
-        threads = pool()
+        threads = queue()
         kept: dict[str, str] = {}
 
         def ask_for(texts: str) -> asyncio.Future[list[str | BaseException]]:
-            calls = [threads.run_together("same", t, as_numbers, kept.__setitem__) for t in texts]
+            calls = [threads.call("same", t, as_numbers, kept.__setitem__) for t in texts]
             return asyncio.gather(*calls, return_exceptions=True)
 
         failed = await ask_for("xx")
@@ -176,19 +184,74 @@ def as_numbers(texts: list[str]) -> list[int]:
 LIMITED = """
 import asyncio, resource, threading
 from pathlib import Path
-from serving.batching import BoundedPool
-pool = BoundedPool(1, "test")
+from serving.batching import CallQueue
+queue = CallQueue(1, "test")
 size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (size + 4_000_000, resource.RLIM_INFINITY))
 try:
     threading.Thread(target=int).start()
 except RuntimeError as error:
     print(error)
-print(asyncio.run(pool.run("key", lambda: 7)))
+print(asyncio.run(queue.call("key", None, lambda _: [7])))
 """
 
 
 def test_a_call_is_made_where_no_thread_can_be_started_any_more():
     """For want of room for another stack, here."""
-    done = run(sys.executable, "-c", LIMITED, cwd=ROOT, env=environment(OMP_NUM_THREADS="1"))
+    done = run_command(
+        sys.executable, "-c", LIMITED, cwd=ROOT, env=environment(OMP_NUM_THREADS="1")
+    )
     assert (done.stdout, done.stderr) == ("can't start new thread\n7\n", "")
+
+
+class Files:
+    """An owner of responses."""
+
+
+def upper(_: Files, texts: list[str]) -> list[bytes]:
+    return [text.upper().encode() for text in texts]
+
+
+def test_a_response_is_computed_once_and_reused_for_its_owner():
+    origins: list[str] = []
+    responses = Responses(queue(), upper, kept=100, count=origins.append)
+    one, other = Files(), Files()
+
+    async def ask() -> list[bytes]:
+        return [await responses.get(owner, "a") for owner in (one, one, other)]
+
+    assert asyncio.run(ask()) == [b"A", b"A", b"A"]
+    assert origins == ["computed", "reused", "computed"]
+
+
+def test_callers_who_wait_for_the_same_response_count_as_reused():
+    origins: list[str] = []
+    responses = Responses(queue(), upper, count=origins.append)
+    files = Files()
+
+    async def ask() -> list[bytes]:
+        return await asyncio.gather(*(responses.get(files, "a") for _ in range(3)))
+
+    assert asyncio.run(ask()) == [b"A"] * 3
+    assert sorted(origins) == ["computed", "reused", "reused"]
+
+
+def test_responses_go_with_their_owner():
+    computed: list[str] = []
+
+    def noted(files: Files, texts: list[str]) -> list[bytes]:
+        computed.extend(texts)
+        return upper(files, texts)
+
+    responses = Responses(queue(), noted, kept=100)
+    asyncio.run(responses.get(Files(), "a"))
+    gc.collect()
+    asyncio.run(responses.get(Files(), "a"))
+    assert computed == ["a", "a"]
+
+
+def test_a_response_at_once_takes_no_place_in_the_queue():
+    responses = Responses(queue(waiting=0), upper, at_once=lambda _, text: text.encode())
+    assert asyncio.run(responses.get(Files(), "a")) == b"a"
+    with pytest.raises(Busy):
+        asyncio.run(Responses(queue(waiting=0), upper).get(Files(), "a"))

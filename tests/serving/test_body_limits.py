@@ -1,4 +1,4 @@
-"""Bodies as they are read: in chunks, up to a number of bytes, within a budget."""
+"""Limits on bodies: read in chunks, up to a number of bytes, within a budget."""
 
 import asyncio
 import time
@@ -30,8 +30,8 @@ BUDGET = 1_000_000  # bytes
 POST = b"POST / HTTP/1.1\r\nHost: a\r\n"
 
 
-def chunked() -> Request:
-    """A request of 20 MB, each chunk of which is made when it is asked for."""
+def chunked_request() -> Request:
+    """A request of 20 MB, whose chunks are made one at a time."""
     left = CHUNKS
 
     async def receive() -> Message:
@@ -44,7 +44,7 @@ def chunked() -> Request:
 
 def test_a_large_body_is_not_copied_for_each_of_its_chunks():
     began = time.process_time()
-    body = asyncio.run(body_of(chunked(), len(CHUNK) * CHUNKS))
+    body = asyncio.run(body_of(chunked_request(), len(CHUNK) * CHUNKS))
     assert time.process_time() < began + SECONDS
     assert body == CHUNK * CHUNKS
 
@@ -54,7 +54,7 @@ def test_a_large_body_is_held_once():
         """Bytes at the peak, of each byte of the body."""
         tracemalloc.start()
         try:
-            body = await body_of(chunked(), len(CHUNK) * CHUNKS)
+            body = await body_of(chunked_request(), len(CHUNK) * CHUNKS)
             return tracemalloc.get_traced_memory()[1] / len(body)
         finally:
             tracemalloc.stop()
@@ -62,8 +62,8 @@ def test_a_large_body_is_held_once():
     assert 1 <= asyncio.run(most_held()) < 1.2
 
 
-class Reader(Application):
-    """Answers with the length of the body, of those within a budget."""
+class LengthOfBody(Application):
+    """Answers with the length of the body, if it is within the budget."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -78,9 +78,9 @@ class Reader(Application):
 
 
 @pytest.fixture
-def reader() -> Iterator[Running]:
-    with running(Hasty, Reader()) as reader:
-        yield reader
+def length_server() -> Iterator[Running]:
+    with running(Hasty, LengthOfBody()) as server:
+        yield server
 
 
 @pytest.mark.parametrize(
@@ -91,10 +91,10 @@ def reader() -> Iterator[Running]:
     ],
     ids=["length", "chunk"],
 )
-def test_a_body_that_does_not_come_in_time_leaves_room(reader: Running, sent: bytes):
-    (answer,) = reader.ask(POST + sent)
+def test_a_late_body_frees_its_room(length_server: Running, sent: bytes):
+    (answer,) = length_server.ask(POST + sent)
     check_refusal(answer, 408, TOO_SLOW)
-    (answer,) = reader.ask(POST + b"Content-Length: %d\r\n" % BUDGET + CLOSE, bytes(BUDGET))
+    (answer,) = length_server.ask(POST + b"Content-Length: %d\r\n" % BUDGET + CLOSE, bytes(BUDGET))
     assert (answer.status, answer.body) == (200, b"%d" % BUDGET)
 
 
@@ -106,20 +106,20 @@ def test_a_body_that_does_not_come_in_time_leaves_room(reader: Running, sent: by
         (BUDGET // 2 + 1, 503, b"too many large bodies at once"),
     ],
 )
-def test_the_budget_is_for_all_bodies_together(
-    reader: Running, length: int, status: int, body: bytes
+def test_the_budget_is_for_the_sum_of_all_bodies(
+    length_server: Running, length: int, status: int, body: bytes
 ):
     head = POST + b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % (BUDGET // 2)
-    with reader.connect() as other:
+    with length_server.connect() as other:
         other.sendall(head)
         assert other.recv(1 << 16) == b"HTTP/1.1 100 Continue\r\n\r\n"
         asked = POST + b"Content-Length: %d\r\n\r\n" % length
-        answer, last = reader.ask(asked, bytes(length), POST + CLOSE)
+        answer, last = length_server.ask(asked, bytes(length), POST + CLOSE)
     assert last.body == b"0"
     assert (answer.status, answer.body) == (status, body)
     assert answer.headers.get("retry-after") == ("1" if status == 503 else None)
 
 
-def test_a_body_beyond_the_budget_is_read_where_there_is_no_other(reader: Running):
-    (answer,) = reader.ask(POST + b"Content-Length: 2000000\r\n" + CLOSE, bytes(2 * BUDGET))
+def test_a_body_beyond_the_budget_is_read_if_it_has_no_others_beside_it(length_server: Running):
+    (answer,) = length_server.ask(POST + b"Content-Length: 2000000\r\n" + CLOSE, bytes(2 * BUDGET))
     assert (answer.status, answer.body) == (200, b"2000000")

@@ -1,4 +1,4 @@
-"""Threads that leave processor and lock to the event loop; memory that the system has again."""
+"""Threads that leave processor and lock to the event loop; memory returned to the system."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ import pytest
 from serving import gunicorn_worker as workers
 from tests.support.forks import Forks
 
-# Arrays of 8 MB between small objects that stay; how many bytes glibc holds free afterwards.
+# Frees arrays of 8 MB between small objects that stay; prints the bytes that glibc keeps free.
 HELD = """
 import ctypes
 import numpy as np
@@ -24,7 +24,7 @@ def free():
 
 mallinfo2 = ctypes.CDLL(None).mallinfo2
 mallinfo2.restype = Memory
-np.ones(2_500_000)  # from now on glibc would put what is smaller among small objects
+np.ones(2_500_000)  # from now on glibc would put smaller arrays among small objects
 before = free()
 {}
 between = [(np.ones(1_000_000), bytes(1_000)) for _ in range(10)]
@@ -34,7 +34,7 @@ print(free() - before)
 """
 
 
-def test_what_gives_way_makes_a_pause_when_it_is_due(monkeypatch):
+def test_a_thread_that_gives_way_pauses_when_a_pause_is_due(monkeypatch):
     clock = SimpleNamespace(now=100.0)
     slept = []
 
@@ -56,7 +56,7 @@ def test_what_gives_way_makes_a_pause_when_it_is_due(monkeypatch):
 
 
 def test_threads_that_give_way_together_pause_together(monkeypatch):
-    """The second thread sleeps for what is left of the first one's pause."""
+    """The second thread sleeps for the rest of the first one's pause."""
     slept = []
     clock = SimpleNamespace(now=100.0)
     monkeypatch.setattr(
@@ -73,7 +73,9 @@ def test_threads_that_give_way_together_pause_together(monkeypatch):
 @pytest.mark.parametrize(
     ("call", "least", "most"), [("", 70e6, 90e6), ("keep_little_free()", -1e6, 2e6)]
 )
-def test_what_arrays_took_the_system_has_again(call, least, most, forks: Forks, tmp_path: Path):
+def test_memory_of_arrays_is_returned_to_the_system(
+    call, least, most, forks: Forks, tmp_path: Path
+):
     with (tmp_path / "said").open("w+b") as said:
         command = [sys.executable, "-c", HELD.format(call)]
         process = forks.begin(command, os.environ, said.fileno(), said.fileno())

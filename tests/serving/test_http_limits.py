@@ -1,4 +1,4 @@
-"""A request's head is bounded, and every refusal is JSON."""
+"""Limits on the head of a request; every refusal is JSON."""
 
 import socket
 
@@ -23,17 +23,17 @@ def in_pieces(message: bytes, size: int) -> list[bytes]:
 
 
 def byte_by_byte(message: bytes) -> list[bytes]:
-    """Its first and last 200; what lies between, one letter again and again, by the thousand."""
+    """The first and last 200 bytes one by one; between them one repeated letter, by the thousand."""
     first, same, last = message[:200], message[200:-200], message[-200:]
     return in_pieces(first, 1) + in_pieces(same, 1_000) + in_pieces(last, 1)
 
 
 @pytest.mark.parametrize("size", [1 << 20, 10_000, 1])
-def test_head_of_as_many_bytes_as_there_may_be(server: Running, size: int):
+def test_head_of_the_largest_length_is_accepted(server: Running, size: int):
     filler = HEAD_BYTES - len(START + b"X: \r\n" + CLOSE)
-    whole = START + b"X: " + b"v" * filler + b"\r\n" + CLOSE
-    assert len(whole) == HEAD_BYTES
-    pieces = in_pieces(whole, size) if size > 1 else byte_by_byte(whole)
+    request = START + b"X: " + b"v" * filler + b"\r\n" + CLOSE
+    assert len(request) == HEAD_BYTES
+    pieces = in_pieces(request, size) if size > 1 else byte_by_byte(request)
     (answer,) = server.ask(*pieces)
     assert (answer.status, answer.body) == (200, b"0")
 
@@ -51,13 +51,13 @@ def test_head_of_as_many_bytes_as_there_may_be(server: Running, size: int):
     ],
     ids=["value", "name", "value without end", "path", "path without end", "70 headers"],
 )
-def test_head_of_more_bytes(server: Running, head: bytes, size: int):
+def test_longer_head_is_refused(server: Running, head: bytes, size: int):
     (answer,) = server.ask(*in_pieces(head, size))
     check_refusal(answer, 431, TOO_LARGE)
 
 
 @pytest.mark.parametrize("size", [1 << 20, 7])
-def test_headers_by_number(server: Running, size: int):
+def test_number_of_headers_is_limited(server: Running, size: int):
     lines = [b"X: v\r\n"] * (HEADER_LINES - 2)  # Host and Connection are two
     (answer,) = server.ask(*in_pieces(START + b"".join(lines) + CLOSE, size))
     assert answer.status == 200
@@ -65,7 +65,7 @@ def test_headers_by_number(server: Running, size: int):
     check_refusal(answer, 431, TOO_LARGE)
 
 
-def test_trailers_are_bounded_as_headers_are(server: Running):
+def test_trailers_are_limited_as_headers_are(server: Running):
     head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n"
     for trailers in (b"X: v\r\n" * HEADER_LINES, b"X: " + b"v" * 8 * HEAD_BYTES + b"\r\n"):
         for size in (1 << 20, 1_000):
@@ -79,13 +79,13 @@ def test_trailers_are_bounded_as_headers_are(server: Running):
 @pytest.mark.parametrize(
     "start", [b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", START]
 )
-def test_headers_without_end_are_not_read_to_the_end(hasty: Running, start: bytes):
-    """What follows the bound is never parsed, nor kept."""
-    with hasty.connect() as connection:
+def test_headers_without_end_are_not_read_to_the_end(hasty_server: Running, start: bytes):
+    """The bytes beyond the limit are neither parsed nor kept."""
+    with hasty_server.connect() as connection:
         connection.sendall(start + b"0\r\n" * (b"chunked" in start))
         with pytest.raises(OSError, match=r"reset|[Bb]roken"):
             send_for_ever(connection, b"a:\r\n" * 10_000)
-    assert hasty.ask(START + CLOSE)[0].status == 200
+    assert hasty_server.ask(START + CLOSE)[0].status == 200
 
 
 def send_for_ever(connection: socket.socket, piece: bytes) -> None:
@@ -93,14 +93,14 @@ def send_for_ever(connection: socket.socket, piece: bytes) -> None:
         connection.sendall(piece)
 
 
-def test_chunks_without_content_are_bounded(server: Running):
+def test_chunks_without_content_are_limited(server: Running):
     head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;"
     (answer,) = server.ask(head, b"x" * 8 * HEAD_BYTES)
     check_refusal(answer, 431, TOO_LARGE)
 
 
 @pytest.mark.parametrize("size", [1 << 20, 30_000, 1_000])
-def test_body_is_not_bounded_here(server: Running, size: int):
+def test_body_is_not_limited_here(server: Running, size: int):
     head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n" + CLOSE
     (answer,) = server.ask(*in_pieces(head + bytes(300_000), size))
     assert answer.body == b"300000"
@@ -111,14 +111,14 @@ def test_body_is_not_bounded_here(server: Running, size: int):
     assert answer.body == b"%d" % (300_000 // size * size)
 
 
-def test_many_requests_over_one_connection(server: Running):
-    """Each has its own bounds."""
+def test_many_requests_over_one_connection_are_answered(server: Running):
+    """The limits apply to each request."""
     request = START + b"X: " + b"v" * 60_000 + b"\r\n\r\n"
     found = server.ask(*[request] * 5, START + CLOSE)
     assert [answer.status for answer in found] == [200] * 6
 
 
-def test_what_was_asked_before_a_bad_request_is_answered_first(server: Running):
+def test_request_before_a_bad_one_is_answered_first(server: Running):
     late = b"GET /late HTTP/1.1\r\nHost: a\r\n\r\n"
     with server.connect() as connection:
         connection.sendall(late)
@@ -136,7 +136,7 @@ def test_what_was_asked_before_a_bad_request_is_answered_first(server: Running):
     "sent",
     [b"\x16\x03\x01\x02\x00\x01\x00", b"no request\r\n\r\n", b"\0" * 10, b"GET / HTTP/9\r\n\r\n"],
 )
-def test_what_is_no_http(server: Running, sent: bytes):
+def test_bytes_that_are_not_http_are_refused(server: Running, sent: bytes):
     (answer,) = server.ask(sent)
     check_refusal(answer, 400, NO_HTTP)
 
@@ -149,7 +149,7 @@ def test_upgrade_is_an_ordinary_request(server: Running):
     check_refusal(answer, 431, TOO_LARGE)
 
 
-def test_body_is_asked_for_where_the_sender_waits(server: Running):
+def test_body_is_asked_for_if_the_sender_waits(server: Running):
     head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n" + CLOSE
     with server.connect() as connection:
         connection.sendall(head)
@@ -177,5 +177,5 @@ def test_bytes_that_nobody_reads_are_not_kept_beyond_the_answer(server: Running)
 
 
 def has_body(connection: BoundedHttpProtocol) -> bool:
-    """Whether a connection holds bytes of a body."""
+    """True if a connection holds bytes of a body."""
     return connection.cycle is not None and len(connection.cycle.body) > HEAD_BYTES

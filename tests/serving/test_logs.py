@@ -1,4 +1,4 @@
-"""A log that nobody reads is dropped and counted, and holds nobody up."""
+"""Lines of a log that nobody reads are dropped and counted, and delay no request."""
 
 import fcntl
 import json
@@ -25,7 +25,7 @@ LINE = b"x" * 99 + b"\n"
 
 
 class Pipe:
-    """A pipe, what a writer dropped of it, and what was read."""
+    """A pipe with a log writer, and the numbers of lines that it dropped."""
 
     def __init__(self) -> None:
         self.readable, self.writable = os.pipe()
@@ -33,7 +33,7 @@ class Pipe:
         self.writer = LogWriter(self.writable, self.dropped.append)
 
     def read_to_the_end(self) -> bytes:
-        """All that comes until its writers have closed it."""
+        """The bytes until its writers have closed it."""
         received = bytearray()
         while piece := os.read(self.readable, 1 << 16):
             received += piece
@@ -42,10 +42,10 @@ class Pipe:
 
 @pytest.fixture
 def pipe() -> Iterator[Pipe]:
-    made = Pipe()
-    yield made
-    os.close(made.readable)
-    made.writer.close()
+    pipe = Pipe()
+    yield pipe
+    os.close(pipe.readable)
+    pipe.writer.close()
 
 
 def test_lines_come_in_their_order(pipe: Pipe):
@@ -104,7 +104,7 @@ def test_lines_that_wait_take_no_more_memory_than_their_bytes(pipe: Pipe):
     assert taken < 3 * LINES_WAITING * len(orjson.dumps(line))
 
 
-def test_what_was_not_dropped_is_read_whole(pipe: Pipe):
+def test_lines_that_were_not_dropped_are_whole(pipe: Pipe):
     written = 3 * LINES_WAITING
     for _ in range(written):
         pipe.writer.write(LINE)
@@ -119,15 +119,15 @@ def test_what_was_not_dropped_is_read_whole(pipe: Pipe):
 
 
 def test_reader_that_is_gone_ends_nothing():
-    made = Pipe()
-    os.close(made.readable)
-    made.writer.write(LINE)
-    wait_for(lambda: made.dropped == [1])
-    made.writer.write(LINE)
-    made.writer.close()
-    made.writer.write(LINE)
-    assert sum(made.dropped) == 3
-    os.close(made.writable)
+    pipe = Pipe()
+    os.close(pipe.readable)
+    pipe.writer.write(LINE)
+    wait_for(lambda: pipe.dropped == [1])
+    pipe.writer.write(LINE)
+    pipe.writer.close()
+    pipe.writer.write(LINE)
+    assert sum(pipe.dropped) == 3
+    os.close(pipe.writable)
 
 
 def test_last_lines_before_the_end_of_a_process_are_written():
@@ -148,7 +148,7 @@ raise SystemExit(3)
 # The real server
 
 
-# gunicorn, whose workers keep fewer lines: what waits is soon full.
+# gunicorn, whose workers queue fewer lines: the queue is soon full.
 FEW_LINES = f"""
 import serving.logs
 from gunicorn.app.wsgiapp import run

@@ -1,4 +1,4 @@
-"""Workers know of each other for as long as they live, and no longer."""
+"""Workers know each other's states while they live, and no longer."""
 
 import errno
 import fcntl
@@ -14,23 +14,23 @@ import pytest
 
 from serving.worker_registry import TURN, WorkerRegistry
 
-SAY = """
+PUBLISH = """
 import sys
 from pathlib import Path
 from serving.worker_registry import WorkerRegistry
 registry = WorkerRegistry(Path(sys.argv[1]))
-registry.tell({"model": "first"})
+registry.publish({"model": "first"})
 for line in sys.stdin:
-    registry.tell({"model": line.strip()})
+    registry.publish({"model": line.strip()})
     print("told", flush=True)
 """
 
 
 @pytest.fixture
-def other(tmp_path: Path):
-    """Another process that tells what it is sent."""
+def other_worker(tmp_path: Path):
+    """Another process, which publishes the models that it is sent."""
     with subprocess.Popen(
-        [sys.executable, "-c", SAY, tmp_path],
+        [sys.executable, "-c", PUBLISH, tmp_path],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -39,7 +39,7 @@ def other(tmp_path: Path):
         process.kill()
 
 
-def tell(process: subprocess.Popen, model: str) -> None:
+def publish(process: subprocess.Popen, model: str) -> None:
     process.stdin.write(f"{model}\n")
     process.stdin.flush()
     assert process.stdout.readline() == "told\n"
@@ -47,37 +47,37 @@ def tell(process: subprocess.Popen, model: str) -> None:
 
 def test_a_worker_without_a_folder_is_alone():
     registry = WorkerRegistry(None)
-    registry.tell({"model": "a"})
+    registry.publish({"model": "a"})
     assert registry.workers() == registry.others() == []
     registry.leave()
 
 
-def test_each_worker_is_known_by_what_it_said_last(tmp_path: Path, other: subprocess.Popen):
+def test_each_worker_is_known_by_its_last_state(tmp_path: Path, other_worker: subprocess.Popen):
     registry = WorkerRegistry(tmp_path)
-    tell(other, "b")
-    theirs = {"pid": other.pid, "model": "b"}
+    publish(other_worker, "b")
+    theirs = {"pid": other_worker.pid, "model": "b"}
     assert registry.workers() == registry.others() == [theirs]
-    registry.tell({"model": "a"})
+    registry.publish({"model": "a"})
     ours = {"pid": os.getpid(), "model": "a"}
     assert registry.workers() == sorted([theirs, ours], key=lambda said: said["pid"])
     assert registry.others() == [theirs]
     for number in range(20):
-        tell(other, f"{number}")
+        publish(other_worker, f"{number}")
         assert registry.others() == [theirs | {"model": f"{number}"}]
     registry.leave()
     assert registry.workers() == [theirs | {"model": "19"}]
     registry.leave()
 
 
-def test_a_killed_worker_is_known_no_longer(tmp_path: Path, other: subprocess.Popen):
+def test_a_killed_worker_is_known_no_longer(tmp_path: Path, other_worker: subprocess.Popen):
     registry = WorkerRegistry(tmp_path)
-    registry.tell({"model": "a"})
-    tell(other, "b")
+    registry.publish({"model": "a"})
+    publish(other_worker, "b")
     assert len(registry.workers()) == 2
-    other.send_signal(signal.SIGKILL)
-    other.wait()
+    other_worker.send_signal(signal.SIGKILL)
+    other_worker.wait()
     assert registry.others() == []
-    assert len(list(tmp_path.iterdir())) == 1
+    assert len(list(tmp_path.iterdir())) == 2  # state and lock of the living one
     registry.leave()
 
 
@@ -104,8 +104,8 @@ def test_a_worker_that_is_alone_needs_no_turn():
         pass
 
 
-def test_files_without_a_lock_are_of_no_worker(tmp_path: Path):
-    """Counters of a process number that lives, and what a dead worker said."""
+def test_files_without_a_lock_belong_to_no_worker(tmp_path: Path):
+    """A file of counters, and the state of a dead worker with the id of a living process."""
     (tmp_path / "counter_1.db").touch()
     (tmp_path / f"worker-{os.getpid()}-dead").write_bytes(b"{}")
     registry = WorkerRegistry(tmp_path)
@@ -113,30 +113,30 @@ def test_files_without_a_lock_are_of_no_worker(tmp_path: Path):
     assert [path.name for path in tmp_path.iterdir()] == ["counter_1.db"]
 
 
-def test_a_worker_that_cannot_say_what_changed_is_known_no_longer(
+def test_a_worker_that_cannot_publish_is_known_no_longer(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
     """Once there is room it is known again; the reason is logged once."""
     registry = WorkerRegistry(tmp_path)
-    registry.tell({"model": "a"})
+    registry.publish({"model": "a"})
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
     try:
-        registry.tell({"model": "b"})
-        registry.tell({"model": "c"})
+        registry.publish({"model": "b"})
+        registry.publish({"model": "c"})
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     problem = f"{tmp_path}: {os.strerror(errno.EFBIG)}: the other workers do not know this one"
     assert caplog.messages == [problem]
     assert list(tmp_path.iterdir()) == []
-    registry.tell({"model": "d"})
+    registry.publish({"model": "d"})
     assert registry.workers() == [{"pid": os.getpid(), "model": "d"}]
     registry.leave()
 
 
-def test_a_folder_that_is_gone_holds_nobody_up(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+def test_a_folder_that_is_gone_stops_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture):
     registry = WorkerRegistry(tmp_path / "removed")
-    registry.tell({"model": "a"})
+    registry.publish({"model": "a"})
     with registry.turn():
         assert registry.workers() == registry.others() == []
     registry.leave()

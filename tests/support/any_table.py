@@ -13,13 +13,14 @@ import pyarrow.parquet as pq
 
 from credit_scoring.data.artifacts import ID, NEW_FILE, PROBA, REFERENCE_FILE, TARGET, is_feature
 from credit_scoring.data.cells import number_of, text_of
-from main import Settings, create_app
-from portfolio.job import Piece
-from portfolio.parquet import parquet_pieces
-from portfolio.work import score_piece
+from main import create_app
+from portfolio.tables.chunk import Chunk
+from portfolio.tables.parquet_file import parquet_chunks
+from portfolio.worker import score_chunk
+from service.settings import Settings
 from tests.support.folders import write_metadata
 from tests.support.inprocess import prepared_client
-from tests.support.portfolio import job_of, parts, pieces_of
+from tests.support.portfolio import chunks_of, job_of, read_parts
 
 Random = np.random.Generator
 Cells = list[str]
@@ -131,8 +132,8 @@ def scores(folder: Path, scratch: Path) -> Iterator[tuple[str, dict[int, float]]
         folder: of the model.
         scratch: a folder for the portfolio.
     """
-    service = create_app(Settings(ressources_dir=folder))
-    client = prepared_client(service)
+    app = create_app(Settings(ressources_dir=folder))
+    client = prepared_client(app)
     ids: list[int] = client.get("/get_ids").json()["data"]
     raw = {number: record_of(client, "/get_test", number) for number in ids}
     yield (
@@ -157,21 +158,21 @@ def scores(folder: Path, scratch: Path) -> Iterator[tuple[str, dict[int, float]]
                 client.post("/score?reasons=0", json=one).json()["probability"] for one in asked[:5]
             ]
         yield name, dict(zip(ids, found, strict=True))
-    bundle = service.folder.current.bundle
-    for name, pieces in portfolios(folder, scratch, {
+    bundle = app.service.current.bundle
+    for name, chunks in portfolios(folder, scratch, {
         feature: bundle.scorer.literal.get(at) for at, feature in enumerate(bundle.features)
     }):  # fmt: skip
         out = scratch / name
         job = job_of(folder, out, explained="none")
-        for piece in pieces:
-            problem = getattr(score_piece(job, piece, ""), "text", None)
+        for chunk in chunks:
+            problem = getattr(score_chunk(job, chunk), "text", None)
             assert problem is None, problem
-        yield f"portfolio {name}", parts(out).set_index(ID)["probability"].to_dict()
+        yield f"portfolio {name}", read_parts(out).set_index(ID)["probability"].to_dict()
 
 
 def portfolios(
     folder: Path, scratch: Path, literal: dict[str, frozenset[str] | None]
-) -> Iterator[tuple[str, list[Piece]]]:
+) -> Iterator[tuple[str, list[Chunk]]]:
     """The new clients in pieces, as CSV and as Parquet.
 
     Args:
@@ -179,7 +180,7 @@ def portfolios(
         scratch: for the Parquet file.
         literal: see `text_of`, by the name of a feature; None for one that is numbers.
     """
-    yield "csv", pieces_of(folder / NEW_FILE, 1 << 14)
+    yield "csv", chunks_of(folder / NEW_FILE, 1 << 14)
     with (folder / NEW_FILE).open(newline="") as file:
         header, *rows = csv.reader(file)
     columns = dict(zip(header, zip(*rows, strict=True), strict=True))
@@ -192,7 +193,7 @@ def portfolios(
     path = scratch / "clients.parquet"
     pd.DataFrame(typed).astype({ID: int}).to_parquet(path, index=False)
     assert pq.ParquetFile(path).metadata.num_rows == len(rows)
-    yield "parquet", [p for p in parquet_pieces(path, path.name, 0) if isinstance(p, Piece)]
+    yield "parquet", [p for p in parquet_chunks(path, path.name, 0) if isinstance(p, Chunk)]
 
 
 def record_of(client: httpx.Client, path: str, number: int) -> dict[str, float | str | None]:

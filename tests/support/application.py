@@ -3,7 +3,8 @@
 import orjson
 from starlette.routing import Mount, Route
 
-from main import Service, Settings, create_app
+from main import Application, create_app
+from service.settings import Settings
 from tests.support.server import RESSOURCES
 
 KEY = "key-of-the-bank"
@@ -11,15 +12,15 @@ KEYS = ["first key", "second-key", "third·clé"]
 OPEN = {"/", "/health", "/docs", "/docs/assets", "/openapi.json"}
 
 
-def service(**settings) -> Service:
+def service(**settings) -> Application:
     """The service without a request log; on the shipped files, if no others are given."""
     given = {"ressources_dir": RESSOURCES, "request_log": False} | settings
     return create_app(Settings(**given))
 
 
-def requests(service: Service) -> list[tuple[str, str, bytes]]:
+def requests(service: Application) -> list[tuple[str, str, bytes]]:
     """A request that is answered with 200 for every route and method in the table of routes."""
-    loaded = service.folder.current
+    loaded = service.service.folder.current
     client_id, feature = loaded.bundle.client_ids[0], loaded.bundle.features[0]
     values = {
         "/get_kde": feature,

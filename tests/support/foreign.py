@@ -13,7 +13,8 @@ from lightgbm import LGBMClassifier
 from sklearn.pipeline import Pipeline
 
 from credit_scoring.data.artifacts import ID, MODEL_FILE, NEW_FILE, REFERENCE_FILE, TARGET
-from main import Settings, create_app
+from main import create_app
+from service.settings import Settings
 from tests.support.inprocess import prepared_client
 
 REFERENCE_CLIENTS, NEW_CLIENTS = 240, 40

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 import httpx
 from starlette.types import ASGIApp
 
-from main import Service
+from main import Application
 
 LOOP = asyncio.new_event_loop()
 atexit.register(LOOP.close)
@@ -34,9 +34,9 @@ class InProcess(httpx.BaseTransport):
         )
 
 
-def prepared_client(service: Service) -> httpx.Client:
+def prepared_client(service: Application) -> httpx.Client:
     """A client of a service that has what the credit desk prepares once, however long it took."""
-    served = service.folder.current
+    served = service.service.folder.current
     if served.claim():
         served.prepare()
     return client_of(service)

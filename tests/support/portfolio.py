@@ -1,4 +1,4 @@
-"""Runs of `python -m portfolio` in this process, on workers that are there, and what they leave."""
+"""The portfolio command in this process, and the files in its output folder."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,120 +9,138 @@ from unittest import mock
 import orjson
 import pandas as pd
 
-from api.desk_responses import score_body
-from api.served_bundle import ServedBundle
+from api.application_decoder import ApplicationDecoder
+from api.application_errors import ApplicationReader
+from api.responses import score_body
 from credit_scoring.data.artifacts import FILES, ID
-from credit_scoring.decisions.application import Application
+from credit_scoring.decisions.application import Application, Applications
 from credit_scoring.decisions.batch_scoring import COMPARE, MOST_REASONS
+from credit_scoring.decisions.scoring import ApplicationScorer
+from credit_scoring.explain.peers import find_peers
+from credit_scoring.model.loader import load
 from portfolio import command
-from portfolio.csv_cut import csv_pieces
-from portfolio.job import Job, Piece, installed, sha256_of
-from portfolio.parts import STATE
-from portfolio.report import report
-from portfolio.tables import Tables
+from portfolio.job import Job, installed, sha256_of
+from portfolio.output.part import STATE
+from portfolio.report.page import report_page
+from portfolio.tables.chunk import Chunk
+from portfolio.tables.csv_file import csv_chunks
+from portfolio.tables.table_files import TableFiles
 
-SMALL = {"piece_bytes": 6_000, "piece_rows": 20}
+SMALL_CHUNKS = {"chunk_bytes": 6_000, "chunk_rows": 20}
 
 
 def job_of(folder: Path, out: Path, **changes: Any) -> Job:
-    """What workers are told of a folder; its parts may be written at once."""
+    """A job with the bundle of a folder; a worker may write its parts at once."""
     (out / STATE).mkdir(parents=True, exist_ok=True)
     hashes = {name: sha256_of(folder / name) for name in FILES if (folder / name).exists()}
-    given = {"explained": "all", "quickly": False, "format": "parquet", "collect": False} | changes
-    return Job(str(folder), hashes, installed(), out=str(out), **given)
+    options = {
+        "explained": "all", "fast_explanations": False, "format": "parquet",
+        "collects_bad_rows": False,
+    } | changes  # fmt: skip
+    return Job(str(folder), hashes, installed(), out=str(out), **options)
 
 
-def pieces_of(path: Path, size: int = 1 << 20) -> list[Piece]:
-    """The pieces of a CSV file."""
-    return [piece for piece in csv_pieces(path, path.name, 0, size) if isinstance(piece, Piece)]
+def chunks_of(path: Path, size: int = 1 << 20) -> list[Chunk]:
+    """The chunks of a CSV file."""
+    return list(csv_chunks(path, path.name, 0, size))
 
 
 @dataclass
-class Ran:
-    """What a command came to."""
+class CommandResult:
+    """Exit code and output of a command."""
 
     code: int
     out: str
     err: str
 
 
-def run(
+def run_command(
     capsys: Any,
     folder: Path,
-    *given: object,
-    sizes: Mapping[str, int] = SMALL,
+    *arguments: object,
+    sizes: Mapping[str, int] = SMALL_CHUNKS,
     with_report: bool = False,
-) -> Ran:
-    """The command with these arguments, on pieces of some rows; pictures take half a second."""
-    find = Tables.find
-    page = report if with_report else lambda _: ""
+) -> CommandResult:
+    """Run the command on small chunks, by default without the charts, which take half a second."""
+    find = TableFiles.find
 
-    def small(patterns: Sequence[str]) -> Tables:
-        return Tables(find(patterns).files, **sizes)
+    def find_small(patterns: Sequence[str]) -> TableFiles:
+        return TableFiles(find(patterns).names, **sizes)
 
-    environment = {"RESSOURCES_DIR": str(folder)}
     with (
-        mock.patch.object(Tables, "find", small),
-        mock.patch("portfolio.report.report", page),
-        mock.patch.dict("os.environ", environment),
+        mock.patch.object(TableFiles, "find", find_small),
+        mock.patch("portfolio.report.page.report_page", report_page if with_report else str),
+        mock.patch.dict("os.environ", {"RESSOURCES_DIR": str(folder)}),
     ):
         try:
-            code = command.main(list(map(str, given)))
+            code = command.main(list(map(str, arguments)))
         except SystemExit as stop:
             code = stop.code
     captured = capsys.readouterr() if capsys else ("", "")
-    return Ran(code, *captured)
+    return CommandResult(code, *captured)
 
 
-def parts(out: Path) -> pd.DataFrame:
-    """All parts, one after the other."""
+def read_parts(out: Path) -> pd.DataFrame:
+    """The rows of all part files."""
     read = pd.read_csv if list(out.glob("part-*.csv")) else pd.read_parquet
     files = sorted(out.glob("part-*"))
     assert files
-    found = pd.concat([read(file) for file in files], ignore_index=True)
-    texts = [name for name in found if name == "grade" or name.startswith(("reason", "text"))]
-    return found.astype(dict.fromkeys(texts, "str"))  # categories differ from part to part
+    rows = pd.concat([read(file) for file in files], ignore_index=True)
+    texts = [name for name in rows if name == "grade" or name.startswith(("reason", "text"))]
+    return rows.astype(dict.fromkeys(texts, "str"))  # categories differ from part to part
 
 
-def summary(out: Path) -> dict[str, Any]:
+def read_summary(out: Path) -> dict[str, Any]:
+    """The content of `summary.json`."""
     return orjson.loads((out / "summary.json").read_bytes())
 
 
-def desk_answers(served: ServedBundle, ids: Sequence[int]) -> list[dict[str, Any]]:
-    """What `/score` answers to new clients."""
-    if served.claim():
-        served.prepare()
-    asked = [Application(client, None, {}, None) for client in ids]
-    peers = served.peers.result()
-    assert not isinstance(peers, str), peers
-    body = score_body(served.bundle, peers, (asked, True), MOST_REASONS, COMPARE)
-    return orjson.loads(body)
+def application_scorer(folder: Path) -> ApplicationScorer:
+    """The scorer of `POST /score`, with the bundle of a folder."""
+    bundle = load(folder, None)
+    peers = find_peers(bundle.scorer, bundle.reference, bundle.threshold)
+    return ApplicationScorer(bundle, peers, MOST_REASONS, COMPARE)
 
 
-def differing(rows: pd.DataFrame, answers: Sequence[dict[str, Any]], reasons: str) -> list[int]:
-    """The ids of rows that do not say, to the last bit, what the desk answers.
+def score_responses(scorer: ApplicationScorer, ids: Sequence[int]) -> list[dict[str, Any]]:
+    """The responses of `POST /score` to new clients."""
+    applications = Applications([Application(client) for client in ids], is_list=True)
+    return orjson.loads(score_body(scorer, applications))
+
+
+def record_responses(
+    scorer: ApplicationScorer, records: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """The responses of `POST /score` to raw records, in which NaN is null."""
+    decoder = ApplicationDecoder(ApplicationReader.of(scorer.bundle))
+    body = orjson.dumps([{"record": record} for record in records])
+    return orjson.loads(score_body(scorer, decoder.decode(body)))
+
+
+def rows_unlike(rows: pd.DataFrame, responses: Sequence[dict[str, Any]], reasons: str) -> list[int]:
+    """The ids of rows that differ from the responses of `/score`, if only in the last bit.
 
     Args:
-        rows: of parts.
-        answers: of the desk, in the same order.
-        reasons: for whom the rows have some.
+        rows: of part files.
+        responses: to the same clients, in the same order.
+        reasons: the rows that have reasons.
     """
-    found = []
-    for (_, row), answer in zip(rows.iterrows(), answers, strict=True):
-        wanted = {name: answer[name] for name in ("probability", "prediction")}
-        wanted |= {name: answer.get(name) for name in ("pd", "points", "grade")}
-        explained = reasons == "all" or (reasons == "refused" and answer["prediction"])
-        given = answer["reasons"] if explained else []
-        for place in range(MOST_REASONS):
-            reason = given[place] if place < len(given) else {}
-            wanted[f"reason_{place + 1}"] = reason.get("group")
-            wanted[f"contribution_{place + 1}"] = reason.get("contribution")
-            wanted[f"text_{place + 1}"] = reason.get("text")
+    unlike = []
+    for (_, row), response in zip(rows.iterrows(), responses, strict=True):
+        wanted = {name: response[name] for name in ("probability", "prediction")}
+        wanted |= {name: response.get(name) for name in ("pd", "points", "grade")}
+        explained = reasons == "all" or (reasons == "refused" and response["prediction"])
+        given = response["reasons"] if explained else []
+        for rank in range(MOST_REASONS):
+            reason = given[rank] if rank < len(given) else {}
+            wanted[f"reason_{rank + 1}"] = reason.get("group")
+            wanted[f"contribution_{rank + 1}"] = reason.get("contribution")
+            wanted[f"text_{rank + 1}"] = reason.get("text")
         assert [ID, *wanted] == list(rows.columns)
-        if any(not same(row[name], value) for name, value in wanted.items()):
-            found.append(int(row[ID]))
-    return found
+        if any(not _is_same(row[name], value) for name, value in wanted.items()):
+            unlike.append(int(row[ID]))
+    return unlike
 
 
-def same(one: Any, other: Any) -> bool:
+def _is_same(one: Any, other: Any) -> bool:
     return bool(pd.isna(one)) if other is None else bool(one == other)

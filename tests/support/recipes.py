@@ -1,6 +1,6 @@
 """Pipelines of many kinds on small folders, and the same files as pandas and joblib read them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -24,8 +24,9 @@ from sklearn.preprocessing import (
 )
 from sklearn.tree import DecisionTreeClassifier
 
+from api.record_decoder import RecordDecoder
 from credit_scoring.data.artifacts import ID, NEW_FILE
-from credit_scoring.model.bundle import Bundle
+from credit_scoring.model.bundle import Bundle, Prediction
 from tests.support.artefacts import (
     AWKWARD,
     FLAGS,
@@ -201,6 +202,10 @@ class Case(NamedTuple):
     def classifier(self):
         return self.pipeline[-1]
 
+    def predict(self, record: Mapping[str, object]) -> Prediction:
+        """The score of a transformed record."""
+        return predict(self.bundle, record)
+
     def transformed(self) -> pd.DataFrame:
         """What the transformer gives for all new clients at once."""
         output = self.pipeline[0].transform(self.inputs)
@@ -221,6 +226,11 @@ class Case(NamedTuple):
         """Probabilities as scikit-learn's interface gives them, from what it was fitted on."""
         fitted_on_frame = isinstance(self.pipeline[0].transform(self.inputs), pd.DataFrame)
         return self.classifier.predict_proba(rows if fitted_on_frame else rows.to_numpy())[:, 1]
+
+
+def predict(bundle: Bundle, record: Mapping[str, object]) -> Prediction:
+    """The score of a transformed record, as the service decodes it."""
+    return bundle.predict(RecordDecoder.of(bundle).row(record))
 
 
 def case_of(folder: Folder) -> Case:

@@ -84,7 +84,7 @@ def test_a_text_column_is_text_in_both_files(tmp_path, capsys, cells, value):
     assert value in cells()
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("text ")]
     assert lines == (
-        ["text       NOTE: 1 of 400 values are no numbers, first in row 18, so all are categories"]
+        ["text       NOTE: 1 of 400 values are not numbers, first in row 18, so all are categories"]
         if value == "-"
         else []
     )

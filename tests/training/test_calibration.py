@@ -19,7 +19,7 @@ from credit_scoring.data.artifacts import (
     REFERENCE_FILE,
     TARGET,
 )
-from credit_scoring.model.scorecard import Scale
+from credit_scoring.model.scorecard import Scorecard
 from tests.support.bank import a_bank, read, scored
 from training.calibration import calibrate, calibrated, calibration_figures, grades
 from training.fitting import THRESHOLDS, fit, unfitted
@@ -51,7 +51,7 @@ def test_the_calibration_is_platts(seed):
     }
     pd_ = calibrated(probability, line)
     np.testing.assert_allclose(pd_, expit(slope * logit(probability) + offset), rtol=1e-3)
-    scale = Scale.of_metadata({"calibration": line})
+    scale = Scorecard.of_metadata({"calibration": line})
     assert [scale.pd(x) for x in logit(probability[:5])] == pd_[:5].tolist()
 
 
@@ -71,7 +71,7 @@ def test_grades_hold_the_shares_of_clients_that_they_shall():
     pd_ = np.random.default_rng(0).beta(1, 12, 40_000)
     found = grades(pd_)
     assert [grade["grade"] for grade in found] == [*"ABCDEF"]
-    scale = Scale.of_metadata({"grades": found})
+    scale = Scorecard.of_metadata({"grades": found})
     given = pd.Series([scale.grade(p) for p in pd_]).value_counts(normalize=True).sort_index()
     np.testing.assert_allclose(given, [0.2, 0.2, 0.2, 0.2, 0.15, 0.05], atol=0.002)
     assert all(grade["pd"] == float(f"{grade['pd']:.3g}") for grade in found[:-1])
@@ -142,7 +142,7 @@ def test_the_figures_are_those_of_the_held_out_clients(bank):
     held_out = pd.concat([read(bank, REFERENCE_FILE), read(bank, NEW_FILE)])
     target = a_bank().set_index(ID)[TARGET][held_out[ID]].to_numpy()
     score = joblib.load(bank / MODEL_FILE).predict_proba(held_out)[:, 1]
-    scale = Scale.of_metadata(metadata)
+    scale = Scorecard.of_metadata(metadata)
     pd_ = np.array([scale.pd(log_odds) for log_odds in logit(score)])
     quality = metadata["quality"]
     assert quality["brier"] == pytest.approx(brier_score_loss(target, pd_), abs=6e-5)

@@ -15,19 +15,25 @@ from credit_scoring.errors import BadFile
 from credit_scoring.model.loader import load
 from tests.support.bank import a_bank, refusal, run
 from tests.training.conftest import FILLED_IN
+from tests.training.plain_ratios import ratios
 from training import command as train
 from training import simulation
 from training.dictionary import HOME_CREDIT, home_credit, in_full, read_dictionary, skeleton
-from training.simulation import ratios, simulate
+from training.simulation import derived_features, simulate
 
 
 @pytest.fixture(scope="module")
 def simulated():
     """Clients with all features, and their ratios before the simulation rounds them."""
-    exact = []
+    applications = []
+
+    def noted(application):
+        applications.append(application)
+        return derived_features(application)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(simulation, "ratios", lambda a: exact.append(ratios(a)) or exact[-1])
-        return simulate(200, 5, wide=True), exact[0]
+        patch.setattr(simulation, "derived_features", noted)
+        return simulate(200, 5, wide=True), ratios(applications[0])
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from credit_scoring.data.artifacts import (
     TARGET,
 )
 from credit_scoring.model.loader import load
-from credit_scoring.model.scorecard import Scale
+from credit_scoring.model.scorecard import Scorecard
 from tests.support.bank import read
 from tests.support.server import ROOT
 from training.dictionary import home_credit
@@ -147,7 +147,7 @@ def test_shipped_features_are_described(shipped):
 
 def test_shipped_probabilities_of_default_are_the_share_that_defaults(shipped):
     reference, _, metadata = shipped
-    scale = Scale.of_metadata(metadata)
+    scale = Scorecard.of_metadata(metadata)
     pd_ = np.array([scale.pd(log_odds) for log_odds in logit(reference[PROBA])])
     assert pd_.mean() == pytest.approx(reference[TARGET].mean(), abs=0.012)  # two standard errors
     quality = metadata["quality"]

@@ -17,9 +17,11 @@ def test_aggregates_are_those_of_the_children():
     children = pd.DataFrame(
         {"client": [0, 2, 2], "AMT": [5.0, 1.0, 2.0], "KIND": ["x: y", "x: y", "z"]}
     )
-    table = aggregate(
-        children, "bureau", {"mean | sum": "AMT", "count count_norm": "KIND_x: y"}, wide=True
-    )
+    features = [
+        *("bureau_AMT_mean", "bureau_AMT_sum", "bureau_KIND_x: y_count"),
+        *("bureau_KIND_x: y_count_norm", "previous_AMT_mean", "AMT"),
+    ]
+    table = aggregate(children, "bureau", features)
     assert table.to_dict("list") == {
         "bureau_AMT_mean": [5.0, 1.5],
         "bureau_AMT_sum": [5.0, 3.0],

@@ -46,20 +46,20 @@ def test_what_the_table_is_refused_for(tmp_path, capsys):
         "lacks the column TARGET": "SK_ID_CURR,a\n0,1\n",
         "holds no client": "SK_ID_CURR,TARGET,a\n",
         "column SK_ID_CURR: 8 more than once": with_column(ID, ids.astype(int).replace(9, 8)),
-        "column SK_ID_CURR: a value is missing or no integer": with_column(
+        "column SK_ID_CURR: a value is missing or is not an integer": with_column(
             ID, ids.replace(9, None)
         ),
-        "column SK_ID_CURR: a value is missing or no integer ": with_column(ID, ids + 0.5),
-        "column TARGET: a value is missing or neither 0 nor 1": with_column(TARGET, target + 1),
-        "column TARGET: a value is missing or neither 0 nor 1 ": with_column(
+        "column SK_ID_CURR: a value is missing or is not an integer ": with_column(ID, ids + 0.5),
+        "column TARGET: a value is missing or is neither 0 nor 1": with_column(TARGET, target + 1),
+        "column TARGET: a value is missing or is neither 0 nor 1 ": with_column(
             TARGET, target.where(bank.index > 3)
         ),
-        "column TARGET: is 0 everywhere": with_column(TARGET, 0),
+        "column TARGET: every value is 0": with_column(TARGET, 0),
         "has no feature beside SK_ID_CURR and TARGET": bank[[ID, TARGET]]
         .assign(**{PROBA: 0.5})
         .to_csv(),
         "column income: a value is infinite": with_column("income", np.inf),
-        "column housing_own is also what a value of a text column is called": with_column(
+        "column housing_own has the name of a value of a text column": with_column(
             "housing_own", 1
         ),
         "too few clients: 270 of 900 are held out, and one class has 12 in all": with_column(

@@ -13,6 +13,7 @@ from credit_scoring.model.loader import load
 from tests.support.damage import NO_PIPELINE, TABLES, UNREADABLE, refusal
 from tests.support.errors import FOREIGN
 from tests.support.folders import Canary, write_metadata
+from tests.support.recipes import predict
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
@@ -111,14 +112,14 @@ def test_the_threshold_of_the_facts_decides(folder, threshold):
     assert bundle.threshold == threshold
     assert bundle.metadata["trained"] == "2026-01-02"
     for client_id in bundle.client_ids:
-        prediction = bundle.predict(bundle.transformed_record(client_id))
+        prediction = predict(bundle, bundle.transformed_record(client_id))
         assert prediction.prediction == int(prediction.probability >= threshold)
 
 
 def test_a_probability_equal_to_the_threshold_is_a_default(folder):
     bundle = folder.load()
     record = bundle.transformed_record(bundle.client_ids[3])
-    probability = bundle.predict(record).probability
+    probability = predict(bundle, record).probability
     for threshold, decision in [(probability, 1), (math.nextafter(probability, 1), 0)]:
         write_metadata(folder, threshold=threshold)
-        assert folder.load().predict(record).prediction == decision
+        assert predict(folder.load(), record).prediction == decision

@@ -15,7 +15,8 @@ from credit_scoring.data.artifacts import FEATURES_FILE, ID, NEW_FILE, REFERENCE
 from credit_scoring.data.cells import MISSING_TEXTS, number_of, text_of
 from credit_scoring.errors import BadFile
 from credit_scoring.model.loader import load
-from main import Settings, create_app
+from main import create_app
+from service.settings import Settings
 from tests.support.foreign import Foreign, lightgbm, record, scored, typed
 from tests.support.inprocess import prepared_client
 

@@ -9,11 +9,12 @@ import pytest
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 
-from api.served_bundle import read_served_bundle
 from credit_scoring.data.artifacts import FEATURES_FILE, NEW_FILE, REFERENCE_FILE
 from credit_scoring.data.feature_dictionary import Feature
 from credit_scoring.errors import BadFile
-from main import Settings, create_app
+from main import create_app
+from service.bundle_folder import read_served_bundle
+from service.settings import Settings
 from tests.support.artefacts import AWKWARD, NUMBERS, TEXTS, Folder, lightgbm, make_folder
 from tests.support.folders import write_metadata
 from tests.support.inprocess import client_of
@@ -231,14 +232,14 @@ def test_the_service_says_which_file_is_in_use_and_takes_another(folder: Folder)
     http = client_of(app)
     assert FEATURES_FILE not in http.get("/model").json()["sha256"]
     write(folder, *FORMULAS)
-    assert app.folder.reload()
+    assert app.service.folder.reload()
     sha256 = hashlib.sha256((folder / FEATURES_FILE).read_bytes()).hexdigest()
     assert http.get("/model").json()["sha256"][FEATURES_FILE] == sha256
     write(folder, FORMULAS[0].replace("/", "*"))
-    assert not app.folder.reload()
+    assert not app.service.folder.reload()
     assert http.get("/model").json()["sha256"][FEATURES_FILE] == sha256
     refused = http.get("/health").json()["refused"]
     assert refused.startswith(f"features.csv: the formula of {RATIO} differs in ")
     (folder / FEATURES_FILE).unlink()
-    assert not app.folder.reload()
+    assert not app.service.folder.reload()
     assert http.get("/health").json()["refused"].startswith("features.csv: was there and is gone")

@@ -57,8 +57,7 @@ class Compared(str):
 def test_many_features_are_looked_up_in_linear_time(simple):
     """Each name was compared with all others: a second for 10,000 features."""
     names = tuple(Compared(f"{number}+a" if number % 2 else f"{number}") for number in range(2_000))
-    records = replace(simple.bundle.records, names=names, full_names=names)
-    many = replace(simple.bundle, features=names, records=records)
+    many = replace(simple.bundle, features=names, names=names, full_names=names)
     reference = replace(many.reference, columns=many.reference.columns[:1] * 2_000)
     many = replace(many, reference=reference)
     Compared.times = 0

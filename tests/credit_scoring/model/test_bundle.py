@@ -46,7 +46,7 @@ def test_every_client_scores_as_the_pipeline_scores_its_raw_record(case):
         record = null(case.bundle.transformed_record(client_id))
         keys = shuffled.sample(list(record), len(record))
         for sent in (record, {key: record[key] for key in keys}):
-            prediction = case.bundle.predict(sent)
+            prediction = case.predict(sent)
             assert prediction.probability == among_all
             assert prediction.prediction == (among_all >= 0.4)
             assert prediction.threshold == 0.4
@@ -59,7 +59,7 @@ def test_every_explanation_adds_up(case):
     for client_id, among_all in zip(case.bundle.client_ids, together, strict=True):
         explanation = case.bundle.explain(client_id)
         np.testing.assert_array_equal(among_all.values, explanation.values)
-        probability = case.bundle.predict(case.bundle.transformed_record(client_id)).probability
+        probability = case.predict(case.bundle.transformed_record(client_id)).probability
         record = np.array(list(case.bundle.transformed_record(client_id).values()))
         output = explanation.base + explanation.values.sum()
         assert explanation.names == case.bundle.names

@@ -96,7 +96,7 @@ def test_threads_do_not_disturb_each_other(case):
         explained = {}
         for client_id in ids:
             explanation = case.bundle.explain(client_id)
-            prediction = case.bundle.predict(case.bundle.transformed_record(client_id))
+            prediction = case.predict(case.bundle.transformed_record(client_id))
             bits = explanation.values.tobytes()
             explained[client_id] = bits, explanation.base, prediction.probability
         return explained

@@ -23,7 +23,8 @@ from sklearn.preprocessing import (
 from credit_scoring.data.artifacts import MODEL_FILE, NEW_FILE, REFERENCE_FILE, TARGET
 from credit_scoring.errors import BadFile
 from credit_scoring.model.loader import load
-from main import Settings, create_app
+from main import create_app
+from service.settings import Settings
 from tests.support.foreign import Foreign, cells_of, lightgbm, record, scored, typed
 from tests.support.inprocess import prepared_client
 

@@ -13,12 +13,12 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from api.served_bundle import read_served_bundle
 from credit_scoring.data.artifacts import MODEL_FILE, NEW_FILE, PROBA, REFERENCE_FILE, TARGET
 from credit_scoring.data.tables import Table
 from credit_scoring.errors import BadFile
 from credit_scoring.model.loader import load
 from credit_scoring.model.pipeline_checks import telling_clients
+from service.bundle_folder import read_served_bundle
 from tests.support.damage import without
 from tests.support.foreign import NEW_CLIENTS, Foreign, cells_of, lightgbm
 

@@ -43,7 +43,7 @@ def rows_of(simple, number: int) -> RawBatch:
 def test_the_first_row_that_is_refused_is_named(simple, refusing, wrong):
     desk, transformer = refusing
     rows = rows_of(simple, 100)
-    rows.numbers[wrong, desk.positions[desk.transformer.inputs[0]]] = 2 * LOWEST
+    rows.numbers[wrong, desk.column_by_name[desk.transformer.inputs[0]]] = 2 * LOWEST
 
     with pytest.raises(InvalidApplication) as refused:
         desk.transform(rows)

@@ -8,7 +8,7 @@ import pytest
 
 from credit_scoring.data.artifacts import read_metadata
 from credit_scoring.errors import BadFile
-from credit_scoring.model.scorecard import Grade, Scale
+from credit_scoring.model.scorecard import Grade, Scorecard
 from tests.support.folders import write_metadata
 
 SCORECARD = {
@@ -19,17 +19,17 @@ SCORECARD = {
 
 
 @pytest.fixture(scope="module")
-def scale() -> Scale:
-    return Scale.of_metadata(SCORECARD)
+def scale() -> Scorecard:
+    return Scorecard.of_metadata(SCORECARD)
 
 
 @pytest.mark.parametrize("log_odds", [-7.5, -1.0, 0.0, 0.3, 4.0])
-def test_the_probability_of_default_is_platts(scale: Scale, log_odds: float):
+def test_the_probability_of_default_is_platts(scale: Scorecard, log_odds: float):
     expected = 1 / (1 + math.exp(-(0.9 * log_odds - 2.25)))
     assert scale.pd(log_odds) == pytest.approx(expected, rel=1e-14)
 
 
-def test_points_are_600_at_19_to_1_and_50_more_where_the_odds_double(scale: Scale):
+def test_points_are_600_at_19_to_1_and_50_more_where_the_odds_double(scale: Scorecard):
     assert scale.points(1 / 20) == 600
     assert scale.points(1 / 39) == 650
     assert scale.points(2 / 21) == 550
@@ -40,24 +40,26 @@ def test_points_are_600_at_19_to_1_and_50_more_where_the_odds_double(scale: Scal
 
 
 @pytest.mark.parametrize("log_odds", [-1e308, -800.0, 800.0, 1e308])
-def test_the_furthest_scores_have_points(scale: Scale, log_odds: float):
+def test_the_furthest_scores_have_points(scale: Scorecard, log_odds: float):
     pd = scale.pd(log_odds)
     assert pd == (log_odds > 0)
     assert (scale.points(pd) > 600) == (log_odds < 0)
     assert scale.grade(pd) == ("C" if log_odds > 0 else "A")
 
 
-def test_a_bound_still_has_its_grade(scale: Scale):
+def test_a_bound_still_has_its_grade(scale: Scorecard):
     above = math.nextafter(0.02, 1), math.nextafter(0.25, 1)
     assert [scale.grade(pd) for pd in (0.0, 0.02, above[0], 0.25, above[1], 1.0)] == [*"AABBCC"]
     assert scale.grades == (Grade("A", 0.02), Grade("B", 0.25), Grade("C", None))
 
 
-def test_what_is_absent_is_none(scale: Scale):
-    nothing = Scale.of_metadata({"threshold": 0.4})
+def test_what_is_absent_is_none(scale: Scorecard):
+    nothing = Scorecard.of_metadata({"threshold": 0.4})
     assert (nothing.pd(0.5), nothing.points(0.1), nothing.grade(0.1)) == (None, None, None)
     assert (scale.points(None), scale.grade(None)) == (None, None)
-    uncalibrated = Scale.of_metadata({"grades": SCORECARD["grades"], "scale": SCORECARD["scale"]})
+    uncalibrated = Scorecard.of_metadata(
+        {"grades": SCORECARD["grades"], "scale": SCORECARD["scale"]}
+    )
     assert uncalibrated.pd(0.5) is None
 
 
@@ -103,7 +105,7 @@ REFUSED = [
 @pytest.mark.parametrize(("metadata", "problem"), REFUSED)
 def test_what_is_refused(metadata: dict, problem: str):
     with pytest.raises(BadFile) as refused:
-        Scale.of_metadata(metadata)
+        Scorecard.of_metadata(metadata)
     assert str(refused.value) == f"model.json: {problem}"
 
 
@@ -120,4 +122,4 @@ def test_numbers_of_a_file_that_no_double_holds_are_refused(tmp_path):
     path = tmp_path / "model.json"
     path.write_text(json.dumps(SCORECARD).replace("0.9", "1e999"))
     with pytest.raises(BadFile, match=r"^model\.json: "):
-        Scale.of_metadata(read_metadata(path))
+        Scorecard.of_metadata(read_metadata(path))

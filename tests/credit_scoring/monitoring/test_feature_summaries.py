@@ -34,7 +34,7 @@ def test_a_feature_is_distributed_as_pandas_has_it(found, feature):
     assert found[feature].missing == pytest.approx(REFERENCE[feature].isna().mean())
     for label in (0, 1):
         values = REFERENCE.loc[REFERENCE[TARGET] == label, feature].dropna()
-        of_class = found[feature].by_class[label]
+        of_class = (found[feature].class0, found[feature].class1)[label]
         assert of_class.present == len(values)
         if kind == "number" and len(values):
             expected = values.quantile(np.array(PERCENTS) / 100).tolist()
@@ -60,18 +60,21 @@ def frame_of(*values: float | str | None) -> pd.DataFrame:
 def test_a_class_without_values_has_none():
     (numbers,) = kinds_of(reference_of(frame_of(None, None, 3.0, 4.0)))
     assert numbers.missing == 0.5
-    assert (numbers.by_class[0].present, numbers.by_class[0].quantiles) == (0, None)
-    assert numbers.by_class[1].quantiles == {
+    assert (numbers.class0.present, numbers.class0.quantiles) == (0, None)
+    assert numbers.class1.quantiles == {
         0: 3.0, 5: 3.05, 25: 3.25, 50: 3.5, 75: 3.75, 95: 3.95, 100: 4.0
     }  # fmt: skip
     (texts,) = kinds_of(reference_of(frame_of(None, None, "x", "y")))
-    assert (texts.kind, texts.missing, texts.by_class[0].shares) == ("text", 0.5, None)
-    assert texts.by_class[1].shares == {"x": 0.5, "y": 0.5}
+    assert (texts.kind, texts.missing, texts.class0.shares) == ("text", 0.5, None)
+    assert texts.class1.shares == {"x": 0.5, "y": 0.5}
 
 
 def test_a_category_that_a_class_lacks_has_a_share_of_nothing():
     (texts,) = kinds_of(reference_of(frame_of("x", "x", "y", "x")))
-    assert [one.shares for one in texts.by_class] == [{"x": 1.0, "y": 0.0}, {"x": 0.5, "y": 0.5}]
+    assert [one.shares for one in (texts.class0, texts.class1)] == [
+        {"x": 1.0, "y": 0.0},
+        {"x": 0.5, "y": 0.5},
+    ]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,12 @@ import pytest
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 
-from credit_scoring.whatif.counterfactuals import Alternative, Extent, alternatives, extent
+from credit_scoring.whatif.counterfactuals import (
+    Counterfactual,
+    Extent,
+    counterfactuals,
+    extent,
+)
 from tests.support.artefacts import FLAGS, TEXTS, lightgbm, make_folder
 from tests.support.curves import (
     LEAST,
@@ -41,14 +46,14 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
     return bank_of(with_formulas(path, pipeline, PROVED, CHANGES), PROVED)
 
 
-def asked(bank: Bank, client: int, threshold: float) -> list[Alternative]:
+def asked(bank: Bank, client: int, threshold: float) -> list[Counterfactual]:
     bundle = bank.bundle
     extents = {
-        name: extent(bundle.reference, bundle.raw, bundle.scorer.position(name))
+        name: extent(bundle.reference, bundle.raw, bundle.scorer.column_of(name))
         for name, feature in bundle.dictionary.features.items()
         if feature.change != "none"
     }
-    return alternatives(bundle.scorer, bank.row(client), threshold, bundle.reference, extents)
+    return counterfactuals(bundle.scorer, bank.row(client), threshold, bundle.reference, extents)
 
 
 def searched(bank: Bank, client: int, feature: str, *, up: bool) -> np.ndarray:
@@ -109,7 +114,7 @@ def test_the_smallest_change_of_each_feature(bank: Bank, threshold: float):
 
 
 def assert_turns(
-    bank: Bank, client: int, one: Alternative, threshold: float, *, refused: bool
+    bank: Bank, client: int, one: Counterfactual, threshold: float, *, refused: bool
 ) -> None:
     own = bank.tables[1][one.feature][client]
     before = one.value - np.sign(one.value - own)
@@ -162,7 +167,7 @@ def test_flags_and_texts(tmp_path: Path):
 def test_what_the_tables_have_of_a_feature(bank: Bank):
     bundle = bank.bundle
     for feature in ("AMT_CREDIT", *WHOLE):
-        found = extent(bundle.reference, bundle.raw, bundle.scorer.position(feature))
+        found = extent(bundle.reference, bundle.raw, bundle.scorer.column_of(feature))
         assert found == Extent(*bank.range(feature), feature in WHOLE)
 
 

@@ -265,7 +265,7 @@ def test_a_value_outside_the_range_is_reached_by_the_flip(formulas: Bank):
     low, high = formulas.range(RISK)
     row = formulas.row(0)
     for own, bounds in ((2 * low, (low, high)), (high, (low, low / 2)), (low, (high / 2, high))):
-        row.replace(formulas.bundle.scorer.position(RISK), [own])
+        row.replace(formulas.bundle.scorer.column_of(RISK), [own])
         found = sensitivity(formulas.bundle.scorer, row, RISK, *bounds, THRESHOLD)
         assert found.value == own
         assert found.steps[0][0] == bounds[0]
@@ -316,7 +316,7 @@ def test_what_follows_is_refused_though_the_model_does_not_take_it(tmp_path: Pat
 def changed_score(bank: Bank, risk: float) -> float:
     """As the desk scores the first client with another risk."""
     desk, row = bank.bundle.scorer, bank.row(0)
-    row.replace(desk.position(RISK), [risk])
+    row.replace(desk.column_of(RISK), [risk])
     desk.follow(row, {RISK})
     return desk.probabilities(row)[0]
 
@@ -325,6 +325,6 @@ def test_unknown_features_and_refused_rows(formulas: Bank):
     desk, row = formulas.bundle.scorer, formulas.row(0)
     with pytest.raises(UnknownFeature, match="unknown feature AMT"):
         sensitivity(desk, row, "AMT", 0, 1, THRESHOLD)
-    row.replace(desk.position(RISK), [np.inf])
+    row.replace(desk.column_of(RISK), [np.inf])
     with pytest.raises(InvalidApplication):
         sensitivity(desk, row, "AMT_CREDIT", 0, 1, THRESHOLD)

@@ -1,0 +1,146 @@
+"""Two features of the same clients against each other, as points or as bars."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from advisor import category_bars, charts, page_elements
+from advisor.category_bars import MOST_CATEGORIES, CategoryCount
+from advisor.formats import Words
+from advisor.pinned_service import PinnedService
+from advisor.response_models import Feature, Record, Value
+from advisor.vega import ClassLegend
+
+MOST_POINTS = 400  # of a class
+SEPARATOR = " · "  # between two features or two values
+
+
+@dataclass(frozen=True)
+class FeaturePair:
+    """Two features of the reference clients and of the client.
+
+    Attributes:
+        features: the two features: across and upwards.
+        by_class: for each feature, its values by class.
+        own: the client's own values.
+    """
+
+    features: Sequence[Feature]
+    by_class: Sequence[Sequence[list[Any]]]
+    own: Sequence[Value]
+
+    @property
+    def labels(self) -> list[str]:
+        """The labels of the two features."""
+        return [feature["label"] for feature in self.features]
+
+    def own_texts(self, words: Words) -> list[str]:
+        """The client's values, written out."""
+        return [
+            words.feature_value(feature, value)
+            for feature, value in zip(self.features, self.own, strict=True)
+        ]
+
+
+def show(words: Words, service: PinnedService, record: Record, names: Sequence[str]) -> None:
+    """Show the choice of two features, and the chosen ones against each other."""
+    features = service.feature_by_name
+    chosen = [
+        st.selectbox(
+            words(key),
+            names,
+            index=min(at, len(names) - 1),
+            format_func=lambda name: features[name]["label"],
+            key=key,
+        )
+        for at, key in enumerate(("across", "upwards"))
+    ]
+    pair = FeaturePair(
+        [features[name] for name in chosen],
+        [service.values_by_class(name) for name in chosen],
+        [record[name] for name in chosen],
+    )
+    if any(feature["kind"] == "number" for feature in pair.features):
+        show_scatter(words, pair)
+    else:
+        show_combinations(words, pair)
+
+
+def show_scatter(words: Words, pair: FeaturePair) -> None:
+    """Show points of both classes along two features, at most one of them of categories."""
+    legend = ClassLegend(words("paid"), words("unpaid"))
+    rows = [
+        {**dict(zip("xy", axis_values(words, pair, values), strict=True)), "class": name}
+        for name, *by_feature in zip((legend.paid, legend.unpaid), *pair.by_class, strict=True)
+        for values in thinned(list(zip(*by_feature, strict=True)))
+    ]
+    paid = sum(row["class"] == legend.paid for row in rows)
+    own = pair.own_texts(words)
+    sentence = words(
+        "two", across=pair.labels[0], upwards=pair.labels[1], paid=words.number(paid),
+        unpaid=words.number(len(rows) - paid), x=own[0], y=own[1],
+    )  # fmt: skip
+    sentence += " " + corner_sentence(words, pair)
+    cross = None if None in pair.own else axis_values(words, pair, pair.own)
+    across, upwards = pair.features
+    titles = page_elements.label_with_unit(across), page_elements.label_with_unit(upwards)
+    are_numbers = across["kind"] == "number", upwards["kind"] == "number"
+    spec = charts.scatter(rows, titles, legend, cross, words("this_client"), are_numbers)
+    page_elements.chart(spec, sentence, *pair.labels)
+
+
+def show_combinations(words: Words, pair: FeaturePair) -> None:
+    """Show bars of the combinations of two features of categories, the most common first."""
+    counts = [Counter(zip(*values, strict=True)) for values in zip(*pair.by_class, strict=True)]
+    shown = [
+        CategoryCount(
+            SEPARATOR.join(map(words.feature_value, pair.features, values)),
+            [count[values] for count in counts],
+            values == tuple(pair.own),
+        )
+        for values, _ in (counts[0] + counts[1]).most_common(MOST_CATEGORIES)
+    ]
+    title, own = SEPARATOR.join(pair.labels), SEPARATOR.join(pair.own_texts(words))
+    sentence = words("categories", label=title, value=own)
+    sizes = counts[0].total(), counts[1].total()
+    category_bars.show(words, title, sentence, shown, sizes, *pair.labels)
+
+
+def axis_values(words: Words, pair: FeaturePair, values: Sequence[Value]) -> tuple[Value, Value]:
+    """The two values of a point: numbers, or the names of categories."""
+    x, y = (
+        value if feature["kind"] == "number" else words.feature_value(feature, value)
+        for feature, value in zip(pair.features, values, strict=True)
+    )
+    return x, y
+
+
+def thinned(points: list[Any]) -> list[Any]:
+    """At most 400 of the points, evenly spaced."""
+    return points[:: max(1, -(-len(points) // MOST_POINTS))]
+
+
+def corner_sentence(words: Words, pair: FeaturePair) -> str:
+    """The share of each class that lies in the client's corner, in a sentence.
+
+    In the corner are clients whose numbers do not exceed the client's and whose categories are
+    the client's.
+    """
+    if None in pair.own:
+        return words("client_not_known")
+    are_numbers = [feature["kind"] == "number" for feature in pair.features]
+
+    def is_inside(values: Sequence[Any]) -> bool:
+        return all(
+            value <= own if is_number else value == own
+            for value, own, is_number in zip(values, pair.own, are_numbers, strict=True)
+        )
+
+    paid, unpaid = (
+        words.percent(sum(map(is_inside, points)) / (len(points) or 1), 1)
+        for points in (list(zip(*each, strict=True)) for each in zip(*pair.by_class, strict=True))
+    )
+    return words("corner", paid=paid, unpaid=unpaid)

@@ -1,0 +1,55 @@
+"""Controls of a form that starts with a client's values, and the changes made in it."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from advisor import session
+from advisor.csv_cells import known_categories
+from advisor.formats import Words
+from advisor.response_models import Feature, Record, Value
+
+EXACT = "%.17g"  # every digit of a double; the browser writes no more than it needs
+
+
+def control(
+    words: Words, key: str, label: str, feature: Feature, own: Value, step: float | None = None
+) -> Value:
+    """Show the control of one feature, and return its value; an empty control is a missing value.
+
+    Args:
+        words: texts and number formats.
+        key: the control's key in the session.
+        label: Markdown.
+        feature: the feature that is entered.
+        own: the client's value, with which the control starts.
+        step: the step of a number's plus and minus; None for Streamlit's own.
+    """
+    st.session_state.setdefault(key, own)
+    if feature["kind"] == "number":
+        return st.number_input(
+            label, value=None, step=step, format=EXACT, key=key, persist_state="session"
+        )
+    session.keep_choice(words, key)
+    return st.selectbox(
+        label,
+        options(feature, own, st.session_state[key]),
+        index=None,
+        format_func=lambda option: words.exact_value(feature, option),
+        key=key,
+        persist_state="session",
+    )
+
+
+def options(feature: Feature, *values: Value) -> list[Value]:
+    """The options of a flag or a text: the reference clients' values and the given ones."""
+    given = [value for value in values if value is not None]
+    if feature["kind"] == "text":
+        return [*sorted({*map(str, given), *known_categories(feature)})]
+    # Of equal numbers, such as -0 and 0, a dict keeps the first: the given one.
+    return [*sorted(dict.fromkeys([*map(float, given), 0.0, 1.0]))]
+
+
+def changes(entered: Mapping[str, Value], own: Mapping[str, Value]) -> Record:
+    """The entered values that differ from the client's own."""
+    return {name: value for name, value in entered.items() if value != own[name]}

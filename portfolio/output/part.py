@@ -1,0 +1,161 @@
+"""Part files, and the record of each: a part without a record is made again.
+
+Both are replaced as a whole, the record last.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from credit_scoring.data.artifacts import ID
+from credit_scoring.data.csv_tables import quoting_of
+from credit_scoring.decisions.batch_scoring import MOST_REASONS, Scores
+from credit_scoring.explain.reason_codes import WORDINGS
+from portfolio.counts import Counts, Labels
+from portfolio.job import Format, Job
+from portfolio.output.atomic_file import replacing
+
+NULLABLE = {pa.int64(): pd.Int64Dtype()}
+STATE = "_state"  # readers of Parquet folders skip such names
+
+
+@dataclass(frozen=True, eq=False)
+class PartRecord:
+    """Facts about a part file.
+
+    Attributes:
+        number: of the part and its chunk.
+        chunk_key: see `Chunk.key`.
+        job_key: see `Job.key`.
+        bytes: of the part file.
+        read: rows of the chunk.
+        bad: reasons why rows were not scored, by row number, counted from 1.
+        ignored: columns that are not features.
+        seconds: that a worker needed.
+        counts: of the scored rows.
+    """
+
+    number: int
+    chunk_key: Sequence[object]
+    job_key: str
+    bytes: int
+    read: int
+    bad: Mapping[int, str]
+    ignored: Sequence[str]
+    seconds: float
+    counts: Counts
+
+    def to_json(self) -> dict[str, Any]:
+        """Prepare it for JSON."""
+        return vars(self) | {"bad": sorted(self.bad.items()), "counts": self.counts.to_json()}
+
+    @classmethod
+    def from_json(cls, read: Mapping[str, Any]) -> "PartRecord":
+        """Restore it from the JSON of `to_json`."""
+        changed = {"bad": dict(map(tuple, read["bad"])), "counts": Counts.from_json(read["counts"])}
+        return cls(**dict(read) | changed)
+
+
+def part_path(out: Path, number: int, format: Format) -> Path:  # noqa: A002 - the option's name
+    """Path of a part file."""
+    return out / f"part-{number:06}.{format}"
+
+
+def record_path(out: Path, number: int) -> Path:
+    """Path of the record of a part file."""
+    return out / STATE / f"part-{number:06}.json"
+
+
+def part_table(ids: NDArray[np.int64], scores: Scores, labels: Labels) -> pa.Table:
+    """Arrange scores as the rows of a part file.
+
+    Args:
+        ids: of the clients, shape (rows,).
+        scores: of the clients.
+        labels: of the bundle.
+    """
+    rows = len(ids)
+    columns: dict[str, pa.Array] = {
+        ID: pa.array(ids, pa.int64()),
+        "probability": pa.array(scores.probability, pa.float64()),
+        "prediction": pa.array(scores.prediction, pa.int8()),
+        "pd": pa.nulls(rows, pa.float64()) if scores.pd is None else pa.array(scores.pd),
+        "points": pa.nulls(rows, pa.int64()) if scores.points is None else pa.array(scores.points),
+        "grade": _named(scores.grade, labels.grades, rows),
+    }
+    for rank in range(MOST_REASONS):
+        theme, text = np.full(rows, -1), np.full(rows, -1)
+        contribution = np.full(rows, np.nan)
+        ranked = scores.ranked
+        if ranked is not None and rank < ranked.themes.shape[1]:
+            theme[scores.explained] = ranked.themes[:, rank]
+            contribution[scores.explained] = ranked.contributions[:, rank]
+            wording = ranked.wordings[:, rank]
+            texts = ranked.strongest[:, rank] * len(WORDINGS) + wording
+            text[scores.explained] = np.where(wording < 0, -1, texts)
+        columns[f"reason_{rank + 1}"] = _named(theme, labels.themes, rows)
+        columns[f"contribution_{rank + 1}"] = pa.array(contribution, from_pandas=True)
+        columns[f"text_{rank + 1}"] = _named(text, labels.texts, rows)
+    return pa.table(columns)
+
+
+def _named(indices: NDArray[np.intp] | None, names: Sequence[str], rows: int) -> pa.Array:
+    """Name indices; -1 becomes null."""
+    if indices is None:
+        indices = np.full(rows, -1)
+    keys = pa.array(indices.astype(np.int32), mask=indices < 0)
+    return pa.DictionaryArray.from_arrays(keys, pa.array(list(names), pa.string()))
+
+
+def write_part(job: Job, number: int, tables: Sequence[pa.Table]) -> int:
+    """Write a part file of some tables, and return its size in bytes.
+
+    Raises:
+        BadFile: it cannot be written.
+    """
+    table = pa.concat_tables(tables).unify_dictionaries()
+    path = part_path(Path(job.out), number, job.format)
+    with replacing(path) as aside:
+        if job.format == "parquet":
+            pq.write_table(table, aside, compression="zstd")
+        else:
+            texts = [
+                at for at, kind in enumerate(table.schema.types) if pa.types.is_dictionary(kind)
+            ]
+            for at in texts:
+                table = table.set_column(at, table.column_names[at], table[at].cast(pa.string()))
+            # pandas writes doubles in their shortest exact form; whole numbers stay whole.
+            rows = table.to_pandas(types_mapper=NULLABLE.get)
+            rows.to_csv(aside, index=False, lineterminator="\n", quoting=quoting_of(rows))
+    return path.stat().st_size
+
+
+def write_record(out: Path, record: PartRecord) -> None:
+    """Write the record of a part file.
+
+    Raises:
+        BadFile: it cannot be written.
+    """
+    with replacing(record_path(out, record.number)) as aside:
+        aside.write_text(json.dumps(record.to_json()), encoding="utf-8")
+
+
+def read_ids(path: Path) -> NDArray[np.int64]:
+    """Read the ids of a part file, in its order."""
+    if path.suffix == ".parquet":
+        table = pq.read_table(path, columns=[ID], use_threads=False)
+    else:
+        options = pa_csv.ConvertOptions(include_columns=[ID], column_types={ID: pa.int64()})
+        parse = pa_csv.ParseOptions(newlines_in_values=True)
+        table = pa_csv.read_csv(path, parse_options=parse, convert_options=options)
+    ids: NDArray[np.int64] = table[ID].to_numpy()
+    return ids

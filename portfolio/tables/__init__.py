@@ -1,0 +1,1 @@
+"""CSV and Parquet files: cut into chunks by the command, read into rows by workers."""

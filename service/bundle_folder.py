@@ -1,0 +1,133 @@
+"""The folder of the bundle in use: loaded at start, and again when its files change."""
+
+import contextlib
+import logging
+import time
+from collections.abc import Set
+from concurrent.futures import Future
+from pathlib import Path
+from typing import ClassVar
+
+import orjson
+
+from api.openapi import components
+from api.responses import explanation_bodies, record_body, reference_body
+from credit_scoring.data.artifacts import FILES, METADATA_FILE, MODEL_FILE, OPTIONAL_FILES
+from credit_scoring.errors import BadFile, InvalidRecord, UnknownFeature, describe, foreign_code
+from credit_scoring.model.loader import load
+from credit_scoring.settings import BundleSettings
+from service.served_bundle import ServedBundle, give_back_memory
+from serving.gunicorn_worker import giving_way, thread_beside
+from serving.hot_reload import ReloadedFolder
+from serving.worker_registry import WorkerRegistry
+
+log = logging.getLogger(__name__)
+
+
+class BundleFolder(ReloadedFolder[ServedBundle]):
+    """The folder of the bundle in use, `current`."""
+
+    unusable: ClassVar = BadFile
+
+    def __init__(self, settings: BundleSettings, registry: WorkerRegistry) -> None:
+        """Load the bundle.
+
+        Args:
+            settings: name the folder.
+            registry: shows this worker's files to the other workers.
+
+        Raises:
+            BadFile: see `read_served_bundle`.
+        """
+        self._settings = settings
+        self._preparing = thread_beside("preparing")
+        super().__init__(settings.ressources_dir, FILES, registry)
+
+    def read(self, gone: Set[str]) -> ServedBundle:
+        """Load the bundle; see `read_served_bundle`."""
+        return read_served_bundle(self._settings.ressources_dir, self._settings.model_sha256, gone)
+
+    def prepare(self, current: ServedBundle) -> None:
+        """Begin to find the peers, once for a bundle, in a thread beside requests."""
+
+        def prepare_in_turn() -> None:
+            if self.current is current:  # nobody waits for one that was replaced meanwhile
+                current.prepare(quickly=self._settings.fast_explanations)
+
+        if current.claim():  # a fault is raised again by `result`, and then logged
+            self._preparing.submit(giving_way, prepare_in_turn).add_done_callback(Future.result)
+
+    async def find_peers(self, served: ServedBundle) -> None:
+        """Wait until the peers of a bundle are found; another one may be in use by then.
+
+        Raises:
+            NotReady: they are not found in time; they will be.
+            NoPeers: the reference clients cannot be scored.
+        """
+        self.prepare(served)
+        await served.wait_for_peers()
+
+
+def read_served_bundle(folder: Path, model_sha256: str | None, gone: Set[str]) -> ServedBundle:
+    """Load a folder, and write each kind of response once.
+
+    Args:
+        folder: see `load`.
+        model_sha256: see `load`.
+        gone: files that were in the folder before. An optional file must not be among them: its
+            hashes or formulas would hold no longer.
+
+    Raises:
+        BadFile: see `load`, or a response cannot be written.
+    """
+    began = time.perf_counter()
+    for file in OPTIONAL_FILES:
+        if file in gone:
+            raise BadFile(file, "was there and is gone; to go on without it, restart")
+    bundle = load(folder, model_sha256)
+    ids, features = ({"data": names} for names in (bundle.client_ids, bundle.features))
+    served = ServedBundle(bundle, orjson.dumps(ids), orjson.dumps(features))
+    rehearse(served)
+    give_back_memory()
+    log.info(
+        "loaded %s in %.2f s: %s %s, threshold %s, %d features, %d reference and %d new",
+        folder,
+        time.perf_counter() - began,
+        MODEL_FILE,
+        bundle.sha256[MODEL_FILE],
+        bundle.threshold,
+        len(bundle.features),
+        len(bundle.reference),
+        len(bundle.client_ids),
+    )
+    return served
+
+
+def rehearse(served: ServedBundle) -> None:
+    """Write each kind of response once: what is made once is made now, while nobody waits.
+
+    Raises:
+        BadFile: one cannot be written.
+    """
+
+    def unwritable(error: BaseException) -> str:
+        return f"what is answered of it cannot be written: {describe(error)}"
+
+    bundle = served.bundle
+    client_id, feature = bundle.client_ids[0], bundle.features[0]
+    with foreign_code(METADATA_FILE, unwritable):
+        orjson.dumps(bundle.metadata)
+    with foreign_code(MODEL_FILE, unwritable):
+        record_body(bundle.raw_record(client_id))
+        orjson.dumps(served.predict(orjson.dumps(bundle.transformed_record(client_id))))
+        with contextlib.suppress(InvalidRecord):
+            served.predict(b'{"":0}')
+        explanation_bodies(bundle, [client_id])
+        reference_body(bundle, feature, ("feat0", "feat1"))
+        with contextlib.suppress(UnknownFeature):
+            bundle.raw_feature("")
+        orjson.dumps(components(bundle))
+        served.applications.rehearse()
+        bundle.scorer.transform(bundle.raw_rows([0]))
+        bundle.scorer.transformer.itself(bundle.raw_rows([0]))
+        _ = bundle.scorer.outputs, bundle.threshold_log_odds

@@ -1,0 +1,218 @@
+"""The service of a bundle, without HTTP: everything that a route asks."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from prometheus_client import Counter
+
+from api.responses import (
+    counterfactuals_body,
+    drift_body,
+    features_body,
+    importance_body,
+    model_metadata,
+)
+from credit_scoring.data.artifacts import MODEL_FILE
+from service.bundle_folder import BundleFolder
+from service.served_bundle import (
+    ExplanationKey,
+    ScoreRequest,
+    SensitivityRequest,
+    ServedBundle,
+)
+from service.settings import Settings
+from serving.batching import CallQueue, Responses
+from serving.metrics import Metrics
+from serving.worker_registry import WorkerRegistry
+
+EXPLANATIONS_KEPT = 16_000_000  # bytes of responses, about 600 clients of 347 features
+EXPLANATIONS_WAITING = 1_000  # beyond these a caller is told to come back,
+WAITING_SECONDS = 0.5  # or if those before him take longer
+LISTS_WAITING = 2  # of applications, the one that is scored included: each may take seconds
+
+KeyT = TypeVar("KeyT")
+
+OF_THE_MODEL: dict[str, Callable[[ServedBundle], bytes]] = {
+    "features": lambda served: features_body(served.bundle),
+    "importance": lambda served: importance_body(served.found_peers),
+    "drift": lambda served: drift_body(
+        served.bundle,
+        served.found_peers.probabilities,
+        served.bundle.classifier.probabilities(served.bundle.transformed),
+    ),
+}
+
+
+class ScoringService:
+    """The bundle in use and its responses, each kind computed, queued, cached and counted once.
+
+    Attributes:
+        settings: of the service.
+        metrics: counts requests, predictions and explanations.
+        folder: the bundle in use, `current`.
+        predictions: a counter by class.
+        explanations: bodies of `/get_shap`, by client.
+        scores: bodies of `/score` for one application.
+        lists: bodies of `/score` for lists.
+        sensitivities: bodies of `/sensitivity`.
+        counterfactuals: bodies of `/alternatives`, by client.
+        of_the_model: bodies of `/features`, `/importance` and `/drift`, by name.
+    """
+
+    def __init__(
+        self, settings: Settings, registry: WorkerRegistry | None, metrics: Metrics | None
+    ) -> None:
+        """Load the bundle.
+
+        Args:
+            settings: name the folder.
+            registry: shows this worker to the others; None if it is alone.
+            metrics: counters; None for new ones.
+
+        Raises:
+            BadFile: see `read_served_bundle`.
+        """
+        self.settings = settings
+        self.metrics = metrics or Metrics()
+        self.folder = BundleFolder(settings, registry or WorkerRegistry(None))
+        self.predictions: Callable[[int], Counter] = self.metrics.counter(
+            "predictions", "Predictions by class, 1 being default", "class"
+        )
+        explained = self.metrics.counter(
+            "explanations", "Explanations computed or reused", "origin"
+        )
+        queue: CallQueue[bytes] = CallQueue(EXPLANATIONS_WAITING, "explainer", WAITING_SECONDS)
+        self.explanations: Responses[ServedBundle, ExplanationKey] = Responses(
+            queue,
+            ServedBundle.explanations,
+            kept=EXPLANATIONS_KEPT,
+            together=lambda served: served.explained_together,
+            count=lambda origin: explained(origin).inc(),
+        )
+        self.scores: Responses[ServedBundle, ScoreRequest] = Responses(
+            queue, each(ServedBundle.score), at_once=ServedBundle.score_at_once
+        )
+        self.lists: Responses[ServedBundle, ScoreRequest] = Responses(
+            CallQueue(LISTS_WAITING, "lists"),
+            each(ServedBundle.score),
+            gives_way=lambda served: served.bundle.scorer.transformer.quickly is None,
+        )
+        self.sensitivities: Responses[ServedBundle, SensitivityRequest] = Responses(
+            queue, each(ServedBundle.sensitivity)
+        )
+        self.counterfactuals: Responses[ServedBundle, int] = Responses(
+            queue, each(lambda served, client: counterfactuals_body(served.bundle, client))
+        )
+        self.of_the_model: Responses[ServedBundle, str] = Responses(
+            queue, each(lambda served, name: OF_THE_MODEL[name](served)), kept=float("inf")
+        )
+
+    @property
+    def current(self) -> ServedBundle:
+        """The bundle in use."""
+        return self.folder.current
+
+    async def explain(self, client_id: int) -> bytes:
+        """The body of `/get_shap`.
+
+        Raises:
+            UnknownClient: no new client has that id.
+            Busy: too many explanations wait.
+        """
+        current = self.current
+        return await self.explanations.get(current, current.explanation_key(client_id))
+
+    async def sensitivity(self, request: SensitivityRequest) -> bytes:
+        """The body of `/sensitivity`.
+
+        Raises:
+            UnknownClient: no new client has that id.
+            UnknownFeature: no feature has that name.
+            InvalidApplication: the application is none, or cannot be scored.
+            Busy: too many explanations wait.
+        """
+        current = self.current
+        if isinstance(request.application, int):
+            current.bundle.row_of(request.application)  # is refused before it waits
+        return await self.sensitivities.get(current, request)
+
+    async def find_counterfactuals(self, client_id: int) -> bytes:
+        """The body of `/alternatives`.
+
+        Raises:
+            UnknownClient: no new client has that id.
+            Busy: too many explanations wait.
+        """
+        current = self.current
+        current.bundle.row_of(client_id)
+        return await self.counterfactuals.get(current, client_id)
+
+    async def feature_summaries(self) -> bytes:
+        """The body of `/features`.
+
+        Raises:
+            Busy: too many explanations wait.
+        """
+        return await self.of_the_model.get(self.current, "features")
+
+    async def importance(self) -> bytes:
+        """The body of `/importance`.
+
+        Raises:
+            NotReady, NoPeers, Busy: see `score`.
+        """
+        return await self._with_peers("importance")
+
+    async def drift(self) -> bytes:
+        """The body of `/drift`.
+
+        Raises:
+            NotReady, NoPeers, Busy: see `score`.
+        """
+        return await self._with_peers("drift")
+
+    async def _with_peers(self, name: str) -> bytes:
+        current = self.current
+        await self.folder.find_peers(current)
+        return await self.of_the_model.get(current, name)
+
+    def health(self) -> dict[str, Any]:
+        """The body of `/health`: a client is scored again.
+
+        Raises:
+            InconsistentScore: the score is not that of the start.
+        """
+        bundle = self.current.bundle
+        bundle.check()
+        health = {"status": "ok", "sha256": bundle.sha256[MODEL_FILE]}
+        return health | self.folder.differences()
+
+    def metadata(self, version: str) -> dict[str, Any]:
+        """The body of `/model`, for a version of the service."""
+        metadata = model_metadata(self.current.bundle, version)
+        if workers := self.folder.workers():
+            metadata["workers"] = workers
+        if self.settings.kde_swap_classes:
+            names = self.settings.class_names
+            metadata["get_kde"] = {name: f"class {label}" for label, name in enumerate(names)}
+        return metadata
+
+    async def score(self, current: ServedBundle, request: ScoreRequest) -> bytes:
+        """The body of `/score`, by the bundle that was in use when the request began.
+
+        Raises:
+            NotReady: the peers are not found yet.
+            NoPeers: the reference clients cannot be scored.
+            UnknownClient: no new client has an id.
+            InvalidApplication: an application is none, or cannot be scored.
+            Busy: too many applications wait.
+        """
+        await self.folder.find_peers(current)
+        return await (self.lists if request.is_list else self.scores).get(current, request)
+
+
+def each(
+    compute: Callable[[ServedBundle, KeyT], bytes],
+) -> Callable[[ServedBundle, Sequence[KeyT]], list[bytes]]:
+    """A function of several keys, from one of a single key."""
+    return lambda served, keys: [compute(served, key) for key in keys]
