@@ -1,13 +1,12 @@
 """The credit-scoring service: the application and its routes.
 
-A request passes `serving.middleware`, then its route below, which asks `service`; an error becomes
-its status in `create_app`. README lists the routes. Class 1 is a client in default, class 0 a
-solvent one.
+A request passes `serving.middleware`, then its route below, which asks `service`; `http_rules` has
+the status of each error. Class 1 is a client in default, class 0 a solvent one.
 """
 
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator
 from operator import attrgetter
 from typing import Annotated, Any
 
@@ -16,58 +15,39 @@ from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from fastapi.routing import APIRoute
-from fastapi.telemetry import TelemetryConfig
 from prometheus_client import CONTENT_TYPE_LATEST
-from pydantic import ValidationError
 
 from api import openapi as document
 from api import response_models as models
 from api.openapi import CLIENTS, DESK, REFERENCE, SCORES, SERVICE
 from api.responses import record_body
-from credit_scoring.data.artifacts import MODEL_FILE
 from credit_scoring.errors import BadFile
 from credit_scoring.explain.peers import Compare
 from credit_scoring.model.bundle import Bundle
-from service.error_table import HANDLERS
+from service.http_rules import HANDLERS, NO_RECORD, complete_document, is_open
 from service.scoring_service import ScoringService
 from service.served_bundle import ScoreRequest, SensitivityRequest
 from service.settings import Settings
-from serving import gunicorn_worker, swagger_ui
+from serving import gunicorn_worker, routing, swagger_ui
 from serving.body_limits import BodyBudget, body_of
-from serving.errors import error_responses, wrong_parameters, wrong_settings
+from serving.errors import error_responses, wrong_parameters
 from serving.logs import LogWriter, request_logger, start_logging
 from serving.metrics import Metrics
 from serving.middleware import HAS_KEY, ApiKey, CanonicalPath, RequestLog, ResponseHeaders
-from serving.routing import (
-    ByPath,
-    Direct,
-    documented,
-    json_response,
-    query_integer,
-    query_value,
-    summaries,
-)
+from serving.routing import documented, json_response, query_integer, query_value, summaries
 from serving.worker_registry import WorkerRegistry
 
 VERSION = "1.0.0"
 TITLE = "Credit scoring"
-NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}  # see /metrics
-OPEN_PATHS = frozenset({"/", "/health", swagger_ui.DOCS, swagger_ui.OPENAPI})  # no key is asked for
-NO_RECORD = (
-    "empty, and param_name is not read here: send as the body the record that"
-    " /get_json?param_name=… has in its data, decoded"
-)
-
-Route = Callable[[Request], Coroutine[Any, Any, Response]]
 
 log = logging.getLogger(__name__)
 
 
-class DirectRoute(Direct, APIRoute):
+class DirectRoute(routing.Direct, APIRoute):
     """A route that answers from memory: its function reads the request itself."""
 
 
-class TypedRoute(ByPath, APIRoute):
+class TypedRoute(routing.ByPath, APIRoute):
     """A route that computes for milliseconds: FastAPI reads its parameters."""
 
 
@@ -102,21 +82,17 @@ def client_id_of(request: Request) -> int:
 @direct.get("/", **documented("What this is", SERVICE, models.Index))
 async def index(request: Request) -> Response:
     """The service, its version, its routes, and where they are described."""
-    routes = summaries([*direct.routes, *desk.routes])
-    return JSONResponse(
-        {"service": TITLE, "version": VERSION, "docs": swagger_ui.DOCS, "routes": routes}
-    )
+    service = {"service": TITLE, "version": VERSION, "docs": swagger_ui.DOCS}
+    return JSONResponse(service | {"routes": summaries([*direct.routes, *desk.routes])})
 
 
-@direct.get("/get_ids", **documented("Ids of the new clients", CLIENTS, models.ClientIds,
-        401))  # fmt: skip
+@direct.get("/get_ids", **documented("Ids of the new clients", CLIENTS, models.ClientIds, 401))
 async def get_ids(request: Request) -> Response:
     """Who is to be scored, in the order of the file."""
     return json_response(service_of(request).current.ids)
 
 
-@direct.get("/get_feat", **documented("Names of the features", REFERENCE, models.Features,
-        401))  # fmt: skip
+@direct.get("/get_feat", **documented("Names of the features", REFERENCE, models.Features, 401))
 async def get_feat(request: Request) -> Response:
     """The raw features, in the order of the reference file."""
     return json_response(service_of(request).current.features)
@@ -254,16 +230,14 @@ async def model(request: Request) -> Response:
             response_class=PlainTextResponse, responses=error_responses(401, 500))  # fmt: skip
 async def metrics(request: Request) -> Response:
     """Requests, their durations, predictions and explanations, of all workers together."""
-    model = {"sha256": bundle_of(request).sha256[MODEL_FILE], "version": VERSION}
-    text = service_of(request).metrics.text(model=model)
-    return Response(text, media_type=CONTENT_TYPE_LATEST)
+    return Response(service_of(request).counts(VERSION), media_type=CONTENT_TYPE_LATEST)
 
 
 @direct.get(swagger_ui.OPENAPI, summary="The OpenAPI document", include_in_schema=False)
 async def openapi(request: Request) -> Response:
     """The OpenAPI document; with the names of features only for a caller who may ask for them."""
-    app = application_of(request)
-    return json_response(orjson.dumps(app.document(with_names=request.scope[HAS_KEY])))
+    found = application_of(request).document(with_names=request.scope[HAS_KEY])
+    return json_response(orjson.dumps(found))
 
 
 @direct.get(swagger_ui.DOCS, summary="Swagger UI", include_in_schema=False)
@@ -284,11 +258,7 @@ class Application(FastAPI):
     def document(self, *, with_names: bool) -> dict[str, Any]:
         """The OpenAPI document, with or without the names of features and a client's example."""
         if self.openapi_schema is None:
-            made = super().openapi()
-            if self.service.settings.kde_swap_classes:
-                document.describe_swapped_classes(made)
-            if self.service.settings.keys:
-                swagger_ui.require_key(made, OPEN_PATHS)
+            complete_document(super().openapi(), self.service.settings)
         bundle = self.service.current.bundle if with_names else None
         return document.with_components(super().openapi(), bundle)
 
@@ -328,7 +298,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        telemetry=NO_TELEMETRY,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         lifespan=lifespan,
         exception_handlers={**HANDLERS, RequestValidationError: wrong_parameters},
     )
@@ -336,11 +306,7 @@ def create_app(
     app.mount(swagger_ui.ASSETS, swagger_ui.assets())
     line = request_logger(logs) if logs and settings.request_log else None
     app.add_middleware(BodyBudget)
-    app.add_middleware(
-        ApiKey,
-        keys=settings.keys,
-        is_open=lambda path: path in OPEN_PATHS or swagger_ui.is_docs(path),
-    )
+    app.add_middleware(ApiKey, keys=settings.keys, is_open=is_open)
     app.add_middleware(ResponseHeaders, headers=swagger_ui.answer_headers)
     app.add_middleware(CanonicalPath, routes=app.routes)
     app.add_middleware(RequestLog, metrics=service.metrics, write=line)  # passed first
@@ -350,22 +316,15 @@ def create_app(
 
 
 def start() -> Application:
-    """The application of this process' environment.
-
-    Raises:
-        SystemExit: it cannot start; one line says why.
-    """
+    """The application of this process' environment."""
     metrics, registry = Metrics(), WorkerRegistry.of_environment()
-    try:
-        gunicorn_worker.prepare_process()
+
+    def create() -> Application:
         loggers = ("credit_scoring", "service", "serving", log.name)
         logs = start_logging(loggers, metrics.dropped_lines.inc)
         return create_app(Settings(), registry, metrics, logs)
-    except ValidationError as error:
-        gunicorn_worker.give_up(f"settings: {wrong_settings(error)}")
-    except (BadFile, gunicorn_worker.NoThread) as error:
-        # The others go on with what they loaded before, and gunicorn tries again.
-        gunicorn_worker.give_up(f"cannot start: {error}", try_again=bool(registry.others()))
+
+    return gunicorn_worker.start_or_give_up(create, BadFile, lambda: bool(registry.others()))
 
 
 app = start()

@@ -197,6 +197,11 @@ class ScoringService:
             metadata["get_kde"] = {name: f"class {label}" for label, name in enumerate(names)}
         return metadata
 
+    def counts(self, version: str) -> bytes:
+        """The body of `/metrics`, for a version of the service."""
+        sha256 = self.current.bundle.sha256[MODEL_FILE]
+        return self.metrics.text(model={"sha256": sha256, "version": version})
+
     async def score(self, current: ServedBundle, request: ScoreRequest) -> bytes:
         """The body of `/score`, by the bundle that was in use when the request began.
 

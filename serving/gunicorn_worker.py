@@ -14,8 +14,10 @@ from threading import Event, Thread
 from types import FrameType
 from typing import Any, ClassVar, NoReturn, TypeVar
 
+from pydantic import ValidationError
 from uvicorn_worker import UvicornWorker
 
+from serving.errors import wrong_settings
 from serving.http_limits import BoundedHttpProtocol
 from serving.shared_folder import join_shared_folder
 
@@ -168,6 +170,28 @@ def prepare_process() -> None:
     gc.freeze()
     sys.setswitchinterval(SWITCH_SECONDS)
     check_threads()
+
+
+def start_or_give_up(
+    create: Callable[[], T], bad: type[Exception], has_others: Callable[[], bool]
+) -> T:
+    """The application of this process.
+
+    Args:
+        create: makes it.
+        bad: the error for files that cannot be used.
+        has_others: true if other workers live, which go on with what they loaded before.
+
+    Raises:
+        SystemExit: it cannot be made; one line in the log says why.
+    """
+    try:
+        prepare_process()
+        return create()
+    except ValidationError as error:
+        give_up(f"settings: {wrong_settings(error)}")
+    except (bad, NoThread) as error:
+        give_up(f"cannot start: {error}", try_again=has_others())
 
 
 def give_up(reason: str, *, try_again: bool = False) -> NoReturn:

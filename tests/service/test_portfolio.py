@@ -7,7 +7,7 @@ import orjson
 from credit_scoring.data.artifacts import ID, NEW_FILE
 from portfolio.output.part import PartRecord
 from portfolio.worker import score_chunk
-from tests.support.portfolio import chunks_of, job_of, read_parts
+from tests.support.portfolio import chunks_of, job_of, read_parts, rows_unlike
 
 
 def test_figures_are_what_the_server_answers_for_the_records(server, sound, tmp_path):
