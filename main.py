@@ -1,6 +1,6 @@
 """The credit-scoring service: the application and its routes.
 
-A request passes `serving.middleware`, then its route below, which asks `service`; `http_rules` has
+A request passes `serving.middleware`, then its route below, which calls `service`; `http_rules` has
 the status of each error. Class 1 is a client in default, class 0 a solvent one.
 """
 
@@ -44,21 +44,21 @@ log = logging.getLogger(__name__)
 
 
 class DirectRoute(routing.Direct, APIRoute):
-    """A route that answers from memory: its function reads the request itself."""
+    """A fast route, whose function reads the request without FastAPI."""
 
 
 class TypedRoute(routing.ByPath, APIRoute):
-    """A route that computes for milliseconds: FastAPI reads its parameters."""
+    """A route that computes for milliseconds, whose parameters FastAPI reads."""
 
 
 direct = APIRouter(route_class=DirectRoute, generate_unique_id_function=attrgetter("name"))
-desk = APIRouter(route_class=TypedRoute, generate_unique_id_function=attrgetter("name"))
+typed = APIRouter(route_class=TypedRoute, generate_unique_id_function=attrgetter("name"))
 
-MostReasons = Annotated[int, Query(ge=0, le=10, description="how many reasons are given at most")]
+MostReasons = Annotated[int, Query(ge=0, le=10, description="the largest number of reasons")]
 
 
 def application_of(request: Request) -> "Application":
-    """The application; a type checker knows nothing of `request.app`."""
+    """The application; `request.app` has no type."""
     app: Application = request.app
     return app
 
@@ -81,14 +81,14 @@ def client_id_of(request: Request) -> int:
 @direct.head("/", include_in_schema=False)
 @direct.get("/", **documented("What this is", SERVICE, models.Index))
 async def index(request: Request) -> Response:
-    """The service, its version, its routes, and where they are described."""
+    """The service, its version, its routes, and the path of their documentation."""
     service = {"service": TITLE, "version": VERSION, "docs": swagger_ui.DOCS}
-    return JSONResponse(service | {"routes": summaries([*direct.routes, *desk.routes])})
+    return JSONResponse(service | {"routes": summaries([*direct.routes, *typed.routes])})
 
 
 @direct.get("/get_ids", **documented("Ids of the new clients", CLIENTS, models.ClientIds, 401))
 async def get_ids(request: Request) -> Response:
-    """Who is to be scored, in the order of the file."""
+    """Ids of the clients to be scored, in the order of the file."""
     return json_response(service_of(request).current.ids)
 
 
@@ -101,14 +101,14 @@ async def get_feat(request: Request) -> Response:
 @direct.get("/get_test", **documented("A client's raw record", CLIENTS,
         models.RawRecordText, 401, 404, 422, takes=document.OF_CLIENT))  # fmt: skip
 async def get_test(request: Request) -> Response:
-    """What is known of a client, as the file has it."""
+    """A client's values in the file."""
     return json_response(record_body(bundle_of(request).raw_record(client_id_of(request))))
 
 
 @direct.get("/get_json", **documented("A client's transformed record", CLIENTS,
         models.TransformedRecordText, 401, 404, 422, takes=document.OF_CLIENT))  # fmt: skip
 async def get_json(request: Request) -> Response:
-    """What is known of a client, as the model takes it: decoded, it is a body of /prediction/."""
+    """A client's values after the transformer; decoded, they are a body of /prediction/."""
     return json_response(record_body(bundle_of(request).transformed_record(client_id_of(request))))
 
 
@@ -118,15 +118,15 @@ async def get_json(request: Request) -> Response:
 @direct.post("/prediction/", name="predict", **documented("Probability of default", SCORES,
         models.PredictionAnswer, 401, 413, 422, 503, takes=document.OF_RECORD))  # fmt: skip
 async def prediction(request: Request) -> Response:
-    """Score the transformed record in the body, whatever the order of its keys.
+    """Score the transformed record in the body, with keys in any order.
 
-    Browsers send no body with GET, and some proxies drop it: POST does the same.
+    Browsers send no body with GET, and some proxies drop it; POST gives the same response.
     """
     service, current = service_of(request), service_of(request).current
     body = await body_of(request, service.settings.max_body_bytes)
     if not body and b"param_name" in request.scope["query_string"]:
         raise HTTPException(422, NO_RECORD)
-    scored = current.predict(body)  # a change of threads takes longer
+    scored = current.predict(body)  # faster than a change of threads
     service.predictions(scored.prediction).inc()
     return json_response(orjson.dumps(scored))
 
@@ -147,116 +147,116 @@ async def get_kde(request: Request) -> Response:
     return json_response(service.current.reference_body(feature, service.settings.class_names))
 
 
-@desk.post("/score", **documented("Score applications", DESK, models.ScoreAnswer, 401, 404,
+@typed.post("/score", **documented("Score applications", DESK, models.ScoreAnswer, 401, 404,
         413, 422, 503, takes=document.OF_APPLICATIONS))  # fmt: skip
 async def score(request: Request, reasons: MostReasons = 4, compare: Compare = "near") -> Response:
-    """Score one application, or a list of up to 1,000, and say why and what would change it.
+    """Score one application or a list of up to 1,000, with reasons.
 
-    An application is a new client's id, or a raw record as /get_test gives it; with `changes` it
-    is a what-if, and the features that follow from the changed ones are computed again.
+    An application is a new client's id or a raw record, the decoded data of /get_test. `changes`
+    make it a what-if: features that depend on the changed ones are computed again.
     """
     service, current = service_of(request), service_of(request).current
     body = await body_of(request, service.settings.max_score_bytes)
     return json_response(await service.score(current, ScoreRequest(body, reasons, compare)))
 
 
-@desk.get("/sensitivity", **documented("A client's score along one feature", DESK,
+@typed.get("/sensitivity", **documented("A client's score along one feature", DESK,
         models.SensitivityAnswer, 401, 404, 422, 503,
         takes=document.OF_CLIENT_AND_FEATURE))  # fmt: skip
 async def sensitivity(request: Request) -> Response:
-    """The probability for every value of a feature, and where the decision turns."""
+    """The probability for every value of a feature, and the value that flips the decision."""
     client_id = query_integer(request, "client", "a client's id")
-    asked = SensitivityRequest(client_id, query_value(request, "feature"))
-    return json_response(await service_of(request).sensitivity(asked))
+    query = SensitivityRequest(client_id, query_value(request, "feature"))
+    return json_response(await service_of(request).sensitivity(query))
 
 
-@desk.post("/sensitivity", **documented("An application's score along one feature", DESK,
+@typed.post("/sensitivity", **documented("An application's score along one feature", DESK,
         models.SensitivityAnswer, 401, 404, 422, 503, 413,
         takes=document.OF_APPLICATION_AND_FEATURE))  # fmt: skip
 async def sensitivity_of_application(request: Request) -> Response:
-    """The probability for every value of a feature, and where the decision turns."""
+    """The probability for every value of a feature, and the value that flips the decision."""
     service, feature = service_of(request), query_value(request, "feature")
     body = await body_of(request, service.settings.max_body_bytes)
     return json_response(await service.sensitivity(SensitivityRequest(body, feature)))
 
 
-@desk.get("/alternatives", **documented("What would turn the decision on a client", DESK,
+@typed.get("/alternatives", **documented("What would turn the decision on a client", DESK,
         models.CounterfactualsAnswer, 401, 404, 422, 503,
         takes=document.OF_DESK_CLIENT))  # fmt: skip
 async def alternatives(request: Request) -> Response:
-    """The smallest change of each feature that may change, the nearest first."""
+    """The smallest allowed change of each feature that flips the decision, the nearest first."""
     client_id = query_integer(request, "client", "a client's id")
     return json_response(await service_of(request).find_counterfactuals(client_id))
 
 
-@desk.get("/features", **documented("What the features mean", DESK, models.FeaturesAnswer,
+@typed.get("/features", **documented("What the features mean", DESK, models.FeaturesAnswer,
         401, 503))  # fmt: skip
 async def features(request: Request) -> Response:
     """Each feature in plain words, and its values among those who paid and those who did not."""
-    return json_response(await service_of(request).feature_summaries())
+    return json_response(await service_of(request).model_body("features"))
 
 
-@desk.get("/importance", **documented("What the model goes by", DESK,
+@typed.get("/importance", **documented("What the model goes by", DESK,
         models.ImportanceAnswer, 401, 503))  # fmt: skip
 async def importance(request: Request) -> Response:
     """Mean absolute contributions to the score, by theme and by feature."""
-    return json_response(await service_of(request).importance())
+    return json_response(await service_of(request).model_body("importance"))
 
 
-@desk.get("/drift", **documented(
+@typed.get("/drift", **documented(
         "How far the new clients differ from the reference clients", DESK,
         models.DriftAnswer, 401, 503))  # fmt: skip
 async def drift(request: Request) -> Response:
     """Population stability indices of the features and of the score."""
-    return json_response(await service_of(request).drift())
+    return json_response(await service_of(request).model_body("drift"))
 
 
 @direct.head("/health", include_in_schema=False)
 @direct.get("/health", **documented("Whether a prediction was made and checked", SERVICE,
         models.Health, 503))  # fmt: skip
 async def health(request: Request) -> Response:
-    """Score a client again; `refused` says why newer files in the folder are not in use."""
+    """Rescore a client; `refused` says why newer files in the folder are not used."""
     return JSONResponse(service_of(request).health())
 
 
 @direct.get("/model", **documented("Hashes, threshold, sizes and versions", SERVICE,
         models.ModelMetadata, 401))  # fmt: skip
 async def model(request: Request) -> Response:
-    """What an auditor asks for: exactly what is in use, and what its makers say of it."""
+    """Hashes and sizes of the files in use, the versions, and the model's facts."""
     return json_response(orjson.dumps(service_of(request).metadata(VERSION)))
 
 
 @direct.get("/metrics", summary="Counters for Prometheus", tags=[SERVICE],
             response_class=PlainTextResponse, responses=error_responses(401, 500))  # fmt: skip
 async def metrics(request: Request) -> Response:
-    """Requests, their durations, predictions and explanations, of all workers together."""
+    """Requests, their durations, predictions and explanations, summed over all workers."""
     return Response(service_of(request).counts(VERSION), media_type=CONTENT_TYPE_LATEST)
 
 
 @direct.get(swagger_ui.OPENAPI, summary="The OpenAPI document", include_in_schema=False)
 async def openapi(request: Request) -> Response:
-    """The OpenAPI document; with the names of features only for a caller who may ask for them."""
+    """The OpenAPI document; names of features only for a caller with access to them."""
     found = application_of(request).document(with_names=request.scope[HAS_KEY])
     return json_response(orjson.dumps(found))
 
 
 @direct.get(swagger_ui.DOCS, summary="Swagger UI", include_in_schema=False)
 async def docs(_: Request) -> Response:
-    """Swagger UI, every part of which comes from this service."""
+    """Swagger UI, served entirely by this service."""
     return HTMLResponse(swagger_ui.page(TITLE))
 
 
 class Application(FastAPI):
-    """The application; made by `create_app`."""
+    """The FastAPI application, made by `create_app`."""
 
     service: ScoringService
 
     def openapi(self) -> dict[str, Any]:
-        """The OpenAPI document, with names and examples from the files: they work when tried."""
+        """The OpenAPI document, with working examples from the files."""
         return self.document(with_names=True)
 
     def document(self, *, with_names: bool) -> dict[str, Any]:
-        """The OpenAPI document, with or without the names of features and a client's example."""
+        """The OpenAPI document, with or without names of features and a client's values."""
         if self.openapi_schema is None:
             complete_document(super().openapi(), self.service.settings)
         bundle = self.service.current.bundle if with_names else None
@@ -269,11 +269,11 @@ def create_app(
     metrics: Metrics | None = None,
     logs: LogWriter | None = None,
 ) -> Application:
-    """The application for a folder.
+    """Create the application for a folder.
 
     Args:
         settings: name the folder.
-        registry, metrics, logs: shared with other workers; None for a service alone.
+        registry, metrics, logs: shared with other workers; None without others.
 
     Raises:
         BadFile: a file of the folder cannot be used.
@@ -291,7 +291,7 @@ def create_app(
         title=TITLE,
         version=VERSION,
         description=document.DESCRIPTION,
-        routes=[*direct.routes, *desk.routes],
+        routes=[*direct.routes, *typed.routes],
         openapi_tags=document.GROUPS,
         servers=swagger_ui.SERVERS,
         openapi_url=None,
@@ -316,7 +316,7 @@ def create_app(
 
 
 def start() -> Application:
-    """The application of this process' environment."""
+    """Create the application for the settings in the environment."""
     metrics, registry = Metrics(), WorkerRegistry.of_environment()
 
     def create() -> Application:

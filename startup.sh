@@ -1,12 +1,12 @@
 #!/bin/sh
-# ./startup.sh [COMMAND …]: makes the environment where there is none, then runs COMMAND in it and in this folder;
-# by default the server. The environment is the active virtual one, else .venv in this folder.
+# ./startup.sh [COMMAND …]: makes the environment if there is none, then runs COMMAND, by default the server, in it
+# and in this folder. The environment is the active virtual one, else .venv in this folder.
 set -eu
 
 say() { echo "startup.sh: $*" >&2; }
 die() { say "$*"; exit 1; }
 
-# A relative folder is relative to where the caller is.
+# A relative path starts at the folder of the caller.
 case ${RESSOURCES_DIR:-/} in /*) ;; *) export RESSOURCES_DIR="$PWD/$RESSOURCES_DIR" ;; esac
 cd -P -- "$(dirname -- "$(readlink -f -- "$0")")"
 
@@ -15,7 +15,7 @@ requirements=requirements.txt
 
 is_311() { "$1" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; }
 
-installed() { # whether python has all of $requirements at those versions
+installed() { # true if python has all of $requirements at those versions
     python -c '
 import sys
 from importlib.metadata import PackageNotFoundError, version
@@ -38,7 +38,7 @@ if command -v flock >/dev/null && ! flock -n 9; then
 fi
 
 own_venv=$PWD/.venv
-ours=.venv/.made-by-startup.sh # nothing without this file in it is ever removed
+ours=.venv/.made-by-startup.sh # an environment without this file is never removed
 original_path=$PATH
 if [ -n "${VIRTUAL_ENV:-}" ]; then
     PATH=$VIRTUAL_ENV/bin:$PATH
@@ -53,8 +53,8 @@ fi
 if [ -z "${VIRTUAL_ENV:-}" ] || [ "$VIRTUAL_ENV" -ef "$own_venv" ]; then
     PATH=$original_path
     VIRTUAL_ENV=$own_venv
-    # Made again from nothing: one cut short (a package may be there by half), one whose python is gone, and one
-    # that came here with a copied folder (its scripts name the old one).
+    # Made again: an environment cut short (half a package may be there), one whose python is gone, and one from a
+    # copied folder (its scripts name the old folder).
     remade=
     if [ -e .venv ] || [ -L .venv ]; then
         if ! is_311 .venv/bin/python ||
@@ -111,7 +111,7 @@ exec 9<&-
 
 [ $# -eq 0 ] || exec "$@"
 
-# What follows is for the server alone.
+# The rest is for the server only.
 
 whole_number() { # NAME VALUE LARGEST
     case $2 in
@@ -121,18 +121,18 @@ whole_number() { # NAME VALUE LARGEST
     die "$1 is not a whole number from 1 to $3"
 }
 
-# gunicorn reads these itself, and an empty one as a value.
+# gunicorn reads these too, and takes an empty one for a value.
 if [ -n "${PORT:-}" ]; then whole_number PORT "$PORT" 65535; else unset PORT; fi
 if [ -n "${WEB_CONCURRENCY:-}" ]; then whole_number WEB_CONCURRENCY "$WEB_CONCURRENCY" 256; else unset WEB_CONCURRENCY; fi
 [ -n "${FORWARDED_ALLOW_IPS:-}" ] || unset FORWARDED_ALLOW_IPS
 
-# One client is scored faster by one thread than by several that wait for each other.
+# One thread scores a client faster than several that wait for each other.
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
 
-# The workers count into files that are summed at /metrics, and are known to each other there. Each server has a folder
-# of its own. It holds a lock on a file in it, by a descriptor that its processes inherit: a start removes the folders
-# that were made here and whose lock is free. Process numbers tell nothing: containers may share the memory.
-folder_in() { # makes such a folder below $1, if there is room for what some workers count
+# The workers of a server share a folder: /metrics adds up their counts, and each reads the others' states. The server
+# holds a lock on a file in it, by a descriptor that its processes inherit: a start removes the folders that were made
+# here and whose lock is free. Process ids would not do: containers may share the memory.
+folder_in() { # makes such a folder below $1, if there is room for the counts of some workers
     for folder in "$1"/credit-scoring-*; do
         if [ ! -L "$folder" ] && [ -f "$folder/lock" ] && flock -n "$folder/lock" true 2>/dev/null; then
             rm -rf "$folder"

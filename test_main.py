@@ -47,7 +47,7 @@ client = client_of(app)
 
 
 @pytest.fixture(scope="module")
-def swapped():
+def swapped_app():
     return create_app(Settings(kde_swap_classes=True))
 
 
@@ -173,7 +173,7 @@ def test_the_fast_way_reads_numbers_as_python_does():
 
 
 def test_explanations_add_up_to_their_predictions():
-    """Of every fifth client; of every client of other models, test_scorer.py shows it."""
+    """Check every fifth client; test_bundle.py checks every client of other models."""
     margins = PIPELINE[1].booster_.predict(PIPELINE[0].transform(NEW), raw_score=True)
     for client_id, margin in list(zip(IDS, margins, strict=True))[::5]:
         explanation = get("/get_shap", param_name=client_id).json()
@@ -213,9 +213,9 @@ def test_reference_values_of_every_feature(feature):
     }
 
 
-def test_reference_values_the_other_way_round_for_the_deployed_dashboard(swapped):
+def test_reference_values_the_other_way_round_for_the_deployed_dashboard(swapped_app):
     right = get("/get_kde", param_name=FEATURES[0]).json()
-    assert client_of(swapped).get("/get_kde", params={"param_name": FEATURES[0]}).json() == {
+    assert client_of(swapped_app).get("/get_kde", params={"param_name": FEATURES[0]}).json() == {
         "feat0": right["feat1"],
         "feat1": right["feat0"],
     }
@@ -262,8 +262,8 @@ def test_health():
     assert answer.json() == {"status": "ok", "sha256": sha256}
 
 
-def test_model_says_that_classes_are_swapped(swapped):
-    said = client_of(swapped).get("/model").json()["get_kde"]
+def test_model_says_that_classes_are_swapped(swapped_app):
+    said = client_of(swapped_app).get("/model").json()["get_kde"]
     assert said == {"feat1": "class 0", "feat0": "class 1"}
     assert "get_kde" not in get("/model").json()
 
@@ -591,18 +591,18 @@ def test_document_is_valid():
     schemathesis.openapi.from_dict(get("/openapi.json").json()).validate()
 
 
-def test_document_says_that_classes_are_swapped(swapped):
-    def described(service):
-        document = client_of(service).get("/openapi.json").json()
+def test_document_says_that_classes_are_swapped(swapped_app):
+    def described(described_app):
+        document = client_of(described_app).get("/openapi.json").json()
         values = document["components"]["schemas"]["ReferenceValues"]["properties"]
         texts = [values[name]["description"] for name in ("feat0", "feat1")]
         return texts, document["paths"]["/get_kde"]["get"]["description"]
 
     texts, text = described(app)
-    assert texts == ["of class 0, solvent", "of class 1, in default"]
+    assert texts == ["values of class 0, solvent", "values of class 1, in default"]
     assert "KDE_SWAP_CLASSES" not in text
-    texts, text = described(swapped)
-    assert texts == ["of class 1, in default", "of class 0, solvent"]
+    texts, text = described(swapped_app)
+    assert texts == ["values of class 1, in default", "values of class 0, solvent"]
     assert "`feat0` is class 1, in default, and `feat1` is class 0, solvent" in text
 
 

@@ -1,3 +1,1 @@
-"""JSON in and out: requests decoded, responses encoded, and the OpenAPI document.
-
-It knows `credit_scoring` and pydantic, neither FastAPI nor `serving`."""
+"""JSON in and out: decoded requests, encoded responses, and the OpenAPI document."""

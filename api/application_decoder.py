@@ -1,7 +1,7 @@
-"""Applications decoded from JSON text, one or a list.
+"""Decoders of applications from JSON text, one or a list.
 
-A decoder of this model's names is fast and refuses without a reason; then `application_errors`
-reads the text again, which gives the same application or says what is wrong.
+A decoder made for the model's features is fast, but gives no reason when it refuses a text. Then
+`application_errors` reads the text again, and returns an application or raises an error.
 """
 
 from collections.abc import Sequence
@@ -26,17 +26,17 @@ _split = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 @dataclass(frozen=True, eq=False)
 class ApplicationDecoder:
-    """Decodes applications to one model.
+    """Decodes applications for one model.
 
     Attributes:
-        reader: finds what is wrong with one.
+        reader: reads refused texts again and explains the error.
     """
 
     reader: ApplicationReader
 
     def rehearse(self) -> None:
-        """Decode an application each way: parts that are made once are made now."""
-        slowly = b'{"client":0,"changes":{},"reference":"\\u003a"}'  # for its escape
+        """Decode one application with each decoder, to build both before the first request."""
+        slowly = b'{"client":0,"changes":{},"reference":"\\u003a"}'  # its escape needs `reader`
         self.decode_one(slowly)
         self.decode_one(b'{"client":0}')
         with suppress(InvalidApplication):
@@ -46,8 +46,8 @@ class ApplicationDecoder:
         """Decode a body: one application, or a list.
 
         Raises:
-            InvalidApplication: the body is no application, nor a list of 1 to 1,000; what is wrong
-                with one of a list begins with its position.
+            InvalidApplication: the body is neither an application nor a list of 1 to 1,000; the
+                message about one of a list begins with its index.
         """
         text = body.strip(SPACE)
         if not text.startswith(b"["):
@@ -55,7 +55,7 @@ class ApplicationDecoder:
         if count_structure(text) > MOST_APPLICATIONS * self.reader.most_structure:
             raise InvalidApplication(f"far more values than {MOST_APPLICATIONS} applications have")
         try:
-            # A list is split without building its items: each is read alone.
+            # Items are decoded one by one, so the list is only split here.
             parts = _split(text)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise InvalidApplication(f"not JSON: {error}") from error
@@ -71,10 +71,10 @@ class ApplicationDecoder:
         return applications
 
     def decode_one(self, text: bytes) -> Application:
-        """One application.
+        """Decode one application.
 
         Raises:
-            InvalidApplication: it is none.
+            InvalidApplication: the text is not an application.
         """
         application = self._fast(text)
         if (
@@ -86,7 +86,7 @@ class ApplicationDecoder:
         return application
 
     def _texts_in(self, application: Application) -> list[Any]:
-        """The texts of an application, and None for missing ones."""
+        """The text values of an application, None for missing ones."""
         if not self.reader.texts:
             return []
         record = application.record.texts.values() if application.record else ()
@@ -100,12 +100,12 @@ class ApplicationDecoder:
 
 @dataclass(frozen=True, eq=False)
 class FastDecoder:
-    """Decodes applications to one model, without a word on what is wrong with one.
+    """Decodes applications for one model, without an error message.
 
     Attributes:
         features: names of the raw features.
-        texts: the columns of those that are text.
-        nullable: those whose value may be missing.
+        texts: columns of the text features.
+        nullable: names of the features that may be missing.
     """
 
     features: tuple[str, ...]
@@ -113,21 +113,21 @@ class FastDecoder:
     nullable: frozenset[str]
 
     def __call__(self, text: bytes) -> Application | None:
-        """The application that a text is; None where it may be none, or may have a key twice."""
-        # Of a key that comes twice msgspec keeps the last; one more colon tells, where none is
-        # written as an escape.
+        """The application, or None if the text may not be one or may repeat a key."""
+        # msgspec keeps the last value of a repeated key. An additional colon shows the repetition,
+        # unless colons are written as escapes.
         if b"\\" not in text or (b"\\u003a" not in text and b"\\u003A" not in text):
             with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 application, colons = self._application(self._decode(text))
-                # NumPy counts faster, but lets go of the interpreter's lock, and has it back before
-                # another thread wakes up: once for each record of a list, which none would get in.
+                # NumPy counts faster, but releases the interpreter's lock and takes it back before
+                # another thread wakes up: for a list, no other thread would run.
                 if colons == text.count(b":"):
                     return application
         return None
 
     @cached_property
     def _decode(self) -> Any:
-        """A decoder of this model's applications alone: every name, each number finite."""
+        """A decoder that accepts only this model's features and finite numbers."""
         number = Annotated[float, msgspec.Meta(ge=-LARGEST_DOUBLE, le=LARGEST_DOUBLE)]
         fields: list[tuple[str, Any, Any]] = []
         for column, name in enumerate(self.features):
@@ -149,7 +149,7 @@ class FastDecoder:
         return msgspec.json.Decoder(application).decode
 
     def _application(self, decoded: Any) -> tuple[Application, int]:
-        """What was decoded, and how many colons its text has where no key comes twice."""
+        """The decoded application, and the number of colons in its text if no key is repeated."""
         parts = msgspec.structs.astuple(decoded)
         client, record, changes, reference = (None if part is LEFT_OUT else part for part in parts)
         colons = len(parts) - parts.count(LEFT_OUT)

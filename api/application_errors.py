@@ -1,4 +1,4 @@
-"""Applications read from JSON text by the standard library, which finds what is wrong with one."""
+"""Reader of applications from JSON text, slow, with a message for each error."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -12,8 +12,8 @@ import numpy as np
 
 from api.strict_json import (
     STRUCTURE_MORE,
-    NoObject,
-    Whole,
+    NotObject,
+    WholeNumber,
     count_structure,
     number_problem,
     parse_object,
@@ -33,24 +33,23 @@ from credit_scoring.model.bundle import Bundle
 KEYS = ("client", "record", "changes", "reference")
 LONGEST_REFERENCE = 64  # characters
 LEFT_OUT = msgspec.UNSET  # in place of a feature's value
-MOST_DIGITS = 100  # of an id that are read
+MOST_DIGITS = 100  # digits of an id; more are ignored
 
 
 def raw_record(values: Sequence[Any], features: Sequence[str], texts: Sequence[int]) -> RawRecord:
-    """A record of checked values.
+    """A raw record of checked values.
 
     Args:
-        values: of all features in their order; None for a missing one, `LEFT_OUT` for one that is
-            to be computed.
-        features: names.
-        texts: the columns of text.
+        values: values by column; None for a missing one, `LEFT_OUT` for one to be computed.
+        features: names of the raw features.
+        texts: columns of the text features.
     """
     given = {column: values[column] for column in texts}
     numbers = values
     if given:
         numbers = [None if column in given else value for column, value in enumerate(values)]
     if LEFT_OUT not in given.values():
-        with suppress(TypeError):  # there is no double of what is left out
+        with suppress(TypeError):  # `LEFT_OUT` is not a number
             return RawRecord(np.array(numbers, np.float64), given, frozenset())  # None becomes NaN
     pairs = zip(features, values, strict=True)
     left_out = frozenset(name for name, value in pairs if value is LEFT_OUT)
@@ -60,14 +59,14 @@ def raw_record(values: Sequence[Any], features: Sequence[str], texts: Sequence[i
 
 @dataclass(frozen=True, eq=False)
 class ApplicationReader:
-    """Reads applications to one model, slowly, with a message for each mistake.
+    """Reads applications for one model, slowly, with a message for each error.
 
     Attributes:
         features: names of the raw features.
-        texts: see `cells.text_of`, by the name of a text feature.
-        nullable: features that may be missing.
-        computed: features that have a formula.
-        corrected: features with a hint, by names that only the transformer has.
+        texts: literal texts by the name of a text feature, see `cells.text_of`.
+        nullable: names of the features that may be missing.
+        computed: names of the features with a formula.
+        corrected: the raw feature and a hint, by names that only the transformer knows.
     """
 
     features: tuple[str, ...]
@@ -90,12 +89,12 @@ class ApplicationReader:
 
     @cached_property
     def text_columns(self) -> list[int]:
-        """The columns of text features."""
+        """Columns of the text features."""
         return [column for column, name in enumerate(self.features) if name in self.texts]
 
     @cached_property
     def most_structure(self) -> int:
-        """The most characters of JSON's structure that an application may have, and some more."""
+        """An upper bound of an application's structure characters, see `count_structure`."""
         in_names = sum(count_structure(name.encode()) for name in self.features)
         return 2 * (2 * len(self.features) + in_names) + STRUCTURE_MORE
 
@@ -103,13 +102,14 @@ class ApplicationReader:
         """Read one application.
 
         Raises:
-            InvalidApplication: the text is none; the message names features, not values.
+            InvalidApplication: the text is not an application; the message names features, but
+                quotes no values.
         """
         parsed = self._parsed(text)
         if unknown := [name for name in parsed if name not in KEYS]:
             raise InvalidApplication(f"unknown: {first_few(unknown)}. Accepted: {', '.join(KEYS)}")
         client, reference = parsed.get("client"), parsed.get("reference")
-        if "client" in parsed and type(client) is not Whole:
+        if "client" in parsed and type(client) is not WholeNumber:
             raise InvalidApplication("client is not an integer, a client's id")
         if "reference" in parsed and not (
             type(reference) is str and len(reference) <= LONGEST_REFERENCE and is_unicode(reference)
@@ -136,11 +136,12 @@ class ApplicationReader:
         return application
 
     def _values(self, given: Mapping[str, object], key: str) -> dict[str, Value]:
-        """Values by feature, checked; numbers as doubles."""
+        """Checked values by feature, numbers as doubles."""
         values: dict[str, Any] = {
-            name: float(value) if type(value) is Whole else value for name, value in given.items()
+            name: float(value) if type(value) is WholeNumber else value
+            for name, value in given.items()
         }
-        for name, literal in self.texts.items():  # a text is read as in a table
+        for name, literal in self.texts.items():  # reads a text as a cell of a table
             if isinstance(value := values.get(name), str):
                 values[name] = text_of(value, literal)
         if not self._are_sound(values):
@@ -148,7 +149,7 @@ class ApplicationReader:
         return values
 
     def _are_sound(self, given: Mapping[str, Any]) -> bool:
-        """Whether no value is wrong, without a call for each: in a list there are very many."""
+        """True if all values are valid, checked without a call for each: a list has very many."""
         texts, there = self.texts, [name for name, value in given.items() if value is not None]
         numbers = [given[name] for name in there if name not in texts]
         return (
@@ -160,10 +161,10 @@ class ApplicationReader:
         )
 
     def _refuse(self, given: Mapping[str, object], key: str) -> None:
-        """Say what is wrong with values, by feature.
+        """Raise an error that lists the invalid features by problem.
 
         Raises:
-            InvalidApplication: something is.
+            InvalidApplication: a value is invalid.
         """
         unknown = [self.corrected.get(name, name) for name in given if name not in self._known]
         wrong: dict[str, list[str]] = {"unknown": unknown}
@@ -182,7 +183,7 @@ class ApplicationReader:
         return None if isinstance(value, str) else "not a text"
 
     def problem(self, application: Application) -> str | None:
-        """A problem of an application whose parts are right, each for itself; None without one."""
+        """A conflict between the valid parts of an application; None without one."""
         if (application.client is None) == (application.record is None):
             return "either client or record is wanted, a client's id or raw values by feature"
         if application.record and (missing := application.record.left_out - self.computed):
@@ -194,8 +195,8 @@ class ApplicationReader:
 
     def _parsed(self, text: bytes) -> Mapping[str, Any]:
         try:
-            return parse_object(text, self.most_structure, "an application", Whole)
-        except NoObject as problem:
+            return parse_object(text, self.most_structure, "an application", WholeNumber)
+        except NotObject as problem:
             raise InvalidApplication(str(problem)) from problem
 
     @cached_property

@@ -1,4 +1,4 @@
-"""The OpenAPI document: tags, parameters and bodies, with names and examples of a bundle."""
+"""Parts of the OpenAPI document: tags, parameters and bodies, with examples from a bundle."""
 
 import math
 from collections.abc import Mapping
@@ -9,23 +9,20 @@ from api.application_errors import LONGEST_REFERENCE
 from credit_scoring.model.bundle import Bundle
 
 DESCRIPTION = """\
-How likely a client is to default on a loan, why, and where the client stands among others.
+The probability that a client defaults on a loan, the reasons, and the client's rank among others.
 
-Every probability is that of **class 1**, a client in default; class 0 is a solvent one. Numbers are
-exact: a record that `/get_json` gives scores at `/prediction/` as the pipeline scores that client,
-and `base` plus the SHAP values of `/get_shap` is the model's raw output."""
+Every probability is that of **class 1**, a client in default; class 0 is a solvent client. Numbers
+are exact: `/prediction/` scores a record of `/get_json` as the pipeline scores that client, and
+`base` plus the SHAP values of `/get_shap` equals the model's raw output."""
 
 CLIENTS, SCORES, DESK = "clients", "scores", "credit desk"
 REFERENCE, SERVICE = "reference clients", "service"
 GROUPS = [
-    {"name": CLIENTS, "description": "Who is to be scored, and what is known of them."},
-    {"name": SCORES, "description": "How likely a default is, and why."},
-    {
-        "name": DESK,
-        "description": "Applications scored with reasons in words, and what the model goes by.",
-    },
+    {"name": CLIENTS, "description": "New clients, to be scored, and their records."},
+    {"name": SCORES, "description": "Probabilities of default and SHAP values."},
+    {"name": DESK, "description": "Scores with reasons in words, what-ifs, and drift."},
     {"name": REFERENCE, "description": "Earlier clients who paid and who did not."},
-    {"name": SERVICE, "description": "What runs, whether it is well, and what it did."},
+    {"name": SERVICE, "description": "Health, versions and counters of the service."},
 ]
 
 
@@ -39,7 +36,7 @@ def body(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/requestBodies/{name}"}
 
 
-# The inputs of operations that read their requests themselves.
+# Inputs of routes that read their requests without FastAPI.
 OF_CLIENT = {"parameters": [parameter("client")]}
 OF_FEATURE = {"parameters": [parameter("feature")]}
 OF_RECORD = {"requestBody": body("record")}
@@ -53,18 +50,18 @@ OF_APPLICATIONS = {"requestBody": body("applications")}
 
 
 def components(bundle: Bundle | None) -> dict[str, dict[str, Any]]:
-    """The parts of the OpenAPI document that operations refer to, with names and examples of files.
+    """Parameters, request bodies and schemas of the OpenAPI document.
 
     Args:
         bundle: gives names and examples; None for a caller without a key.
     """
     param_name = {"name": "param_name", "in": "query", "required": True}
     client = param_name | {
-        "description": "a client's id, one of /get_ids",
+        "description": "a client's id, listed by /get_ids",
         "schema": {"type": "integer"},
     }
     feature = param_name | {
-        "description": "a feature, one of /get_feat",
+        "description": "a feature's name, listed by /get_feat",
         "schema": {"type": "string"},
     }
     desk_client = client | {"name": "client"}
@@ -104,7 +101,7 @@ def components(bundle: Bundle | None) -> dict[str, dict[str, Any]]:
         "requestBodies": {
             **application_bodies(bundle),
             "record": {
-                "description": "a transformed record: what /get_json gives, decoded",
+                "description": "a transformed record: the decoded data of /get_json",
                 "required": True,
                 "content": {"application/json": sent},
             },
@@ -114,14 +111,14 @@ def components(bundle: Bundle | None) -> dict[str, dict[str, Any]]:
 
 
 def with_components(document: dict[str, Any], bundle: Bundle | None) -> dict[str, Any]:
-    """The document with the parts of `components` beside its own."""
+    """The document with the parts of `components` added."""
     own = document["components"]
     parts = {name: own.get(name, {}) | part for name, part in components(bundle).items()}
     return document | {"components": own | parts}
 
 
 def record_schema(types: Mapping[str, str | list[str]]) -> dict[str, Any]:
-    """The schema of a record that has each feature, by the types of their values."""
+    """The schema of a record that has all features, from their types."""
     return {
         "type": "object",
         "properties": {name: {"type": kind} for name, kind in types.items()},
@@ -131,7 +128,7 @@ def record_schema(types: Mapping[str, str | list[str]]) -> dict[str, Any]:
 
 
 def describe_swapped_classes(document: dict[str, Any]) -> None:
-    """Say in the document that `/get_kde` serves the two classes the other way round."""
+    """Document that `/get_kde` swaps the names of the two classes."""
     values = document["components"]["schemas"]["ReferenceValues"]["properties"]
     first, second = values["feat0"], values["feat1"]
     first["description"], second["description"] = second["description"], first["description"]
@@ -142,7 +139,7 @@ def describe_swapped_classes(document: dict[str, Any]) -> None:
 
 
 def application_bodies(bundle: Bundle | None) -> dict[str, dict[str, Any]]:
-    """The request bodies of the credit desk for the document, with examples of the files.
+    """The request bodies of the credit desk's routes.
 
     Args:
         bundle: gives names and examples; None for a caller without a key.
@@ -153,11 +150,11 @@ def application_bodies(bundle: Bundle | None) -> dict[str, dict[str, Any]]:
         "additionalProperties": {"type": ["number", "string", "null"]},
     }
     record = values | {
-        "description": "raw values by feature, as /get_test gives them, decoded: see RawRecord;"
-        " one with a formula may be left out",
+        "description": "raw values by feature, the decoded data of /get_test, see RawRecord; a"
+        " feature with a formula may be left out",
     }
     changes = values | {
-        "description": "features and their new values; what follows from them is computed again"
+        "description": "new values by feature; features that depend on them are computed again"
     }
     reference = {
         "type": "string",
@@ -178,19 +175,19 @@ def application_bodies(bundle: Bundle | None) -> dict[str, dict[str, Any]]:
     }
     several = {
         "type": "array",
-        "items": {"type": "object", "description": "an application as above"},
+        "items": {"type": "object", "description": "an application"},
         "minItems": 1,
         "maxItems": MOST_APPLICATIONS,
     }
     single: dict[str, Any] = {"schema": one}
     content: dict[str, Any] = {"schema": {"anyOf": [one, several]}}
     if bundle is not None:
-        asked = bundle.client_ids[0]
-        what_if = {"client": asked, "changes": _changes(bundle)}
-        single["example"] = {"client": asked}
+        client_id = bundle.client_ids[0]
+        what_if = {"client": client_id, "changes": _changes(bundle)}
+        single["example"] = {"client": client_id}
         content["examples"] = {
             "what-if": {"summary": "A client, and what a change would do", "value": what_if},
-            "client": {"summary": "A client as they are", "value": {"client": asked}},
+            "client": {"summary": "A client as they are", "value": {"client": client_id}},
             "list": {
                 "summary": "Several at once",
                 "value": [{"client": other} for other in bundle.client_ids[:3]],
@@ -206,12 +203,12 @@ def application_bodies(bundle: Bundle | None) -> dict[str, dict[str, Any]]:
 
 
 def _changes(bundle: Bundle) -> dict[str, float | str | None]:
-    """What to try: the first feature that may be lowered, or any number, less three tenths."""
+    """An example of changes: the first number that a client may lower, else any, times 0.7."""
     features, rows = bundle.dictionary.features, bundle.raw_rows([0])
     numbers = [
         name
-        for position, name in enumerate(bundle.features)
-        if position not in rows.texts and not math.isnan(rows.numbers[0, position])
+        for column, name in enumerate(bundle.features)
+        if column not in rows.texts and not math.isnan(rows.numbers[0, column])
     ]
     movable = [name for name in numbers if features[name].change in ("down", "any")]
     chosen = (movable or numbers)[:1]

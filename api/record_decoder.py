@@ -1,7 +1,7 @@
-"""Transformed records as callers send them, read into rows of doubles.
+"""Decoder of transformed records from JSON text into rows of doubles.
 
-Two ways give the same: a decoder of the model's names alone, which is fast and refuses without a
-reason, and the standard library's, which finds what is wrong and says it.
+A decoder made for the model's features is fast, but gives no reason when it refuses a text. Then
+the standard library parses the text again, and the record is accepted or an error is raised.
 """
 
 import struct
@@ -16,7 +16,7 @@ import numpy as np
 
 from api.strict_json import (
     STRUCTURE_MORE,
-    NoObject,
+    NotObject,
     count,
     count_structure,
     number_problem,
@@ -30,12 +30,12 @@ from credit_scoring.model.bundle import Bundle
 
 @dataclass(frozen=True, eq=False)
 class RecordDecoder:
-    """Decodes transformed records of one model.
+    """Decodes transformed records for one model.
 
     Attributes:
-        names: of the transformed features, in the model's order, n of them.
-        full_names: the same as the transformer gives them, with its prefixes.
-        may_miss: whether a value may be missing, by position.
+        names: names of the n transformed features, in the model's order.
+        full_names: these names with the transformer's prefixes.
+        may_miss: true for each feature that may be missing, in the model's order.
         largest: the largest magnitude of a value.
     """
 
@@ -50,11 +50,11 @@ class RecordDecoder:
         return cls(bundle.names, bundle.full_names, bundle.may_miss, bundle.classifier.largest)
 
     def row(self, record: Mapping[str, object]) -> Matrix:
-        """The record's values in the model's order, shape (n,), whatever the order of its keys.
+        """The record's values in the model's order, shape (n,), for any order of the keys.
 
         Raises:
-            InvalidRecord: a feature is missing, unknown, not a number, out of range, or null where
-                the new clients never miss it.
+            InvalidRecord: a feature is missing, unknown, not a number, out of range, or null though
+                it may not be missing.
         """
         record = self._with_short_names(record)
         if problems := self._problems(record):
@@ -63,24 +63,24 @@ class RecordDecoder:
         return np.array([record[name] for name in self.names], dtype=np.float64)
 
     def row_of_json(self, text: bytes) -> Matrix:
-        """The same for JSON text, but faster.
+        """The values of a record in JSON text, shape (n,); faster than `row`.
 
         Raises:
-            InvalidRecord: as for `row`, or it is not JSON, not an object, or has a key twice.
+            InvalidRecord: see `row`; or the text is not a JSON object, or repeats a key.
         """
-        # Of a key that comes twice msgspec keeps the last; one more colon tells, at little cost,
-        # where none is written as an escape.
+        # msgspec keeps the last value of a repeated key. An additional colon shows the repetition,
+        # unless colons are written as escapes.
         if count(text, ":") == self._colons and b"\\" not in text:
             with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 values = msgspec.structs.astuple(self._decode(text))
-                with suppress(struct.error):  # a third of the time that NumPy takes
+                with suppress(struct.error):  # takes a third of NumPy's time; None is an error
                     return np.frombuffer(self._pack(*values))
                 return np.array(values, dtype=np.float64)  # None becomes NaN
         return self.row(self._parsed(text))
 
     @cached_property
     def _short_names(self) -> dict[str, str]:
-        """The names of features whose full names are others, by these."""
+        """Names of the features by their full names, if both differ."""
         pairs = zip(self.full_names, self.names, strict=True)
         return {full: name for full, name in pairs if full != name}
 
@@ -90,27 +90,27 @@ class RecordDecoder:
 
     @cached_property
     def _decode(self) -> Callable[[bytes], msgspec.Struct]:
-        """A decoder of this model's records alone: every name, each number in range."""
+        """A decoder that accepts only this model's features, all of them, and numbers in range."""
         number = Annotated[float, msgspec.Meta(ge=-self.largest, le=self.largest)]
         fields = [
-            (f"f{position}", number | None if may_miss else number)
-            for position, may_miss in enumerate(self.may_miss)
+            (f"f{index}", number | None if may_miss else number)
+            for index, may_miss in enumerate(self.may_miss)
         ]
         return msgspec.json.Decoder(record_type("Record", fields, self.names)).decode
 
     @cached_property
     def _pack(self) -> Callable[..., bytes]:
-        """Doubles to the bytes of an array; None is an error."""
+        """Packs doubles into the bytes of an array; refuses None."""
         return struct.Struct(f"{len(self.names)}d").pack
 
     @cached_property
     def _colons(self) -> int:
-        """How many colons a record has as JSON text, every key being there once."""
+        """The number of colons in the JSON text of a record without repeated keys."""
         return len(self.names) + sum(name.count(":") for name in self.names)
 
     @cached_property
     def _most_structure(self) -> int:
-        """How many characters that JSON is made of a record may have, and some more."""
+        """An upper bound of a record's structure characters, see `count_structure`."""
         in_names = sum(count_structure(name.encode()) for name in self.full_names)
         return 2 * len(self.names) + in_names + STRUCTURE_MORE
 
@@ -122,11 +122,11 @@ class RecordDecoder:
     def _parsed(self, text: bytes) -> Mapping[str, object]:
         try:
             return parse_object(text, self._most_structure, "a record")
-        except NoObject as problem:
+        except NotObject as problem:
             raise self._invalid(str(problem)) from problem
 
     def _with_short_names(self, record: Mapping[str, object]) -> Mapping[str, object]:
-        """The record with full names replaced by the names that are served."""
+        """The record with full names replaced by served names."""
         given = [full for full in record if full in self._short_names]
         if not given:
             return record
@@ -135,7 +135,7 @@ class RecordDecoder:
         return {self._short_names.get(name, name): value for name, value in record.items()}
 
     def _problems(self, record: Mapping[str, object]) -> str:
-        """What is wrong with a record, by feature, without its values; empty if nothing is."""
+        """The invalid features of a record by problem, without values; empty for a valid record."""
         if record.keys() == {"data"} and isinstance(record["data"], str):
             return "data alone, a text: decode it, and send the record that it holds"
         wrong: dict[str, list[str]] = {

@@ -1,7 +1,7 @@
-"""Shapes of responses, as the OpenAPI document has them.
+"""Shapes of responses in the OpenAPI document.
 
-A shape of the domain stands there, as a dataclass; here is what only the wire has. Routes write
-their responses themselves, see `responses`.
+Shapes of the domain are dataclasses of `credit_scoring`; shapes that only the API has stand here.
+`responses` writes the responses.
 """
 
 from collections.abc import Sequence
@@ -24,11 +24,11 @@ FeaturesAnswer = FeatureSummaries
 ImportanceAnswer = Importance
 DriftAnswer = PopulationDrift
 
-ModelHash = Annotated[str, Field(description="the SHA-256 of the model that answered")]
+ModelHash = Annotated[str, Field(description="SHA-256 of the model that scored")]
 
 
 class Index(BaseModel):
-    """What this service is and where to go on."""
+    """The service, its version, and its routes."""
 
     service: str = Field(examples=["Credit scoring"])
     version: str = Field(examples=["1.0.0"])
@@ -49,7 +49,7 @@ class Features(BaseModel):
 
 
 def record_text(schema: str) -> Any:
-    """A field that holds a record as JSON text, of a schema that is made from the files."""
+    """A field that holds a record as JSON text; the schema is one of `components`."""
     return Field(
         examples=['{"AMT_INCOME_TOTAL":157500.0,"OWN_CAR_AGE":null}'],
         json_schema_extra={
@@ -83,51 +83,50 @@ class ExplanationAnswer(BaseModel):
 class ReferenceValues(BaseModel):
     """Raw values of a feature among reference clients, missing ones left out, in file order."""
 
-    feat0: list[float] | list[str] = Field(description="of class 0, solvent")
-    feat1: list[float] | list[str] = Field(description="of class 1, in default")
+    feat0: list[float] | list[str] = Field(description="values of class 0, solvent")
+    feat1: list[float] | list[str] = Field(description="values of class 1, in default")
 
 
 class WorkerState(BaseModel):
-    """What one of the server's processes has in use."""
+    """The files that one worker process of the server uses."""
 
-    pid: int = Field(description="number of the process")
-    sha256: dict[str, str] = Field(description="of each file in use")
+    pid: int = Field(description="process id")
+    sha256: dict[str, str] = Field(description="SHA-256 of each file in use")
     threshold: float
-    files: list[str] = Field(description="those that were there")
-    refused: str | None = Field(description="why the files now in the folder are not in use")
+    files: list[str] = Field(description="files found in the folder")
+    refused: str | None = Field(description="why newer files in the folder are not used")
 
 
 class Health(BaseModel):
-    """A client was scored just now, with the result that it had at start-up."""
+    """Rescoring a client reproduced the score of the start."""
 
     status: str = Field(examples=["ok"])
-    sha256: str = Field(description="of the model in use")
+    sha256: str = Field(description="SHA-256 of the model in use")
     refused: str | None = Field(
-        None,
-        description="why the files now in the folder are not in use, in this worker or another",
+        None, description="why newer files in the folder are not used, in any worker"
     )
     workers: list[WorkerState] | None = Field(
-        None, description="all of them, where another one is not of the same mind"
+        None, description="all workers; absent unless they use different files"
     )
 
 
 class ModelMetadata(BaseModel):
-    """What an auditor asks for."""
+    """The files in use with their hashes and sizes, the versions, and the model's facts."""
 
-    sha256: dict[str, str] = Field(description="of each file in use")
+    sha256: dict[str, str] = Field(description="SHA-256 of each file in use")
     threshold: float
-    features: int = Field(description="raw ones")
+    features: int = Field(description="number of raw features")
     transformed_features: int
     reference_clients: int
     new_clients: int
-    versions: dict[str, str] = Field(description="of this service, Python and the libraries")
-    protected_features: list[str] = Field(description="that the model uses and law protects")
-    facts: dict[str, Any] = Field(description="what model.json says")
+    versions: dict[str, str] = Field(description="versions of the service, Python and libraries")
+    protected_features: list[str] = Field(description="features in use that law protects")
+    facts: dict[str, Any] = Field(description="content of model.json")
     workers: list[WorkerState] | None = Field(
-        None, description="each process of the server; where there is one alone, nothing"
+        None, description="all worker processes; absent if there is only one"
     )
     get_kde: dict[str, str] | None = Field(
-        None, description="the class that feat0 and feat1 are of, where they are swapped"
+        None, description="classes of feat0 and feat1; absent unless they are swapped"
     )
 
 
@@ -135,22 +134,23 @@ class ModelMetadata(BaseModel):
 class SensitivityAnswer(Sensitivity):
     """The score of one application as a function of one feature."""
 
-    client: Annotated[int | None, Field(description="the id asked for")] = None
+    client: Annotated[int | None, Field(description="the requested client's id")] = None
     feature: str
     model: ModelHash
 
 
 @dataclass(frozen=True, kw_only=True)
 class CounterfactualsAnswer(Decision):
-    """Changes that would turn the decision on a client, the nearest first."""
+    """Changes that would flip the decision on a client, the nearest first."""
 
     client: int
     threshold: float
     alternatives: Annotated[
         Sequence[Counterfactual],
         Field(
-            description="for a refused client what would be accepted, for an accepted one how far"
-            " each feature may move; empty where nothing would turn the decision"
+            description="for a refused client, the change of each feature that would be accepted;"
+            " for an accepted one, the first change that would be refused; empty if no change of"
+            " one feature flips the decision"
         ),
     ]
     model: ModelHash

@@ -20,9 +20,9 @@ from credit_scoring.whatif.counterfactuals import counterfactuals, extent
 from credit_scoring.whatif.sensitivity import sensitivity
 
 LIBRARIES = ("fastapi", "scikit-learn", "lightgbm", "shap", "pandas", "numpy", "joblib")
-# Looked up once: that reads the files of all that is installed.
+# Looked up once: `version` reads files of the installed packages.
 VERSIONS = {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
-NULLABLE = frozenset({"margin", "other"})  # of a score; another field that is null is left out
+NULLABLE = frozenset({"margin", "other"})  # fields of a score that are sent even if null
 
 
 def record_body(record: object) -> bytes:
@@ -31,7 +31,7 @@ def record_body(record: object) -> bytes:
 
 
 def explanation_bodies(bundle: Bundle, client_ids: Sequence[int]) -> list[bytes]:
-    """The bodies of `/get_shap` of some clients.
+    """The bodies of `/get_shap` for some clients.
 
     Raises:
         UnknownClient: no new client has one of these ids.
@@ -51,7 +51,7 @@ def explanation_bodies(bundle: Bundle, client_ids: Sequence[int]) -> list[bytes]
 
 
 def reference_body(bundle: Bundle, feature: str, class_names: tuple[str, str]) -> bytes:
-    """The body of `/get_kde`, with the names of class 0 and of class 1.
+    """The body of `/get_kde`; the class names are those of class 0 and class 1.
 
     Raises:
         UnknownFeature: no feature has that name.
@@ -66,11 +66,11 @@ def score_body(scorer: ApplicationScorer, applications: Applications) -> bytes:
     """The body of `/score`: an object, or a list in the order of the applications.
 
     Raises:
-        UnknownClient: no new client has an id.
-        InvalidApplication: one cannot be scored.
+        UnknownClient: no new client has a requested id.
+        InvalidApplication: an application cannot be scored.
     """
-    # Each is written, and done with, before the next one: a thousand at once hold all other threads
-    # up for tens of milliseconds when they are written, collected or freed.
+    # Each response is written and freed before the next is made: writing or freeing a thousand of
+    # them holds up all other threads for tens of milliseconds.
     bodies = [orjson.dumps(_fields(scored)) for scored in scorer.score(applications)]
     return b"[%b]" % b",".join(bodies) if applications.is_list else bodies[0]
 
@@ -86,7 +86,7 @@ def sensitivity_body(bundle: Bundle, application: Application, feature: str) -> 
     Raises:
         UnknownClient: no new client has that id.
         UnknownFeature: no feature has that name.
-        InvalidApplication: it cannot be scored.
+        InvalidApplication: the application cannot be scored.
     """
     feature = bundle.raw_feature(feature)
     row = apply_changes(bundle, Applications([application])).rows
@@ -134,7 +134,7 @@ def importance_body(peers: Peers) -> bytes:
 
 
 def drift_body(bundle: Bundle, reference_scores: Matrix, new_scores: Matrix) -> bytes:
-    """The body of `/drift`: the largest index first, that of the score apart.
+    """The body of `/drift`.
 
     Args:
         bundle: has the clients.
@@ -147,7 +147,7 @@ def drift_body(bundle: Bundle, reference_scores: Matrix, new_scores: Matrix) -> 
 
 
 def model_metadata(bundle: Bundle, service_version: str) -> dict[str, Any]:
-    """The part of `/model` that is about the files in use."""
+    """The part of `/model` that describes the files in use."""
     return {
         "sha256": bundle.sha256,
         "threshold": bundle.threshold,

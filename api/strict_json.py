@@ -1,4 +1,4 @@
-"""JSON text to one object, by the standard library: what is wrong is found before it is built."""
+"""Strict JSON: one object parsed by the standard library, without repeated keys or NaN."""
 
 import json
 from collections import Counter
@@ -10,56 +10,56 @@ import numpy as np
 
 from credit_scoring.errors import NEVER_MISSING, first_few
 
-SPACE = b" \t\r\n"  # what JSON has between its values
-STRUCTURE = b":,[{"  # characters without which JSON has no second value
-STRUCTURE_MORE = 1000  # more of them than a record has, still read to say what is wrong
+SPACE = b" \t\r\n"  # JSON's white space
+STRUCTURE = b":,[{"  # structure characters: every value after the first has one
+STRUCTURE_MORE = 1000  # more of them than in a record, parsed to name the error
 
 
-class NoObject(ValueError):
-    """What is wrong with a text that is no JSON object."""
+class NotObject(ValueError):
+    """A text is not a JSON object; the message gives the reason."""
 
 
-class Whole(str):
-    """The text of a number that was written as a whole one: an id may be one, and so may any value.
+class WholeNumber(str):
+    """The digits of a number written without fraction or exponent, an id or a value.
 
-    Python makes no text of thousands of digits an integer; a double it makes of any.
+    Python refuses to convert thousands of digits to an integer, but converts them to a double.
     """
 
 
 def parse_object(
     text: bytes, most: int, noun: str, parse_int: Callable[[str], object] = float
 ) -> dict[str, Any]:
-    """The object that a text is; it knows a repeated key, and gives 1e999 as infinity.
+    """Parse a JSON object; 1e999 becomes infinity.
 
     Args:
         text: UTF-8.
-        most: characters that JSON is made of, beyond which nothing is read.
-        noun: what has fewer than these.
-        parse_int: makes a number of one that is written as a whole one.
+        most: the largest number of structure characters, see `count_structure`.
+        noun: the expected object, such as "a record", for messages.
+        parse_int: converts the digits of a whole number.
 
     Raises:
-        NoObject: it is none.
+        NotObject: the text is not a JSON object, repeats a key, or is too long.
     """
     if not text.strip():
-        raise NoObject("empty, not a JSON object")
-    # Before anything is built of it: a megabyte of values holds the process for a second.
+        raise NotObject("empty, not a JSON object")
+    # Counted before parsing: a megabyte of values would stop the process for a second.
     if (structure := count_structure(text)) > most:
-        raise NoObject(f"{structure} commas, colons and brackets, far more than {noun} has")
+        raise NotObject(f"{structure} commas, colons and brackets, far more than {noun} has")
     try:
         parsed = json.loads(
             text.decode(), object_pairs_hook=_once, parse_constant=_refused, parse_int=parse_int
         )
-    except NoObject:
+    except NotObject:
         raise
     except (ValueError, RecursionError) as error:
-        raise NoObject(f"not JSON: {error}") from error
+        raise NotObject(f"not JSON: {error}") from error
     if not isinstance(parsed, dict):
-        raise NoObject("JSON, but not an object")
+        raise NotObject("JSON, but not an object")
     return parsed
 
 
 def number_problem(value: object, may_miss: bool, largest: float) -> str | None:
-    """What is wrong with a feature's value that is to be a number, None where nothing is."""
+    """The problem of a numeric feature's value, None for a valid one."""
     if value is None or value != value:
         return None if may_miss else NEVER_MISSING
     if not isinstance(value, (float, int)) or isinstance(value, bool):
@@ -68,8 +68,10 @@ def number_problem(value: object, may_miss: bool, largest: float) -> str | None:
 
 
 def record_type(name: str, fields: Sequence[tuple[Any, ...]], names: Sequence[str]) -> Any:
-    """A type for msgspec's decoder with fields of these names; one that fits no text where a name
-    has characters that msgspec takes in none."""
+    """A type for msgspec's decoder whose fields have these names in JSON.
+
+    If msgspec refuses a character of a name, the type accepts no text.
+    """
     rename = {field[0]: given for field, given in zip(fields, names, strict=True)}
     try:
         return msgspec.defstruct(name, fields, rename=rename, forbid_unknown_fields=True)
@@ -78,12 +80,12 @@ def record_type(name: str, fields: Sequence[tuple[Any, ...]], names: Sequence[st
 
 
 def count_structure(text: bytes) -> int:
-    """How many commas, colons and opening brackets a text has."""
+    """The number of commas, colons and opening brackets in a text."""
     return sum(count(text, chr(character)) for character in STRUCTURE)
 
 
 def count(text: bytes, character: str) -> int:
-    """How often an ASCII character comes in a text."""
+    """The number of times that an ASCII character occurs in a text."""
     return int(np.count_nonzero(np.frombuffer(text, np.uint8) == ord(character)))
 
 
@@ -92,7 +94,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(parsed) < len(pairs):
         counts = Counter(name for name, _ in pairs)
         twice = [name for name, number in counts.items() if number > 1]
-        raise NoObject(f"more than once: {first_few(twice)}")
+        raise NotObject(f"more than once: {first_few(twice)}")
     return parsed
 
 

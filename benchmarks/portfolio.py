@@ -29,7 +29,7 @@ from portfolio.output.folder import open_folder
 from portfolio.progress import Progress
 from portfolio.run import Run
 from portfolio.tables.table_files import TableFiles
-from portfolio.worker import describe_reference
+from portfolio.worker import count_reference
 from tests.support.server import ROOT, Failed, wait_for
 
 ROWS = 120_000
@@ -132,7 +132,7 @@ def job_of(bench: Bench, explained: str) -> Job:
 
 def load(bench: Bench, workers: Workers, explained: str) -> None:
     """Let each process load the bundle, which it keeps, before it is timed."""
-    workers.client.run(describe_reference, job_of(bench, explained))
+    workers.client.run(count_reference, job_of(bench, explained))
 
 
 def score(bench: Bench, workers: Workers, table: Path, explained: str = "none") -> Took:
@@ -141,7 +141,7 @@ def score(bench: Bench, workers: Workers, table: Path, explained: str = "none") 
     shutil.rmtree(job.out, ignore_errors=True)
     with (
         open_folder("scored", job, files.sizes, again=False) as folder,
-        Progress(table.stat().st_size) as progress,
+        contextlib.closing(Progress(table.stat().st_size)) as progress,
     ):
         before = sum(workers.client.run(time.process_time).values())
         began, computed = time.perf_counter(), time.process_time()

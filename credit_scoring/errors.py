@@ -1,13 +1,13 @@
-"""What can be wrong, and texts about it of a safe length.
+"""Errors of the domain, and parts of their messages, safe to log and of limited length.
 
 ScoringError
- ├─ BadFile             a file of the folder cannot be used
+ ├─ BadFile             a file of the bundle cannot be used
  ├─ UnknownClient       no new client has this id
  ├─ UnknownFeature      no feature has this name
  ├─ InvalidRecord       a record cannot be scored
- ├─ InvalidApplication  an application at the credit desk cannot be
- ├─ InconsistentScore   a client scores differently than before
- └─ NoComparison        the reference clients cannot be scored
+ ├─ InvalidApplication  an application cannot be scored
+ ├─ InconsistentScore   a client scores differently than at the start
+ └─ NoPeers             the reference population cannot be scored
 """
 
 import traceback
@@ -20,11 +20,11 @@ NAME_LENGTH = 100  # characters of a name in a message
 
 
 class ScoringError(Exception):
-    """Any error of this package; its text may be sent to whoever asked."""
+    """An error of this package, whose text may be sent to the caller."""
 
 
 class BadFile(ScoringError):
-    """A file of the folder cannot be used; the message is one line that begins with its name."""
+    """A file of the bundle cannot be used; the message is one line that begins with its name."""
 
     def __init__(self, file: str, problem: str) -> None:
         super().__init__(f"{file}: {' '.join(problem.split())}")
@@ -39,7 +39,7 @@ class UnknownFeature(ScoringError):
 
 
 def unknown_feature(name: str, known: int) -> UnknownFeature:
-    """What is raised for a name that is none of a number of features."""
+    """The error for an unknown name; `known` is the number of features."""
     return UnknownFeature(f"unknown feature {abridged(name)}, not one of the {known} features")
 
 
@@ -51,7 +51,7 @@ class InvalidApplication(ScoringError):
     """An application cannot be scored; the message names its features, not its values.
 
     Attributes:
-        row: its position in a list.
+        row: its index in a list of applications.
     """
 
     def __init__(self, problem: str, row: int = 0) -> None:
@@ -60,26 +60,25 @@ class InvalidApplication(ScoringError):
 
 
 class InconsistentScore(ScoringError):
-    """A client scored at start-up now scores differently."""
+    """A client no longer has the score of the start."""
 
 
 class NoPeers(ScoringError):
-    """The reference clients cannot be scored: there is nothing to compare a score with."""
+    """The reference population cannot be scored, so no client has peers."""
 
 
 @contextmanager
 def foreign_code(file: str, problem: Callable[[BaseException], str]) -> Iterator[None]:
-    """Turn whatever the code of a file raises into a `BadFile`.
+    """Turn any error of foreign code into a `BadFile`.
 
-    Unpickling runs code that is not ours, and so do transformers, classifiers and what they are
-    made of: there is no list of what they raise.
+    Unpickling, transformers and classifiers run code of others, which may raise anything.
 
     Args:
-        file: the file that is named.
-        problem: what is wrong with it, for an error.
+        file: the name of the file that the message begins with.
+        problem: makes the rest of the message from the error.
 
     Raises:
-        BadFile: anything was raised, but a `BadFile` or an interrupt.
+        BadFile: for any error except an interrupt; a `BadFile` is raised unchanged.
     """
     try:
         yield
@@ -90,16 +89,16 @@ def foreign_code(file: str, problem: Callable[[BaseException], str]) -> Iterator
 
 
 def describe(error: BaseException) -> str:
-    """The kind and the text of an error, in short."""
-    # A foreign error may fail at giving its text; the standard library is prepared for that.
-    # No frame is read: of the errors that were handled meanwhile that takes 20 ms.
+    """The kind and the shortened text of an error."""
+    # A foreign error's own `__str__` may fail, which `TracebackException` handles.
+    # limit=0: reading the frames of all chained errors takes 20 ms.
     whole = traceback.TracebackException(type(error), error, None, limit=0)
     text = "".join(whole.format_exception_only()).partition(": ")[2]
     return f"{type(error).__name__}: {abridged(text.strip())}"
 
 
 def cause(error: BaseException) -> str:
-    """The kind of an error that may hold a client's value, and its cause if that is the machine."""
+    """The kind of an error without its text, and its cause if memory or threads ran out."""
     kind = type(error).__name__
     if isinstance(error, RuntimeError) and "start new thread" in str(error):
         return f"{kind}: no thread can be started; is a limit on processes reached (ulimit -u)?"
@@ -109,26 +108,26 @@ def cause(error: BaseException) -> str:
 
 
 def abridged(name: object) -> str:
-    """A received or loaded name, safe and short enough for a message."""
+    """A foreign text, shortened and encodable."""
     text = str(name)
     text = text if len(text) <= NAME_LENGTH else text[:NAME_LENGTH] + "…"
     return text.encode("utf-8", "backslashreplace").decode()
 
 
 def first_few(names: Sequence[object]) -> str:
-    """The first few names, and how many more there are."""
+    """The first few names and the number of the others."""
     first = ", ".join(map(abridged, names[:NAMED_AT_MOST]))
     more = len(names) - NAMED_AT_MOST
     return f"{first} and {more} more" if more > 0 else first
 
 
 def listed(problems: Mapping[str, Sequence[str]]) -> str:
-    """The features that have each problem; empty if there are none."""
+    """Each problem with the names of its features, as one text; empty without problems."""
     return "; ".join(
         f"{problem}: {first_few(names)}" for problem, names in problems.items() if names
     )
 
 
 def is_unicode(text: str) -> bool:
-    """Whether a text can be written: a lone surrogate cannot."""
+    """True if a text can be encoded: it has no lone surrogate."""
     return not any("\ud800" <= character <= "\udfff" for character in text)

@@ -1,4 +1,4 @@
-"""Doubles in their order: a search for the first one at which something becomes true."""
+"""Bisection on doubles: the first double for which a condition holds."""
 
 from collections.abc import Callable
 
@@ -11,16 +11,16 @@ LARGEST_DOUBLE = float(np.finfo(np.float64).max)
 
 
 def place(values: Matrix) -> Places:
-    """Where doubles stand among all doubles: the next larger double has the next place.
+    """The rank of each double among all doubles: the next larger double has the next rank.
 
-    Both zeros have the place 0. An IEEE 754 double that is positive is ordered as its bits are.
+    Both zeros have rank 0. Positive IEEE 754 doubles are ordered as their bits.
     """
     bits = np.asarray(values, np.float64).view(np.int64)
     return np.where(bits < 0, -(bits & np.int64(2**63 - 1)), bits)
 
 
 def at(places: Places) -> Matrix:
-    """The doubles at some places."""
+    """The doubles of some ranks."""
     bits = np.where(places < 0, -places | np.int64(-(2**63)), places)
     return bits.view(np.float64)
 
@@ -36,22 +36,22 @@ def below(values: Matrix | float) -> Matrix:
 
 
 def between(one: Places, other: Places) -> Places:
-    """The places in the middle; the sum of two may be out of range."""
+    """The ranks in the middle, without the sum of two ranks, which may overflow."""
     return np.asarray((one >> 1) + (other >> 1) + (one & other & 1))
 
 
 def first_true(
     holds: Callable[[Matrix, NDArray[np.intp]], NDArray[np.bool_]], low: Matrix, high: Matrix
 ) -> Matrix:
-    """Of several conditions, the first double from which on each holds, shape (k,).
+    """The first double for which each of k conditions holds, shape (k,).
 
-    They are bisected all at once, in at most 64 rounds.
+    All conditions are bisected together, in at most 64 rounds. For a condition that becomes true
+    several times one of these doubles is found.
 
     Args:
-        holds: takes doubles and which of the conditions each is asked of, both of shape (m,). A
-            condition that is false and later true again is found at one such place.
-        low: where each condition is false, shape (k,).
-        high: where each is true, above `low`.
+        holds: tests doubles, shape (m,), each for the condition of an index, shape (m,).
+        low: a double for which each condition is false, shape (k,).
+        high: a larger double for which each condition is true, shape (k,).
     """
     false, true = place(low), place(high)
     while len(open_ones := np.flatnonzero(true - 1 > false)):

@@ -23,8 +23,7 @@ from credit_scoring.errors import describe
 from portfolio.job import Job, Problem, RunError
 from portfolio.output.part import PartRecord
 from portfolio.tables.chunk import Chunk
-from portfolio.worker import describe_reference, score_chunk
-from portfolio.worker_bundle import Reference
+from portfolio.worker import ReferenceCounts, count_reference, score_chunk
 
 IN_FLIGHT = 2  # chunks for each thread that computes: one is scored, one waits
 PATIENCE = 120  # seconds to wait for a scheduler, or for a first worker
@@ -79,16 +78,16 @@ class Workers:
             return self.client.dashboard_link or None
         return None
 
-    def describe_reference(self, job: Job) -> Reference:
+    def count_reference(self, job: Job) -> ReferenceCounts:
         """Let a worker count the reference population.
 
         Raises:
             RunError: the bundle cannot be used.
         """
-        found = self._result(self.client.submit(describe_reference, job, pure=False))
+        found = self._result(self.client.submit(count_reference, job, pure=False))
         if isinstance(found, Problem):
             raise RunError(found.text)
-        reference: Reference = found
+        reference: ReferenceCounts = found
         return reference
 
     def score(
@@ -114,7 +113,12 @@ class Workers:
                     flying[self.client.submit(score_chunk, job, chunk, pure=False)] = chunk
                 if not flying:
                     return
-                found = [(future, self._result(future)) for future in self._landed(flying)]
+                landed = set()
+                with contextlib.suppress(
+                    TimeoutError
+                ):  # of a wait, after which workers are counted
+                    landed = wait(list(flying), timeout=LOOK, return_when="FIRST_COMPLETED").done
+                found = [(future, self._result(future)) for future in landed]
             except LOST as error:
                 if self._address is None:
                     raise RunError(f"the scheduler failed: {describe(error)}") from error
@@ -128,11 +132,7 @@ class Workers:
                 yield flying.pop(future), result
 
     def _threads_now(self) -> int:
-        """Count the threads that compute, anew from time to time.
-
-        Raises:
-            RunError: there has been none for long.
-        """
+        """Count the threads that compute, anew from time to time."""
         now = time.monotonic()
         if now > self._looked + LOOK or not self._threads:
             self._threads, self._looked = self.threads, now
@@ -140,13 +140,6 @@ class Workers:
             if now > self._computed + PATIENCE:
                 raise RunError("no worker is left")
         return max(1, self._threads)
-
-    def _landed(self, flying: dict[Future[Any], Chunk]) -> list[Future[Any]]:
-        """Wait for the next chunks that are done; none if that takes long."""
-        try:
-            return list(wait(list(flying), timeout=LOOK, return_when="FIRST_COMPLETED").done)
-        except TimeoutError:
-            return []
 
     def close(self) -> None:
         """Disconnect; workers of this process end."""

@@ -108,7 +108,7 @@ def score(options: argparse.Namespace, job: Job, files: TableFiles) -> Summary:
         open_folder(str(options.out), job, sizes, again=options.again) as folder,
         workers_at(options.scheduler) if options.scheduler else local_workers(options.workers)
         as workers,
-        Progress(sum(sizes.values())) as progress,
+        contextlib.closing(Progress(sum(sizes.values()))) as progress,
     ):  # fmt: skip
         if workers.dashboard:
             progress.say(f"Dask's dashboard: {workers.dashboard}")
@@ -119,7 +119,7 @@ def score(options: argparse.Namespace, job: Job, files: TableFiles) -> Summary:
             progress.say(f"{file}: columns that the model does not know are ignored: {names}")
         if options.bad_rows:
             run.write_bad_rows(options.bad_rows)
-        reference = workers.describe_reference(job)
+        reference = workers.count_reference(job)
         counts = Counts()
         for record in folder.records(len(outcome.parts)):
             counts.add(record.counts)

@@ -100,7 +100,7 @@ class Counts:
             ).tolist()
 
     def to_json(self) -> dict[str, Any]:
-        """Prepare them for JSON: a category may be missing, which no key is."""
+        """Convert the counts for JSON; texts become pairs, because a missing one is not a key."""
         texts = {at: list(texts.items()) for at, texts in self.texts.items()}
         numbers = {at: counts.tolist() for at, counts in self.numbers.items()}
         plain = {
@@ -111,7 +111,7 @@ class Counts:
 
     @classmethod
     def from_json(cls, read: Mapping[str, Any]) -> "Counts":
-        """Restore them from the JSON of `to_json`."""
+        """Restore counts from the JSON of `to_json`."""
         arrays = ("predictions", "grades", "intervals", "score")
         changed = {name: np.array(read[name], np.int64) for name in arrays} | {
             "numbers": {int(at): np.array(counts) for at, counts in read["numbers"].items()},
@@ -129,7 +129,7 @@ def count_rows(rows: RawBatch, scores: Scores, bins: Bins, labels: Labels) -> Co
         bins: of the bundle.
         labels: of the bundle.
     """
-    found = Counts(len(rows), explained=len(scores.explained))
+    found = Counts(len(scores.probability), explained=len(scores.explained))
     found.predictions = np.bincount(scores.prediction, minlength=2)
     found.intervals = count_intervals(scores.probability)
     found.score = bins.score.counts(scores.probability)
@@ -157,5 +157,5 @@ def count_intervals(probabilities: Matrix) -> IntArray:
 
 
 def _sum(one: NDArray[Any], other: NDArray[Any]) -> IntArray:
-    """Add counts, of which the first may be empty."""
+    """Add two arrays of counts, of which the first may be empty."""
     return np.asarray(one + other if len(one) else other, np.int64)

@@ -1,4 +1,4 @@
-"""Ids that occur twice: within a chunk, and in a table of any length in bounded memory.
+"""Ids that occur twice in a table of any length, found in bounded memory.
 
 The ids of all part files are distributed by a hash over temporary files, each small enough to be
 sorted in memory; equal ids are in the same file. For 10 million rows that is 240 MB on the disk and
@@ -13,8 +13,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-
-from credit_scoring.data.artifacts import ID
 
 AT_ONCE = 1 << 21  # ids that are sorted in memory
 SPREAD = np.uint64(0x9E3779B97F4A7C15)  # Knuth's multiplicative hash, for 64 bits
@@ -34,32 +32,10 @@ class Duplicate(NamedTuple):
     first: Place
 
 
-def same_id(row: str) -> str:
-    """Say that another row has the same id."""
-    return f"column {ID}: has the same id as {row}"
-
-
-def repeated_in_chunk(ids: NDArray[np.int64], row_numbers: NDArray[np.int64]) -> dict[int, str]:
-    """Find rows of a chunk whose id an earlier row has, with the reasons why they are bad.
-
-    A reason names the earlier row by its distance: rows before the chunk are not counted yet.
-    """
-    _, first, inverse = np.unique(ids, return_index=True, return_inverse=True)
-    distances = row_numbers - row_numbers[first[inverse]]
-    bad = {}
-    for at in np.flatnonzero(distances):
-        distance = int(distances[at])
-        above = (
-            f"the row that is {distance:,} rows above it" if distance > 1 else "the row above it"
-        )
-        bad[int(row_numbers[at])] = same_id(above)
-    return bad
-
-
 def find_duplicates(
     parts: Iterable[tuple[int, NDArray[np.int64]]], rows: int, scratch: Path
 ) -> Iterator[Duplicate]:
-    """Find all rows but the first of each id.
+    """Find all rows except the first of each id.
 
     Args:
         parts: numbers of parts, and their ids.
@@ -83,7 +59,7 @@ def find_duplicates(
 
 
 def _duplicates(entries: NDArray[np.int64]) -> Iterator[Duplicate]:
-    """Find them among entries of id, part and index."""
+    """Find rows whose id occurs before among entries of id, part and index."""
     entries = entries[np.lexsort(entries.T[::-1])]
     ids, first = entries[:, 0], 0
     for at in np.flatnonzero(np.append(False, ids[1:] == ids[:-1])).tolist():

@@ -2,7 +2,6 @@
 
 import sys
 import time
-from typing import Self
 
 from tqdm import tqdm  # type: ignore[import-untyped]
 
@@ -27,11 +26,7 @@ class Progress:
             form = "{percentage:3.0f} % |{bar}| {desc}"
             self._bar = tqdm(total=self._total, bar_format=form, file=sys.stderr, desc="starting")
 
-    def __enter__(self) -> Self:
-        """Do nothing more."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         """Close the bar, and leave the terminal as it is."""
         if self._bar is not None:
             self._bar.close()

@@ -1,4 +1,4 @@
-"""A run: all chunks of a table to part files, whichever exist and whatever fails."""
+"""A run: it makes the part files that are missing, and stops at the first problem."""
 
 import csv
 from collections import defaultdict
@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from portfolio.cluster import Workers
-from portfolio.duplicates import Place, find_duplicates, same_id
+from portfolio.duplicates import Place, find_duplicates
 from portfolio.job import Problem, RunError
 from portfolio.output.atomic_file import replacing
 from portfolio.output.folder import Folder
 from portfolio.output.part import STATE, PartRecord, read_ids
 from portfolio.progress import Progress
-from portfolio.tables.chunk import Chunk
+from portfolio.tables.chunk import Chunk, same_id
 from portfolio.tables.table_files import TableFiles
 
 BAD_ROWS = ("file", "row", "reason")  # columns of the list of bad rows
@@ -41,7 +41,7 @@ class Part:
 
 @dataclass(eq=False)
 class Outcome:
-    """All that a run has made.
+    """Parts of a run, and facts about its files.
 
     Attributes:
         parts: the finished parts, by number.
@@ -67,7 +67,7 @@ class Outcome:
 
 
 class Run:
-    """The run of a job: where it reads and writes, and who computes."""
+    """The run of a job: its table, its output folder and its workers."""
 
     def __init__(
         self, files: TableFiles, folder: Folder, workers: Workers, progress: Progress
@@ -108,9 +108,6 @@ class Run:
         """Let workers score chunks, and end at the first problem in the order of the table.
 
         All chunks before it are done by then: none is taken after one has a problem.
-
-        Raises:
-            RunError: a chunk has a problem.
         """
         for chunk, result in self.workers.score(self.job, chunks):
             self._take(chunk, result, existed=False)
@@ -148,11 +145,7 @@ class Run:
         self.progress.note(chunk.weight, result.read, made=not existed)
 
     def _check_duplicates(self) -> None:
-        """Leave out rows whose id an earlier row has, or end at the first one.
-
-        Raises:
-            RunError: there is one and bad rows are not collected.
-        """
+        """Leave out rows whose id an earlier row has, or end at the first one."""
         parts = sorted(self.outcome.parts)
         ids = ((number, read_ids(self.folder.part(number))) for number in parts)
         scratch = self.folder.path / STATE

@@ -1,23 +1,72 @@
-"""One task of a worker: a chunk is read, scored, counted and written as a part file."""
+"""A worker: it loads the bundle once, and makes the part file of one chunk after another."""
 
-import time
+import contextlib
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 
-from credit_scoring.data.artifacts import unreadable
-from credit_scoring.decisions.batch_scoring import BatchScorer, Scores
-from credit_scoring.errors import BadFile, foreign_code
-from portfolio.counts import Counts, count_rows
-from portfolio.duplicates import repeated_in_chunk
-from portfolio.job import Job, Problem, RunError
-from portfolio.output.part import PartRecord, part_table, write_part, write_record
-from portfolio.tables.chunk import Chunk, ChunkRows, Columns
+from credit_scoring.data.artifacts import METADATA_FILE, MODEL_FILE, unreadable
+from credit_scoring.data.tables import Matrix
+from credit_scoring.decisions.batch_scoring import BatchScorer, Explained
+from credit_scoring.errors import BadFile, describe, foreign_code
+from credit_scoring.explain.acceleration import accelerate
+from credit_scoring.explain.peers import find_peers
+from credit_scoring.explain.reason_codes import WORDINGS, wording
+from credit_scoring.model.bundle import Bundle
+from credit_scoring.model.loader import load
+from credit_scoring.model.reference_scores import reference_scores
+from credit_scoring.monitoring.psi import NumberBins, by_category
+from portfolio.counts import Bins, Counts, Labels, count_intervals
+from portfolio.job import Job, Problem, RunError, installed, sha256_of
+from portfolio.output.part import PartRecord, PartWriter
+from portfolio.tables.chunk import Chunk, ChunkRows, Columns, repeated_in_chunk
 from portfolio.tables.csv_file import read_csv_chunk
 from portfolio.tables.parquet_file import read_parquet_chunk
-from portfolio.worker_bundle import Reference, bundle_of, count_reference
+
+CHECKED = 20  # clients that are explained in both ways
+
+_one_at_a_time = Lock()
+
+
+@dataclass(frozen=True, eq=False)
+class WorkerBundle:
+    """The bundle, and all that is computed from it once.
+
+    Attributes:
+        scorer: has the bundle.
+        reference_probabilities: of default, of the reference population.
+        bins: of the population stability index.
+        labels: of grades, themes and texts.
+    """
+
+    scorer: BatchScorer
+    reference_probabilities: Matrix
+    bins: Bins
+    labels: Labels
+
+
+@dataclass(frozen=True, eq=False)
+class ReferenceCounts:
+    """Counts of the reference population, with which scored rows are compared.
+
+    Attributes:
+        features: names, in the order of the tables.
+        labels: words for the features.
+        grades: names of the grades.
+        threshold: decision threshold, a probability.
+        counts: of its clients; without decisions, grades and reasons.
+    """
+
+    features: tuple[str, ...]
+    labels: tuple[str, ...]
+    grades: tuple[str, ...]
+    threshold: float
+    counts: Counts
 
 
 class BadRow(RunError):
@@ -28,19 +77,11 @@ class BadRow(RunError):
         self.row = row
 
 
-@dataclass(frozen=True, eq=False)
-class ScoredRows:
-    """Rows of a chunk and their scores, in the same order."""
-
-    rows: ChunkRows
-    scores: Scores
-
-
-def describe_reference(job: Job) -> Reference | Problem:
-    """Count the reference population, or say why the bundle cannot be used."""
+def count_reference(job: Job) -> ReferenceCounts | Problem:
+    """Count the reference population of a job's bundle, or say why it cannot be used."""
     try:
         with foreign_code(job.folder, _failed):
-            return count_reference(job)
+            return _reference_counts(job)
     except BadFile as error:
         return _problem(error)
 
@@ -62,30 +103,25 @@ def _failed(error: BaseException) -> str:
 
 
 def _problem(error: BadFile) -> Problem:
+    """Describe an error to the command: `foreign_code` has made it a `BadFile`."""
     cause = error.__cause__
     row = cause.row if isinstance(cause, BadRow) else None
     return Problem(str(cause if isinstance(cause, RunError) else error), row)
 
 
 def _make_part(job: Job, chunk: Chunk) -> PartRecord:
-    began = time.perf_counter()
-    bundle = bundle_of(job)
-    columns = Columns.find(bundle.bundle, chunk)
-    tables, counts, read = [], Counts(), 0
-    bad: dict[int, str] = {}
+    bundle = _bundle_of(job)
+    scorer, columns = bundle.scorer, Columns.find(bundle.scorer.bundle, chunk)
+    part = PartWriter(job, chunk, bundle.bins, bundle.labels)
     for rows in _distinct_rows(chunk, columns):
-        scored = _score(job, bundle.scorer, columns, rows)
-        tables.append(part_table(scored.rows.ids, scored.scores, bundle.labels))
-        counts.add(count_rows(scored.rows.values, scored.scores, bundle.bins, bundle.labels))
-        bad |= scored.rows.bad
-        read += rows.read
-    size = write_part(job, chunk.number, tables)
-    seconds = time.perf_counter() - began
-    record = PartRecord(
-        chunk.number, chunk.key, job.key, size, read, bad, columns.ignored, seconds, counts
-    )
-    write_record(Path(job.out), record)
-    return record
+        given = [*columns.numbers, *columns.texts]
+        good = rows.without_indices(scorer.problems(rows.values, given))
+        transformed = scorer.transform(good.values, columns.computed)
+        good = good.without_indices(transformed.refused)
+        if good.bad and not job.collects_bad_rows:
+            raise BadRow(*min(good.bad.items()))
+        part.add(good, scorer.score(good.values, transformed.values))
+    return part.write(columns.ignored)
 
 
 def _distinct_rows(chunk: Chunk, columns: Columns) -> Iterator[ChunkRows]:
@@ -100,18 +136,87 @@ def _distinct_rows(chunk: Chunk, columns: Columns) -> Iterator[ChunkRows]:
         yield rows.without(repeated_in_chunk(ids, row_numbers))
 
 
-def _score(job: Job, scorer: BatchScorer, columns: Columns, rows: ChunkRows) -> ScoredRows:
-    """Score the rows that the scorer accepts.
+def _reference_counts(job: Job) -> ReferenceCounts:
+    loaded = _bundle_of(job)
+    bundle, bins, probabilities = loaded.scorer.bundle, loaded.bins, loaded.reference_probabilities
+    columns, categories = bundle.reference.columns, bundle.reference.categories
+    counts = Counts(
+        len(bundle.reference),
+        intervals=count_intervals(probabilities),
+        score=bins.score.counts(probabilities),
+        numbers={at: number_bins.counts(columns[at]) for at, number_bins in bins.numbers.items()},
+        texts={at: by_category(columns[at], tuple(categories.get(at, ()))) for at in bins.texts},
+    )
+    labels = tuple(feature.label for feature in bundle.dictionary.features.values())
+    return ReferenceCounts(bundle.features, labels, loaded.labels.grades, bundle.threshold, counts)
 
-    Raises:
-        BadRow: a row is bad, and bad rows are not collected.
-    """
-    found = scorer.problems(rows.values, [*columns.numbers, *columns.texts])
-    rows = rows.without({int(rows.row_numbers[row]): text for row, text in found.items()})
-    transformed = scorer.transform(rows.values, columns.computed)
-    refused = transformed.refused.items()
-    rows = rows.without({int(rows.row_numbers[row]): text for row, text in refused})
-    if rows.bad and not job.collects_bad_rows:
-        first = min(rows.bad)
-        raise BadRow(first, rows.bad[first])
-    return ScoredRows(rows, scorer.score(rows.values, transformed.values))
+
+def _bundle_of(job: Job) -> WorkerBundle:
+    """Return the bundle of a job, which is loaded for the first chunk of a process."""
+    here = installed()
+    other = {name: has for name, has in here.items() if has != job.versions.get(name)}
+    if other:
+        wanted = ", ".join(f"{name} {job.versions.get(name)}" for name in other)
+        raise RunError(
+            f"a worker has {', '.join(' '.join(pair) for pair in other.items())},"
+            f" but the run has {wanted}"
+        )
+    with _one_at_a_time:
+        return _load(
+            Path(job.folder), tuple(sorted(job.sha256.items())), job.explained,
+            job.fast_explanations,
+        )  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _load(
+    folder: Path, sha256: tuple[tuple[str, str], ...], explained: Explained, fast: bool
+) -> WorkerBundle:
+    hashes = dict(sha256)
+    with _errors_only(logging.getLogger("credit_scoring")):
+        bundle = load(folder, hashes[MODEL_FILE])
+    _check_hashes(folder, bundle, hashes)
+    peers, grades = None, tuple(grade.grade for grade in bundle.scorecard.grades)
+    labels = Labels(grades)
+    with foreign_code(MODEL_FILE, describe):
+        if explained == "none":
+            probabilities = reference_scores(bundle.scorer, bundle.reference)
+        else:
+            if fast:
+                accelerate(bundle.classifier, bundle.transformed[:CHECKED])
+            peers = find_peers(bundle.scorer, bundle.reference, bundle.threshold)
+            probabilities = peers.probabilities
+            attribution = peers.attribution
+            factors = range(len(attribution.factors))
+            texts = [
+                wording(attribution, factor, which) for factor in factors for which in WORDINGS
+            ]
+            labels = Labels(grades, tuple(attribution.themes), tuple(texts))
+    text_features = frozenset(bundle.scorer.texts)
+    numbers = {
+        at: NumberBins.of(column)
+        for at, column in enumerate(bundle.reference.columns)
+        if at not in text_features
+    }
+    bins = Bins(numbers, text_features, NumberBins.of(probabilities))
+    return WorkerBundle(BatchScorer(bundle, peers, explained), probabilities, bins, labels)
+
+
+def _check_hashes(folder: Path, bundle: Bundle, hashes: dict[str, str]) -> None:
+    found = dict(bundle.sha256)
+    if METADATA_FILE in hashes and (folder / METADATA_FILE).exists():
+        found[METADATA_FILE] = sha256_of(folder / METADATA_FILE)
+    differing = sorted(name for name in {*found, *hashes} if found.get(name) != hashes.get(name))
+    if differing:
+        raise RunError(f"a worker has another {', '.join(differing)} than the run")
+
+
+@contextlib.contextmanager
+def _errors_only(logger: logging.Logger) -> Iterator[None]:
+    """Silence warnings, which the service logs: each worker would repeat them."""
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)

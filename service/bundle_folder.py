@@ -1,5 +1,6 @@
 """The folder of the bundle in use: loaded at start, and again when its files change."""
 
+import asyncio
 import contextlib
 import logging
 import time
@@ -21,7 +22,13 @@ from serving.gunicorn_worker import giving_way, thread_beside
 from serving.hot_reload import ReloadedFolder
 from serving.worker_registry import WorkerRegistry
 
+PREPARING_SECONDS = 5.0  # the longest wait of a request for the peers
+
 log = logging.getLogger(__name__)
+
+
+class NotReady(RuntimeError):
+    """The peers are not found yet."""
 
 
 class BundleFolder(ReloadedFolder[ServedBundle]):
@@ -48,24 +55,30 @@ class BundleFolder(ReloadedFolder[ServedBundle]):
         return read_served_bundle(self._settings.ressources_dir, self._settings.model_sha256, gone)
 
     def prepare(self, current: ServedBundle) -> None:
-        """Begin to find the peers, once for a bundle, in a thread beside requests."""
+        """Start to find the peers in another thread, once for a bundle."""
 
         def prepare_in_turn() -> None:
-            if self.current is current:  # nobody waits for one that was replaced meanwhile
+            if self.current is current:  # no request waits for a bundle that was replaced
                 current.prepare(quickly=self._settings.fast_explanations)
 
-        if current.claim():  # a fault is raised again by `result`, and then logged
+        if current.claim():  # `Future.result` raises an exception again, which is then logged
             self._preparing.submit(giving_way, prepare_in_turn).add_done_callback(Future.result)
 
-    async def find_peers(self, served: ServedBundle) -> None:
-        """Wait until the peers of a bundle are found; another one may be in use by then.
+    async def wait_for_peers(self, served: ServedBundle) -> None:
+        """Wait until the peers of a bundle are found; another bundle may be in use by then.
 
         Raises:
-            NotReady: they are not found in time; they will be.
+            NotReady: the peers are not found in time; a later call may succeed.
             NoPeers: the reference clients cannot be scored.
         """
         self.prepare(served)
-        await served.wait_for_peers()
+        if not served.peers.done():
+            waiting = asyncio.shield(asyncio.wrap_future(served.peers))
+            try:
+                await asyncio.wait_for(waiting, PREPARING_SECONDS)
+            except TimeoutError as error:
+                raise NotReady from error
+        _ = served.found_peers
 
 
 def read_served_bundle(folder: Path, model_sha256: str | None, gone: Set[str]) -> ServedBundle:
@@ -74,11 +87,11 @@ def read_served_bundle(folder: Path, model_sha256: str | None, gone: Set[str]) -
     Args:
         folder: see `load`.
         model_sha256: see `load`.
-        gone: files that were in the folder before. An optional file must not be among them: its
-            hashes or formulas would hold no longer.
+        gone: files that are no longer in the folder. An optional file must not be among them: the
+            service would drop the checks or formulas of that file without notice.
 
     Raises:
-        BadFile: see `load`, or a response cannot be written.
+        BadFile: see `load`; or a response cannot be written.
     """
     began = time.perf_counter()
     for file in OPTIONAL_FILES:
@@ -104,10 +117,10 @@ def read_served_bundle(folder: Path, model_sha256: str | None, gone: Set[str]) -
 
 
 def rehearse(served: ServedBundle) -> None:
-    """Write each kind of response once: what is made once is made now, while nobody waits.
+    """Write each kind of response once, to build decoders and caches before the first request.
 
     Raises:
-        BadFile: one cannot be written.
+        BadFile: a response cannot be written.
     """
 
     def unwritable(error: BaseException) -> str:
@@ -129,5 +142,5 @@ def rehearse(served: ServedBundle) -> None:
         orjson.dumps(components(bundle))
         served.applications.rehearse()
         bundle.scorer.transform(bundle.raw_rows([0]))
-        bundle.scorer.transformer.itself(bundle.raw_rows([0]))
-        _ = bundle.scorer.outputs, bundle.threshold_log_odds
+        bundle.scorer.transformer.unvectorised(bundle.raw_rows([0]))
+        _ = bundle.scorer.transformer.traced_outputs, bundle.threshold_log_odds

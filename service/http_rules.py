@@ -1,4 +1,4 @@
-"""HTTP's part of the service: the status of each error, and the paths that need no key."""
+"""HTTP rules of the service: the status of each error, and the paths open without a key."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from credit_scoring.errors import (
     UnknownClient,
     UnknownFeature,
 )
-from service.served_bundle import NotReady
+from service.bundle_folder import NotReady
 from service.settings import Settings
 from serving import swagger_ui
 from serving.batching import Busy
@@ -37,12 +37,12 @@ NO_RECORD = (
 
 
 def is_open(path: str) -> bool:
-    """True for a path that needs no key."""
+    """True for a path that is open without a key."""
     return path in OPEN_PATHS or swagger_ui.is_docs(path)
 
 
 def complete_document(document: dict[str, Any], settings: Settings) -> None:
-    """Add to the OpenAPI document what depends on settings."""
+    """Add to the OpenAPI document the parts that depend on settings."""
     if settings.kde_swap_classes:
         describe_swapped_classes(document)
     if settings.keys:

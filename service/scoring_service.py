@@ -1,7 +1,7 @@
-"""The service of a bundle, without HTTP: everything that a route asks."""
+"""The scoring service without HTTP: one method for each body that a route sends."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from prometheus_client import Counter
 
@@ -25,14 +25,14 @@ from serving.batching import CallQueue, Responses
 from serving.metrics import Metrics
 from serving.worker_registry import WorkerRegistry
 
-EXPLANATIONS_KEPT = 16_000_000  # bytes of responses, about 600 clients of 347 features
-EXPLANATIONS_WAITING = 1_000  # beyond these a caller is told to come back,
-WAITING_SECONDS = 0.5  # or if those before him take longer
-LISTS_WAITING = 2  # of applications, the one that is scored included: each may take seconds
+EXPLANATIONS_KEPT = 16_000_000  # bytes of cached responses, about 600 clients with 347 features
+EXPLANATIONS_WAITING = 1_000  # calls; another one is refused,
+WAITING_SECONDS = 0.5  # or if the calls before it would take longer
+LISTS_WAITING = 2  # lists of applications, including the one that runs: each may take seconds
 
 KeyT = TypeVar("KeyT")
 
-OF_THE_MODEL: dict[str, Callable[[ServedBundle], bytes]] = {
+MODEL_BODIES: dict[str, Callable[[ServedBundle], bytes]] = {
     "features": lambda served: features_body(served.bundle),
     "importance": lambda served: importance_body(served.found_peers),
     "drift": lambda served: drift_body(
@@ -47,16 +47,16 @@ class ScoringService:
     """The bundle in use and its responses, each kind computed, queued, cached and counted once.
 
     Attributes:
-        settings: of the service.
+        settings: the settings of the service.
         metrics: counts requests, predictions and explanations.
-        folder: the bundle in use, `current`.
-        predictions: a counter by class.
+        folder: holds the bundle in use.
+        predictions: a counter for each class.
         explanations: bodies of `/get_shap`, by client.
         scores: bodies of `/score` for one application.
         lists: bodies of `/score` for lists.
         sensitivities: bodies of `/sensitivity`.
         counterfactuals: bodies of `/alternatives`, by client.
-        of_the_model: bodies of `/features`, `/importance` and `/drift`, by name.
+        model_bodies: bodies of `/features`, `/importance` and `/drift`, by name.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class ScoringService:
 
         Args:
             settings: name the folder.
-            registry: shows this worker to the others; None if it is alone.
+            registry: shows this worker to the other workers; None without others.
             metrics: counters; None for new ones.
 
         Raises:
@@ -95,7 +95,7 @@ class ScoringService:
         self.lists: Responses[ServedBundle, ScoreRequest] = Responses(
             CallQueue(LISTS_WAITING, "lists"),
             each(ServedBundle.score),
-            gives_way=lambda served: served.bundle.scorer.transformer.quickly is None,
+            gives_way=lambda served: served.bundle.scorer.transformer.vectorised is None,
         )
         self.sensitivities: Responses[ServedBundle, SensitivityRequest] = Responses(
             queue, each(ServedBundle.sensitivity)
@@ -103,8 +103,8 @@ class ScoringService:
         self.counterfactuals: Responses[ServedBundle, int] = Responses(
             queue, each(lambda served, client: counterfactuals_body(served.bundle, client))
         )
-        self.of_the_model: Responses[ServedBundle, str] = Responses(
-            queue, each(lambda served, name: OF_THE_MODEL[name](served)), kept=float("inf")
+        self.model_bodies: Responses[ServedBundle, str] = Responses(
+            queue, each(lambda served, name: MODEL_BODIES[name](served)), kept=float("inf")
         )
 
     @property
@@ -128,12 +128,12 @@ class ScoringService:
         Raises:
             UnknownClient: no new client has that id.
             UnknownFeature: no feature has that name.
-            InvalidApplication: the application is none, or cannot be scored.
+            InvalidApplication: the application is invalid or cannot be scored.
             Busy: too many explanations wait.
         """
         current = self.current
         if isinstance(request.application, int):
-            current.bundle.row_of(request.application)  # is refused before it waits
+            current.bundle.row_of(request.application)  # refuses an unknown id without waiting
         return await self.sensitivities.get(current, request)
 
     async def find_counterfactuals(self, client_id: int) -> bytes:
@@ -147,40 +147,22 @@ class ScoringService:
         current.bundle.row_of(client_id)
         return await self.counterfactuals.get(current, client_id)
 
-    async def feature_summaries(self) -> bytes:
-        """The body of `/features`.
+    async def model_body(self, name: Literal["features", "importance", "drift"]) -> bytes:
+        """The body of `/features`, `/importance` or `/drift`.
 
         Raises:
-            Busy: too many explanations wait.
+            NotReady, NoPeers, Busy: see `score`; `/features` needs no peers.
         """
-        return await self.of_the_model.get(self.current, "features")
-
-    async def importance(self) -> bytes:
-        """The body of `/importance`.
-
-        Raises:
-            NotReady, NoPeers, Busy: see `score`.
-        """
-        return await self._with_peers("importance")
-
-    async def drift(self) -> bytes:
-        """The body of `/drift`.
-
-        Raises:
-            NotReady, NoPeers, Busy: see `score`.
-        """
-        return await self._with_peers("drift")
-
-    async def _with_peers(self, name: str) -> bytes:
         current = self.current
-        await self.folder.find_peers(current)
-        return await self.of_the_model.get(current, name)
+        if name != "features":
+            await self.folder.wait_for_peers(current)
+        return await self.model_bodies.get(current, name)
 
     def health(self) -> dict[str, Any]:
-        """The body of `/health`: a client is scored again.
+        """The body of `/health`, after rescoring a client.
 
         Raises:
-            InconsistentScore: the score is not that of the start.
+            InconsistentScore: the score differs from that of the start.
         """
         bundle = self.current.bundle
         bundle.check()
@@ -203,21 +185,22 @@ class ScoringService:
         return self.metrics.text(model={"sha256": sha256, "version": version})
 
     async def score(self, current: ServedBundle, request: ScoreRequest) -> bytes:
-        """The body of `/score`, by the bundle that was in use when the request began.
+        """The body of `/score`, from the bundle that was in use when the request began.
 
         Raises:
             NotReady: the peers are not found yet.
             NoPeers: the reference clients cannot be scored.
-            UnknownClient: no new client has an id.
-            InvalidApplication: an application is none, or cannot be scored.
+            UnknownClient: no new client has a requested id.
+            InvalidApplication: an application is invalid or cannot be scored.
             Busy: too many applications wait.
         """
-        await self.folder.find_peers(current)
+        if not current.peers.done():
+            await self.folder.wait_for_peers(current)
         return await (self.lists if request.is_list else self.scores).get(current, request)
 
 
 def each(
     compute: Callable[[ServedBundle, KeyT], bytes],
 ) -> Callable[[ServedBundle, Sequence[KeyT]], list[bytes]]:
-    """A function of several keys, from one of a single key."""
+    """A function that computes the bodies of several keys one by one."""
     return lambda served, keys: [compute(served, key) for key in keys]

@@ -1,6 +1,5 @@
-"""A loaded bundle with its decoders, the cached responses of simple routes, and its peers."""
+"""A loaded bundle with its decoders, the responses of simple routes, and its peers."""
 
-import asyncio
 import contextlib
 import ctypes
 import logging
@@ -30,21 +29,16 @@ from credit_scoring.explain.peers import Compare, Peers, find_peers
 from credit_scoring.model.bundle import Bundle, Prediction
 from serving.batching import ResponseCache
 
-REFERENCE_VALUES_KEPT = 8_000_000  # bytes of responses
-CHECKED = 16  # clients who are explained in both ways
-EXPLAINED_TOGETHER = 64  # clients, as many as the kernel takes in one block
-SHORT = 65_536  # bytes of a body that is decoded in the event loop, and compared with others
-PREPARING_SECONDS = 5.0  # that a caller waits for the peers
+REFERENCE_VALUES_KEPT = 8_000_000  # bytes of cached responses
+CHECKED = 16  # clients whom both `treeshap` and LightGBM explain
+EXPLAINED_TOGETHER = 64  # clients in one call, as many as `treeshap` takes in one block
+SHORT = 65_536  # bytes; a longer body is decoded outside the event loop, and never joins another
 
 log = logging.getLogger(__name__)
 
 
-class NotReady(RuntimeError):
-    """The peers are not prepared yet."""
-
-
 class ExplanationKey(NamedTuple):
-    """A client, and whether SHAP values are those of `treeshap`, whose last bits are others."""
+    """A client's id; quick if `treeshap` explains, whose last bits differ from LightGBM's."""
 
     client: int
     is_quick: bool
@@ -52,12 +46,13 @@ class ExplanationKey(NamedTuple):
 
 @dataclass(frozen=True)
 class ScoreRequest:
-    """A request to `/score`; two of the same short body are equal.
+    """A request to `/score`; two requests with equal short bodies are equal.
 
     Attributes:
         body: JSON text.
-        reasons: how many reasons each application gets at most.
-        compare: the peers compared with.
+        reasons: the largest number of reasons of an application.
+        compare: the peer group to compare with.
+        identity: compared in place of the body.
     """
 
     body: bytes = field(compare=False)
@@ -66,7 +61,7 @@ class ScoreRequest:
     identity: object = field(init=False)
 
     def __post_init__(self) -> None:
-        """Let long bodies differ from each other: comparing them takes longer than it saves."""
+        """Make long bodies unequal, since comparing them takes longer than it saves."""
         object.__setattr__(self, "identity", self.body if len(self.body) <= SHORT else object())
 
     @property
@@ -76,7 +71,7 @@ class ScoreRequest:
 
 
 class SensitivityRequest(NamedTuple):
-    """A request to `/sensitivity`: a client's id or an application as JSON text, and a feature."""
+    """A request to `/sensitivity`: a client's id or an application in JSON, and a feature."""
 
     application: int | bytes
     feature: str
@@ -84,14 +79,14 @@ class SensitivityRequest(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class ServedBundle:
-    """A loaded bundle, and what is made of it once.
+    """A loaded bundle with its decoders, cached responses and peers.
 
     Attributes:
-        bundle: never changes.
+        bundle: the loaded bundle.
         ids: the body of `/get_ids`.
         features: the body of `/get_feat`.
-        reference_values: bodies of `/get_kde`.
-        peers: prepared once, beside requests; or the reason why there are none.
+        reference_values: cached bodies of `/get_kde`.
+        peers: the peers, or the reason why there are none; set by `prepare`.
     """
 
     bundle: Bundle
@@ -105,16 +100,16 @@ class ServedBundle:
 
     @cached_property
     def records(self) -> RecordDecoder:
-        """Decodes transformed records."""
+        """The decoder of transformed records."""
         return RecordDecoder.of(self.bundle)
 
     @cached_property
     def applications(self) -> ApplicationDecoder:
-        """Decodes applications."""
+        """The decoder of applications."""
         return ApplicationDecoder(ApplicationReader.of(self.bundle))
 
     def predict(self, text: bytes) -> Prediction:
-        """Score a transformed record that is JSON text.
+        """Score a transformed record in JSON text.
 
         Raises:
             InvalidRecord: see `RecordDecoder.row_of_json`.
@@ -143,29 +138,29 @@ class ServedBundle:
         return ExplanationKey(client_id, self.bundle.classifier.is_quick)
 
     def explanations(self, keys: Sequence[ExplanationKey]) -> list[bytes]:
-        """The bodies of `/get_shap`."""
+        """The bodies of `/get_shap`, in the order of the keys."""
         return explanation_bodies(self.bundle, [key.client for key in keys])
 
     @property
     def explained_together(self) -> int:
-        """How many clients are explained in one call: several only if that is quick."""
+        """The number of clients to explain in one call: several only if that is quick."""
         return EXPLAINED_TOGETHER if self.bundle.classifier.is_quick else 1
 
     def score(self, request: ScoreRequest) -> bytes:
-        """The body of `/score`, once there are peers.
+        """The body of `/score`; needs the peers.
 
         Raises:
-            UnknownClient: no new client has an id.
-            InvalidApplication: an application is none, or cannot be scored.
+            UnknownClient: no new client has a requested id.
+            InvalidApplication: an application is invalid or cannot be scored.
         """
         return self._scored(request, self.applications.decode(request.body))
 
     def score_at_once(self, request: ScoreRequest) -> bytes | None:
-        """The body of `/score` if it takes less time than a change of threads; else None.
+        """The body of `/score` if computing it is faster than a change of threads, else None.
 
         Raises:
             UnknownClient: no new client has that id.
-            InvalidApplication: the application is none, or cannot be scored.
+            InvalidApplication: the application is invalid or cannot be scored.
         """
         if request.reasons or request.is_list or len(request.body) > SHORT:
             return None
@@ -180,13 +175,13 @@ class ServedBundle:
         Raises:
             UnknownClient: no new client has that id.
             UnknownFeature: no feature has that name.
-            InvalidApplication: the application is none, or cannot be scored.
+            InvalidApplication: the application is invalid or cannot be scored.
         """
-        asked = request.application
-        if isinstance(asked, bytes):
-            application = self.applications.decode_one(asked.strip())
+        given = request.application
+        if isinstance(given, bytes):
+            application = self.applications.decode_one(given.strip())
         else:
-            application = Application(asked)
+            application = Application(given)
         return sensitivity_body(self.bundle, application, request.feature)
 
     def _scored(self, request: ScoreRequest, applications: Applications) -> bytes:
@@ -195,7 +190,7 @@ class ServedBundle:
 
     @property
     def found_peers(self) -> Peers:
-        """The peers, once they are prepared.
+        """The peers, after `prepare` has ended.
 
         Raises:
             NoPeers: the reference clients cannot be scored.
@@ -205,36 +200,20 @@ class ServedBundle:
             raise NoPeers(found)
         return found
 
-    async def wait_for_peers(self) -> None:
-        """Wait for the peers.
-
-        Raises:
-            NotReady: they are not prepared in time; they will be.
-            NoPeers: the reference clients cannot be scored.
-        """
-        if not self.peers.done():
-            waiting = asyncio.shield(asyncio.wrap_future(self.peers))
-            try:
-                await asyncio.wait_for(waiting, PREPARING_SECONDS)
-            except TimeoutError as error:
-                raise NotReady from error
-        _ = self.found_peers
-
     def claim(self) -> bool:
         """True for the first caller, who has to call `prepare`."""
         return self._claimed.acquire(blocking=False)
 
     def prepare(self, *, quickly: bool = False) -> None:
-        """Find the peers; a problem is logged in one line.
+        """Find the peers; log a problem in one line.
 
         Args:
-            quickly: true if explanations are to be accelerated: first, or afterwards if that takes
-                seconds.
+            quickly: true to accelerate explanations: before, or afterwards if that takes seconds.
         """
         bundle = self.bundle
 
         def failed(error: BaseException) -> str:
-            """Without the error's own text: it may hold a client's value."""
+            """Leave out the error's own text, which may quote a client's value."""
             return (
                 f"cannot score and explain the clients of {REFERENCE_FILE} ({type(error).__name__})"
             )
@@ -243,7 +222,7 @@ class ServedBundle:
         result: Peers | str
         try:
             with foreign_code(MODEL_FILE, failed):
-                _ = bundle.classifier.thresholds  # found once, too
+                _ = bundle.classifier.split_points  # computed and cached
                 result = find_peers(bundle.scorer, bundle.reference, bundle.threshold)
         except BadFile as problem:
             result = str(problem)
@@ -257,14 +236,17 @@ class ServedBundle:
                 auc,
             )
         self.peers.set_result(result)
-        if quickly and not first:  # scores do not wait for the compiler
+        if quickly and not first:  # requests do not wait for the compiler
             self._accelerate(only_soon=False)
         give_back_memory()
 
     def _accelerate(self, *, only_soon: bool) -> bool:
-        """Accelerate explanations, or do nothing if that takes long; true if it was tried.
+        """Accelerate explanations, and return true if it was tried.
 
-        Whatever numba raises, they stay as they are.
+        After any exception of numba, LightGBM goes on explaining.
+
+        Args:
+            only_soon: true to do nothing if that takes long.
         """
         classifier = self.bundle.classifier
         try:
@@ -277,14 +259,11 @@ class ServedBundle:
         return True
 
     def state(self) -> dict[str, Any]:
-        """The files in use, as every worker shows them to the others."""
+        """The hashes and the threshold that this worker shows to the others."""
         return {"sha256": self.bundle.sha256, "threshold": self.bundle.threshold}
 
 
 def give_back_memory() -> None:
-    """Return freed memory to the system: glibc keeps a quarter of a large process.
-
-    It is called when nothing holds a table, or what is made of the reference clients, any more.
-    """
+    """Return freed memory to the system: glibc keeps a quarter of a large process."""
     with contextlib.suppress(AttributeError):  # another C library
         ctypes.CDLL(None).malloc_trim(0)

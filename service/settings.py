@@ -1,4 +1,4 @@
-"""All settings of the service."""
+"""Settings of the service."""
 
 from pydantic import Field
 
@@ -10,8 +10,8 @@ class Settings(ServerSettings, BundleSettings):
     """All settings of the service.
 
     Attributes:
-        kde_swap_classes: true if `/get_kde` calls class 1 `feat0`, as a dashboard may expect.
-        max_score_bytes: the largest body of `/score`.
+        kde_swap_classes: true if `/get_kde` calls class 1 `feat0`, as some dashboards expect.
+        max_score_bytes: the largest body of `/score`, in bytes.
     """
 
     kde_swap_classes: bool = False

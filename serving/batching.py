@@ -1,4 +1,4 @@
-"""Calls that take long: in a thread beside the event loop, bounded, and none twice at once."""
+"""Queues of slow calls in a thread beside the event loop: bounded, in batches, single-flight."""
 
 import asyncio
 import math
@@ -14,7 +14,7 @@ from cachetools import LRUCache
 
 from serving.gunicorn_worker import giving_way, thread_beside
 
-LATELY = 64  # calls, as many of which weigh as much as all before
+LATELY = 64  # calls that weigh as much in the mean duration as all calls before them
 
 T = TypeVar("T")
 Key = TypeVar("Key", bound=Hashable)
@@ -22,19 +22,19 @@ Owner = TypeVar("Owner", bound=Hashable)
 
 
 class Busy(RuntimeError):
-    """Too many calls wait to begin another one."""
+    """The queue is full."""
 
 
 class ResponseCache(LRUCache[Key, bytes]):
-    """The responses that were used last, up to a number of bytes."""
+    """The most recently used responses, up to a number of bytes."""
 
     def __init__(self, largest: float) -> None:
         super().__init__(largest, getsizeof=len)
 
     def keep(self, key: Key, response: bytes) -> None:
-        """Keep a response, unless it is larger than all that may be kept.
+        """Keep a copy of a response, unless it is larger than the whole cache.
 
-        It is copied: orjson's bytes hold on to more room than they fill.
+        A copy, because orjson's bytes occupy more memory than they fill.
         """
         with suppress(ValueError):
             self[key] = bytes(memoryview(response))
@@ -42,37 +42,37 @@ class ResponseCache(LRUCache[Key, bytes]):
 
 @dataclass(frozen=True, eq=False)
 class _Batches(Generic[T]):
-    """Calls of one function, which run one batch after the other; see `CallQueue.call`."""
+    """Calls of one function, run in one batch after the other; see `CallQueue.call`."""
 
     key: Hashable
     function: Callable[[Sequence[Any]], Sequence[T]]
     keep: Callable[[Any, T], object]
     most: int
-    waiting: list[Any]  # arguments, behind those that run
+    waiting: list[Any]  # arguments of the next batches
 
 
 class CallQueue(Generic[T]):
-    """A thread for calls that take long, a bound on how many wait, and no call twice at once."""
+    """A thread for slow calls, with a bound on waiting calls; equal calls are computed once."""
 
     def __init__(self, waiting: int, name: str, seconds: float = math.inf) -> None:
         """Start the thread.
 
         Args:
-            waiting: how many calls there may be, the one that runs included.
-            name: of the thread.
-            seconds: of computing that a call may have before it, as long as calls took lately.
-                The thread's own: under load it waits for the interpreter's lock as well, and would
-                refuse the more, the more it refuses.
+            waiting: the largest number of calls, including those that run.
+            name: the thread's name.
+            seconds: the longest estimated computing time of the calls before a new one. It counts
+                the thread's CPU time: under load, time on the clock includes waits for the
+                interpreter's lock, and each refusal would cause more refusals.
         """
         self._thread = thread_beside(name)
         self._waiting = waiting
         self._seconds = seconds
-        self._took = 0.0  # seconds, a call lately
+        self._took = 0.0  # mean CPU seconds of recent calls
         self._calls: dict[tuple[Hashable, Hashable], asyncio.Future[T]] = {}
         self._batches: dict[Hashable, _Batches[T]] = {}
 
     def is_running(self, key: Hashable, argument: Hashable) -> bool:
-        """True if that call waits or runs."""
+        """True if an equal call waits or runs."""
         return (key, argument) in self._calls
 
     async def call(
@@ -83,21 +83,21 @@ class CallQueue(Generic[T]):
         keep: Callable[[Any, T], object] = lambda _argument, _result: None,
         most: int = 1,
     ) -> T:
-        """The result of a function for an argument, computed beside the event loop.
+        """Compute a function's result for an argument in the queue's thread.
 
-        Arguments that wait are given together: to wake a thread, and to change between it and the
-        event loop, takes as long as a quick explanation.
+        Waiting arguments are computed in batches, because a change of threads takes as long as a
+        quick explanation.
 
         Args:
-            key: of the function.
-            argument: a call for it that waits or runs already is joined.
-            function: gives a result for each of some arguments, in their order.
-            keep: gets an argument and its result before the call is over, so that nobody who looks
-                first where it is kept, and then here, finds it in neither place.
-            most: arguments that are given at once.
+            key: identifies the function.
+            argument: identifies the call; an equal call that waits or runs is joined.
+            function: computes the results of a batch of arguments, in their order.
+            keep: receives the argument and the result before the call leaves the queue, so that a
+                caller finds the result either in the cache or in the queue.
+            most: the largest number of arguments in a batch.
 
         Raises:
-            Busy: at once, if too many wait.
+            Busy: the queue is full.
         """
         call = self._calls.get((key, argument))
         if call is None:
@@ -111,11 +111,11 @@ class CallQueue(Generic[T]):
             else:
                 self._batches[key] = batches = _Batches(key, function, keep, most, [argument])
                 self._begin(batches)
-        # Shielded: a caller who goes away takes nothing from the others.
+        # Shielded: a caller that is cancelled does not cancel the call of the others.
         return await asyncio.shield(call)
 
     def _begin(self, batches: _Batches[T]) -> None:
-        """Call the function for the first arguments that wait."""
+        """Start the next batch."""
         batch = batches.waiting[: batches.most]
         del batches.waiting[: batches.most]
 
@@ -129,14 +129,14 @@ class CallQueue(Generic[T]):
         running.add_done_callback(lambda done: self._end(batches, batch, done))
 
     def _learn(self, calls: int, seconds: float) -> None:
-        """Take into account how long some calls took."""
+        """Update the mean duration by the CPU seconds of some calls."""
         weight = calls / (calls + LATELY) if self._took else 1
         self._took += weight * (seconds / calls - self._took)
 
     def _end(
         self, batches: _Batches[T], batch: Sequence[Any], done: asyncio.Future[Sequence[T]]
     ) -> None:
-        """Begin with those that wait, then hand the results to the callers."""
+        """Start the next batch, then hand the results of this one to the callers."""
         if batches.waiting:
             self._begin(batches)
         else:
@@ -154,10 +154,10 @@ class CallQueue(Generic[T]):
 
 
 class Responses(Generic[Owner, Key]):
-    """Responses of one kind: cached, or computed by a queue, none twice at once.
+    """Responses of one kind: cached, or computed by a queue, equal ones once.
 
-    A response belongs to an owner, such as the files that it was computed from, and is kept no
-    longer than that one.
+    A response belongs to an owner, such as the bundle that it was computed from, and is dropped
+    with it.
     """
 
     def __init__(
@@ -171,16 +171,16 @@ class Responses(Generic[Owner, Key]):
         at_once: Callable[[Owner, Key], bytes | None] = lambda _owner, _key: None,
         count: Callable[[str], object] = lambda _: None,
     ) -> None:
-        """Compute nothing yet.
+        """Start with empty caches.
 
         Args:
             queue: runs the calls.
-            compute: gives the responses for some keys, in their order.
-            kept: bytes of responses that are kept for an owner.
-            together: how many keys are computed in one call.
-            gives_way: true if a call is to make pauses, see `giving_way`.
-            at_once: gives a response that needs no queue.
-            count: gets "reused" or "computed" for each response.
+            compute: computes the responses of a batch of keys, in their order.
+            kept: the largest size of an owner's cache, in bytes.
+            together: gives the largest number of keys in a batch.
+            gives_way: true if calls have to pause for other threads, see `giving_way`.
+            at_once: computes a response without the queue; None if it needs the queue.
+            count: receives "reused" or "computed" for each response.
         """
         self._queue = queue
         self._compute = compute
@@ -195,8 +195,8 @@ class Responses(Generic[Owner, Key]):
         """The response for a key.
 
         Raises:
-            Busy: too many wait.
-            Exception: as the computation does.
+            Busy: the queue is full.
+            Exception: any exception of the computation.
         """
         cache = self._caches.get(owner)
         if cache is None:

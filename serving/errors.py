@@ -3,7 +3,7 @@
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -87,8 +87,3 @@ USUAL_HANDLERS: dict[int | type[Exception], Handler] = {
     ClientDisconnect: refusal(400, "the body was cut short"),
     Exception: fault,
 }
-
-
-def wrong_settings(error: ValidationError) -> str:
-    """The mistakes in settings, without values: one may be a key."""
-    return "; ".join(f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors())

@@ -1,4 +1,7 @@
-"""gunicorn's worker process: its class, memory and end, and its threads beside the event loop."""
+"""gunicorn's worker process: its class, memory and end, and its threads beside the event loop.
+
+This module must not import prometheus_client, however far: see `serving.shared_folder`.
+"""
 
 import asyncio
 import contextlib
@@ -17,7 +20,6 @@ from typing import Any, ClassVar, NoReturn, TypeVar
 from pydantic import ValidationError
 from uvicorn_worker import UvicornWorker
 
-from serving.errors import wrong_settings
 from serving.http_limits import BoundedHttpProtocol
 from serving.shared_folder import join_shared_folder
 
@@ -189,7 +191,9 @@ def start_or_give_up(
         prepare_process()
         return create()
     except ValidationError as error:
-        give_up(f"settings: {wrong_settings(error)}")
+        # Without the values: one may be a key.
+        problems = [f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors()]
+        give_up(f"settings: {'; '.join(problems)}")
     except (bad, NoThread) as error:
         give_up(f"cannot start: {error}", try_again=has_others())
 

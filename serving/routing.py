@@ -1,4 +1,4 @@
-"""What a request says, and how its route is found."""
+"""Routes found by their path, their documentation, and query parameters."""
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
@@ -13,31 +13,28 @@ from starlette.types import Receive, Scope, Send
 
 from serving.errors import abridged, error_responses
 
-QUERY_FIELDS = 100  # as many are read of a query
+QUERY_FIELDS = 100  # the largest number of parameters in a query
 INTEGER = re.compile(r"-?[0-9]{1,100}")
 
 
 class ByPath:
-    """Makes of a route one that is found by comparing paths, as `CanonicalPath` spells them.
-
-    No route has parameters in its path.
-    """
+    """A mixin for routes that match one path, spelled by `CanonicalPath`, without parameters."""
 
     path: str
     methods: Any
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Whether a request is for this route, by its path, and then by its method."""
+        """Match a request by its path, then by its method."""
         if scope["type"] != "http" or scope["path"] != self.path:
             return Match.NONE, {}
         return (Match.FULL if scope["method"] in (self.methods or ()) else Match.PARTIAL), {}
 
 
 class Direct(ByPath):
-    """Makes of a route one whose function takes the request and returns the response.
+    """A mixin for routes whose function takes the request and returns the response.
 
-    FastAPI documents such a route as any other, but neither reads its parameters, which would take
-    a third of the time of a request that is answered from memory, nor cleans up after dependencies.
+    FastAPI documents such a route, but neither reads its parameters, which would take a third of
+    the time of a cached response, nor cleans up after dependencies.
     """
 
     endpoint: Callable[[Request], Awaitable[Response]]
@@ -46,7 +43,7 @@ class Direct(ByPath):
         """Answer a request.
 
         Raises:
-            HTTPException: 405.
+            HTTPException: 405 for another method.
         """
         if scope["method"] not in (self.methods or ()):
             raise HTTPException(405)
@@ -57,14 +54,14 @@ class Direct(ByPath):
 def documented(
     summary: str, tag: str, model: Any, *errors: int, takes: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """The documentation of a route, as FastAPI's decorators take it.
+    """The documentation of a route, as arguments of FastAPI's decorators.
 
     Args:
         summary: one line.
-        tag: the group of routes in the document.
+        tag: the tag of the route in the document.
         model: the shape of the response.
-        errors: the statuses of errors, 500 aside.
-        takes: parameters and body, of a function that reads the request itself.
+        errors: the statuses of errors except 500.
+        takes: parameters and body, if FastAPI does not read them.
     """
     return {
         "summary": summary,
@@ -85,10 +82,10 @@ def summaries(routes: Sequence[Any]) -> dict[str, str]:
 
 
 def query_value(request: Request, name: str) -> str:
-    """The value of a parameter in the query, the last one where it comes several times.
+    """The value of a parameter in the query, the last one if it is repeated.
 
     Raises:
-        HTTPException: 422 where it is missing, or one of very many.
+        HTTPException: 422 if the parameter is missing or the query has very many.
     """
     query: str = request.scope["query_string"].decode("latin-1")
     if query.count("&") >= QUERY_FIELDS:
@@ -100,10 +97,10 @@ def query_value(request: Request, name: str) -> str:
 
 
 def query_integer(request: Request, name: str, meaning: str) -> int:
-    """The same as an integer.
+    """The value of an integer parameter in the query.
 
     Raises:
-        HTTPException: 422 where it is missing or not an integer.
+        HTTPException: 422 if the parameter is missing or not an integer.
     """
     value = query_value(request, name)
     if not INTEGER.fullmatch(value):

@@ -5,12 +5,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class ServerSettings(BaseSettings):
-    """Settings, each from the environment variable of its name; an empty one is not set.
+    """Settings, each read from the environment variable of its name unless that is empty.
 
     Attributes:
-        api_key: accepted keys, separated by commas; without one everybody is let in.
-        max_body_bytes: the largest body of a request.
-        request_log: true if each request gets a line in the log.
+        api_key: accepted keys, separated by commas; without a key the service is open to everybody.
+        max_body_bytes: the largest body of a request, in bytes.
+        request_log: true to log a line for each request.
     """
 
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
@@ -22,7 +22,7 @@ class ServerSettings(BaseSettings):
     @field_validator("api_key")
     @classmethod
     def _names_a_key(cls, api_key: SecretStr) -> SecretStr:
-        """Refuse a value without a key: who sets one wants the service closed, not open."""
+        """Refuse a value without a key, such as a comma, which would open the service."""
         given = api_key.get_secret_value()
         if given and not given.replace(",", "").strip():
             raise ValueError("names no key")
@@ -30,6 +30,6 @@ class ServerSettings(BaseSettings):
 
     @property
     def keys(self) -> tuple[bytes, ...]:
-        """The accepted keys; none if everybody is let in."""
+        """The accepted keys; none if the service is open to everybody."""
         keys = self.api_key.get_secret_value().split(",")
         return tuple(key.strip().encode() for key in keys if key.strip())

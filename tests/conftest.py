@@ -1,4 +1,4 @@
-"""What the suites share: small folders, each trained once."""
+"""Fixtures of every suite: small folders, each trained once."""
 
 import gc
 import os
@@ -6,25 +6,26 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
-gc.disable()  # until all is imported, of which nothing is to be collected
+gc.disable()  # until all modules are imported, of which none is collected
 os.environ["OMP_NUM_THREADS"] = "1"  # threads that wait for each other take all processors
-os.environ["FAST_EXPLANATIONS"] = "0"  # who tests them turns them on: numba takes seconds
-os.environ["REQUEST_LOG"] = "0"  # of the service in this process: it would write into the report
+os.environ["FAST_EXPLANATIONS"] = "0"  # their tests turn them on: numba takes seconds
+os.environ["REQUEST_LOG"] = "0"  # of applications in this process: it would write into the report
 
 import pytest
 from sklearn.pipeline import make_pipeline
 
 from tests.support.artefacts import NUMBERS, Folder, imputed_and_scaled, lightgbm, make_folder
+from tests.support.cases import Case
 from tests.support.forks import Forks
-from tests.support.recipes import RECIPES, Case, case_of
+from tests.support.recipes import RECIPES
 from tests.support.server import RESSOURCES
-from tests.support.small import few_clients
+from tests.support.small_bundle import few_clients
 
 
 def pytest_collection_finish() -> None:
-    """What was imported stays: the garbage collector need not look at it again and again."""
+    """Let the garbage collector skip the imported modules, which stay to the end."""
     gc.freeze()
-    gc.set_threshold(20_000)  # objects, not 700: what tests make mostly goes without it
+    gc.set_threshold(20_000)  # objects, not 700: most garbage of tests goes without it
     gc.enable()
 
 
@@ -36,15 +37,15 @@ def forks() -> Iterator[Forks]:
 
 
 @pytest.fixture(scope="session")
-def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Few of the shipped clients and trees, whose loading costs little. Nobody writes here."""
-    sound = tmp_path_factory.mktemp("sound") / "ressources"
-    few_clients(RESSOURCES, sound)
-    return sound
+def small_bundle_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Few of the shipped clients and trees, which load at once. Nobody writes into it."""
+    folder = tmp_path_factory.mktemp("small") / "ressources"
+    few_clients(RESSOURCES, folder)
+    return folder
 
 
 @pytest.fixture(scope="session")
-def numbers(tmp_path_factory: pytest.TempPathFactory) -> Folder:
+def lightgbm_folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     """LightGBM on imputed and scaled numbers. Nobody writes into it."""
     path = tmp_path_factory.mktemp("numbers") / "ressources"
     return make_folder(path, make_pipeline(imputed_and_scaled(), lightgbm()), NUMBERS)
@@ -52,21 +53,23 @@ def numbers(tmp_path_factory: pytest.TempPathFactory) -> Folder:
 
 @pytest.fixture(scope="session")
 def case_named(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Case]:
-    """The case of a recipe, which is made once. Nobody changes it."""
+    """Gives the case of a recipe, which is made once. Nobody changes it."""
 
     @cache
     def made(name: str) -> Case:
         path = tmp_path_factory.mktemp("case") / "ressources"
-        return case_of(make_folder(path, *RECIPES[name](), new_clients=10))
+        return Case.of_folder(make_folder(path, *RECIPES[name](), new_clients=10))
 
     return made
 
 
 @pytest.fixture(scope="session", params=RECIPES)
 def case(request, case_named) -> Case:
+    """The case of every recipe, one after the other."""
     return case_named(request.param)
 
 
 @pytest.fixture(scope="session")
-def simple(numbers) -> Case:
-    return case_of(numbers)
+def lightgbm_case(lightgbm_folder) -> Case:
+    """The case of `lightgbm_folder`."""
+    return Case.of_folder(lightgbm_folder)

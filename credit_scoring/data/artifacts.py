@@ -1,4 +1,4 @@
-"""The files of a folder: their names, their hashes, what `model.json` says, opening the pickle."""
+"""Names and hashes of a bundle's files, the content of `model.json`, and the unpickled pipeline."""
 
 import csv
 import hashlib
@@ -31,21 +31,22 @@ ID = "SK_ID_CURR"
 TARGET = "TARGET"
 PROBA = "proba"
 NOT_FEATURES = frozenset({ID, TARGET, PROBA})
-UNNAMED = re.compile(r"(Unnamed: \d+(\.\d+)*)?")  # what pandas calls a column without a name
+UNNAMED = re.compile(r"(Unnamed: \d+(\.\d+)*)?")  # pandas' name for a column without a name
 
 DEFAULT_THRESHOLD = 0.40
 
-# What pandas and the standard library raise on what is no table.
-NO_TABLE = (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error, UnicodeError)
+# Errors of pandas and the standard library for a file that is not a table.
+NOT_A_TABLE = (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error, UnicodeError)
 
 log = logging.getLogger(__name__)
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
-    """What ``model.json`` says, and the default threshold where it gives none.
+    """The content of ``model.json``, with the default threshold if it gives none.
 
     Raises:
-        BadFile: it is no JSON object, or its threshold or hashes are none.
+        BadFile: the file is not a JSON object, its threshold is not a probability, or its hashes
+            are not texts.
     """
     metadata: dict[str, Any] = {}
     with foreign_code(path.name, unreadable):
@@ -67,10 +68,11 @@ def read_metadata(path: Path) -> dict[str, Any]:
 
 
 def read_pipeline(path: Path, expected: Sequence[str | None]) -> tuple[Pipeline, str]:
-    """The pipeline, unpickled only from bytes that have every expected hash; and their SHA-256.
+    """The pipeline, unpickled only from bytes that have every expected hash; and its SHA-256.
 
     Raises:
-        BadFile: it has another hash, cannot be unpickled, or is no pipeline of two steps.
+        BadFile: the file has another hash, cannot be unpickled, or is not a pipeline of a
+            transformer and a classifier of the classes 0 and 1.
     """
     with foreign_code(path.name, unreadable):
         content = path.read_bytes()
@@ -86,7 +88,7 @@ def read_pipeline(path: Path, expected: Sequence[str | None]) -> tuple[Pipeline,
 
 
 def check_hash(file: str, sha256: str, expected: str | None) -> None:
-    """Compare a file's SHA-256 with the one that it must have, where one is known.
+    """Compare a file's SHA-256 with the expected one, if there is one.
 
     Raises:
         BadFile: they differ.
@@ -96,18 +98,18 @@ def check_hash(file: str, sha256: str, expected: str | None) -> None:
 
 
 def is_feature(column: str) -> bool:
-    """True for the name of a column that is neither id nor outcome and has a name of its own."""
+    """True for a column that has a name and holds neither id, class nor stored probability."""
     return column not in NOT_FEATURES and not UNNAMED.fullmatch(column)
 
 
 def unreadable(error: BaseException) -> str:
-    """The problem with a file, for an error that was raised while it was read.
+    """The problem with a file, given the error that reading it raised.
 
-    The text of an error of other code may hold a client's value: only its kind is told.
+    The text of an error from other code may hold a client's value: the problem names only its kind.
     """
     if isinstance(error, OSError) and error.strerror:
         return f"cannot be read: {error.strerror}"
-    if isinstance(error, NO_TABLE):
+    if isinstance(error, NOT_A_TABLE):
         return f"is not a CSV table: {abridged(error)}"
     return f"cannot be read ({type(error).__name__})"
 
@@ -122,7 +124,6 @@ def _unpickling(error: BaseException) -> str:
 
 
 def _check_pipeline(file: str, pipeline: object) -> None:
-    """It is what the service can use: a transformer and a classifier of two classes."""
     if not isinstance(pipeline, Pipeline) or len(getattr(pipeline, "steps", ())) != 2:
         raise BadFile(file, "is not a scikit-learn Pipeline of two steps")
     if not hasattr(pipeline[0], "transform") or not hasattr(pipeline[1], "predict_proba"):

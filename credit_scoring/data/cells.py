@@ -1,7 +1,7 @@
 """Cells of a table: the text of one field to a number, a text or a missing value.
 
-Every door that takes text reads it by these rules: the two tables, training tables, CSV files of a
-portfolio, and texts in an application.
+The tables of a bundle, training tables, portfolios and texts in an application all follow these
+rules.
 """
 
 import csv
@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-# The texts that pandas takes for a missing value.
+# The texts that pandas reads as a missing value.
 MISSING_TEXTS = frozenset(
     {
         "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
@@ -24,17 +24,17 @@ FLAGS = MappingProxyType(
 )
 NUMBER = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 WHOLE_NUMBER = re.compile(r"\s*[+-]?[0-9]+(\.0*)?\s*")
-CODE = re.compile(r"\s*0[0-9]+\s*")  # digits that a number would lose
+CODE = re.compile(r"\s*0[0-9]+\s*")  # a number would lose its leading zeros
 EXACT_INTEGERS = 2**53  # a double holds each whole number up to here
 NOT_A_NUMBER = "not a number"
 NOT_EXACT = "a whole number that no double holds exactly"
 
-# Python's reader refuses fields of more than 131,072 characters; files have limits of their own.
+# Python's reader refuses fields of more than 131,072 characters, and files may have longer ones.
 csv.field_size_limit(2**31 - 1)
 
 
 def number_of(text: str) -> tuple[float, str]:
-    """The number in a cell, NaN for a missing one; and the problem with it, empty without one."""
+    """The number in a cell, NaN for a missing one, and the problem with it or an empty text."""
     if text in MISSING_TEXTS:
         return np.nan, ""
     if text in FLAGS:
@@ -52,7 +52,7 @@ def text_of(text: str, literal: Set[str] = frozenset()) -> str | None:
     """The text in a cell, None for a missing one.
 
     Args:
-        text: of the cell.
+        text: the cell.
         literal: texts among `MISSING_TEXTS` that are categories of the model, and so not missing.
     """
     return None if text in MISSING_TEXTS and text not in literal else text
@@ -62,8 +62,8 @@ def missing_options(columns: Iterable[Hashable], literal: Mapping[Any, Set[str]]
     """Options with which pandas reads missing values as `text_of` does.
 
     Args:
-        columns: all columns of the file, as pandas is to call them.
-        literal: see `text_of`, by column; a column without such texts may be absent.
+        columns: all columns of the file, by the names that pandas gives them.
+        literal: literal texts as in `text_of`, by column; columns without such texts may be absent.
     """
     if not any(literal.values()):
         return {}
@@ -72,7 +72,7 @@ def missing_options(columns: Iterable[Hashable], literal: Mapping[Any, Set[str]]
 
 
 def is_altered(text: str, value: float) -> bool:
-    """True if a text is a whole number and the double read from it is another one."""
+    """True if a text is a whole number and its double is another number."""
     if WHOLE_NUMBER.fullmatch(text) is None or not np.isfinite(value):
         return False
     digits = text.partition(".")[0].strip().lstrip("+-").lstrip("0")  # 309 at most

@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from credit_scoring.data.artifacts import NEW_FILE, REFERENCE_FILE, unreadable
 from credit_scoring.data.column_types import FittedInput
 from credit_scoring.data.csv_tables import read_table
+from credit_scoring.data.reference_population import ReferencePopulation
 from credit_scoring.data.tables import (
     Matrix,
+    Table,
     as_float_columns,
     classes,
     client_ids,
@@ -29,19 +30,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class ReferenceTable:
-    """The reference clients as they were read.
+    """The reference population as read from its file.
 
     Attributes:
-        columns, categories: see `as_float_columns`.
-        by_class: the places of the clients of class 0, and of class 1.
-        stored: their probabilities as the model's makers stored them; None without any.
+        population: the clients, without scores.
+        stored: see `stored_probabilities`.
         dtypes: pandas' types, by column.
         sha256: of the file.
     """
 
-    columns: list[Matrix]
-    categories: dict[int, Sequence[str]]
-    by_class: tuple[NDArray[np.intp], NDArray[np.intp]]
+    population: ReferencePopulation
     stored: Matrix | None
     dtypes: dict[str, Any]
     sha256: str
@@ -49,25 +47,23 @@ class ReferenceTable:
 
 @dataclass(frozen=True, eq=False)
 class NewTable:
-    """The new clients as they were read.
+    """The new clients as read from their file.
 
     Attributes:
-        frame: by pandas.
-        ids: of the clients.
-        values: shape (clients, features).
-        categories: by the place of a text feature.
+        frame: all columns, as pandas read them.
+        ids: of the clients, in file order.
+        table: their feature values.
         sha256: of the file.
     """
 
     frame: pd.DataFrame
     ids: list[int]
-    values: Matrix
-    categories: dict[int, Sequence[str]]
+    table: Table
     sha256: str
 
 
 def features_in(path: Path) -> list[str]:
-    """The features that the header names; what is wrong with it is said when all is read."""
+    """The features that a header names; none if it is malformed, which `read_table` reports."""
     with foreign_code(path.name, unreadable), suppress(OSError, ValueError):
         return features_of(pd.read_csv(path, nrows=0))
     return []
@@ -82,25 +78,27 @@ def read_reference(
     """Read the reference population.
 
     Args:
-        path: of the file.
+        path: the file.
         expected: the SHA-256 that it must have; None for any.
-        features: the names of the features that the header of the reference file has.
-        types: the types that are known, by feature.
+        features: the names of the features in the header of the reference file.
+        types: the known types, by feature.
 
     Raises:
-        BadFile: the file is no table, or an id, class, probability or value is wrong.
+        BadFile: the file is not a table, or an id, class, probability or value is wrong.
     """
     with foreign_code(path.name, unreadable):
         frame, sha256 = read_table(path, expected, types)
         client_ids(path.name, frame)
         labels = classes(path.name, frame)
-        if features_of(frame) != features:
+        if features_of(frame) != list(features):
             raise BadFile(path.name, "changed while it was read")
         columns, categories = as_float_columns(path.name, frame, features)
         return ReferenceTable(
-            columns,
-            categories,
-            (np.flatnonzero(labels == 0), np.flatnonzero(labels == 1)),
+            ReferencePopulation(
+                columns,
+                categories,
+                (np.flatnonzero(labels == 0), np.flatnonzero(labels == 1)),
+            ),
             stored_probabilities(path.name, frame),
             dict(frame.dtypes),
             sha256,
@@ -116,13 +114,13 @@ def read_new(
     """Read the new clients.
 
     Args:
-        path: of the file.
+        path: the file.
         expected: the SHA-256 that it must have; None for any.
-        features: the names of the features that the header of the reference file has.
-        types: the types that are known, by feature.
+        features: the names of the features in the header of the reference file.
+        types: the known types, by feature.
 
     Raises:
-        BadFile: the file is no table, lacks a feature, or an id or value is wrong.
+        BadFile: the file is not a table, lacks a feature, or an id or value is wrong.
     """
     with foreign_code(path.name, unreadable):
         frame, sha256 = read_table(path, expected, types)
@@ -132,13 +130,13 @@ def read_new(
             raise BadFile(path.name, f"lacks features of {REFERENCE_FILE}: {first_few(missing)}")
         columns, categories = as_float_columns(path.name, frame, features)
         values = np.empty((len(frame), len(features)))
-        for position, column in enumerate(columns):
-            values[:, position] = column
-        return NewTable(frame, ids, values, categories, sha256)
+        for number, column in enumerate(columns):
+            values[:, number] = column
+        return NewTable(frame, ids, Table(values, categories), sha256)
 
 
 def name_ignored(new: pd.DataFrame, features: Sequence[str]) -> None:
-    """Name what else is there, and is not served."""
+    """Log the columns of the new clients that are ignored."""
     known = set(features)
     others = [name for name in features_of(new) if name not in known]
     if others:

@@ -1,11 +1,11 @@
 """One type for each feature in both tables: the model's, else that of `features.csv` or the files.
 
-A model may not record what it was fitted on, as one whose transformer is a function of a team's
-own. Then a feature is text if `features.csv` says so, or if the files do and agree.
+A model may not record its types: its transformer may be a function of the team's own. Then a
+feature is text if `features.csv` says so, or if both tables have text in it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -14,23 +14,24 @@ import pandas as pd
 from credit_scoring.data.artifacts import FEATURES_FILE, MODEL_FILE, NEW_FILE, REFERENCE_FILE
 from credit_scoring.data.cells import MISSING_TEXTS
 from credit_scoring.data.feature_dictionary import FeatureDictionary
-from credit_scoring.data.tables import Matrix
+from credit_scoring.data.reference_population import ReferencePopulation
+from credit_scoring.data.tables import Categories, Matrix, Table
 from credit_scoring.errors import BadFile, abridged, first_few
 
-FEW = 2  # categories of a model: one alone may stand for a missing value
-EACH = 3  # clients for each value of a column, on average, whose values the model should know
+MIN_CATEGORIES = 2  # of a model: a single one may stand for a missing value
+MIN_CLIENTS_PER_VALUE = 3  # of a column, on average: with fewer, a model need not know any value
 FittedKind = Literal["number", "flag", "text"]
 Dtypes = Mapping[str, Any]  # pandas' type of each column, by name
 
 
 @dataclass(frozen=True)
 class FittedInput:
-    """The type of a raw feature that a model was fitted on.
+    """The type with which a model was fitted on a raw feature.
 
     Attributes:
-        kind: a flag is true or false in pandas, and not 1 or 0.
-        categories: of text, those that the model knows.
-        levels: the categories of pandas' type, if the model takes the column itself as categories.
+        kind: a flag is true or false in pandas, not 1 or 0.
+        categories: the texts that the model knows.
+        levels: the categories of pandas' type, if the model takes a categorical column.
     """
 
     kind: FittedKind
@@ -39,14 +40,14 @@ class FittedInput:
 
     @property
     def literal(self) -> frozenset[str]:
-        """The categories that would be missing values in a file of another model."""
+        """The categories that are read as missing values unless a model knows them."""
         return MISSING_TEXTS & self.categories
 
 
 def with_declared(
     fitted: Mapping[str, FittedInput], dictionary: FeatureDictionary
 ) -> dict[str, FittedInput]:
-    """The types that the model records, and of other features those of `features.csv`.
+    """The types that the model records, completed by those of `features.csv`.
 
     Raises:
         BadFile: the two contradict each other.
@@ -69,33 +70,38 @@ def with_declared(
 def unify_texts(
     features: Sequence[str],
     inputs: Sequence[str],
-    reference: tuple[Sequence[Matrix], dict[int, Sequence[str]]],
-    new: tuple[Sequence[Matrix], dict[int, Sequence[str]]],
-) -> None:
-    """Make a feature text in both tables, in place, if it is text in one and nothing in the other.
+    reference: ReferencePopulation,
+    new: Table,
+) -> tuple[ReferencePopulation, Table]:
+    """Both tables, with a column that is text in one and empty in the other made text in both.
 
     Args:
-        features: names.
-        inputs: those that the model takes.
-        reference: columns and categories of that file, as of `as_float_columns`.
-        new: the same of the other file.
+        features: names of all features.
+        inputs: names of the features that the model takes.
+        reference: the reference population.
+        new: the new clients.
 
     Raises:
-        BadFile: a feature is text here and numbers there, and the model does not record its type.
+        BadFile: a feature is text in one table and numbers in the other, and the model does not
+            record its type.
     """
-    for file, (_, here), (columns_there, there) in (
-        (REFERENCE_FILE, reference, new),
-        (NEW_FILE, new, reference),
-    ):
-        only_here = [position for position in here if position not in there]
-        mixed = [at for at in only_here if not np.isnan(columns_there[at]).all()]
-        if mixed:
-            names = [features[position] for position in mixed]
+
+    def lacking(
+        file: str, texts: Categories, others: Categories, other_columns: Sequence[Matrix] | Matrix
+    ) -> Categories:
+        """Text features of a file that the other table lacks, there without a category."""
+        columns = [column for column in texts if column not in others]
+        if mixed := [features[at] for at in columns if not np.isnan(other_columns[at]).all()]:
             hint = ""
-            if set(names) & set(inputs):
+            if set(mixed) & set(inputs):
                 hint = f"; the column kind of {FEATURES_FILE} can say what it is"
-            raise BadFile(file, f"text where the other file has numbers: {first_few(names)}{hint}")
-        there.update(dict.fromkeys(only_here, ()))
+            raise BadFile(file, f"text where the other file has numbers: {first_few(mixed)}{hint}")
+        return dict.fromkeys(columns, ())
+
+    one, other = reference.categories, new.categories
+    in_new = {**other, **lacking(REFERENCE_FILE, one, other, new.values.T)}
+    in_reference = {**one, **lacking(NEW_FILE, other, one, reference.columns)}
+    return replace(reference, categories=in_reference), replace(new, categories=in_new)
 
 
 def check_categories(
@@ -105,49 +111,50 @@ def check_categories(
     columns: Sequence[Matrix],
     categories: Mapping[int, Sequence[str]],
 ) -> None:
-    """Check that a text feature has values that the model was fitted on.
+    """Check that each text feature has a value that the model was fitted on.
 
-    An encoder may take an unknown category without a word. If most clients have a value and none is
-    known, although clients share values, the file has other ones: `1000` for `01000`, or words of
-    another language.
+    An encoder may accept unknown categories silently. If the model knows none, although most
+    clients have a value and share it with others, the file spells them differently: `1000` for
+    `01000`, or words of another language.
 
     Args:
-        file: the table.
-        features: names.
-        types: those that are known.
-        columns, categories: of the table, as of `as_float_columns`.
+        file: the name of the table's file.
+        features: names of all features.
+        types: the known types, by feature.
+        columns, categories: of the table, see `as_float_columns`.
 
     Raises:
-        BadFile: no value of a feature is known.
+        BadFile: the model knows no value of a feature.
     """
-    for position, found in categories.items():
-        known = types.get(features[position])
-        if known is None or len(known.categories) < FEW or not known.categories.isdisjoint(found):
+    for column, found in categories.items():
+        known = types.get(features[column])
+        if known is None or len(known.categories) < MIN_CATEGORIES:
             continue
-        present, distinct = ~np.isnan(columns[position]), len(set(found))
-        if present.mean() > 1 / 2 and present.sum() >= EACH * distinct:
+        present, distinct = ~np.isnan(columns[column]), len(set(found))
+        is_shared = present.mean() > 1 / 2 and present.sum() >= MIN_CLIENTS_PER_VALUE * distinct
+        if is_shared and known.categories.isdisjoint(found):
             raise BadFile(
                 file,
-                f"column {abridged(features[position])}: {MODEL_FILE} knows none of its {distinct}"
+                f"column {abridged(features[column])}: {MODEL_FILE} knows none of its {distinct}"
                 " values: were they written otherwise, as without leading zeros?",
             )
 
 
 def is_plain(known: FittedInput) -> bool:
-    """True if a feature comes out of a file as the model takes it, whatever the other file has."""
+    """True if one file alone determines the pandas type in which the model takes a feature."""
     return not known.levels and known.kind != "flag"
 
 
 def pandas_types(
     inputs: Sequence[str], types: Mapping[str, FittedInput], here: Dtypes, there: Dtypes
 ) -> dict[str, Any]:
-    """The type that each input has in pandas, the same for clients of either table.
+    """The pandas type of each input, one for both tables.
 
     Args:
         inputs: names of the features that the model takes.
-        types: those that are known.
-        here: as pandas read one table.
-        there: as pandas read the other one.
+        types: the known types, by feature.
+        here: pandas' types in one table.
+        there: pandas' types in the other.
     """
     return {name: _pandas_type(types.get(name), here[name], there[name]) for name in inputs}
 

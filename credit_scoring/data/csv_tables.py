@@ -1,4 +1,4 @@
-"""CSV files to tables: every number to its nearest double, every text as it stands."""
+"""CSV files to tables: numbers as their nearest doubles, texts unchanged."""
 
 import csv
 import hashlib
@@ -17,22 +17,22 @@ from credit_scoring.data.column_types import FittedInput
 from credit_scoring.data.tables import features_of, first_row, is_text
 from credit_scoring.errors import BadFile, abridged, first_few, foreign_code
 
-BLOCK = 1 << 20  # bytes read at once
+BLOCK = 1 << 20  # bytes
 
 
 def read_table(
     path: Path, expected: str | None = None, fitted: Mapping[str, FittedInput] | None = None
 ) -> tuple[pd.DataFrame, str]:
-    """A CSV file as pandas reads it, every number to its nearest double; and its SHA-256.
+    """A CSV file as a frame, numbers as their nearest doubles, and its SHA-256.
 
     Args:
-        path: of the file.
+        path: the file.
         expected: the SHA-256 that it must have, if one is known.
-        fitted: the types of columns, by name; pandas finds those of the others.
+        fitted: the known types of columns, by name; pandas infers the others.
 
     Raises:
-        BadFile: it has another hash than expected, cannot be read, is no table of whole rows and
-            distinct columns, has a whole number that no double holds, or a text among numbers.
+        BadFile: the file has another hash, cannot be read, has short or long rows, two columns of
+            one name or no client, a whole number that no double holds, or a text among numbers.
     """
     fitted = fitted or {}
     with foreign_code(path.name, unreadable), path.open("rb") as file:
@@ -48,10 +48,10 @@ def read_table(
         )
         frame = pd.read_csv(file, dtype=dict.fromkeys(texts, "str"), **options)
         mixed = [name for name in frame if _is_mixed(frame[name])]
-        if mixed:  # pandas types a large file piece by piece: 12 here, "12" there
+        if mixed:  # pandas infers types chunk by chunk: 12 in one, "12" in the next
             file.seek(0)
             frame = pd.read_csv(file, dtype=dict.fromkeys([*texts, *mixed], "str"), **options)
-        # pandas fills short rows without a word, and shifts all where the first one is long.
+        # pandas fills short rows silently, and shifts all rows if the first one is long.
         shifted = len(first) != len(header)
         if shifted or quotes or commas != (len(frame) + 1) * (len(header) - 1):
             _check_widths(path.name, file, len(header))
@@ -64,9 +64,9 @@ def read_table(
 
 
 def quoting_of(frame: pd.DataFrame) -> Literal[0, 2]:
-    """How `DataFrame.to_csv` has to quote a table, so that its readers see the same rows.
+    """The `quoting` of `DataFrame.to_csv` with which a table is read back with the same rows.
 
-    Python before 3.11.9 leaves a carriage return within a text unquoted, where readers end a row.
+    Python before 3.11.9 does not quote a carriage return in a text, and readers end the row there.
     """
     texts = [frame[name] for name in frame if not pd.api.types.is_numeric_dtype(frame[name])]
     has_return = any("\r" in str(name) for name in frame) or any(
@@ -76,10 +76,10 @@ def quoting_of(frame: pd.DataFrame) -> Literal[0, 2]:
 
 
 def check_distinct(file: str, header: Sequence[str]) -> None:
-    """Check that no name comes twice in a header; columns without a name may.
+    """Check that a header has each name once; several columns without a name are accepted.
 
     Raises:
-        BadFile: one does.
+        BadFile: two columns have one name.
     """
     again = [name for name, count in Counter(header).items() if name and count > 1]
     if again:
@@ -89,12 +89,10 @@ def check_distinct(file: str, header: Sequence[str]) -> None:
 def _with_numbers(
     file_name: str, file: BinaryIO, frame: pd.DataFrame, fitted: Mapping[str, FittedInput]
 ) -> pd.DataFrame:
-    """The table with numbers in each column that a model was fitted on as numbers.
-
-    True and false become 1 and 0.
+    """The table with doubles in each column that the model takes as numbers; true becomes 1.
 
     Raises:
-        BadFile: a cell of such a column holds no number.
+        BadFile: a cell of such a column is not a number.
     """
     numbers = [name for name in map(str, frame) if name in fitted and fitted[name].kind != "text"]
     texts = [name for name in numbers if is_text(frame[name])]
@@ -124,7 +122,7 @@ def _with_numbers(
 
 
 def _digest(file: BinaryIO) -> tuple[str, int, bool]:
-    """SHA-256 of a file, its number of commas, and whether it has quotes."""
+    """The SHA-256 of a file, its number of commas, and true if it has quotes."""
     sha256, commas, quotes = hashlib.sha256(), 0, False
     while block := file.read(BLOCK):
         sha256.update(block)
@@ -140,7 +138,7 @@ def _rows(file: BinaryIO) -> Generator[list[str], None, None]:
     try:
         yield from csv.reader(text)
     finally:
-        text.detach()  # else it closes the file
+        text.detach()  # a discarded wrapper closes the file
 
 
 def _check_widths(file_name: str, file: BinaryIO, width: int) -> None:
@@ -150,17 +148,17 @@ def _check_widths(file_name: str, file: BinaryIO, width: int) -> None:
 
 
 def _is_mixed(column: pd.Series) -> bool:
-    """Whether a column came out as Python objects other than true, false and missing."""
+    """True if a column holds Python objects other than true, false and missing values."""
     return column.dtype == object and not column.dropna().isin([True, False]).all()
 
 
 def _check_whole_numbers(file_name: str, file: BinaryIO, frame: pd.DataFrame) -> None:
-    """No whole number is one that a double, as which it is served, cannot hold."""
+    """Refuse whole numbers that no double holds exactly."""
     large = [name for name in features_of(frame) if _has_large_numbers(frame[name])]
     if not large:
         return
     file.seek(0)
-    # Where one is missing pandas has read doubles already: only the text tells.
+    # pandas reads a column with a missing value as doubles: only the texts show a difference.
     texts = pd.read_csv(file, usecols=large, dtype="str")
     for name in large:
         altered = texts[name].map(_is_inexact, na_action="ignore").fillna(False).astype(bool)
@@ -178,5 +176,5 @@ def _has_large_numbers(column: pd.Series) -> bool:
 
 
 def _is_inexact(text: str) -> bool:
-    """True if a cell holds a whole number that is another one as a double."""
+    """True if the text of a cell is a whole number that no double holds exactly."""
     return number_of(text)[1] == NOT_EXACT

@@ -1,4 +1,4 @@
-"""What `features.csv` says of the features: words, themes, formulas, and what may change."""
+"""The feature dictionary of `features.csv`: labels, themes, formulas and permitted changes."""
 
 import csv
 import io
@@ -15,11 +15,12 @@ from credit_scoring.data.formulas import Columns, Formula, NotAFormula, parse
 from credit_scoring.data.tables import Matrix
 from credit_scoring.errors import BadFile, abridged, first_few, foreign_code
 
-TOLERANCE = 1e-9  # how far a formula may be from its column, relative to it
+TOLERANCE = 1e-9  # of a formula, relative to its column
 COLUMNS = (
     "name", "label", "unit", "group", "kind", "formula", "depends", "change", "protected",
     "reason_high", "reason_low", "reason_missing",
 )  # fmt: skip
+TEXTS = ("unit", "formula", "reason_high", "reason_low", "reason_missing")
 CHANGES = ("none", "up", "down", "any")
 KINDS = ("", "number", "flag", "text")
 
@@ -29,25 +30,26 @@ DeclaredKind = Literal["", "number", "flag", "text"]
 
 @dataclass(frozen=True)
 class Feature:
-    """What is known of one feature beside its values.
+    """One row of the feature dictionary.
 
     Attributes:
-        name: as in the tables.
-        label: in plain words.
-        unit: of its values; empty where it has none.
-        group: the theme under which it is given as a reason.
-        formula: how it follows from others, as the file has it; empty where it does not.
-        depends: names of features from which it follows in a way that cannot be computed here.
-        change: how a suggestion may move it.
-        protected: whether law protects this trait.
-        reason_high, reason_low, reason_missing: wording of a reason where it pushed most.
-        kind: of its values: numbers, 1 and 0, or texts; empty if the file does not say.
+        name: the column of the tables.
+        label: the feature in plain words.
+        unit: of its values; empty if they have none.
+        theme: the features with which it is counted as one reason; the column `group`.
+        formula: its arithmetic on other features, in the grammar of `formulas`; empty for none.
+        depends: names of features from which it follows in a way that no formula describes.
+        change: the direction in which a counterfactual may move it.
+        protected: true for a trait that law protects.
+        reason_high, reason_low, reason_missing: texts of a reason code, for a high, a low and a
+            missing value.
+        kind: numbers, flags of 1 and 0, or texts; empty if the file does not say.
     """
 
     name: str
     label: str
     unit: str
-    group: str
+    theme: str
     formula: str = ""
     depends: tuple[str, ...] = ()
     change: Change = "none"
@@ -60,11 +62,11 @@ class Feature:
 
 @dataclass(frozen=True, eq=False)
 class FeatureDictionary:
-    """All features, in the order of the tables, and the formulas among them.
+    """All features of the tables and the formulas among them.
 
     Attributes:
-        features: by name, every one of the tables.
-        formulas: by the name of what they give; one that builds on another comes after it.
+        features: by name, in the order of the tables.
+        formulas: by the name of the computed feature; each comes after those it builds on.
     """
 
     features: Mapping[str, Feature]
@@ -72,18 +74,18 @@ class FeatureDictionary:
 
     @property
     def protected(self) -> list[Feature]:
-        """The features that are traits which law protects."""
+        """The features that law protects."""
         return [feature for feature in self.features.values() if feature.protected]
 
     def follow(self, given: Set[str]) -> tuple[list[str], list[str]]:
-        """What follows where some features are given new values.
+        """The features that follow from features with new values.
 
         Args:
-            given: their names.
+            given: names of the features that get new values.
 
         Returns:
-            The features that are to be computed again, in that order, and those that would be
-            different too, but cannot be computed: they depend on a changed one.
+            The features to compute again, in that order, and the features that depend on a changed
+            one but cannot be computed.
         """
         changed = set(given)
         recomputed = []
@@ -99,13 +101,13 @@ class FeatureDictionary:
         return recomputed, stale
 
     def check_kinds(self, texts: Set[str]) -> None:
-        """Check that what is declared as text, and nothing that a formula is about, is text.
+        """Check that the tables have the declared kinds, and that no formula has a text feature.
 
         Args:
-            texts: names of the features that are text.
+            texts: names of the features that are text in the tables.
 
         Raises:
-            BadFile: it is not so.
+            BadFile: a kind differs, or a formula has a text feature.
         """
         for name, feature in self.features.items():
             if feature.kind and (feature.kind == "text") != (name in texts):
@@ -122,14 +124,14 @@ class FeatureDictionary:
                 )
 
     def check(self, file: str, columns: Columns) -> None:
-        """Check that each formula gives its column in every row, and that flags are 0 or 1.
+        """Check that formulas reproduce their columns in every row, and that flags are 0 or 1.
 
         Args:
-            file: the table.
+            file: the name of the table's file.
             columns: its values by feature, all of shape (clients,), NaN where one is missing.
 
         Raises:
-            BadFile: one does not.
+            BadFile: a row differs from a formula, or a flag is neither 0 nor 1.
         """
         for name, formula in self.formulas.items():
             wrong = _differs(formula(columns), columns[name])
@@ -151,28 +153,28 @@ class FeatureDictionary:
 
 
 def by_names(names: Sequence[str]) -> FeatureDictionary:
-    """What is known of features without a file: their names."""
+    """The dictionary without a file: each feature's name is its label and its theme."""
     return FeatureDictionary({name: Feature(name, name, "", name) for name in names})
 
 
 def read_features(
     path: Path, expected: str | None, names: Sequence[str]
 ) -> tuple[FeatureDictionary, str | None]:
-    """What the file says, and its SHA-256; by names alone, and None, where there is no file.
+    """The feature dictionary and its SHA-256; `by_names` and None without a file.
 
     Args:
-        path: of the file.
-        expected: the SHA-256 that it must have, where one is known.
+        path: the file, which may be absent.
+        expected: the SHA-256 that it must have; with one the file must exist.
         names: of the features of the tables, in their order.
 
     Raises:
-        BadFile: it has another hash, cannot be read, or says what cannot be.
+        BadFile: the file has another hash, cannot be read, or has a wrong column, cell or formula.
     """
     with foreign_code(path.name, unreadable):
         try:
             content = path.read_bytes()
         except FileNotFoundError:
-            if expected is not None:  # model.json counts on it
+            if expected is not None:
                 raise
             return by_names(names), None
         found = sha256(content).hexdigest()
@@ -205,7 +207,7 @@ def _check_columns(header: Sequence[str]) -> None:
 
 
 def _feature(number: int, row: Mapping[str | None, str | None], known: Set[str]) -> Feature:
-    """What one row says."""
+    """The feature that one row describes."""
 
     def refused(problem: str) -> BadFile:
         return BadFile(FEATURES_FILE, f"row {number}: {problem}")
@@ -230,21 +232,17 @@ def _feature(number: int, row: Mapping[str | None, str | None], known: Set[str])
     return Feature(
         name=name,
         label=label,
-        unit=cells.get("unit", ""),
-        group=cells.get("group") or label,
+        theme=cells.get("group") or label,
         kind=cast(DeclaredKind, kind),
-        formula=cells.get("formula", ""),
         depends=depends,
         change=cast(Change, change),
         protected=protected == "1",
-        reason_high=cells.get("reason_high", ""),
-        reason_low=cells.get("reason_low", ""),
-        reason_missing=cells.get("reason_missing", ""),
+        **{column: cells.get(column, "") for column in TEXTS},
     )
 
 
 def _formulas(features: Mapping[str, Feature], known: Set[str]) -> dict[str, Formula]:
-    """The formulas, those on which others build first."""
+    """The formulas by feature, each after those it builds on."""
     waiting: dict[str, Formula] = {}
     for name, feature in features.items():
         if feature.formula:
@@ -271,7 +269,7 @@ def _formulas(features: Mapping[str, Feature], known: Set[str]) -> dict[str, For
 
 
 def _differs(computed: Matrix, column: Matrix) -> Matrix:
-    """Where a formula and its column are not the same, shape (clients,)."""
+    """True for each row in which a formula differs from its column, shape (clients,)."""
     same = np.abs(computed - column) <= TOLERANCE * np.abs(column)
     both_missing = np.isnan(computed) & np.isnan(column)
     return np.asarray(~(same | both_missing))

@@ -7,9 +7,9 @@
     feature   = identifier | "`" any name "`"
     function  = "mean" | "median" | "min" | "max" | "sum" | "var"
 
-Python's `ast` reads the text, and every node that is not of the grammar is refused: nothing is ever
-handed to an interpreter. All arithmetic is element by element, so that one client among many gets
-the bits that he gets alone.
+Python's `ast` parses the text, and `parse` refuses every node outside of the grammar: nothing is
+evaluated by Python. All arithmetic is element by element, so that a client has the same bits alone
+and among others.
 """
 
 import ast
@@ -25,23 +25,23 @@ import numpy as np
 from credit_scoring.data.tables import Matrix
 
 LONGEST = 2_000  # characters
-DEEPEST = 100  # nodes within each other
+DEEPEST = 100  # nested nodes
 
 Columns = Mapping[str, Matrix]
 Node = Callable[[Columns], Matrix]
 
 
 class NotAFormula(ValueError):
-    """What is wrong with the text of a formula."""
+    """The text is not a formula; the message names the problem."""
 
 
 @dataclass(frozen=True, eq=False)
 class Formula:
-    """How one feature follows from others.
+    """The arithmetic by which one feature follows from others.
 
     Attributes:
-        inputs: the names of the others, each once.
-        tree: of the grammar above, a feature's name being that of an `ast.Name`.
+        inputs: the names of the other features, each once.
+        tree: the parsed text; each `ast.Name` has the name of a feature.
     """
 
     inputs: tuple[str, ...]
@@ -49,7 +49,7 @@ class Formula:
     _compute: Node
 
     def __call__(self, columns: Columns) -> Matrix:
-        """The feature's values, shape (clients,), NaN where one is missing.
+        """The computed feature, shape (clients,), NaN where a value is missing.
 
         Args:
             columns: values of the inputs by name, all of shape (clients,).
@@ -62,24 +62,24 @@ def parse(text: str) -> Formula:
     """Read a formula.
 
     Raises:
-        NotAFormula: it is none.
+        NotAFormula: the text does not follow the grammar.
     """
     if len(text) > LONGEST:
         raise NotAFormula(f"longer than {LONGEST} characters")
-    stand_in = "quoted"  # for a name in backticks, followed by its number
+    stand_in = "quoted"  # begins the identifiers that replace names in backticks
     while stand_in in text:
         stand_in += "_"
     quoted = re.findall("`([^`]+)`", text)
     numbers = itertools.count()
     plain = re.sub("`[^`]+`", lambda _: f" {stand_in}{next(numbers)} ", text)
     names = {f"{stand_in}{number}": name for number, name in enumerate(quoted)}
-    if "#" in plain:  # for Python a comment
+    if "#" in plain:  # begins a comment in Python
         raise NotAFormula("# is not accepted")
     try:
         tree = ast.parse(plain.strip(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise NotAFormula("no expression of + - * /, parentheses and functions") from error
-    inputs: dict[str, None] = {}  # in the order in which they come
+    inputs: dict[str, None] = {}  # in the order of the text
     compute = _compile(tree, names, inputs, DEEPEST)
     if not inputs:
         raise NotAFormula("names no feature")
@@ -90,14 +90,14 @@ def parse(text: str) -> Formula:
 
 
 def compiled(part: ast.expr) -> Node:
-    """What computes a part of a formula's tree."""
+    """The function that computes a part of a formula's tree."""
     return _compile(part, {}, {}, DEEPEST)
 
 
 def _compile(
     node: ast.AST, names: Mapping[str, str], inputs: dict[str, None], deepest: int
 ) -> Node:
-    """What computes a node; the names of features that it takes are put into `inputs`."""
+    """The function that computes a node; adds the names of its features to `inputs`."""
     if not deepest:
         raise NotAFormula(f"more than {DEEPEST} levels deep")
 
@@ -136,7 +136,7 @@ def _divide(one: Matrix, other: Matrix) -> Matrix:
 
 
 def _sum(values: Sequence[Matrix]) -> Matrix:
-    """Of those present, one after the other: NaN where all are missing."""
+    """The sum of the values present, added in their order; NaN if all are missing."""
     total = reduce(np.add, [np.where(np.isnan(value), 0.0, value) for value in values])
     return np.where(_count(values) == 0, np.nan, total)
 
@@ -150,13 +150,13 @@ def _mean(values: Sequence[Matrix]) -> Matrix:
 
 
 def _variance(values: Sequence[Matrix]) -> Matrix:
-    """Of the population: the mean squared distance from the mean."""
+    """The population variance: the mean squared distance from the mean."""
     mean = _mean(values)
     return _mean([np.square(value - mean) for value in values])
 
 
 def _median(values: Sequence[Matrix]) -> Matrix:
-    """The middle one of those present, or the mean of the two in the middle."""
+    """The median of the values present."""
     ordered = np.sort(np.stack(np.broadcast_arrays(*values)), axis=0)  # NaN come last
     count = _count(values).astype(np.intp)
     low, high = np.maximum(count - 1, 0) // 2, count // 2

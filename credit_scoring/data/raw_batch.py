@@ -1,4 +1,4 @@
-"""Rows of raw values, as clients or callers have them and as transformers take them."""
+"""Rows of raw feature values, numbers and texts, and their conversion to a pandas frame."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ Texts = NDArray[np.object_]
 
 @dataclass(frozen=True, eq=False)
 class RawBatch:
-    """Raw values of some clients.
+    """Raw feature values of some clients.
 
     Attributes:
-        numbers: shape (clients, features), NaN where a number is missing and where there is text.
-        texts: by the position of a text feature, shape (clients,), None where one is missing.
+        numbers: shape (clients, features), NaN for a missing number and in columns of text.
+        texts: of each text feature, by its column, shape (clients,), None where one is missing.
     """
 
     numbers: Matrix
@@ -27,81 +27,78 @@ class RawBatch:
 
     @classmethod
     def of_table(cls, values: Matrix, categories: Categories) -> Self:
-        """Rows of a table whose texts are positions in their categories; `values` is taken over."""
+        """Rows of a `Table`; `values` is changed and belongs to the batch afterwards."""
         texts = {}
-        for position, known in categories.items():
-            codes = values[:, position]
+        for column, known in categories.items():
+            codes = values[:, column]
             named = np.array([*known, None], dtype=object)
-            texts[position] = named[np.where(np.isnan(codes), len(known), codes).astype(np.intp)]
-            values[:, position] = np.nan
+            texts[column] = named[np.where(np.isnan(codes), len(known), codes).astype(np.intp)]
+            values[:, column] = np.nan
         return cls(values, texts)
 
     def __len__(self) -> int:
-        """How many rows there are."""
+        """The number of rows."""
         return len(self.numbers)
 
     def take(self, rows: Sequence[int] | slice | NDArray[np.intp]) -> "RawBatch":
-        """Some of the rows, copied; a row's values lie one after the other then."""
+        """A copy of some rows, in C order."""
         return RawBatch(
             np.array(self.numbers[rows], order="C"),
-            {position: np.array(texts[rows]) for position, texts in self.texts.items()},
+            {column: np.array(texts[rows]) for column, texts in self.texts.items()},
         )
 
     def put(self, rows: Sequence[int], others: "RawBatch") -> None:
         """Replace some rows by others."""
         self.numbers[rows] = others.numbers
-        for position, texts in self.texts.items():
-            texts[rows] = others.texts[position]
+        for column, texts in self.texts.items():
+            texts[rows] = others.texts[column]
 
-    def value(self, row: int, position: int) -> float | str | None:
+    def value(self, row: int, column: int) -> float | str | None:
         """One value: NaN is a missing number, None a missing text."""
-        if position in self.texts:
-            text: str | None = self.texts[position][row]
+        if column in self.texts:
+            text: str | None = self.texts[column][row]
             return text
-        return float(self.numbers[row, position])
+        return float(self.numbers[row, column])
 
     def replace(
         self,
-        position: int,
+        column: int,
         values: Sequence[float | str | None] | Matrix,
         rows: NDArray[np.intp] | slice = slice(None),
     ) -> None:
-        """Give some rows, or all, other values of one feature, which is text or not as before."""
-        if position in self.texts:
-            self.texts[position][rows] = values
+        """Replace the values of one feature in some rows, or in all; its type stays."""
+        if column in self.texts:
+            self.texts[column][rows] = values
         else:
-            self.numbers[rows, position] = values
+            self.numbers[rows, column] = values
 
 
-def frame_of(
-    rows: RawBatch, positions: Mapping[str, int], dtypes: Mapping[str, Any]
-) -> pd.DataFrame:
-    """Rows as pandas would have read them from a table.
+def frame_of(rows: RawBatch, columns: Mapping[str, int], dtypes: Mapping[str, Any]) -> pd.DataFrame:
+    """The frame that pandas would have read from a table of these rows.
 
     Args:
         rows: raw values.
-        positions: the columns of the frame, each with its feature's place in the rows.
+        columns: the names of the frame's columns in their order, each with its column in `rows`.
         dtypes: pandas' types of the columns.
     """
-    names = list(positions)
-    frame = pd.DataFrame(rows.numbers[:, list(positions.values())], columns=pd.Index(names))
+    frame = pd.DataFrame(rows.numbers[:, list(columns.values())], columns=pd.Index(list(columns)))
     others = {}
-    for name, position in positions.items():
+    for name, column in columns.items():
         dtype = dtypes[name]
-        if position in rows.texts:
-            others[name] = pd.Series(rows.texts[position], dtype=dtype)
+        if column in rows.texts:
+            others[name] = pd.Series(rows.texts[column], dtype=dtype)
         elif isinstance(dtype, pd.CategoricalDtype):
-            others[name] = pd.Series(rows.numbers[:, position]).astype(dtype)
+            others[name] = pd.Series(rows.numbers[:, column]).astype(dtype)
         elif dtype != np.float64:
-            others[name] = pd.Series(_as_type(rows.numbers[:, position], dtype))
+            others[name] = pd.Series(_as_type(rows.numbers[:, column], dtype))
     return frame.assign(**others) if others else frame
 
 
 def _as_type(values: Matrix, dtype: Any) -> Any:
-    """Numbers as the type that a table has them in, where it holds them."""
-    if dtype == np.object_:  # true, false and missing
+    """Numbers cast to a table's type, or as they are if the type cannot hold one of them."""
+    if dtype == np.object_:  # true, false and missing values
         return np.array([bool(value) if value in (0, 1) else value for value in values], object)
-    with np.errstate(invalid="ignore"):  # beyond the type's range
+    with np.errstate(invalid="ignore"):  # a value may be beyond the type's range
         cast = values[~np.isnan(values)].astype(dtype)
     if len(cast) < len(values) or (cast != values).any():
         return values

@@ -1,4 +1,4 @@
-"""The reference clients: values of a feature among those who paid and those who did not."""
+"""The reference population: clients whose outcome is known, with their feature values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,13 +13,14 @@ from credit_scoring.data.tables import Categories, Matrix
 
 @dataclass(frozen=True, eq=False)
 class ReferencePopulation:
-    """Feature values of the reference clients as doubles, a feature at a time, in file order.
+    """Feature values of clients with a known outcome as doubles, in file order.
 
     Attributes:
-        columns: an array a feature, shape (clients,), NaN where a value is missing.
-        categories: by the position of a text feature.
-        by_class: the positions of the clients of class 0, and of those of class 1.
-        scores: probabilities of class 1 by the model, shape (clients,), if the start computed them.
+        columns: one array per feature, shape (clients,), NaN where a value is missing; a text is
+            the index of its category.
+        categories: of each text feature, by its column.
+        by_class: the rows of the clients of class 0, and those of class 1.
+        scores: probabilities of class 1 by the model, shape (clients,), if loading computed them.
     """
 
     columns: Sequence[Matrix]
@@ -28,16 +29,16 @@ class ReferencePopulation:
     scores: Matrix | None = None
 
     def __len__(self) -> int:
-        """How many clients there are."""
+        """The number of clients."""
         return sum(map(len, self.by_class))
 
     def rows(self, clients: NDArray[np.intp]) -> RawBatch:
-        """Some clients' values as a transformer takes them, copied."""
+        """A copy of some clients' values, as a transformer takes them."""
         values = np.column_stack([column[clients] for column in self.columns])
         return RawBatch.of_table(values, self.categories)
 
     def of_class(self, label: Literal[0, 1], column: int) -> Matrix | list[str]:
-        """The values of one feature, missing ones left out: doubles, or texts."""
+        """The values of one feature that are not missing: doubles, or texts."""
         values = self.columns[column][self.by_class[label]]
         present = values[~np.isnan(values)]
         if column in self.categories:

@@ -11,26 +11,26 @@ from credit_scoring.data.artifacts import ID, PROBA, TARGET, is_feature
 from credit_scoring.errors import BadFile, first_few
 
 Matrix = NDArray[np.float64]
-Categories = Mapping[int, Sequence[str]]  # of the text features, by their position
+Categories = Mapping[int, Sequence[str]]  # the categories of each text feature, by its column
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Feature values of clients as doubles; a text feature holds positions in its categories.
+    """Feature values of clients as doubles; a text is the index of its category.
 
     Attributes:
         values: shape (clients, features), NaN where a value is missing.
-        categories: by the position of a text feature.
+        categories: of each text feature, by its column.
     """
 
     values: Matrix
     categories: Categories
 
-    def row(self, position: int) -> list[float | str | None]:
+    def row(self, client: int) -> list[float | str | None]:
         """One client's values, NaN for a missing number and None for a missing text."""
-        row: list[float | str | None] = self.values[position].tolist()
+        row: list[float | str | None] = self.values[client].tolist()
         for column, categories in self.categories.items():
-            code = self.values[position, column]
+            code = self.values[client, column]
             row[column] = None if np.isnan(code) else categories[int(code)]
         return row
 
@@ -44,7 +44,7 @@ def client_ids(file: str, frame: pd.DataFrame) -> list[int]:
     """The clients' ids.
 
     Raises:
-        BadFile: the column is missing, or an id is no integer or is there twice.
+        BadFile: the column is missing, an id is not an integer, or two clients have the same id.
     """
     if ID not in frame:
         raise BadFile(file, f"lacks the column {ID}")
@@ -62,7 +62,7 @@ def classes(file: str, frame: pd.DataFrame) -> NDArray[np.int64]:
     """Each reference client's class, 0 or 1, shape (clients,).
 
     Raises:
-        BadFile: the column is missing, or holds something else.
+        BadFile: the column is missing, or a value is neither 0 nor 1.
     """
     if TARGET not in frame:
         raise BadFile(file, f"lacks the column {TARGET}")
@@ -76,10 +76,10 @@ def classes(file: str, frame: pd.DataFrame) -> NDArray[np.int64]:
 def stored_probabilities(file: str, frame: pd.DataFrame) -> Matrix | None:
     """The probabilities that the model's makers stored, shape (clients,), NaN for a missing one.
 
-    None without the column, or without a value in it.
+    None if the column is missing or empty.
 
     Raises:
-        BadFile: one is no probability.
+        BadFile: a value is not a probability.
     """
     if PROBA not in frame or frame[PROBA].isna().all():
         return None
@@ -93,20 +93,20 @@ def stored_probabilities(file: str, frame: pd.DataFrame) -> Matrix | None:
 def as_float_columns(
     file: str, frame: pd.DataFrame, features: Sequence[str]
 ) -> tuple[list[Matrix], dict[int, Sequence[str]]]:
-    """The features' values, an array each, and the categories of text; see `Table`.
+    """The features' values as in `Table`, an array each, and the categories of text features.
 
-    Where pandas has doubles the array is the frame's own: reading takes no memory twice.
+    The array of a column of doubles is the frame's own memory, not a copy.
 
     Raises:
         BadFile: a value is infinite.
     """
     columns, infinite = [], []
     categories: dict[int, Sequence[str]] = {}
-    for position, name in enumerate(features):
+    for number, name in enumerate(features):
         column = frame[name]
         if is_text(column):
             codes, texts = pd.factorize(column)
-            categories[position] = texts.tolist()
+            categories[number] = texts.tolist()
             values = np.where(codes < 0, np.nan, codes)
         else:
             values = column.to_numpy(np.float64)
@@ -118,20 +118,22 @@ def as_float_columns(
 
 
 def is_text(column: pd.Series) -> bool:
-    """Whether a column holds text; true, false and missing together are numbers."""
+    """True if a column holds text; a column of true, false and missing values does not."""
     return not pd.api.types.is_numeric_dtype(column) and column.dtype != object
 
 
 def check_range(file: str, beyond: Sequence[str]) -> None:
-    """JSON has no infinity, and a classifier may take less than all doubles.
+    """Refuse a table if some features have values out of range.
+
+    JSON has no infinity, and a classifier may accept a smaller range than that of doubles.
 
     Raises:
-        BadFile: some features have values beyond.
+        BadFile: `beyond` names a feature.
     """
     if beyond:
         raise BadFile(file, f"infinite or too large values in {first_few(beyond)}")
 
 
 def first_row(condition: pd.Series) -> int:
-    """The number of the first row where a condition holds, the row under the header being 1."""
+    """The number of the first row for which a condition holds; the row under the header is 1."""
     return int(condition.to_numpy().argmax()) + 1

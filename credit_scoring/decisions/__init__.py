@@ -1,1 +1,1 @@
-"""Applications to scores, decisions and reasons, one, a list or a chunk of a table."""
+"""Scores, decisions and reasons for one application, a list, or a chunk of a table."""

@@ -1,4 +1,4 @@
-"""Applications that are to be scored: a client or a raw record, and changes."""
+"""Applications to be scored: a client or a raw record, with changes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,10 +16,10 @@ class RawRecord:
     """Raw values of a person, who need not be a client.
 
     Attributes:
-        numbers: in the order of the features, shape (features,); NaN for a missing value, for one
-            that is left out, and for a text.
-        texts: by column; None for a missing one.
-        left_out: names of features that are to be computed by their formulas.
+        numbers: numbers by column, shape (features,); NaN for a missing value, a feature that is
+            left out, and a text.
+        texts: texts by column; None for a missing one.
+        left_out: names of the features to compute by their formulas.
     """
 
     numbers: Matrix
@@ -34,7 +34,7 @@ class Application:
     Attributes:
         client: a new client's id.
         record: raw values.
-        changes: new values by feature, of a what-if.
+        changes: new values by feature, for a what-if.
         external_id: the caller's own number.
     """
 
@@ -46,10 +46,10 @@ class Application:
 
 @dataclass(frozen=True, eq=False)
 class Applications:
-    """Applications that are scored together.
+    """One application or a list.
 
     Attributes:
-        items: one or more.
+        items: one or more applications.
         is_list: true if the caller sent a list; errors then name the application.
     """
 
@@ -65,11 +65,11 @@ class Applications:
         """Name the application in errors about it.
 
         Args:
-            rows: the applications that the block works on; all if None.
+            rows: indices of the applications that the block works on; None for all.
 
         Raises:
-            InvalidApplication: as in the block, with its row among all applications.
-            UnknownClient: as in the block, for the first of `rows`.
+            InvalidApplication: raised in the block; `row` becomes the index among all applications.
+            UnknownClient: raised in the block, which must work on one application.
         """
         try:
             yield

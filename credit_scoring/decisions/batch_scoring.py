@@ -1,4 +1,4 @@
-"""Scores of many raw rows as arrays: what the credit desk answers to each, to the last bit."""
+"""Scores of many raw rows as arrays, equal to those of `/score` to the last bit."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ from credit_scoring.model.bundle import Bundle
 from credit_scoring.model.refusals import Refused, attempts
 from credit_scoring.model.scorecard import log_odds_of
 
-AT_ONCE = 256  # rows that are transformed, so that they stay in the processor's cache
-MOST_REASONS = 4  # as `/score` gives without being told
+AT_ONCE = 256  # rows that are transformed in one call and stay in the processor's cache
+MOST_REASONS = 4  # the default of `/score`
 COMPARE: Compare = "near"
 
 Explained = Literal["refused", "all", "none"]
@@ -25,16 +25,16 @@ Explained = Literal["refused", "all", "none"]
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """What is said of some rows.
+    """Scores, decisions and reasons of some rows.
 
     Attributes:
-        probability: of class 1, shape (rows,).
-        prediction: 1 where it reaches the threshold.
-        pd: the probability of default; None without a calibration.
-        points: of a scorecard; None without a scale.
-        grade: positions among the scale's grades; None without grades.
-        explained: positions of the rows that have reasons.
-        ranked: their reasons; None where no row has any.
+        probability: probability of class 1, shape (rows,).
+        prediction: 1 if the probability reaches the threshold, else 0, shape (rows,).
+        pd: probability of default, shape (rows,); None without a calibration.
+        points: scorecard points, shape (rows,); None without a scale.
+        grade: indices among the scale's grades, shape (rows,); None without grades.
+        explained: indices of the rows with reasons, shape (explained,).
+        ranked: reasons of the explained rows; None if no row is explained.
     """
 
     probability: Matrix
@@ -48,11 +48,11 @@ class Scores:
 
 @dataclass(frozen=True, eq=False)
 class TransformedRows:
-    """Rows after the transformer.
+    """Transformed rows and refused rows.
 
     Attributes:
-        values: of the rows that the model takes, in their order, shape (taken, n).
-        refused: the reasons of the other rows, by row.
+        values: transformed values of the accepted rows, in their order, shape (accepted, n).
+        refused: messages of the refused rows, by row.
     """
 
     values: Matrix
@@ -61,11 +61,11 @@ class TransformedRows:
 
 @dataclass(frozen=True, eq=False)
 class BatchScorer:
-    """Scores many raw rows, to the bits that `ApplicationScorer` gives for each of them.
+    """Scores many raw rows, equal to those of `ApplicationScorer` to the last bit.
 
     Attributes:
         bundle: has the model.
-        peers: of the same model; None if no row is explained.
+        peers: the model's peers; None if no row is explained.
         explained: the rows that get reasons.
     """
 
@@ -74,11 +74,11 @@ class BatchScorer:
     explained: Explained
 
     def problems(self, rows: RawBatch, given: Sequence[int]) -> dict[int, str]:
-        """Rows that are refused before they are transformed, with the reasons.
+        """Messages of the rows that are refused before they are transformed, by row.
 
         Args:
             rows: raw values.
-            given: the columns of features that were not left out.
+            given: columns of the features that are not left out.
         """
         features, nullable = self.bundle.features, self.bundle.nullable
         required = [column for column in given if features[column] not in nullable]
@@ -103,8 +103,8 @@ class BatchScorer:
         """Transform rows, each as if it were alone.
 
         Args:
-            rows: raw values; what is left out is computed in place.
-            computed: the features that were left out, in the order of the formulas.
+            rows: raw values; features that are left out are computed in place.
+            computed: names of the features that are left out, in the order of the formulas.
         """
         scorer = self.bundle.scorer
 
@@ -118,8 +118,8 @@ class BatchScorer:
 
         refused: dict[int, str] = {}
         values, length = np.empty((len(rows), len(self.bundle.names))), 0
-        # scikit-learn takes milliseconds for any number of rows.
-        at_once = len(rows) if scorer.transformer.quickly is None else AT_ONCE
+        # scikit-learn takes milliseconds a call, however few the rows.
+        at_once = len(rows) if scorer.transformer.vectorised is None else AT_ONCE
         for start in range(0, len(rows), max(1, at_once)):
             some = range(start, min(start + at_once, len(rows)))
             for part in attempts(some, transform, InvalidApplication):
@@ -135,11 +135,11 @@ class BatchScorer:
 
         Args:
             rows: raw values.
-            transformed: the same transformed, shape (rows, n).
+            transformed: transformed values, shape (rows, n).
         """
         bundle, scorecard = self.bundle, self.bundle.scorecard
         probability = np.empty(0)
-        if len(rows):  # LightGBM takes no empty table
+        if len(rows):  # LightGBM refuses an empty table
             probability = bundle.classifier.probabilities(transformed)
         refused = probability >= bundle.threshold
         on_scorecard = scorecard.of(log_odds_of(probability))

@@ -1,4 +1,4 @@
-"""Applications to scores, decisions, percentiles and reasons."""
+"""Scores, decisions, percentiles and reasons of applications."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,39 +18,38 @@ from credit_scoring.explain.reason_codes import Reason, ReasonFinder, RowReasons
 from credit_scoring.model.bundle import Bundle
 from credit_scoring.model.scorecard import log_odds
 
+Probability = Annotated[
+    float, Field(ge=0, le=1, description="of class 1, by the model", examples=[0.8087])
+]
+PredictedClass = Annotated[
+    int, Field(ge=0, le=1, description="1 if the probability reaches the threshold, else 0")
+]
+
 
 @dataclass(frozen=True)
 class Decision:
-    """A probability, and the decision taken on it."""
+    """A probability and the decision taken on it."""
 
-    probability: Annotated[
-        float, Field(ge=0, le=1, description="that the model gives", examples=[0.8087])
-    ]
-    prediction: Annotated[
-        int, Field(ge=0, le=1, description="1 where it reaches the threshold, else 0")
-    ]
+    probability: Probability
+    prediction: PredictedClass
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScoredApplication:
     """The score, decision and reasons of one application."""
 
-    client: Annotated[int | None, Field(description="the id asked for")] = None
+    client: Annotated[int | None, Field(description="the requested client's id")] = None
     reference: Annotated[str | None, Field(description="the caller's own number")] = None
-    probability: Annotated[
-        float, Field(ge=0, le=1, description="that the model gives", examples=[0.8087])
-    ]
-    prediction: Annotated[
-        int, Field(ge=0, le=1, description="1 where it reaches the threshold, else 0")
-    ]
-    threshold: Annotated[float, Field(ge=0, le=1, description="of the decision")]
+    probability: Probability
+    prediction: PredictedClass
+    threshold: Annotated[float, Field(ge=0, le=1, description="decision threshold")]
     margin: Annotated[
         float | None,
-        Field(description="how far above (+) or below (-) the threshold, in log-odds"),
+        Field(description="log-odds of the probability minus those of the threshold"),
     ]
-    pd: Annotated[float | None, Field(description="the share of such clients that default")] = None
-    points: Annotated[int | None, Field(description="of a scorecard: more is better")] = None
-    grade: Annotated[str | None, Field(description="by the share that defaults")] = None
+    pd: Annotated[float | None, Field(description="share of such clients that default")] = None
+    points: Annotated[int | None, Field(description="scorecard points: more is better")] = None
+    grade: Annotated[str | None, Field(description="grade of `pd`")] = None
     position: Percentiles
     reasons: Annotated[Sequence[Reason], Field(description="the strongest first")]
     compare: Annotated[
@@ -58,31 +57,31 @@ class ScoredApplication:
     ]
     other: Annotated[
         float | None,
-        Field(description="what all other themes contribute; null where no reasons were asked for"),
+        Field(description="contribution of all other themes; null if no reasons were requested"),
     ]
     contributions_in: Literal["log-odds", "probability"]
     before: Annotated[
-        Decision | None, Field(description="the same application without its changes")
+        Decision | None, Field(description="the decision without the changes; absent without any")
     ] = None
     recomputed: Annotated[
-        Sequence[str], Field(description="features that followed from the changes")
+        Sequence[str], Field(description="features computed again because of the changes")
     ]
     stale: Annotated[
         Sequence[str],
-        Field(description="features that would follow too, but cannot be computed here"),
+        Field(description="features that depend on the changes, but cannot be computed here"),
     ]
-    model: Annotated[str, Field(description="the SHA-256 of the model that answered")]
+    model: Annotated[str, Field(description="SHA-256 of the model that scored")]
 
 
 @dataclass(frozen=True, eq=False)
 class AppliedChanges:
-    """Applications as rows.
+    """Raw rows of applications, before and after their changes.
 
     Attributes:
-        rows: their raw values, changes made.
-        before: the same without changes, of those that have some.
-        changed: the rows of these.
-        recomputed, stale: of each application, see `RawScorer.follow`.
+        rows: raw values after the changes, a row for each application.
+        before: raw values before the changes, a row for each application with changes.
+        changed: indices of the applications with changes.
+        recomputed, stale: features by application, see `RawScorer.follow`.
     """
 
     rows: RawBatch
@@ -98,9 +97,9 @@ class ApplicationScorer:
 
     Attributes:
         bundle: has the model.
-        peers: of the same model.
-        most_reasons: how many reasons each gets at most; with none nothing is explained.
-        compare: the peers compared with.
+        peers: the model's peers.
+        most_reasons: the largest number of reasons of an application; 0 to explain none.
+        compare: the peer group to compare with.
     """
 
     bundle: Bundle
@@ -109,10 +108,10 @@ class ApplicationScorer:
     compare: Compare
 
     def score(self, applications: Applications) -> Iterator[ScoredApplication]:
-        """Score applications together; reasons are put into words as each is taken.
+        """Score all applications in one call of the model, and yield each with its reasons.
 
         Raises:
-            UnknownClient: no new client has an id.
+            UnknownClient: no new client has a requested id.
             InvalidApplication: an application cannot be scored.
         """
         if not self.most_reasons and has_stored_row(self.bundle, applications):
@@ -145,7 +144,7 @@ class ApplicationScorer:
     def _before(
         self, applications: Applications, applied: AppliedChanges
     ) -> Mapping[int, Decision]:
-        """The decisions without changes, by the rows of applications that have some."""
+        """The decisions without the changes, by index of the applications with changes."""
         if not applied.changed:
             return {}
         unchanged = [replace(applications.items[row], changes={}) for row in applied.changed]
@@ -192,18 +191,18 @@ class ApplicationScorer:
 
 
 def has_stored_row(bundle: Bundle, applications: Applications) -> bool:
-    """True for one client as it is, if its transformed values at start can be used."""
+    """True for one unchanged client whose transformed values of the start can be used."""
     return bundle.scorer.transformer.is_element_by_element and [
         application.record is None and not application.changes for application in applications.items
     ] == [True]
 
 
 def is_quickly_scored(bundle: Bundle, applications: Applications) -> bool:
-    """True for one application whose transformed values are stored or quickly made."""
-    if len(applications) != 1 or bundle.scorer.transformer.quickly is None:
+    """True for one application whose transformed values are stored or vectorised."""
+    if len(applications) != 1 or bundle.scorer.transformer.vectorised is None:
         return has_stored_row(bundle, applications)
     (application,) = applications.items
-    # A category that nobody has goes to the transformer itself, which takes long.
+    # The vectorised transformer hands an unknown category to the pipeline's own, which takes long.
     return all(
         (application.record is None or application.record.texts[column] in known)
         and application.changes.get(bundle.features[column]) in known
@@ -212,10 +211,10 @@ def is_quickly_scored(bundle: Bundle, applications: Applications) -> bool:
 
 
 def apply_changes(bundle: Bundle, applications: Applications) -> AppliedChanges:
-    """The rows of applications, with what is left out computed and what changes changed.
+    """Make the raw rows of applications: compute what is left out, then apply the changes.
 
     Raises:
-        UnknownClient: no new client has an id.
+        UnknownClient: no new client has a requested id.
         InvalidApplication: a computed value is out of range.
     """
     scorer = bundle.scorer
@@ -251,7 +250,7 @@ def apply_changes(bundle: Bundle, applications: Applications) -> AppliedChanges:
 
 
 def _rows(bundle: Bundle, applications: Applications) -> RawBatch:
-    """The values that were given, NaN or None for those left out."""
+    """The given values, NaN or None for features that are left out."""
     texts, features = bundle.scorer.texts, bundle.features
     rows = RawBatch(
         np.full((len(applications), len(features)), np.nan),
@@ -270,7 +269,7 @@ def _rows(bundle: Bundle, applications: Applications) -> RawBatch:
 
 
 def _transformed(bundle: Bundle, applications: Sequence[Application], rows: RawBatch) -> Matrix:
-    """Rows transformed, each as if it were alone; those of clients as they are were stored."""
+    """Transformed rows, each as if it were alone; rows of unchanged clients are stored."""
     if not bundle.scorer.transformer.is_element_by_element:
         return bundle.scorer.transform(rows)
     transformed = np.empty((len(applications), len(bundle.names)))

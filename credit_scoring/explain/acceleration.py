@@ -1,4 +1,4 @@
-"""Switches a LightGBM classifier to the exact SHAP values of `treeshap`, some ten times as fast."""
+"""Acceleration of LightGBM's SHAP values by `treeshap`, exact and some ten times as fast."""
 
 import logging
 
@@ -9,28 +9,28 @@ from credit_scoring.explain.treeshap import NotCovered, read_trees
 from credit_scoring.model.classifiers.classifier import Classifier
 from credit_scoring.model.classifiers.lightgbm import LightGBMClassifier
 
-AGREEMENT = 1e-10  # largest difference of the two ways' SHAP values, in log-odds
+AGREEMENT = 1e-10  # largest difference between SHAP values of `treeshap` and LightGBM, in log-odds
 
 log = logging.getLogger(__name__)
 
 
 def is_compiled(classifier: Classifier) -> bool:
-    """True if `accelerate` takes a moment, false if numba compiles for seconds first."""
+    """True if `accelerate` is fast, false if numba has to compile for seconds first."""
     if not isinstance(classifier, LightGBMClassifier):
         return True
-    from credit_scoring.explain.treeshap_numba import is_at_hand  # 55 MB, only if wanted
+    from credit_scoring.explain.treeshap_numba import is_at_hand  # takes 55 MB
 
     return is_at_hand()
 
 
 def accelerate(classifier: Classifier, rows: Matrix) -> None:
-    """Let LightGBM's trees be explained by `treeshap` if both ways agree; the log tells.
+    """Let `treeshap` explain a LightGBM classifier if both agree on some rows, and log the result.
 
-    A classifier of another kind stays as it is.
+    A classifier of another kind is left unchanged.
 
     Args:
-        classifier: explains some clients in both ways.
-        rows: the transformed values of these clients, shape (m, n).
+        classifier: any classifier.
+        rows: transformed rows that both explain, shape (m, n).
     """
     if not isinstance(classifier, LightGBMClassifier):
         return

@@ -1,4 +1,4 @@
-"""Which raw feature an output of the transformer was made from, and so in which theme it counts."""
+"""Attribution of the transformer's outputs to raw features and themes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,21 +13,24 @@ from credit_scoring.model.raw_scorer import RawScorer
 from credit_scoring.model.transformers.transformer import accept
 
 TRIED_ROWS = 3  # clients whose values are replaced, one feature at a time
-TRIED_SHARES = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)  # quantiles of the values tried
+TRIED_SHARES = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)  # quantiles that replace a number
 
 
 @dataclass(frozen=True, eq=False)
 class Attribution:
-    """To what each of the n outputs of a transformer belongs.
+    """The factor and the theme of each of a transformer's n outputs.
+
+    A factor is a raw feature with all outputs made from it alone, or one output that is made from
+    several raw features or from none that is known.
 
     Attributes:
-        factors: raw features, and outputs that are made from several of them or from none known.
-        raw: the position of each factor's raw feature; None for an output of its own.
-        outputs: the position of each factor's output; None for a raw feature.
-        factor_of: the position of each output's factor, shape (n,).
+        factors: the factors, in the order of their first outputs.
+        raw: columns of the factors in the raw tables; None for an output.
+        outputs: indices of the factors' outputs; None for a raw feature.
+        factor_of: the index of each output's factor, shape (n,).
         themes: the themes, in the order of their first factors.
-        theme_of: the position of each factor's theme.
-        members: the positions of each theme's factors.
+        theme_of: the index of each factor's theme.
+        members: indices of each theme's factors.
     """
 
     factors: tuple[Feature, ...]
@@ -48,30 +51,29 @@ class Attribution:
 
 
 def attribute(scorer: RawScorer, reference: ReferencePopulation) -> Attribution:
-    """Find out by trying: an output belongs to the feature whose values alone move it.
+    """Attribute each output to the only raw feature that changes it.
 
-    Whatever the transformer is: a few clients get other values of one feature at a time, and what
-    changes is seen.
+    A few clients get other values of one feature at a time, so any transformer will do.
 
     Args:
-        desk: has the transformer.
+        scorer: has the transformer.
         reference: the clients whose values are used.
 
     Raises:
-        Exception: whatever the transformer raises.
+        Exception: any exception of the transformer.
     """
     rows = reference.rows(np.unique(np.linspace(0, len(reference) - 1, TRIED_ROWS, dtype=int)))
-    base = scorer.transformer.together(rows)
+    base = scorer.transformer.in_one_call(rows)
     moved = np.zeros((len(scorer.features), base.shape[1]), dtype=bool)
     inputs = [scorer.column_by_name[name] for name in scorer.transformer.inputs]
     for start in range(0, len(inputs), 64):  # bounds the memory
         some = inputs[start : start + 64]
-        found = [_values_of(scorer, reference, position) for position in some]
+        found = [_values_of(scorer, reference, column) for column in some]
         owners = np.repeat(some, [len(values) for values in found])
         for at in range(len(rows)):
             varied = rows.take(np.full(len(owners), at))
-            for position, values in zip(some, found, strict=True):
-                varied.replace(position, values, np.flatnonzero(owners == position))
+            for column, values in zip(some, found, strict=True):
+                varied.replace(column, values, np.flatnonzero(owners == column))
             accepted, output = accept(scorer.transformer, varied, len(scorer.names))
             differs = (output != base[at]) & ~(np.isnan(output) & np.isnan(base[at]))
             np.logical_or.at(moved, owners[accepted], differs)
@@ -87,7 +89,7 @@ def _attribution(scorer: RawScorer, moved: NDArray[np.bool_]) -> Attribution:
     for output, name in enumerate(scorer.names):
         owners = np.flatnonzero(moved[:, output])
         key: tuple[str, int] = ("raw", int(owners[0])) if len(owners) == 1 else ("output", output)
-        if not len(owners) and name in dictionary:  # constant wherever it was tried
+        if not len(owners) and name in dictionary:  # constant for all values tried
             key = ("raw", scorer.column_by_name[name])
         if key not in known:
             known[key] = len(factors)
@@ -100,7 +102,7 @@ def _attribution(scorer: RawScorer, moved: NDArray[np.bool_]) -> Attribution:
         factor_of.append(known[key])
     members: dict[str, list[int]] = {}
     for at, factor in enumerate(factors):
-        members.setdefault(factor.group, []).append(at)
+        members.setdefault(factor.theme, []).append(at)
     themes = list(members)
     return Attribution(
         tuple(factors),
@@ -108,18 +110,18 @@ def _attribution(scorer: RawScorer, moved: NDArray[np.bool_]) -> Attribution:
         tuple(outputs),
         np.array(factor_of, np.intp),
         tuple(themes),
-        np.array([themes.index(factor.group) for factor in factors], np.intp),
+        np.array([themes.index(factor.theme) for factor in factors], np.intp),
         tuple(map(tuple, members.values())),
     )
 
 
 def _values_of(
-    scorer: RawScorer, reference: ReferencePopulation, position: int
+    scorer: RawScorer, reference: ReferencePopulation, column: int
 ) -> Sequence[float | str | None] | Matrix:
-    """Values to try: some quantiles and missing, or each category, where clients have them."""
-    values = reference.columns[position]
-    if position in scorer.texts:
-        known = scorer.texts[position] - {None}
+    """Values to try: some quantiles or each category, and missing if any client's value is."""
+    values = reference.columns[column]
+    if column in scorer.texts:
+        known = scorer.texts[column] - {None}
         return [*sorted(map(str, known)), *([None] if np.isnan(values).any() else [])]
     present = np.sort(values[~np.isnan(values)])
     missing = [np.nan] if len(present) < len(values) else []
@@ -129,7 +131,8 @@ def _values_of(
     return np.array([*np.unique(present[at]), *missing])
 
 
-def _added(values: Matrix, position: NDArray[np.intp], length: int) -> Matrix:
+def _added(values: Matrix, target: NDArray[np.intp], length: int) -> Matrix:
+    """Columns of values added up into `length` columns, by the target of each."""
     total = np.zeros((len(values), length))
-    np.add.at(total.T, position, values.T)
+    np.add.at(total.T, target, values.T)
     return total

@@ -1,7 +1,7 @@
-"""What a score is compared with: the reference clients' scores and contributions to them.
+"""Peers: the reference clients whose scores and SHAP values an applicant's are compared with.
 
-Regulation B (12 CFR 1002.9, comment (b)(2)-5) names both ways: comparing with applicants whose
-scores were at or slightly above the minimum that is accepted, and comparing with all applicants.
+Regulation B (12 CFR 1002.9, comment (b)(2)-5) names both comparisons: with applicants whose scores
+were at or slightly above the minimum that is accepted, and with all applicants.
 """
 
 import math
@@ -21,7 +21,7 @@ from credit_scoring.explain.feature_attribution import Attribution, attribute
 from credit_scoring.model.raw_scorer import RawScorer
 from credit_scoring.model.reference_scores import reference_scores
 
-COMPARED = 500  # clients at most
+MOST_PEERS = 500
 BY_CHANCE = 2  # standard deviations
 
 Compare = Literal["near", "all"]
@@ -29,20 +29,22 @@ Compare = Literal["near", "all"]
 
 @dataclass(frozen=True)
 class Percentiles:
-    """The shares of earlier clients with a lower probability, NaN of a class without clients."""
+    """The share of each class with a lower probability; null (NaN) without clients of the class."""
 
-    class0: Annotated[float | None, Field(description="of those who paid", examples=[0.964])]
-    class1: Annotated[float | None, Field(description="of those who did not pay", examples=[0.611])]
+    class0: Annotated[float | None, Field(description="among those who paid", examples=[0.964])]
+    class1: Annotated[
+        float | None, Field(description="among those who did not pay", examples=[0.611])
+    ]
 
 
 @dataclass(frozen=True, eq=False)
 class PeerGroup:
-    """Reference clients with whom one is compared.
+    """Reference clients with whom an applicant is compared.
 
     Attributes:
         contributions: SHAP values by factor, shape (clients, factors).
-        means: the means of these, shape (factors,).
-        medians: of the factors' values; None for text, NaN where all are missing.
+        means: means of the contributions, shape (factors,).
+        medians: medians of the factors' values; None for text, NaN if all are missing.
     """
 
     contributions: Matrix
@@ -50,21 +52,21 @@ class PeerGroup:
     medians: tuple[float | None, ...]
 
     def __len__(self) -> int:
-        """How many clients there are."""
+        """Return the number of clients."""
         return len(self.contributions)
 
 
 @dataclass(frozen=True, eq=False)
 class Peers:
-    """Prepared once for a model.
+    """Scores and peer groups of the reference population under one model.
 
     Attributes:
-        attribution: to what the outputs of the transformer belong.
-        probabilities: of the reference clients, in the order of the file.
-        by_class: the same of class 0 and of class 1, rising; no arrays of NumPy, whose search lets
-            go of the interpreter's lock, and has it back before another thread wakes up.
-        groups: the clients compared with: `near`, those on the accepted side that are nearest to
-            the threshold; `all`, a sample evenly spread over all by score.
+        attribution: factors and themes of the transformer's outputs.
+        probabilities: probabilities of the reference clients, in the order of the file.
+        by_class: probabilities of class 0 and of class 1, rising. Not NumPy arrays, whose search
+            releases the interpreter's lock and takes it back before another thread wakes up.
+        groups: `near`, accepted clients nearest to the threshold; `all`, a sample of all clients,
+            evenly spaced by score.
     """
 
     attribution: Attribution
@@ -73,7 +75,7 @@ class Peers:
     groups: dict[Compare, PeerGroup]
 
     def percentiles(self, probability: float) -> Percentiles:
-        """The shares of both classes with a lower probability."""
+        """The share of each class with a lower probability."""
         return Percentiles(
             *(
                 bisect_left(rising, probability) / len(rising) if rising else math.nan
@@ -82,9 +84,9 @@ class Peers:
         )
 
     def reversed_auc(self) -> float | None:
-        """The area under the ROC curve, if it is below a half by more than chance; else None.
+        """The area under the ROC curve if it is below a half by more than chance, else None.
 
-        The area is that of Mann and Whitney's statistic; by chance it has the standard deviation
+        The area is Mann and Whitney's statistic divided by nm; by chance its standard deviation is
         sqrt((n + m + 1) / 12nm) (Mann and Whitney 1947, "On a test of whether one of two random
         variables is stochastically larger than the other").
         """
@@ -99,24 +101,24 @@ class Peers:
 
 
 def find_peers(scorer: RawScorer, reference: ReferencePopulation, threshold: float) -> Peers:
-    """Score the reference clients and explain those that others are compared with.
+    """Score the reference clients and explain the peers among them.
 
     Args:
-        desk: has the model.
-        reference: the clients.
-        threshold: of the decision, a probability.
+        scorer: has the model.
+        reference: the reference clients.
+        threshold: decision threshold, a probability.
 
     Raises:
         BadFile: the transformer refuses a reference client.
-        Exception: whatever the model raises.
+        Exception: any exception of the model.
     """
     probabilities = reference_scores(scorer, reference)
     attribution = attribute(scorer, reference)
     chosen = {"near": near(probabilities, threshold), "all": spread(probabilities)}
-    # Some are in both: each is explained once.
+    # A client in both groups is explained once.
     union = np.unique(np.concatenate(list(chosen.values())))
     some = reference.rows(union)
-    transformed = scorer.transformer.together(some)
+    transformed = scorer.transformer.in_one_call(some)
     contributions = attribution.by_factor(scorer.classifier.contributions(transformed)[0])
     groups = {}
     for name, members in chosen.items():
@@ -138,20 +140,20 @@ def find_peers(scorer: RawScorer, reference: ReferencePopulation, threshold: flo
 
 
 def near(probabilities: Matrix, threshold: float) -> NDArray[np.intp]:
-    """The clients on the accepted side nearest to the threshold, up to 500, in file order.
+    """Up to 500 accepted clients nearest to the threshold, in file order.
 
-    Where nobody is accepted, those nearest to the threshold.
+    If no client is accepted, the refused ones nearest to it.
     """
     accepted = np.flatnonzero(probabilities < threshold)
     accepted = accepted if len(accepted) else np.arange(len(probabilities))
     nearest = np.argsort(np.abs(probabilities[accepted] - threshold), kind="stable")
-    return np.sort(accepted[nearest[:COMPARED]])
+    return np.sort(accepted[nearest[:MOST_PEERS]])
 
 
 def spread(probabilities: Matrix) -> NDArray[np.intp]:
-    """Up to 500 clients, evenly spread over all in the order of their scores; in file order."""
+    """Up to 500 clients, evenly spaced in the order of scores; in file order."""
     order = np.argsort(probabilities, kind="stable")
-    at = np.linspace(0, len(order) - 1, min(COMPARED, len(order))).astype(np.intp)
+    at = np.linspace(0, len(order) - 1, min(MOST_PEERS, len(order))).astype(np.intp)
     return np.sort(order[at])
 
 

@@ -1,7 +1,7 @@
-"""Reason codes: SHAP values of a client, compared with peers, as a few themes in plain words.
+"""Reason codes: a client's SHAP values, compared with peers, as a few themes in plain words.
 
-Regulation B (12 CFR 1002.9(b)(2) and its comments) asks a lender who refuses for the specific
-principal reasons: factors that were scored, about four of them.
+Regulation B (12 CFR 1002.9(b)(2) and its comments) requires a lender who refuses to state the
+specific principal reasons: factors that were scored, about four of them.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from credit_scoring.explain.feature_attribution import Attribution
 from credit_scoring.explain.peers import Compare, PeerGroup, Peers
 
 NAMED = 5  # features of a reason
-# The wording of the factor that pushes most: its value is missing, high or low, or its theme alone.
+# How a theme's strongest factor is worded: as missing, high or low, or by the theme's name only.
 WORDINGS = MISSING, HIGH, LOW, THEME_ALONE = range(4)
 
 
@@ -29,11 +29,9 @@ class ReasonFeature:
 
     name: str
     label: Annotated[str, Field(description="in plain words")]
-    value: Annotated[
-        float | str | None, Field(description="the client's; null where it is not known")
-    ]
+    value: Annotated[float | str | None, Field(description="the client's value; null if missing")]
     unit: str
-    median: Annotated[float | None, Field(description="of the peers; null for text")]
+    median: Annotated[float | None, Field(description="the peers' median; null for text")]
     contribution: Annotated[float, Field(description="its part of the theme's contribution")]
 
 
@@ -45,12 +43,13 @@ class Reason:
     text: Annotated[
         str, Field(description="in plain words", examples=["External credit scores are low"])
     ]
-    contribution: Annotated[float, Field(description="how much it pushes towards default")]
+    contribution: Annotated[float, Field(description="the theme's push towards default")]
     protected: Annotated[
-        bool, Field(description="whether a trait that law protects had a part in it")
+        bool, Field(description="true if a trait that law protects contributed to it")
     ]
     features: Annotated[
-        tuple[ReasonFeature, ...], Field(description="the five largest, largest first")
+        tuple[ReasonFeature, ...],
+        Field(description="up to five features, the largest contribution first"),
     ]
 
 
@@ -61,7 +60,7 @@ class RowReasons:
     Attributes:
         reasons: the strongest first.
         other: the contribution of all other themes, in the model's raw output; None if no reasons
-            were asked for.
+            were requested.
     """
 
     reasons: Sequence[Reason] = ()
@@ -72,13 +71,15 @@ class RowReasons:
 class RankedThemes:
     """The strongest themes of some rows.
 
+    All except `by_factor` have the shape (rows, most), and are filled up with -1 or NaN after the
+    last theme that pushes towards default.
+
     Attributes:
-        by_factor: contributions less their means among the peers, shape (rows, factors).
-        themes: indices of themes, strongest first, -1 beyond the last one that pushes towards
-            default, shape (rows, most).
-        contributions: of these themes, NaN beyond.
-        strongest: the factor of each theme that pushes most, -1 beyond.
-        wordings: the member of `WORDINGS` that fits this factor, -1 beyond.
+        by_factor: contributions minus the peers' means, shape (rows, factors).
+        themes: indices of themes, strongest first.
+        contributions: contributions of these themes.
+        strongest: the index of each theme's strongest factor.
+        wordings: the member of `WORDINGS` that fits this factor.
     """
 
     by_factor: Matrix
@@ -93,12 +94,12 @@ class ReasonFinder:
     """Finds the reasons of some rows.
 
     Attributes:
-        peers: of the model.
-        compare: the peers compared with.
+        peers: the model's peers.
+        compare: the peer group to compare with.
         rows: raw values.
-        transformed: the rows transformed, shape (rows, n).
-        contributions: SHAP values of the rows, shape (rows, n).
-        most: how many reasons a row gets at most.
+        transformed: transformed values, shape (rows, n).
+        contributions: SHAP values, shape (rows, n).
+        most: the largest number of reasons of a row.
     """
 
     peers: Peers
@@ -110,7 +111,7 @@ class ReasonFinder:
 
     @cached_property
     def ranked(self) -> RankedThemes:
-        """The strongest themes of all rows, found together."""
+        """The strongest themes of all rows."""
         attribution = self.peers.attribution
         by_factor = attribution.by_factor(self.contributions) - self._group.means
         by_theme = attribution.by_theme(by_factor)
@@ -120,7 +121,7 @@ class ReasonFinder:
         for theme in np.unique(themes[themes >= 0]):
             members = np.array(attribution.members[theme])
             chosen = themes == theme
-            # Contiguous rows are summed as each is alone, to the last bit.
+            # The sum over a contiguous row equals that of the row alone, to the last bit.
             theirs = np.take(by_factor[chosen.any(axis=1)], members, axis=1)
             totals[chosen] = theirs.sum(axis=1)
             strongest[chosen] = members[theirs.argmax(axis=1)]
@@ -131,7 +132,7 @@ class ReasonFinder:
         return RankedThemes(by_factor, themes, totals, strongest, wordings)
 
     def of_row(self, row: int) -> RowReasons:
-        """Put the reasons of one row into words."""
+        """The reasons of one row, in words."""
         ranked, attribution = self.ranked, self.peers.attribution
         by_factor = ranked.by_factor[row].tolist()
         themes = [theme for theme in ranked.themes[row].tolist() if theme >= 0]
@@ -193,7 +194,7 @@ class ReasonFinder:
 
 
 def wording(attribution: Attribution, factor: int, which: int) -> str:
-    """The words of the feature dictionary for a factor; its theme's name if there are none."""
+    """The feature dictionary's words for a factor, or its theme's name if it has none."""
     feature = attribution.factors[factor]
     words = (feature.reason_missing, feature.reason_high, feature.reason_low, "")[which]
     return words or attribution.themes[attribution.theme_of[factor]]
@@ -221,12 +222,12 @@ class FeatureImportance:
 class Importance:
     """The weight of each theme and feature in the scores."""
 
-    clients: Annotated[int, Field(description="how many earlier clients were explained")]
+    clients: Annotated[int, Field(description="number of earlier clients explained")]
     groups: Annotated[
         tuple[ThemeImportance, ...], Field(description="the most important theme first")
     ]
     features: Annotated[
-        tuple[FeatureImportance, ...], Field(description="the most important first")
+        tuple[FeatureImportance, ...], Field(description="the most important feature first")
     ]
 
 
@@ -238,7 +239,7 @@ def importance(peers: Peers) -> Importance:
     by_factor = np.abs(centred).mean(axis=0).tolist()
     themes = np.argsort(-by_theme, kind="stable").tolist()
     features = [
-        FeatureImportance(factor.name, factor.label, factor.group, size)
+        FeatureImportance(factor.name, factor.label, factor.theme, size)
         for factor, size in zip(attribution.factors, by_factor, strict=True)
     ]
     return Importance(

@@ -1,15 +1,15 @@
 """Exact SHAP values of LightGBM's trees, some ten times as fast as LightGBM's own.
 
-A leaf of value v whose path tests the features U is a game: a coalition S of them is worth
+A leaf of value v whose path tests the features U is a game in which a coalition S of them is worth
 v · Π(i in S) o_i · Π(i in U, not in S) r_i, where o_i is 1 if the row passes the path's tests of
 feature i, else 0, and r_i is the share of training rows that do. The Shapley value of i is
 
     v (o_i - r_i) ∫₀¹ Π(j in U, j ≠ i) (r_j + t (o_j - r_j)) dt
 
-a polynomial of degree |U| - 1 in t, which n points of Gauss and Legendre integrate exactly where
-|U| ≤ 2n. At each point all leaves of a tree share one pass down, of products so far, and one up, of
-what lies below: Linear TreeSHAP (Yu et al. 2022, arXiv:2209.08192), with factors in [0, 1] alone,
-so that nothing cancels. The game is that of ``pred_contrib``.
+a polynomial of degree |U| - 1 in t, which n points of Gauss and Legendre integrate exactly if
+|U| ≤ 2n. At each point all leaves of a tree share one pass down, for the products of factors, and
+one pass up, for the sums over leaves: Linear TreeSHAP (Yu et al. 2022, arXiv:2209.08192), with all
+factors in [0, 1], so that nothing cancels. LightGBM's ``pred_contrib`` solves the same game.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,36 +21,36 @@ from numpy.typing import NDArray
 from credit_scoring.data.tables import Matrix
 from credit_scoring.model.classifiers.lightgbm_text import CATEGORICAL, Fields
 
-LANES = 8  # points that are computed side by side
+LANES = 8  # quadrature points that are computed side by side
 MOST_FEATURES = 4 * LANES  # on a path
 
 
 class NotCovered(ValueError):
-    """Trees that are explained by LightGBM itself."""
+    """Trees that `treeshap` cannot explain."""
 
 
 class Trees(NamedTuple):
-    """A booster's trees, one after the other; a parent before its children.
-
-    A node belongs to the same feature as an earlier one on its path, or to none such.
+    """A booster's trees as arrays, one tree after the other, a parent before its children.
 
     Attributes:
-        first_node: where each tree's inner nodes begin, and an end, shape (trees + 1,).
-        first_leaf: where each tree's leaves begin, shape (trees + 1,).
-        first_point: where the points begin that are enough for a tree, shape (trees,).
-        end_point: where they end.
-        feature: that an inner node tests, shape (nodes,).
-        threshold: up to which a value goes left.
-        decision: LightGBM's decision_type.
-        child: left and right, counted from the tree's first node; leaves after the inner nodes,
-            shape (nodes, 2).
-        share: of the training rows that go left.
-        earlier: the nearest node above that tests the same feature, counted alike; -1 for none.
-        earlier_side: where the path leaves that one, 0 for left.
-        earlier_share: of the training rows that pass all tests of that feature above, 1 for none.
-        leaf: values, shape (leaves,).
-        point: of the quadrature, shape (sets, LANES).
-        weight: of the points.
+        first_node: index of each tree's first inner node, then their number, shape (trees + 1,).
+        first_leaf: index of each tree's first leaf, then their number, shape (trees + 1,).
+        first_point: index of the first set of points for each tree, shape (trees,).
+        end_point: index after the last set of points for each tree, shape (trees,).
+        feature: the feature that an inner node tests, shape (nodes,).
+        threshold: the split point, the largest value that goes left, shape (nodes,).
+        decision: LightGBM's decision_type, shape (nodes,).
+        child: the left and right child, counted from the tree's first node, leaves after the inner
+            nodes, shape (nodes, 2).
+        share: share of the node's training rows that go left, shape (nodes,).
+        earlier: the nearest node above that tests the same feature, counted like `child`; -1
+            without one, shape (nodes,).
+        earlier_side: the side on which the path leaves `earlier`, 0 for left, shape (nodes,).
+        earlier_share: share of the training rows that pass all tests of that feature above; 1
+            without one, shape (nodes,).
+        leaf: values of the leaves, shape (leaves,).
+        point: points of the quadrature, shape (sets, LANES).
+        weight: weights of the points, shape (sets, LANES).
     """
 
     first_node: NDArray[np.int64]
@@ -71,7 +71,7 @@ class Trees(NamedTuple):
 
 
 def read_trees(saved: Sequence[Fields]) -> Trees:
-    """The trees of a booster, from what `tree_fields` gives of it.
+    """The trees of a booster as arrays, read from the fields of `tree_fields`.
 
     Raises:
         NotCovered: a split is by categories, or a path tests more than 32 features.
@@ -109,7 +109,7 @@ def _points(number: int) -> tuple[Matrix, Matrix]:
 
 
 class _Tree:
-    """One tree, as `Trees` has it."""
+    """The arrays of one tree for `Trees`."""
 
     def __init__(self, fields: Mapping[str, str]) -> None:
         def integers(name: str) -> NDArray[np.int64]:
@@ -129,7 +129,7 @@ class _Tree:
         self._find_earlier(inner)
 
     def _find_earlier(self, inner: int) -> None:
-        """Of each node, the one above that tests the same feature."""
+        """Find the nearest node above each node that tests the same feature."""
         self.earlier = np.full(inner, -1)
         self.earlier_side = np.zeros(inner, np.int64)
         self.earlier_share = np.ones(inner)

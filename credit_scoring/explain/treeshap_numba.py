@@ -1,7 +1,7 @@
-"""The arithmetic of `treeshap`, compiled by numba where it is called first.
+"""The arithmetic of `treeshap`, compiled by numba at the first call.
 
-That takes some seconds, or a third of one where the compiled code is found on the disk: beside this
-file, or in the user's cache.
+Compiling takes some seconds; loading compiled code from the disk takes a third of a second. The
+code is cached beside this file or in the user's cache folder.
 """
 
 from collections.abc import Callable
@@ -21,23 +21,23 @@ from credit_scoring.model.classifiers.lightgbm_text import (
     ZERO_IS_MISSING,
 )
 
-ROWS = 64  # at once: a tree, and what is computed for it, stay in the processor's cache
+ROWS = 64  # rows that pass one tree before the next, which stay in the processor's cache with it
 
-# Sums over points may be added up in any order: side by side.
+# `fastmath` lets the processor add up quadrature points side by side.
 _njit = partial(njit, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
 
 
 def _compiled(function: Callable[..., Any]) -> Any:
-    """What a function becomes; kept on the disk where there is a folder that can be written."""
+    """Compile a function with numba, cached on the disk if a folder is writable."""
     try:
         return _njit(cache=True)(function)
-    except RuntimeError:  # then it is compiled at each start
+    except RuntimeError:  # no writable folder
         return _njit()(function)
 
 
 @_compiled
 def _goes_left(value: float, threshold: float, decision: int) -> bool:
-    """Which way LightGBM goes at a split."""
+    """True if LightGBM goes left at a split."""
     is_nan = value != value
     if is_nan or abs(value) <= LIGHTGBM_ZERO:
         if decision & ZERO_IS_MISSING or (is_nan and decision & NAN_IS_MISSING):
@@ -50,17 +50,17 @@ def _goes_left(value: float, threshold: float, decision: int) -> bool:
 def _follow(
     trees: Trees, tree: int, row: Matrix, taken: Any, other: Any, passes: Any, factor: Matrix
 ) -> None:
-    """What a row does at each inner node of a tree.
+    """Follow a row through a tree: write its branch and factor at every inner node.
 
     Args:
-        trees: of the booster.
-        tree: the position of one.
+        trees: the booster's trees.
+        tree: index of one tree.
         row: transformed values, shape (n,).
-        taken: becomes the child that the row goes to, if it comes there.
-        other: becomes the other child.
-        passes: becomes whether the row passes all tests of the feature above.
-        factor: becomes the share of the training rows that go to the other child; of those that
-            pass the feature's tests above, where the row does.
+        taken: output, the child on the row's side, shape (nodes,).
+        other: output, the other child, shape (nodes,).
+        passes: output, true if the row passes all earlier tests of the feature, shape (nodes,).
+        factor: output, share of the node's training rows that go to the other child, times
+            `earlier_share` if the row passes, shape (nodes,).
     """
     first = trees.first_node[tree]
     for node in range(trees.first_node[tree + 1] - first):
@@ -85,19 +85,22 @@ def _add(
     trees: Trees, tree: int, points: int, total: Matrix, taken: Any, other: Any, passes: Any,
     factor: Matrix, product: Matrix, towards: Matrix, below: Matrix,
 ) -> None:  # fmt: skip
-    """Add up a tree's contributions at one set of points.
+    """Add a tree's contributions at one set of points to those of a row.
 
-    The row itself takes 1 - q of a product to the child that it goes to, and q to the other one,
-    q being `towards`.
+    Of a node's product, the share 1 - q goes to the row's own child and q to the other child; q is
+    `towards`.
 
     Args:
-        trees, tree: as in `_follow`.
-        points: which set.
-        total: contributions of the row, shape (n,), to which is added.
-        taken, other, passes, factor: from `_follow`.
-        product: of the factors above each node, times the weights, shape (nodes, LANES).
-        towards: shape (nodes, LANES).
-        below: what lies below each node; that of the leaves is there, shape (nodes, LANES).
+        trees: the booster's trees.
+        tree: index of one tree.
+        points: index of one set of points.
+        total: contributions of the row, shape (n,), added to.
+        taken, other, passes, factor: outputs of `_follow`.
+        product: scratch, product of the factors above each node and the weights, shape
+            (nodes + leaves, LANES).
+        towards: scratch, shape (nodes, LANES).
+        below: sum over the leaves below each node, shape (nodes + leaves, LANES); the rows of the
+            leaves are given, the others are scratch.
     """
     first = trees.first_node[tree]
     inner = trees.first_node[tree + 1] - first
@@ -112,7 +115,7 @@ def _add(
         elif trees.earlier[first + node] < 0:
             for lane in range(LANES):
                 towards[node, lane] = share * (1 - point[lane])
-        else:  # in place of the feature's earlier factor
+        else:  # this factor replaces the feature's earlier one
             passed = trees.earlier_share[first + node]
             for lane in range(LANES):
                 earlier = passed + point[lane] * (1 - passed)
@@ -166,7 +169,7 @@ def contributions(trees: Trees, rows: Matrix) -> Matrix:
 
 
 def is_at_hand() -> bool:
-    """Whether the code was compiled in this process, or is kept on the disk by an earlier one."""
+    """True if the code is compiled in this process or cached on the disk."""
     folder = contributions.stats.cache_path
     kept = folder is not None and any(Path(folder).glob("treeshap_kernel.contributions*.nbi"))
     return kept or bool(contributions.signatures)

@@ -1,4 +1,4 @@
-"""`Bundle`: the clients, features and model of one folder, and what can be asked of them."""
+"""`Bundle`: the clients, features and model of one folder, with predictions and SHAP values."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ Record = dict[str, float | str | None]
 
 @dataclass(frozen=True)
 class Prediction:
-    """The probability of default of class 1, and the decision taken on it."""
+    """The probability of class 1 and the decision at the threshold."""
 
     probability: Annotated[float, Field(ge=0, le=1, examples=[0.08597658808541324])]
     prediction: Annotated[int, Field(ge=0, le=1, examples=[0], description="1: default expected")]
@@ -33,16 +33,16 @@ class Prediction:
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """Why a client scores as it does: SHAP values of class 1 in the model's raw output.
+    """SHAP values of class 1 for one client.
 
-    The raw output is the log-odds for boosted trees, the probability for forests;
-    ``base + values.sum()`` is the model's raw output for that client.
+    ``base + values.sum()`` is the model's raw output for the client: log-odds of boosted trees, a
+    probability of forests.
 
     Attributes:
-        names: names of the transformed features, n of them.
+        names: of the transformed features, n of them.
         values: SHAP values, shape (n,).
         record: the transformed record, shape (n,), NaN where a value is missing.
-        base: the expected value.
+        base: the expected raw output.
     """
 
     names: tuple[str, ...]
@@ -53,24 +53,24 @@ class Explanation:
 
 @dataclass(frozen=True, eq=False)
 class Bundle:
-    """Everything that was loaded from one folder; made by `loading.load`, never changed.
+    """The content of one folder as `loader.load` returns it; it never changes.
 
     Attributes:
         features: names of the raw features.
         client_ids: of the new clients, in file order.
         threshold: the decision threshold, a probability.
-        sha256: of each file that has one.
-        metadata: what ``model.json`` says.
+        sha256: of each file except ``model.json``, by the file's name.
+        metadata: the content of ``model.json``.
         classifier: scores and explains transformed rows.
         names: of the transformed features, n of them, in the model's order.
-        full_names: the same as the transformer gives them, with its prefixes.
+        full_names: the names with the prefixes of the transformer, shape (n,).
         may_miss: true for a transformed feature that may be missing, shape (n,).
         raw: the new clients' raw values.
-        transformed: the same transformed, shape (new clients, n).
-        reference: the reference clients' raw values.
+        transformed: the new clients' transformed values, shape (clients, n).
+        reference: the reference population.
         scorer: scores raw rows, and has the feature dictionary.
-        scorecard: from a score to a probability of default, points and a grade.
-        raw_output: what SHAP values are parts of.
+        scorecard: gives the probability of default, points and grade of a score.
+        raw_output: the unit of SHAP values.
         probability_at_start: of the first new client.
     """
 
@@ -93,12 +93,12 @@ class Bundle:
 
     @property
     def dictionary(self) -> FeatureDictionary:
-        """What is known of the raw features beside their values."""
+        """The dictionary of the raw features."""
         return self.scorer.dictionary
 
-    def raw_rows(self, positions: Sequence[int]) -> RawBatch:
-        """Some new clients' raw values as the transformer takes them, copied."""
-        return RawBatch.of_table(self.raw.values[positions], self.raw.categories)
+    def raw_rows(self, rows: Sequence[int]) -> RawBatch:
+        """A copy of some new clients' raw values, as the transformer takes them."""
+        return RawBatch.of_table(self.raw.values[rows], self.raw.categories)
 
     @cached_property
     def threshold_log_odds(self) -> float:
@@ -107,7 +107,7 @@ class Bundle:
 
     @cached_property
     def nullable(self) -> frozenset[str]:
-        """The raw features that a client of either table lacks, and so may be missing."""
+        """The raw features that a client of either table lacks."""
         return frozenset(
             name
             for column, name in enumerate(self.features)
@@ -118,10 +118,10 @@ class Bundle:
     @property
     def text_features(self) -> frozenset[str]:
         """The raw features that are text."""
-        return frozenset(self.features[position] for position in self.raw.categories)
+        return frozenset(self.features[column] for column in self.raw.categories)
 
     def raw_record(self, client_id: int) -> Record:
-        """The client's row as the CSV has it, NaN or None where a value is missing.
+        """The client's raw values by feature, NaN or None where one is missing.
 
         Raises:
             UnknownClient: no new client has that id.
@@ -129,7 +129,7 @@ class Bundle:
         return dict(zip(self.features, self.raw.row(self.row_of(client_id)), strict=True))
 
     def transformed_record(self, client_id: int) -> dict[str, float]:
-        """The client's row after the pipeline's transformer, NaN where a value is missing.
+        """The client's transformed values by feature, NaN where one is missing.
 
         Raises:
             UnknownClient: no new client has that id.
@@ -143,11 +143,11 @@ class Bundle:
         return Prediction(probability, self.decision(probability), self.threshold)
 
     def decision(self, probability: float) -> int:
-        """1, default expected, where a probability reaches the threshold, else 0."""
+        """1, default expected, if a probability reaches the threshold, else 0."""
         return int(probability >= self.threshold)
 
     def explain(self, client_id: int) -> Explanation:
-        """SHAP values of one new client; see `Explanation` for units and shapes.
+        """SHAP values of one new client.
 
         Raises:
             UnknownClient: no new client has that id.
@@ -155,7 +155,7 @@ class Bundle:
         return self.explain_all([client_id])[0]
 
     def explain_all(self, client_ids: Sequence[int]) -> list[Explanation]:
-        """The same of some new clients, each to the bits of `explain`.
+        """SHAP values of some new clients, each to the bits of `explain`.
 
         Raises:
             UnknownClient: no new client has one of these ids.
@@ -168,14 +168,14 @@ class Bundle:
         ]
 
     def reference_values(self, feature: str) -> tuple[Matrix | list[str], Matrix | list[str]]:
-        """Raw values of a feature among reference clients of class 0 and of class 1.
+        """Values of a raw feature among reference clients of class 0, and of class 1.
 
-        Missing values are left out; each list is in the order of the file.
+        Missing values are left out, and the others are in file order.
 
         Raises:
             UnknownFeature: no feature has that name.
         """
-        column = self._feature_position.get(feature)
+        column = self._columns_by_any_name.get(feature)
         if column is None:
             raise unknown_feature(feature, len(self.features))
         return self.reference.of_class(0, column), self.reference.of_class(1, column)
@@ -184,73 +184,74 @@ class Bundle:
         """The raw feature that a query names.
 
         Raises:
-            UnknownFeature: none has that name; the message corrects one that the transformer has.
+            UnknownFeature: no raw feature has that name; the message corrects a full name.
         """
-        position = self._raw_position.get(name)
-        if position is None:
+        column = self._columns_by_name.get(name)
+        if column is None:
             raise unknown_feature(self.corrected.get(name, name), len(self.features))
-        return self.features[position]
+        return self.features[column]
 
     def check(self) -> None:
         """Score the first new client again.
 
         Raises:
-            InconsistentScore: the probability is not the one found at start-up.
+            InconsistentScore: the probability differs from that of the start.
         """
         if self.classifier.probability(self.transformed[0]) != self.probability_at_start:
             raise InconsistentScore("a client no longer scores as at start-up")
 
     def row_of(self, client_id: int) -> int:
-        """The client's row in both tables.
+        """A client's row in `raw` and `transformed`.
 
         Raises:
             UnknownClient: no new client has that id.
         """
-        position = self._position.get(client_id)
-        if position is None:
+        row = self._rows.get(client_id)
+        if row is None:
             raise UnknownClient(
                 f"unknown client {abridged(client_id)},"
                 f" not one of the {len(self.client_ids)} new clients"
             )
-        return position
+        return row
 
     @cached_property
-    def _position(self) -> dict[int, int]:
-        return {client_id: position for position, client_id in enumerate(self.client_ids)}
+    def _rows(self) -> dict[int, int]:
+        return {client_id: row for row, client_id in enumerate(self.client_ids)}
 
     @cached_property
     def short_names(self) -> dict[str, str]:
-        """The names of transformed features whose full names are others, by the full names."""
+        """Names of transformed features, by those full names that differ from them."""
         pairs = zip(self.full_names, self.names, strict=True)
         return {full: name for full, name in pairs if full != name}
 
     @cached_property
     def corrected(self) -> dict[str, str]:
-        """Raw features with a hint, by the full names that only the transformer has."""
+        """Hints for an error message, by full names that are not names of raw features."""
         return {full: f"{full} ({name} here)" for full, name in self._full_names.items()}
 
     @cached_property
     def _full_names(self) -> dict[str, str]:
-        """The raw features that the transformer calls otherwise, by its full names."""
+        """Raw features by the full names that only the transformer gives them."""
         known = set(self.features)
         return {f: name for f, name in self.short_names.items() if name in known and f not in known}
 
     @cached_property
-    def _feature_position(self) -> dict[str, int]:
-        """Positions by name as a query may give it, and by the transformer's full names."""
-        features = {name: position for position, name in enumerate(self.features)}
-        return _as_in_queries(
-            {full: features[name] for full, name in self._full_names.items()} | features
-        )
+    def _columns_by_any_name(self) -> dict[str, int]:
+        """Columns of raw features, by their names and full names in queries."""
+        columns = {name: column for column, name in enumerate(self.features)}
+        full = {full: columns[name] for full, name in self._full_names.items()}
+        return _as_in_queries(full | columns)
 
     @cached_property
-    def _raw_position(self) -> dict[str, int]:
-        return _as_in_queries({name: position for position, name in enumerate(self.features)})
+    def _columns_by_name(self) -> dict[str, int]:
+        return _as_in_queries({name: column for column, name in enumerate(self.features)})
 
 
-def _as_in_queries(known: Mapping[str, int]) -> dict[str, int]:
-    """Positions by name, and by any name of one alone as a query without escapes gives it: ``+`` as
-    a space."""
-    spaced = Counter(name.replace("+", " ") for name in known)
-    unescaped = {name.replace("+", " "): position for name, position in known.items()}
-    return {name: at for name, at in unescaped.items() if spaced[name] == 1} | dict(known)
+def _as_in_queries(columns: Mapping[str, int]) -> dict[str, int]:
+    """Columns by name, and by the name that a query without escapes gives: ``+`` read as a space.
+
+    A name with spaces that several columns would share is left out.
+    """
+    spaced = Counter(name.replace("+", " ") for name in columns)
+    unescaped = {name.replace("+", " "): column for name, column in columns.items()}
+    return {name: at for name, at in unescaped.items() if spaced[name] == 1} | dict(columns)

@@ -1,4 +1,4 @@
-"""The pipeline's own arithmetic: its inputs, transforming, the outputs that are scored."""
+"""New clients transformed and scored by the pipeline's own methods."""
 
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
@@ -27,19 +27,20 @@ TRANSFORMED_AT_ONCE = 4096  # rows: bounds the transformer's temporary copies
 
 
 class Each(Protocol):
-    """Calls a function for each of some chunks, as the `map` of a pool of threads does."""
+    """`map`, or the `map` of a pool of threads: calls a function for each start of a chunk."""
 
     def __call__(self, function: Callable[[int], T], starts: Iterable[int], /) -> Iterable[T]:
         """The results, in the order of the chunks."""
 
 
 def inputs_of(transformer: Any, features: Sequence[str]) -> list[str]:
-    """The features that the transformer takes, in the order in which it was fitted on them.
+    """The features that the transformer takes, in the order of its fit.
 
-    A column that a `ColumnTransformer` drops is not among them.
+    Columns that a `ColumnTransformer` drops are left out.
 
     Raises:
-        BadFile: the reference clients lack one.
+        BadFile: the transformer takes a column that is not a feature, or the reference file lacks
+            one.
     """
     fitted = getattr(transformer, "feature_names_in_", None)
     if fitted is None:
@@ -60,7 +61,7 @@ def inputs_of(transformer: Any, features: Sequence[str]) -> list[str]:
 
 
 def _used_columns(transformer: Any, number: int) -> Set[int]:
-    """The columns that a fitted transformer reads, counted from 0."""
+    """Indices of the columns that a fitted transformer reads."""
     while isinstance(transformer, Pipeline) and transformer.steps:
         transformer = transformer.steps[0][1]
     if not isinstance(transformer, ColumnTransformer):
@@ -75,16 +76,16 @@ def _used_columns(transformer: Any, number: int) -> Set[int]:
 
 @dataclass(frozen=True, eq=False)
 class Transformed:
-    """The new clients as the classifier takes them, and their scores by the pipeline itself.
+    """The new clients as the classifier takes them, and their scores by the pipeline.
 
     Attributes:
-        given: how the transformer's outputs reach the classifier.
+        to_classifier: turns the transformer's outputs into the classifier's input.
         values: shape (clients, names).
-        probabilities: of class 1, by the pipeline's own classifier, of the first clients: all, but
-            for LightGBM on doubles as many as are transformed at once.
+        probabilities: of class 1, by the pipeline's classifier; of the first chunk of clients for
+            LightGBM on doubles, of all clients otherwise.
     """
 
-    given: ClassifierInput
+    to_classifier: ClassifierInput
     values: Matrix
     probabilities: Matrix
 
@@ -97,50 +98,50 @@ def transform(
     begun: Transformed | None = None,
     each: Each = map,
 ) -> Transformed:
-    """Transform and score the new clients by the pipeline's own methods, some thousand at a time.
+    """Transform and score the new clients in chunks.
 
     Args:
-        pipeline: as it was unpickled.
-        classifier: the service's, of the same last step.
+        pipeline: as unpickled.
+        classifier: the last step of the pipeline, for its range.
         frame: the clients.
         inputs: the columns that the transformer takes, in its order.
-        begun: what this function gave for the first `TRANSFORMED_AT_ONCE` clients.
-        each: calls a function for each of some chunks, as the `map` of a pool of threads does.
+        begun: the result for the first `TRANSFORMED_AT_ONCE` clients, if they are transformed.
+        each: see `Each`.
 
     Raises:
-        BadFile: the transformer refuses the table, its outputs or their names are of no use, a
-            value is out of range, or the classifier refuses them.
+        BadFile: the transformer refuses the table, its outputs are not numbers or their names not
+            distinct texts, a value is out of range, or the classifier refuses the outputs.
     """
     transformer, fitted = pipeline[0], pipeline[1]
     text = [name for name in inputs if is_text(frame[name])]
 
     def refused(error: BaseException) -> str:
-        """Without the error's own text: it may hold a client's value."""
+        """The problem, without the error's text, which may hold a client's value."""
         return (
             f"the transformer of {MODEL_FILE} refuses it ({type(error).__name__});"
             f" its text columns: {first_few(text) or 'none'}"
         )
 
-    def chunk(start: int, given: ClassifierInput | None) -> Transformed:
+    def chunk(start: int, to_classifier: ClassifierInput | None) -> Transformed:
         part = frame.iloc[start : start + TRANSFORMED_AT_ONCE][list(inputs)]
         with foreign_code(NEW_FILE, refused):
             output = transformer.transform(part)
         if np.ma.isMaskedArray(output):
             raise BadFile(MODEL_FILE, "its transformer gives a masked array")
-        if given is None:
-            given = classifier_input(transformer, fitted, output)
-        values = given(output, len(part))
-        if len(given.names) != values.shape[1]:
+        if to_classifier is None:
+            to_classifier = classifier_input(transformer, fitted, output)
+        values = to_classifier(output, len(part))
+        if len(to_classifier.names) != values.shape[1]:
             raise BadFile(MODEL_FILE, NAMELESS)
         if start == 0:
-            check_width(fitted, len(given.names))
-        _check_range(classifier, given, transformer, values)
-        # LightGBM gives doubles to its trees as they are: the service's call is the same one.
-        if start > 0 and isinstance(fitted, LGBMClassifier) and not given.categories:
-            return Transformed(given, values, np.empty(0))
+            check_width(fitted, len(to_classifier.names))
+        _check_range(classifier, to_classifier, transformer, values)
+        # LightGBM passes doubles to its trees unchanged, so `check_scores` makes the same call.
+        if start > 0 and isinstance(fitted, LGBMClassifier) and not to_classifier.categories:
+            return Transformed(to_classifier, values, np.empty(0))
         with foreign_code(MODEL_FILE, _not_scored):
-            scored = np.asarray(fitted.predict_proba(given.select(output)), np.float64)
-        return Transformed(given, values, scored[:, 1])
+            scored = np.asarray(fitted.predict_proba(to_classifier.select(output)), np.float64)
+        return Transformed(to_classifier, values, scored[:, 1])
 
     first = begun or chunk(0, None)
     starts = range(TRANSFORMED_AT_ONCE, len(frame), TRANSFORMED_AT_ONCE)
@@ -149,25 +150,25 @@ def transform(
     values, probabilities = np.empty((len(frame), first.values.shape[1])), [first.probabilities]
     values[: len(first.values)] = first.values
     for start, part in zip(
-        starts, each(lambda start: chunk(start, first.given), starts), strict=True
+        starts, each(lambda start: chunk(start, first.to_classifier), starts), strict=True
     ):
         values[start : start + len(part.values)] = part.values
         probabilities.append(part.probabilities)
-    return Transformed(first.given, values, np.concatenate(probabilities))
+    return Transformed(first.to_classifier, values, np.concatenate(probabilities))
 
 
 def _check_range(
-    classifier: Classifier, given: ClassifierInput, transformer: Any, rows: Matrix
+    classifier: Classifier, to_classifier: ClassifierInput, transformer: Any, rows: Matrix
 ) -> None:
     largest = classifier.largest
     extremes = [find(rows, axis=0) for find in (np.fmax.reduce, np.fmin.reduce)]
     beyond = np.flatnonzero((extremes[0] > largest) | (extremes[1] < -largest))
     if len(beyond):
-        names = without_prefixes(transformer, given.names)
+        names = without_prefixes(transformer, to_classifier.names)
         check_range(NEW_FILE, [names[column] for column in beyond])
 
 
 def _not_scored(error: BaseException) -> str:
-    """Without the error's own text, which may hold a client's value, unless it is known."""
+    """The problem, with the error's text only if that is known to hold no client's value."""
     problem = f": {describe(error)}" if str(error).startswith("Input X contains NaN") else None
     return f"cannot score the clients of {NEW_FILE}{problem or f' ({type(error).__name__})'}"

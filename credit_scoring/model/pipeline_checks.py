@@ -1,7 +1,7 @@
-"""The proof, at load, that every door gives a client the score of the pipeline itself.
+"""Checks while loading that every way of scoring a client gives the score of the pipeline.
 
-A pipeline may be no function of one row: a transformer may look at the other rows of a table, or
-draw at random. Such a model has no score that could be served, and is refused.
+A transformer whose result depends on other rows of the table, or on chance, is refused: its clients
+have no score of their own.
 """
 
 from collections.abc import Sequence
@@ -21,25 +21,25 @@ from credit_scoring.model.pipeline import TRANSFORMED_AT_ONCE, Each, Transformed
 from credit_scoring.model.transformers.transformer import RawTransformer
 
 TOLERANCE = 1e-9  # of probabilities, and of base + SHAP values
-EXPLAINED = 8  # clients whose SHAP values are added up
-ALONE = 256  # new clients, at most, who are scored alone
-ALONE_OF_REFERENCE = 64  # reference clients, at most
-RARE = 3  # clients with a category: it is rare
+EXPLAINED = 8  # new clients whose SHAP values are added up
+ALONE = 256  # new clients who are scored alone, at most
+ALONE_OF_REFERENCE = 64  # reference clients who are transformed alone, at most
+RARE = 3  # clients of a rare category, at most
 
 RawOutput = Literal["log-odds", "probability"]
-Positions = NDArray[np.intp]
+Rows = NDArray[np.intp]
 
 
 def check_scores(classifier: Classifier, new: Transformed, each: Each = map) -> None:
-    """Check that every new client scores as by the pipeline, and some of them alone, too.
+    """Check that new clients have the pipeline's scores, as a table and some of them alone.
 
     Args:
-        classifier: as the service calls it.
+        classifier: the last step of the pipeline, as the service calls it.
         new: all new clients.
-        each: calls a function for each of some chunks, as the `map` of a pool of threads does.
+        each: see `Each`.
 
     Raises:
-        BadFile: one scores differently, or a probability is out of range.
+        BadFile: a client scores differently, or a probability is out of range.
     """
 
     def scores(start: int) -> Matrix:
@@ -47,10 +47,10 @@ def check_scores(classifier: Classifier, new: Transformed, each: Each = map) -> 
 
     with foreign_code(MODEL_FILE, lambda error: f"cannot score a client ({cause(error)})"):
         together = np.concatenate([*each(scores, range(0, len(new.values), TRANSFORMED_AT_ONCE))])
-        # A forest takes some milliseconds for a client alone, LightGBM some microseconds.
+        # A single client takes a forest milliseconds, and LightGBM microseconds.
         most = ALONE if isinstance(classifier, LightGBMClassifier) else EXPLAINED
         some = spread(len(new.values), most)
-        # The rows as they are served, not copies of them: how they lie in memory counts.
+        # Views as in the service, not copies: LightGBM's call depends on the memory layout.
         alone = np.array([classifier.probability(new.values[client]) for client in some])
     if not ((together >= 0) & (together <= 1)).all():
         raise BadFile(MODEL_FILE, "gives a client a probability outside of 0 to 1")
@@ -60,10 +60,10 @@ def check_scores(classifier: Classifier, new: Transformed, each: Each = map) -> 
 
 
 def check_explanations(classifier: Classifier, new: Transformed) -> RawOutput:
-    """Check that SHAP values of some new clients add up to the raw output; what they are parts of.
+    """Find the unit of SHAP values: log-odds or probability, to which they add up for some clients.
 
     Raises:
-        BadFile: they do not.
+        BadFile: they add up to neither.
     """
     some = spread(len(new.probabilities), EXPLAINED)
     with foreign_code(MODEL_FILE, lambda error: f"cannot explain a client ({cause(error)})"):
@@ -79,22 +79,21 @@ def check_explanations(classifier: Classifier, new: Transformed) -> RawOutput:
 def check_rows(
     transformer: RawTransformer, new: Table, transformed: Matrix, reference: Table
 ) -> None:
-    """Check that a client is transformed as if it were alone, whoever else is in the table.
+    """Check that a transformer gives clients the same values whatever table they are in.
 
-    It is for transformers without `quickly`, which `with_arrays` compares for each client. Those
-    that are known to work element by element transform all new clients once more. Any other one
-    does so again in reversed order and by halves, and transforms some clients alone: see
-    `telling_clients`. Some reference clients, who may have values and gaps that no new client has,
-    are tried in the same ways.
+    All new clients are transformed once more. Unless the transformer works element by element, they
+    are also transformed in reversed order, by halves, and some alone. Some reference clients, who
+    may have values and gaps that new clients lack, are transformed in all these ways. A vectorised
+    transformer does not need this check: `vectorise` compares every client.
 
     Args:
         transformer: of the pipeline.
         new: all new clients' raw values.
-        transformed: the same transformed, shape (clients, n).
-        reference: the raw values of all reference clients.
+        transformed: all new clients' transformed values, shape (clients, n).
+        reference: all reference clients' raw values.
 
     Raises:
-        BadFile: it does not.
+        BadFile: the values of a client differ.
     """
     everyone = np.arange(len(new.values))
     clients = _Clients(transformer, NEW_FILE, new, transformed, everyone)
@@ -108,7 +107,7 @@ def check_rows(
     everyone = np.arange(len(some))
     try:
         known = _transformed(transformer, part, everyone, REFERENCE_FILE)
-    except BadFile:  # the comparison with scores names the client
+    except BadFile:  # `reference_scores` names the client
         return
     clients = _Clients(transformer, REFERENCE_FILE, part, known, some)
     clients.check([everyone], "values each time")
@@ -118,41 +117,41 @@ def check_rows(
 
 @dataclass(frozen=True, eq=False)
 class _Clients:
-    """Clients of a file with what a transformer made of them.
+    """Clients of a file with their raw and transformed values.
 
     Attributes:
         transformer: of the pipeline.
-        file: they are from.
-        table: their raw values.
-        transformed: the same transformed, shape (clients, n).
-        rows: their places in the file.
+        file: the name of the clients' file.
+        table: the raw values.
+        transformed: the transformed values, shape (clients, n).
+        rows: the clients' rows in the file, shape (clients,).
     """
 
     transformer: RawTransformer
     file: str
     table: Table
     transformed: Matrix
-    rows: Positions
+    rows: Rows
 
     def check_orders(self) -> None:
-        """Check them in reversed order, and among half of the others."""
+        """Transform the clients in reversed order, and by halves."""
         everyone = np.arange(len(self.rows))
         self.check([everyone[::-1]], "values in another order of the table")
         self.check([everyone[::2], everyone[1::2]], "values among other clients")
 
-    def check_alone(self, some: Positions) -> None:
-        """Check some of them alone."""
+    def check_alone(self, some: Rows) -> None:
+        """Transform some clients alone."""
         self.check([np.array([client]) for client in some], "values alone")
 
-    def check(self, companions: Sequence[Positions], other: str) -> None:
-        """Transform them again; matrix products may differ in the last bits.
+    def check(self, companions: Sequence[Rows], other: str) -> None:
+        """Transform clients again and compare; matrix products may differ in the last bits.
 
         Args:
-            companions: the clients who are transformed together.
-            other: what is said of one who is transformed to other values.
+            companions: clients who are transformed in one call, for each call.
+            other: the difference, for the message.
 
         Raises:
-            BadFile: one is.
+            BadFile: a value of a client differs.
         """
         scale = 1.0 + np.abs(np.nan_to_num(self.transformed)).max(axis=0, initial=0.0)
         for clients in companions:
@@ -171,26 +170,24 @@ class _Clients:
                     )
 
 
-def _transformed(
-    transformer: RawTransformer, table: Table, clients: Positions, file: str
-) -> Matrix:
+def _transformed(transformer: RawTransformer, table: Table, clients: Rows, file: str) -> Matrix:
     def refused(error: BaseException) -> str:
         return f"its transformer refuses a client of {file} ({type(error).__name__})"
 
     with foreign_code(MODEL_FILE, refused):
         rows = RawBatch.of_table(np.array(table.values[clients]), table.categories)
-        return transformer.itself(rows)
+        return transformer.unvectorised(rows)
 
 
-def check_witness(scores: Matrix, stored: Matrix) -> None:
-    """Check that the reference clients score as the makers of the model stored it.
+def check_stored_probabilities(scores: Matrix, stored: Matrix) -> None:
+    """Check that the reference clients have the probabilities that the model's makers stored.
 
     Args:
         scores: by the service, shape (clients,).
-        stored: the column `proba`, NaN for a client without a value.
+        stored: the column `proba`, shape (clients,), NaN for a client without a value.
 
     Raises:
-        BadFile: one does not; the message has both numbers.
+        BadFile: a client's probability differs; the message has both numbers.
     """
     differs = np.abs(scores - stored) > TOLERANCE
     if differs.any():
@@ -203,16 +200,16 @@ def check_witness(scores: Matrix, stored: Matrix) -> None:
         )
 
 
-def spread(clients: int, most: int) -> Positions:
-    """Up to a number of clients, evenly spread over the table, the first and the last included."""
+def spread(clients: int, most: int) -> Rows:
+    """At most `most` clients, evenly spread over a table from the first one to the last one."""
     return np.unique(np.linspace(0, clients - 1, most, dtype=np.intp))
 
 
-def telling_clients(table: Table, most: int) -> Positions:
-    """Clients for whom a transformer is most likely to do something else, up to a number.
+def telling_clients(table: Table, most: int) -> Rows:
+    """At most `most` clients for whom a transformer is most likely to behave differently.
 
-    An even spread, and the first client with each rare category, extreme value of a feature and
-    pattern of missing values.
+    They are an even spread, and the first client with each pattern of missing values, each rare
+    category and each extreme value of a feature.
     """
     values, missing = table.values, np.isnan(table.values)
     found = [spread(len(values), EXPLAINED)]
@@ -231,15 +228,13 @@ def telling_clients(table: Table, most: int) -> Positions:
 
 
 def logistic(output: Matrix) -> Matrix:
-    """The probability that log-odds stand for."""
+    """The probability of log-odds."""
     probability: Matrix = 1 / (1 + np.exp(-output))
     return probability
 
 
-def _check_same(
-    expected: Matrix, found: Matrix, how: str, clients: Positions | None = None
-) -> None:
-    """Not to the last bit: matrix products may differ there between one client and several."""
+def _check_same(expected: Matrix, found: Matrix, how: str, clients: Rows | None = None) -> None:
+    """Compare scores; matrix products of one client and of several may differ in the last bits."""
     differs = ~(np.abs(expected - found) <= TOLERANCE)
     if differs.any():
         at = int(differs.argmax())

@@ -1,4 +1,4 @@
-"""Scores of raw rows, and rows kept consistent where some of their features are changed."""
+"""Scores of raw rows, and features computed again after others were changed."""
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -22,20 +22,19 @@ from credit_scoring.errors import (
 from credit_scoring.model.classifiers.classifier import Classifier
 from credit_scoring.model.refusals import Refused, attempts
 from credit_scoring.model.transformers.transformer import RawTransformer
-from credit_scoring.model.transformers.transformer_trace import Output
 
 
 @dataclass(frozen=True, eq=False)
 class RawScorer:
-    """A pipeline for raw rows of any origin, and the formulas between their features.
+    """A pipeline for raw rows from a table or a caller, and the formulas between their features.
 
     Attributes:
         transformer: of the pipeline.
         classifier: of the pipeline.
-        dictionary: what is known of the features beside their values.
+        dictionary: of the raw features.
         names: of the transformed features, n of them.
-        texts: the categories in the tables, by the position of a text feature.
-        literal: see `cells.text_of`, by the position of a text feature.
+        texts: the categories of each text feature in the tables, by its column.
+        literal: literal texts as in `cells.text_of`, by the column of a text feature.
     """
 
     transformer: RawTransformer
@@ -52,31 +51,26 @@ class RawScorer:
 
     @cached_property
     def column_by_name(self) -> dict[str, int]:
-        """The positions of the raw features, by name."""
-        return {name: position for position, name in enumerate(self.features)}
+        """The columns of the raw features, by name."""
+        return {name: column for column, name in enumerate(self.features)}
 
     def column_of(self, feature: str) -> int:
-        """The position of a raw feature.
+        """The column of a raw feature.
 
         Raises:
-            UnknownFeature: there is none of that name.
+            UnknownFeature: no raw feature has this name.
         """
-        position = self.column_by_name.get(feature)
-        if position is None:
+        column = self.column_by_name.get(feature)
+        if column is None:
             raise unknown_feature(feature, len(self.features))
-        return position
-
-    @property
-    def outputs(self) -> tuple[Output, ...] | None:
-        """What each transformed feature is made from; None where that is not known."""
-        return self.transformer.outputs
+        return column
 
     def transform(self, rows: RawBatch) -> Matrix:
-        """Transform rows, each as if it were alone, shape (rows, n).
+        """Transform each row as if it were alone, shape (rows, n).
 
         Raises:
-            InvalidApplication: the transformer refuses one, or gives values that are out of range;
-                its `row` is the first such row.
+            InvalidApplication: the transformer refuses a row or returns a value out of range for
+                it; the error's `row` is the first such row.
         """
         transformed = []
         every = range(len(rows))
@@ -88,11 +82,11 @@ class RawScorer:
         return transformed[0] if len(transformed) == 1 else np.concatenate(transformed)
 
     def _transform(self, rows: RawBatch, part: range) -> Matrix:
-        """Transform a part of some rows.
+        """Transform a part of the rows.
 
         Raises:
-            BadFile: the transformer refuses it.
-            InvalidApplication: a value is out of range; its `row` is the first such row.
+            BadFile: the transformer refuses a row.
+            InvalidApplication: a transformed value is out of range.
         """
         with foreign_code(MODEL_FILE, describe):
             transformed = self.transformer(rows if len(part) == len(rows) else rows.take(part))
@@ -105,7 +99,7 @@ class RawScorer:
         return transformed
 
     def probabilities(self, rows: RawBatch) -> Matrix:
-        """Probabilities of class 1, each as of the row alone, shape (rows,).
+        """Probabilities of class 1, each as for the row alone, shape (rows,).
 
         Raises:
             InvalidApplication: see `transform`.
@@ -113,15 +107,15 @@ class RawScorer:
         return self.classifier.probabilities(self.transform(rows))
 
     def follow(self, rows: RawBatch, given: Set[str]) -> tuple[list[str], list[str]]:
-        """Compute again, in place, what follows from features that were given new values.
+        """Compute again, in place, the features that follow from changed features.
 
         Args:
             rows: have the new values.
-            given: the features' names.
+            given: names of the changed features.
 
         Returns:
-            The features that were computed, and those that could not be, though they depend on a
-            changed one.
+            The computed features, and the features that depend on a changed one but cannot be
+            computed.
 
         Raises:
             InvalidApplication: see `compute`.
@@ -134,7 +128,7 @@ class RawScorer:
         """Compute features by their formulas, in place and in the order of the formulas.
 
         Raises:
-            InvalidApplication: one is out of range; its `row` is the first such row.
+            InvalidApplication: a value is out of range; the error's `row` is the first such row.
         """
         for name in names:
             formula = self.dictionary.formulas[name]
@@ -147,11 +141,11 @@ class RawScorer:
             rows.numbers[:, self.column_by_name[name]] = values
 
     def _refusal(self, rows: RawBatch, error: BaseException | None) -> str:
-        """Why a row is refused, without its values."""
+        """The reason why the transformer refuses a row, without the row's values."""
         unknown = [
-            self.features[position]
-            for position, known in self.texts.items()
-            if not known.issuperset(rows.texts[position])
+            self.features[column]
+            for column, known in self.texts.items()
+            if not known.issuperset(rows.texts[column])
         ]
         if unknown:
             return f"a category that the model does not know: {first_few(unknown)}"

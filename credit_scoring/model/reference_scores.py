@@ -10,19 +10,19 @@ from credit_scoring.errors import BadFile, InvalidApplication, foreign_code
 from credit_scoring.model.pipeline import Each
 from credit_scoring.model.raw_scorer import RawScorer
 
-AT_ONCE = 512  # clients that are scored, so that they stay in the processor's cache
+AT_ONCE = 512  # clients of a chunk, which fit the processor's cache
 
 
 def reference_scores(scorer: RawScorer, reference: ReferencePopulation, each: Each = map) -> Matrix:
-    """Probabilities of class 1 of the reference clients, in the order of the file.
+    """Probabilities of class 1 of the reference population, shape (clients,), in file order.
 
     Args:
-        desk: has the model.
-        reference: the clients.
-        each: calls a function for each of some chunks, as the `map` of a pool of threads does.
+        scorer: scores the clients.
+        reference: the clients; their own `scores` are returned if they have some.
+        each: see `Each`.
 
     Raises:
-        BadFile: the transformer refuses one.
+        BadFile: the transformer refuses a client.
         Exception: whatever the model raises.
     """
     if reference.scores is not None:
@@ -37,15 +37,15 @@ def reference_scores(scorer: RawScorer, reference: ReferencePopulation, each: Ea
 
 
 def _transformed(scorer: RawScorer, rows: RawBatch, start: int) -> Matrix:
-    """Reference clients transformed.
+    """Transform reference clients.
 
     Args:
-        desk: has the transformer.
+        scorer: has the transformer.
         rows: the clients.
-        start: how many come before them in the file.
+        start: the index of the first one in the file.
 
     Raises:
-        BadFile: the transformer refuses one; it is named by its row, without its values.
+        BadFile: the transformer refuses a client; the message has its row, not its values.
     """
 
     def refused(error: BaseException) -> str:
@@ -53,7 +53,7 @@ def _transformed(scorer: RawScorer, rows: RawBatch, start: int) -> Matrix:
 
     try:
         with foreign_code(REFERENCE_FILE, refused):
-            return scorer.transformer.together(rows)
+            return scorer.transformer.in_one_call(rows)
     except BadFile:
         try:
             scorer.transform(rows)

@@ -1,4 +1,4 @@
-"""Rows that a model refuses, found among rows that it takes."""
+"""Search for the rows that a model refuses among rows that it accepts."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ E = TypeVar("E", bound=Exception)
 
 @dataclass(frozen=True, eq=False)
 class Taken(Generic[T]):
-    """Rows that were taken together.
+    """Rows that were accepted in one attempt.
 
     Attributes:
-        rows: a range of rows.
+        rows: their indices.
         result: of the attempt.
     """
 
@@ -23,7 +23,7 @@ class Taken(Generic[T]):
 
 @dataclass(frozen=True, eq=False)
 class Refused(Generic[E]):
-    """A row that is refused alone.
+    """A row that was refused in an attempt of its own.
 
     Attributes:
         row: its index.
@@ -37,12 +37,12 @@ class Refused(Generic[E]):
 def attempts(
     rows: range, attempt: Callable[[range], T], refusal: type[E]
 ) -> Iterator[Taken[T] | Refused[E]]:
-    """Attempt rows together, and by halves if that is refused, until each refused row is alone.
+    """Attempt all rows in one call, and bisect refused ranges down to single rows.
 
     Args:
-        rows: a range.
+        rows: indices of rows.
         attempt: works on a range of rows.
-        refusal: the error by which it refuses rows.
+        refusal: the error by which `attempt` refuses rows.
     """
     found: Taken[T] | Refused[E]
     try:

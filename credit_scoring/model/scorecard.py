@@ -1,6 +1,6 @@
-"""What `model.json` says of a score: the probability of default, points and a grade.
+"""Scorecards: the probability of default, points and grade of a score.
 
-All three are optional there:
+`model.json` may have three keys:
 
     calibration   {"slope": a, "offset": b}
     scale         {"points": 600, "odds": 19, "double": 50}
@@ -25,14 +25,14 @@ SMALLEST_PD, LARGEST_PD = sys.float_info.min, 1 - sys.float_info.epsilon / 2
 
 
 def log_odds(probability: float) -> float:
-    """Infinite where the probability is 0 or 1; JSON has null for it."""
+    """The log-odds of a probability; infinite for 0 and 1."""
     if not 0 < probability < 1:
         return math.copysign(math.inf, probability - 0.5)
     return float(np.log(probability) - np.log1p(-probability))
 
 
 def log_odds_of(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The same of many, to the same bits."""
+    """The log-odds of many probabilities, each to the bits of `log_odds`."""
     with np.errstate(divide="ignore"):
         found: NDArray[np.float64] = np.log(probabilities) - np.log1p(-probabilities)
     return found
@@ -40,9 +40,9 @@ def log_odds_of(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class Calibration:
-    """From log-odds to the share of such clients that default.
+    """The probability of default as a logistic function of the log-odds.
 
-    The form is that of Platt (1999), "Probabilistic outputs for support vector machines".
+    The method is that of Platt (1999), "Probabilistic outputs for support vector machines".
 
     Attributes:
         slope: larger than 0.
@@ -62,9 +62,9 @@ class Points:
     """The scale of a scorecard's points, as in Siddiqi (2006), "Credit Risk Scorecards".
 
     Attributes:
-        points: where `odds` clients pay for each that does not.
-        odds: larger than 0.
-        double: points more where the odds double; larger than 0.
+        points: of a client whose odds are `odds`.
+        odds: clients who pay for each who does not; larger than 0.
+        double: points that double the odds; larger than 0.
     """
 
     points: float
@@ -72,7 +72,7 @@ class Points:
     double: float
 
     def of(self, pd: float) -> int:
-        """The points of a probability of default, to the nearest whole number."""
+        """The points of a probability of default, rounded to a whole number."""
         within = min(max(pd, SMALLEST_PD), LARGEST_PD)
         odds = math.log2((1 - within) / within) - math.log2(self.odds)
         return round(self.points + self.double * odds)
@@ -80,11 +80,11 @@ class Points:
 
 @dataclass(frozen=True)
 class Grade:
-    """One grade.
+    """A rating grade.
 
     Attributes:
         grade: its name.
-        pd: the largest probability of default that has it; None for the last grade.
+        pd: the largest probability of default with this grade; None for the last grade.
     """
 
     grade: str
@@ -93,7 +93,7 @@ class Grade:
 
 @dataclass(frozen=True)
 class Scorecard:
-    """All that `model.json` says of a score; what it lacks is None, or no grade."""
+    """The scorecard of a bundle; parts that `model.json` lacks are None or empty."""
 
     calibration: Calibration | None = None
     scale: Points | None = None
@@ -104,7 +104,7 @@ class Scorecard:
         """Read the keys `calibration`, `scale` and `grades`, each of which may be absent.
 
         Raises:
-            BadFile: one of them is not what it must be.
+            BadFile: a key has another form, or a number out of its range.
         """
         calibration, scale = None, None
         if "calibration" in metadata:
@@ -121,20 +121,16 @@ class Scorecard:
         """The probability of default, in [0, 1]; None without a calibration.
 
         Args:
-            log_odds: the model's raw output. That of a model whose raw output is no log-odds has no
-                calibration.
+            log_odds: of a score.
         """
         return self.calibration.pd(log_odds) if self.calibration else None
 
     def points(self, pd: float | None) -> int | None:
-        """The points of what `pd` gave; None without it or without a scale."""
+        """The points of a probability of default; None without one or without a scale."""
         return self.scale.of(pd) if self.scale and pd is not None else None
 
     def grade(self, pd: float | None) -> str | None:
-        """The grade of what `pd` gave; None without it or without grades.
-
-        It is the first one whose bound is not below `pd`: the bound itself still has its grade.
-        """
+        """The first grade whose bound is at least `pd`; None without `pd` or without grades."""
         if pd is None:
             return None
         return next((g.grade for g in self.grades if g.pd is None or pd <= g.pd), None)
@@ -142,14 +138,14 @@ class Scorecard:
     def of(
         self, log_odds: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.intp]] | None:
-        """What `pd`, `points` and `grade` give for many; None without a calibration.
+        """Probabilities of default, points and grades of many scores; None without a calibration.
 
         Args:
-            log_odds: raw outputs, shape (n,).
+            log_odds: of the scores, shape (n,).
 
         Returns:
-            Probabilities of default, points and positions among the grades, of shape (n,) each. The
-            last two say something only where there is a scale, and where there are grades.
+            Probabilities of default, points and indices of grades, of shape (n,) each. Without a
+            scale the points are empty; without grades the indices have no meaning.
         """
         if self.calibration is None:
             return None
@@ -160,7 +156,7 @@ class Scorecard:
 
 
 def _numbers(metadata: Mapping[str, Any], key: str, names: Sequence[str]) -> list[float]:
-    """The numbers of these names in an object of `model.json`."""
+    """The named numbers of an object in `model.json`."""
     values = metadata[key]
     if not isinstance(values, dict):
         raise BadFile(METADATA_FILE, f"{key} is not an object")
@@ -171,14 +167,14 @@ def _numbers(metadata: Mapping[str, Any], key: str, names: Sequence[str]) -> lis
 
 
 def _grades(entries: object) -> tuple[Grade, ...]:
-    """The grades, whose bounds rise."""
+    """The grades in rising order of their bounds."""
     if not isinstance(entries, list) or not entries:
         raise BadFile(METADATA_FILE, "grades is not a list of grades")
     names = [entry.get("grade") if isinstance(entry, dict) else None for entry in entries]
-    for position, name in enumerate(names):
+    for index, name in enumerate(names):
         if not isinstance(name, str) or not name.strip():
-            raise BadFile(METADATA_FILE, f"grades: number {position + 1} has no name")
-        if name in names[:position]:
+            raise BadFile(METADATA_FILE, f"grades: number {index + 1} has no name")
+        if name in names[:index]:
             raise BadFile(METADATA_FILE, f"grades: {abridged(name)} is there twice")
     bounds: list[float] = []
     for name, entry in zip(names[:-1], entries[:-1], strict=True):
@@ -197,5 +193,5 @@ def _grades(entries: object) -> tuple[Grade, ...]:
 
 
 def _is_number(value: object) -> TypeGuard[float]:
-    """Whether it is a finite number; true and false are none."""
+    """True for a finite number; true and false are not numbers."""
     return isinstance(value, float | int) and type(value) is not bool and math.isfinite(value)

@@ -1,1 +1,1 @@
-"""New clients against the reference population."""
+"""Drift and summaries of features: new clients against the reference population."""

@@ -11,7 +11,7 @@ from credit_scoring.data.feature_dictionary import Change, DeclaredKind, Feature
 from credit_scoring.data.reference_population import ReferencePopulation
 from credit_scoring.data.tables import Matrix, Table
 
-PERCENTS = (0, 5, 25, 50, 75, 95, 100)  # of the quantiles
+PERCENTS = (0, 5, 25, 50, 75, 95, 100)
 FLAG_CATEGORIES = ("0", "1")
 
 Kind = Literal["number", "flag", "text"]
@@ -24,35 +24,32 @@ class ClassValues:
     Quantiles are in the feature's unit, by linear interpolation between two values.
     """
 
-    present: Annotated[
-        int, Field(description="how many of these clients have a value", examples=[1846])
-    ]
+    present: Annotated[int, Field(description="number of clients with a value", examples=[1846])]
     quantiles: Annotated[
         Mapping[int, float] | None,
         Field(
-            description="of numbers, by percent: at 25 is the value that a quarter of these clients"
-            " do not exceed, at 0 their lowest and at 100 their highest; null for text and flags,"
-            " and where nobody has a value",
+            description="quantiles by percent: a quarter of these clients do not exceed the value"
+            " at 25; their lowest value is at 0, their highest at 100; null for text and flags, and"
+            " if no client has a value",
             examples=[{"0": 0.1, "5": 0.2, "25": 0.4, "50": 0.5, "75": 0.6, "95": 0.7, "100": 0.8}],
         ),
     ]
     shares: Annotated[
         Mapping[str, float] | None,
         Field(
-            description="of text and flags, by category: its share of these clients, of those with"
-            " a value; the most frequent of both classes first; null for numbers, and where nobody"
-            " has a value"
+            description="share of each category among the clients with a value, the most frequent"
+            " of both classes first; null for numbers, and if no client has a value"
         ),
     ]
 
 
 @dataclass(frozen=True, eq=False)
 class FeatureSummary:
-    """One feature: what it means, what may change, and its values among earlier clients."""
+    """One feature: its meaning, its allowed change, and its values among earlier clients."""
 
     name: Annotated[str, Field(description="as in the files", examples=["EXT_SOURCE_2"])]
     label: Annotated[str, Field(description="in plain words", examples=["External credit score 2"])]
-    unit: Annotated[str, Field(description="of the values; empty where they have none")]
+    unit: Annotated[str, Field(description="unit of the values; empty without one")]
     group: Annotated[
         str,
         Field(
@@ -63,30 +60,26 @@ class FeatureSummary:
     formula: Annotated[
         str | None,
         Field(
-            description="how it is computed from other features; null where it is not",
+            description="computes it from other features; null without one",
             examples=["AMT_ANNUITY / AMT_CREDIT"],
         ),
     ]
     depends: Annotated[
         Sequence[str],
-        Field(
-            description="features from which it also follows, in a way that cannot be computed here"
-        ),
+        Field(description="features that it also depends on, but not by a formula"),
     ]
-    change: Annotated[Change, Field(description="how a suggestion to the client may move it")]
+    change: Annotated[Change, Field(description="the direction in which a client may change it")]
     protected: Annotated[
-        bool, Field(description="whether law protects this trait, such as sex or age")
+        bool, Field(description="true if law protects this trait, such as sex or age")
     ]
     kind: Annotated[
-        Kind,
-        Field(description="a flag is 1 (yes) or 0 (no) for every earlier client who has a value"),
+        Kind, Field(description="a flag is 1 (yes) or 0 (no) for every client with a value")
     ]
     missing: Annotated[
-        float,
-        Field(ge=0, le=1, description="the share of earlier clients of whom it is not known"),
+        float, Field(ge=0, le=1, description="share of earlier clients without a value")
     ]
-    class0: Annotated[ClassValues, Field(description="those who paid")]
-    class1: Annotated[ClassValues, Field(description="those who did not pay")]
+    class0: Annotated[ClassValues, Field(description="earlier clients who paid")]
+    class1: Annotated[ClassValues, Field(description="earlier clients who did not pay")]
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +87,7 @@ class FeatureSummaries:
     """Every feature, in the order of the files."""
 
     protected: Annotated[
-        int, Field(ge=0, description="how many of the features are traits that law protects")
+        int, Field(ge=0, description="number of features that are traits that law protects")
     ]
     features: Sequence[FeatureSummary]
 
@@ -104,7 +97,7 @@ class Distribution:
     """The values of one feature in the reference population.
 
     Attributes:
-        kind: "flag" if no client of either table has another value than 0 and 1.
+        kind: "flag" if no client of either table has a value except 0 and 1.
         missing: the share of the reference clients without a value.
         class0, class1: the values of each class.
     """
@@ -123,7 +116,7 @@ def feature_summaries(
     Args:
         dictionary: words, themes and formulas.
         reference: the reference clients' raw values.
-        new: the new clients' raw values: a flag has no other values than 0 and 1 there, too.
+        new: the new clients' raw values; a flag has only 0 and 1 in both tables.
     """
     features = dictionary.features.values()
     found = distributions(reference, new, [feature.kind for feature in features])
@@ -134,7 +127,7 @@ def feature_summaries(
                 feature.name,
                 feature.label,
                 feature.unit,
-                feature.group,
+                feature.theme,
                 feature.formula or None,
                 feature.depends,
                 feature.change,
@@ -154,35 +147,35 @@ def distributions(
 ) -> list[Distribution]:
     """The distribution of each feature, in the order of the tables.
 
-    A flag has shares and not quantiles, as text has: those of two values say next to nothing.
+    A flag has shares like text: quantiles of two values say next to nothing.
 
     Args:
         reference: the reference clients' raw values.
-        new: the new clients' raw values: a flag has no other values than 0 and 1 there, too.
-        declared: the kind of each feature as `features.csv` has it.
+        new: the new clients' raw values; a flag has only 0 and 1 in both tables.
+        declared: the kind of each feature in `features.csv`.
     """
     return [
-        _distribution(reference, new.values[:, position], position, kind)
-        for position, kind in enumerate(declared)
+        _distribution(reference, new.values[:, column], column, kind)
+        for column, kind in enumerate(declared)
     ]
 
 
 def _distribution(
-    reference: ReferencePopulation, new: Matrix, position: int, declared: DeclaredKind
+    reference: ReferencePopulation, new: Matrix, column: int, declared: DeclaredKind
 ) -> Distribution:
     """The distribution of one feature.
 
     Args:
         reference: the reference clients' raw values.
-        new: the new clients' values of the feature.
-        position: of the feature.
-        declared: its kind as `features.csv` has it.
+        new: the new clients' values of the feature, shape (new clients,).
+        column: the feature's column.
+        declared: its kind in `features.csv`.
     """
-    values = reference.columns[position]
+    values = reference.columns[column]
     present = ~np.isnan(values)
     of_0, of_1 = (values[of_class][present[of_class]] for of_class in reference.by_class)
     missing = (len(reference) - len(of_0) - len(of_1)) / len(reference)
-    if (categories := reference.categories.get(position)) is not None:
+    if (categories := reference.categories.get(column)) is not None:
         return Distribution("text", missing, *_shares(of_0, of_1, categories))
     are_flags = [np.isin(v, (0, 1)).all() for v in (of_0, of_1, new[~np.isnan(new)])]
     is_flag = len(of_0) + len(of_1) > 0 and all(are_flags) and declared != "number"
@@ -204,8 +197,8 @@ def _shares(
     """The shares of the categories in each class.
 
     Args:
-        of_0, of_1: positions in the categories, of the clients of each class with a value.
-        categories: texts.
+        of_0, of_1: codes of the clients of each class with a value, indices of `categories`.
+        categories: the texts.
     """
     counts = [np.bincount(v.astype(np.intp), minlength=len(categories)) for v in (of_0, of_1)]
     order = np.argsort(-(counts[0] + counts[1]), kind="stable").tolist()

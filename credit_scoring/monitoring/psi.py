@@ -1,10 +1,10 @@
-"""The population stability index: how far new clients differ from the reference clients.
+"""The population stability index (PSI): how far new clients differ from the reference clients.
 
 For the shares p of the reference clients and q of the new ones over the same bins, it is the sum of
-(q - p) ln(q / p): 0 where all shares are equal, never negative, without a unit. Samples of one
-population differ a little too: by (bins - 1)(1/n + 1/m) on average, which is the mean of the
-index's chi-square distribution; B. Yurdakul, Statistical Properties of Population Stability
-Index, Western Michigan University, 2018, https://scholarworks.wmich.edu/dissertations/3208.
+(q - p) ln(q / p): 0 if all shares are equal, never negative, without a unit. Two samples of one
+population differ too: their index is (bins - 1)(1/n + 1/m) on average, the mean of its chi-square
+distribution; B. Yurdakul, Statistical Properties of Population Stability Index, Western Michigan
+University, 2018, https://scholarworks.wmich.edu/dissertations/3208.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,28 +19,28 @@ from credit_scoring.data.reference_population import ReferencePopulation
 from credit_scoring.data.tables import Matrix, Table
 
 MOST_BINS = 10  # of numbers; missing values have one more
-# What an empty bin counts, or its logarithm is infinite: half a client, as much as J. B. S. Haldane
-# (Annals of Human Genetics 20, 1956) adds to counts before he takes the logarithm of their ratio.
-# Bins that are not empty stay as they are: without an empty one the index is the textbook's.
+# Clients that an empty bin counts as, since the logarithm of 0 is infinite: J. B. S. Haldane
+# (Annals of Human Genetics 20, 1956) adds a half to counts before he takes the logarithm of their
+# ratio. Other bins stay unchanged: without an empty one the index is the textbook's.
 EMPTY = 0.5
-# Values this close, relative to their size, are the same: the two tables may have been computed on
-# different machines, and 20.000000000000043 is no drift from 20.
+# Values this close, relative to their size, are equal: the two tables may have been computed on
+# different machines, and a change from 20 to 20.000000000000043 is not drift.
 ROUNDING = 1e-9
 
 Counts = NDArray[np.float64]
-TextCounts = Mapping[str | None, int]  # clients by category, None where it is missing
+TextCounts = Mapping[str | None, int]  # clients by category, None for a missing one
 
 
 @dataclass(frozen=True)
 class Drift:
-    """How far the new clients differ from the earlier ones in one thing."""
+    """The population stability index (PSI) of new clients against earlier ones."""
 
     index: Annotated[
         float,
         Field(
             ge=0,
-            description="the population stability index: 0 where new clients are spread as earlier"
-            " ones; by custom a little different from 0.1 on and clearly different from 0.25 on",
+            description="population stability index: 0 if new and earlier clients have the same"
+            " distribution; by custom 0.1 is a small shift and 0.25 a large one",
             examples=[0.31],
         ),
     ]
@@ -48,8 +48,8 @@ class Drift:
         float,
         Field(
             ge=0,
-            description="the index that chance alone gives on average, for this many clients and"
-            " bins: an index near it says nothing",
+            description="mean index of two samples of one population, with as many clients and"
+            " bins: an index near it is not evidence of drift",
             examples=[0.023],
         ),
     ]
@@ -57,8 +57,7 @@ class Drift:
         int,
         Field(
             ge=1,
-            description="how many ranges of values or categories are compared; missing is one of"
-            " them",
+            description="number of ranges or categories compared, missing values included",
             examples=[10],
         ),
     ]
@@ -74,16 +73,16 @@ class NamedFeature:
 
 @dataclass(frozen=True)
 class FeatureDrift(Drift, NamedFeature):
-    """How far the new clients differ from the earlier ones in one feature."""
+    """The population stability index of one feature."""
 
 
 @dataclass(frozen=True)
 class PopulationDrift:
-    """How far the new clients differ from those whom the model was made for."""
+    """The population stability indices of the score and of every feature."""
 
-    reference: Annotated[int, Field(description="how many earlier clients there are")]
-    new: Annotated[int, Field(description="how many new clients there are")]
-    score: Annotated[Drift, Field(description="in the probability of default")]
+    reference: Annotated[int, Field(description="number of earlier clients")]
+    new: Annotated[int, Field(description="number of new clients")]
+    score: Annotated[Drift, Field(description="index of the probability of default")]
     features: Annotated[Sequence[FeatureDrift], Field(description="the largest index first")]
 
 
@@ -96,10 +95,8 @@ def population_drift(
 ) -> PopulationDrift:
     """Compare the new clients with the reference clients.
 
-    A feature without text has the bins of `number_counts`, one with text those of `text_counts`.
-
     Args:
-        labels: by the name of the feature, in the order of both tables.
+        labels: labels by name of the feature, in the order of both tables.
         reference: the reference clients' raw values.
         new: the new clients' raw values.
         reference_scores: probabilities of default, shape (reference clients,).
@@ -124,11 +121,11 @@ def population_drift(
 
 
 def drift(counts: Counts) -> Drift:
-    """The index of two populations.
+    """The population stability index of two populations.
 
     Args:
-        counts: clients by bin, shape (2, bins): of the reference clients and of the new ones. Bins
-            that are empty on both sides are left out; one that is on one side counts `EMPTY` there.
+        counts: reference clients and new clients by bin, shape (2, bins). A bin without any client
+            is left out; a bin without clients of one population counts `EMPTY` for it.
     """
     counts = counts[:, counts.any(axis=0)]
     n, m = counts.sum(axis=1).tolist()
@@ -142,25 +139,25 @@ def drift(counts: Counts) -> Drift:
 class NumberBins:
     """Up to ten bins of numbers, and one for missing values.
 
-    They end at the reference clients' nine deciles, each the smallest value that at least so many
-    tenths of them do not exceed; a bin has its upper end, and the first and the last one are open.
-    A value that several deciles share is a bin of its own: there are fewer bins then, and the rare
-    values below it and above it are not mixed with it. Values within `ROUNDING` of a decile are
-    that decile.
+    They end at the reference clients' nine deciles; the k-th decile is the smallest value that at
+    least k tenths of the clients do not exceed. A bin includes its upper end; the first and the
+    last one are open. A value that several deciles share has a bin of its own, apart from the rare
+    values around it; there are fewer bins then. A value within `ROUNDING` of a decile equals it.
 
     Attributes:
-        ends: where all bins but the last one end, rising: comparisons that hold up to there.
+        ends: the upper ends of all bins except the last, rising: a comparison and a number, which
+            hold for all values of this bin and of those before it.
     """
 
     ends: tuple[tuple[np.ufunc, float], ...]
 
     @classmethod
     def of(cls, reference: Matrix) -> "NumberBins":
-        """The bins for some reference clients, shape (clients,), NaN where a value is missing."""
+        """The bins for values of reference clients, shape (clients,), NaN for a missing value."""
         return cls(tuple(_ends(reference[~np.isnan(reference)])))
 
     def counts(self, values: Matrix) -> NDArray[np.int64]:
-        """Clients by bin, the missing values last; those of two parts add up."""
+        """Clients by bin, missing values last; counts of two parts add up."""
         present = np.count_nonzero(values == values)
         up_to = [np.count_nonzero(compare(values, end)) for compare, end in self.ends]
         return np.diff([0, *up_to, present, len(values)])
@@ -170,8 +167,8 @@ def number_counts(reference: Matrix, new: Matrix) -> Counts:
     """Clients by bin of numbers, shape (2, bins); see `NumberBins`.
 
     Args:
-        reference: shape (reference clients,), NaN where a value is missing.
-        new: shape (new clients,), the same.
+        reference: shape (reference clients,), NaN for a missing value.
+        new: shape (new clients,), NaN for a missing value.
     """
     bins = NumberBins.of(reference)
     return np.asarray([bins.counts(reference), bins.counts(new)], np.float64)
@@ -180,14 +177,13 @@ def number_counts(reference: Matrix, new: Matrix) -> Counts:
 def text_counts(
     reference: Matrix, reference_texts: Sequence[str], new: Matrix, new_texts: Sequence[str]
 ) -> Counts:
-    """Clients by category that either side has, then the missing values, shape (2, bins).
+    """Clients by category of either table, missing values last, shape (2, bins).
 
     Args:
-        reference: positions in the reference categories, shape (reference clients,), NaN where
-            a value is missing.
-        reference_texts: the categories.
-        new: positions in the new categories, shape (new clients,), the same.
-        new_texts: the categories, in an order of their own.
+        reference: indices of `reference_texts`, shape (reference clients,), NaN if missing.
+        reference_texts: the categories of the reference clients.
+        new: indices of `new_texts`, shape (new clients,), NaN if missing.
+        new_texts: the categories of the new clients, in an order of their own.
     """
     return category_counts(by_category(reference, reference_texts), by_category(new, new_texts))
 
@@ -196,7 +192,7 @@ def by_category(values: Matrix, texts: Sequence[str]) -> dict[str | None, int]:
     """Clients by category.
 
     Args:
-        values: positions in the categories, shape (clients,), NaN where it is missing.
+        values: indices of `texts`, shape (clients,), NaN if missing.
         texts: the categories.
     """
     codes = np.where(np.isnan(values), len(texts), values).astype(np.intp)
@@ -205,17 +201,17 @@ def by_category(values: Matrix, texts: Sequence[str]) -> dict[str | None, int]:
 
 
 def category_counts(reference: TextCounts, new: TextCounts) -> Counts:
-    """The same of clients that are counted already."""
+    """Counts by category of both tables, missing values last, shape (2, bins)."""
     texts = dict.fromkeys(text for text in (*reference, *new) if text is not None)
-    bins = [*texts, None]  # the last one: missing
+    bins = [*texts, None]
     return np.array([[side.get(text, 0) for text in bins] for side in (reference, new)], float)
 
 
 def _ends(present: Matrix) -> list[tuple[np.ufunc, float]]:
-    """Where all bins but the last one end, rising: comparisons that hold up to there.
+    """The upper ends of all bins except the last, see `NumberBins`.
 
     Args:
-        present: the reference clients' values, shape (clients with a value,); there may be none.
+        present: the reference clients' values without missing ones, shape (any,).
     """
     if not len(present):
         return []
@@ -230,7 +226,7 @@ def _ends(present: Matrix) -> list[tuple[np.ufunc, float]]:
         spans.append((start, end, shared_by))
     ends: list[tuple[np.ufunc, float]] = []
     for start, end, shared_by in spans:
-        if shared_by > 1:  # what lies below it has a bin of its own
+        if shared_by > 1:  # lower values have another bin
             ends.append((np.less, start))
         ends.append((np.less_equal, end))
     return ends

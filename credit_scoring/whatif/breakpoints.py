@@ -1,4 +1,4 @@
-"""A row with all values of one feature, and where these pass the thresholds of the trees."""
+"""Breakpoints of one feature of a row: its values at which a tree may take another branch."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,21 +12,21 @@ from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.tables import Matrix
 from credit_scoring.float_search import LARGEST_DOUBLE, below, first_true
 from credit_scoring.model.raw_scorer import RawScorer
-from credit_scoring.whatif.monotonicity import Piece, Shapes
+from credit_scoring.whatif.monotonicity import Interval, Monotonicity
 
-INFINITE = np.array([-np.inf, LARGEST_DOUBLE])  # up to the one, and beyond the other
-CELLS = 64  # into which a piece is cut where nothing is proved
+INFINITE = np.array([-np.inf, LARGEST_DOUBLE])  # limits: -inf is at the first, inf above the second
+CELLS = 64  # equal parts of an interval on which no feature is proved monotone
 
 
 @dataclass(frozen=True, eq=False)
-class Line:
-    """One row with all values of one feature, and what follows from each.
+class VariedRow:
+    """One row with every value of one numeric feature, dependent features computed from it.
 
     Attributes:
-        desk: scores the rows.
-        row: the one row, as it is.
-        feature: the name of one that is a number.
-        low, high: the values between which it is looked at.
+        scorer: scores the rows.
+        row: the original row.
+        feature: the name of the varied feature.
+        low, high: the range of its values.
     """
 
     scorer: RawScorer
@@ -37,11 +37,11 @@ class Line:
 
     @cached_property
     def recomputed(self) -> list[str]:
-        """The features that follow from this one, in the order of their formulas."""
+        """Names of the dependent features, in the order of their formulas."""
         return self.scorer.dictionary.follow({self.feature})[0]
 
     def rows(self, values: Matrix) -> RawBatch:
-        """The row once for each value, with what follows from it."""
+        """Copies of the row, one for each value, with dependent features computed."""
         rows = self.row.take(np.zeros(len(values), np.intp))
         columns = self.columns(values)
         for name in (self.feature, *self.recomputed):
@@ -49,11 +49,11 @@ class Line:
         return rows
 
     def columns(self, values: Matrix, names: Sequence[str] | None = None) -> Columns:
-        """Features for some values of this one: shape (1,) where one does not follow.
+        """Values of the features by name, shape (m,); shape (1,) of those that do not depend.
 
         Args:
-            values: shape (m,).
-            names: of the features to compute; all that follow.
+            values: values of the varied feature, shape (m,).
+            names: the dependent features to compute; None for all.
         """
         columns = {**self._own, self.feature: values}
         for name in self.recomputed if names is None else names:
@@ -68,116 +68,120 @@ class Line:
 
     @cached_property
     def sources(self) -> dict[int, str] | None:
-        """The source of each output that follows from this feature; None where one is not known."""
-        following, found = {self.feature, *self.recomputed}, {}
-        if self.scorer.outputs is None or self.scorer.classifier.thresholds is None:
+        """The one feature behind each dependent output of the transformer, by output.
+
+        None if an output or the classifier's split points are not known.
+        """
+        dependent, found = {self.feature, *self.recomputed}, {}
+        if (
+            self.scorer.transformer.traced_outputs is None
+            or self.scorer.classifier.split_points is None
+        ):
             return None
-        for position, output in enumerate(self.scorer.outputs):
-            if output.sources & following:
+        for index, output in enumerate(self.scorer.transformer.traced_outputs):
+            if output.sources & dependent:
                 if output.steps is None:
                     return None
-                (found[position],) = output.sources
+                (found[index],) = output.sources
         return found
 
     @cached_property
-    def pieces(self) -> dict[str, list[Piece]]:
-        """The line in pieces for this feature and each that follows."""
+    def intervals(self) -> dict[str, list[Interval]]:
+        """Intervals of the range on which each feature is monotone, by name of the feature."""
         formulas = self.scorer.dictionary.formulas
         trees = {name: formulas[name].tree for name in self.recomputed}
-        shapes = Shapes(self.feature, trees, self._own, self.columns)
+        monotonicity = Monotonicity(self.feature, trees, self._own, self.columns)
         return {
-            name: shapes.pieces(name, self.low, self.high)
+            name: monotonicity.intervals(name, self.low, self.high)
             for name in (self.feature, *self.recomputed)
         }
 
     @property
     def is_proved(self) -> bool:
-        """Whether `candidates` has every place at which the score changes."""
+        """True if the score changes only at `breakpoints`."""
         return self.sources is not None and all(
-            piece.is_monotone for pieces in self.pieces.values() for piece in pieces
+            interval.is_monotone for intervals in self.intervals.values() for interval in intervals
         )
 
-    def candidates(self) -> Matrix:
-        """Places at which the score may change, rising, the first one `low`."""
+    def breakpoints(self) -> Matrix:
+        """Values at which the score may change, rising, the first one `low`."""
         found = [np.array([self.low])]
         if self.sources is None:
             found += [_cells(self.low, self.high)]
-        for pieces in self.pieces.values():
-            for piece in pieces:
+        for intervals in self.intervals.values():
+            for interval in intervals:
                 found += [
-                    np.array([piece.first])
-                    if piece.is_monotone
-                    else _cells(piece.first, piece.last)
+                    np.array([interval.first])
+                    if interval.is_monotone
+                    else _cells(interval.first, interval.last)
                 ]
         for output, source in (self.sources or {}).items():
-            found += [
-                self._crossings(source, self._computing(output, source), self._limits(output))
-            ]
-        for name in self.recomputed:  # which is refused where it is infinite
-            found += [self._crossings(name, self._following(name), INFINITE)]
+            found += [self._crossings(source, self._output(output, source), self._limits(output))]
+        for name in self.recomputed:  # an infinite value is refused
+            found += [self._crossings(name, self._dependent(name), INFINITE)]
         return np.unique(np.concatenate(found))
 
     def _crossings(
-        self, source: str, compute: Callable[[Matrix], Matrix], thresholds: Matrix
+        self, source: str, compute: Callable[[Matrix], Matrix], limits: Matrix
     ) -> Matrix:
-        """The first double at which what is made from a source passes each threshold."""
+        """The first double at which a function of the source passes each limit."""
         ends = [
-            np.array([piece.first, piece.last])
-            if piece.is_monotone
-            else np.append(_cells(piece.first, piece.last), piece.last)
-            for piece in self.pieces[source]
+            np.array([interval.first, interval.last])
+            if interval.is_monotone
+            else np.append(_cells(interval.first, interval.last), interval.last)
+            for interval in self.intervals[source]
         ]
-        first = np.concatenate([places[:-1] for places in ends])
-        last = np.concatenate([places[1:] for places in ends])
+        first = np.concatenate([values[:-1] for values in ends])
+        last = np.concatenate([values[1:] for values in ends])
         one, other = compute(first), compute(last)
-        from_, to = (np.searchsorted(thresholds, bound(one, other)) for bound in (np.fmin, np.fmax))
+        from_, to = (np.searchsorted(limits, bound(one, other)) for bound in (np.fmin, np.fmax))
         number = np.where(np.isnan(one) | np.isnan(other), 0, to - from_)
-        piece = np.repeat(np.arange(len(number)), number)
-        passed = thresholds[np.concatenate([np.arange(0), *map(np.arange, from_, from_ + number)])]
-        rises = (one < other)[piece]
+        interval = np.repeat(np.arange(len(number)), number)
+        passed = limits[np.concatenate([np.arange(0), *map(np.arange, from_, from_ + number)])]
+        rises = (one < other)[interval]
 
-        def is_beyond(values: Matrix, asked: NDArray[np.intp]) -> NDArray[np.bool_]:
-            return np.asarray((compute(values) > passed[asked]) == rises[asked])
+        def is_beyond(values: Matrix, index: NDArray[np.intp]) -> NDArray[np.bool_]:
+            return np.asarray((compute(values) > passed[index]) == rises[index])
 
-        return first_true(is_beyond, first[piece], last[piece])
+        return first_true(is_beyond, first[interval], last[interval])
 
-    def _computing(self, output: int, source: str) -> Callable[[Matrix], Matrix]:
-        """An output as a function of this feature, shapes (m,)."""
-        assert self.scorer.outputs is not None  # noqa: S101 - `sources` has looked
-        apply, follow = self.scorer.outputs[output], self._following(source)
-        return lambda values: apply(follow(values))
+    def _output(self, output: int, source: str) -> Callable[[Matrix], Matrix]:
+        """An output of the transformer as a function of the varied feature, shapes (m,)."""
+        assert self.scorer.transformer.traced_outputs is not None  # noqa: S101 - `sources` checks it
+        apply, dependent = self.scorer.transformer.traced_outputs[output], self._dependent(source)
+        return lambda values: apply(dependent(values))
 
-    def _following(self, name: str) -> Callable[[Matrix], Matrix]:
-        """A feature that follows, or this one, as a function of this one, shapes (m,)."""
+    def _dependent(self, name: str) -> Callable[[Matrix], Matrix]:
+        """A dependent feature as a function of the varied feature, shapes (m,)."""
         needed = self._needed(name)
         return lambda values: np.broadcast_to(self.columns(values, needed)[name], values.shape)
 
-    def _needed(self, source: str) -> list[str]:
-        """The features to compute for one of them, in the order of their formulas."""
-        needed = {source}
+    def _needed(self, name: str) -> list[str]:
+        """Dependent features that a feature is computed from, in the order of their formulas."""
+        needed = {name}
         for name in reversed(self.recomputed):
             if name in needed:
                 needed |= set(self.scorer.dictionary.formulas[name].inputs)
         return [name for name in self.recomputed if name in needed]
 
     def _limits(self, output: int) -> Matrix:
-        """Thresholds of an output, and where it is out of the classifier's range."""
-        thresholds, largest = self.scorer.classifier.thresholds, self.scorer.classifier.largest
-        assert thresholds is not None  # noqa: S101 - `sources` has looked
-        inside = thresholds[output][np.abs(thresholds[output]) <= largest]
+        """Split points of an output, between the limits of the classifier's range."""
+        split_points, largest = self.scorer.classifier.split_points, self.scorer.classifier.largest
+        assert split_points is not None  # noqa: S101 - `sources` checks it
+        inside = split_points[output][np.abs(split_points[output]) <= largest]
         with np.errstate(over="ignore"):
             return np.array([below(-largest), *inside, largest])
 
     def agrees(self, values: Matrix, transformed: Matrix) -> bool:
-        """Whether the transformer gives what is known of its outputs, bit by bit.
+        """True if the transformer's outputs equal those computed here, bit by bit.
 
         Args:
-            values: of the feature, shape (m,).
-            transformed: their rows, shape (m, n).
+            values: values of the varied feature, shape (m,).
+            transformed: the transformer's rows for these values, shape (m, n).
         """
         others = np.ones(transformed.shape[1], np.bool_)
         for output, source in (self.sources or {}).items():
-            computed = self._computing(output, source)(values)
+            computed = self._output(output, source)(values)
             if not np.array_equal(computed, transformed[:, output], equal_nan=True):
                 return False
             others[output] = False
@@ -186,6 +190,6 @@ class Line:
 
 
 def _cells(first: float, last: float) -> Matrix:
-    """The first values of equal parts of a piece, but for rounding."""
+    """First values of the equal parts of an interval, up to rounding."""
     steps = np.linspace(0, 1, CELLS, endpoint=False)
     return np.unique(first * (1 - steps) + last * steps)

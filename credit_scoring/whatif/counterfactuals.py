@@ -1,6 +1,6 @@
-"""The smallest changes that turn a decision, each of one feature alone."""
+"""Counterfactuals: the smallest change of each feature that flips the decision on a row."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -12,14 +12,16 @@ from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.reference_population import ReferencePopulation
 from credit_scoring.data.tables import Table
 from credit_scoring.model.raw_scorer import RawScorer
-from credit_scoring.whatif.ice import Curve, draw
+from credit_scoring.whatif.ice import IceCurve, ice_curves
 from credit_scoring.whatif.sensitivity import (
+    Recomputed,
+    Stale,
     Value,
     categories,
     category_scores,
-    line_of,
+    flip_category,
     own_value,
-    turning_category,
+    varied_row,
 )
 
 Direction = Literal["up", "down"]
@@ -27,34 +29,31 @@ Direction = Literal["up", "down"]
 
 @dataclass(frozen=True)
 class Counterfactual:
-    """A change of one feature that turns the decision.
+    """A change of one feature that flips the decision.
 
-    Of a feature that has only whole numbers in the tables, the value is the first whole number.
+    For a feature with only whole numbers in the tables, the value is a whole number.
     """
 
     feature: str
     label: Annotated[str, Field(description="in plain words")]
     direction: Annotated[Direction | None, Field(description="null for text")]
-    value: Annotated[Value, Field(description="the first one with the other decision")]
+    value: Annotated[Value, Field(description="the nearest one with the other decision")]
     probability: Annotated[float, Field(description="after the change")]
     moved: Annotated[
         float | None,
-        Field(description="the share of earlier clients who are passed; null for text"),
+        Field(description="share of earlier clients between both values; null for text"),
     ]
-    recomputed: Annotated[Sequence[str], Field(description="features that follow from the change")]
-    stale: Annotated[
-        Sequence[str],
-        Field(description="features that would follow, but cannot be computed here"),
-    ]
+    recomputed: Recomputed
+    stale: Stale
 
 
 @dataclass(frozen=True)
 class Extent:
-    """What the tables have of one feature that is a number.
+    """The range of a numeric feature in both tables.
 
     Attributes:
-        low, high: its lowest and highest value, NaN where all are missing or it is text.
-        is_whole: whether all are whole numbers.
+        low, high: its lowest and highest value, NaN for text and if all values are missing.
+        is_whole: true if all values are whole numbers.
     """
 
     low: float
@@ -62,11 +61,11 @@ class Extent:
     is_whole: bool
 
 
-def extent(reference: ReferencePopulation, new: Table, position: int) -> Extent:
-    """What the reference clients and the new ones have of one feature, by its position."""
-    values = np.concatenate([reference.columns[position], new.values[:, position]])
+def extent(reference: ReferencePopulation, new: Table, column: int) -> Extent:
+    """The range of one column among the reference clients and the new clients."""
+    values = np.concatenate([reference.columns[column], new.values[:, column]])
     values = values[~np.isnan(values)]
-    if not len(values) or position in reference.categories or position in new.categories:
+    if not len(values) or column in reference.categories or column in new.categories:
         return Extent(np.nan, np.nan, False)
     return Extent(
         float(values.min()), float(values.max()), bool((values == np.floor(values)).all())
@@ -80,25 +79,24 @@ def counterfactuals(
     reference: ReferencePopulation,
     extents: Mapping[str, Extent],
 ) -> list[Counterfactual]:
-    """Changes of one row that turn its decision, of each feature that may be changed.
+    """Changes that flip the decision on one row, of each feature that may be changed.
 
-    For a refused row it is the smallest allowed change of each feature, in the direction in which
-    fewer reference clients are passed. For an accepted one it is how far each may move in each
-    allowed direction: until the value that is given, which is the first one that is refused. A
-    feature whose value is missing has none.
+    A refused row gets the smallest allowed change of each feature, in the direction that passes
+    fewer reference clients. An accepted row gets the nearest refused value in each allowed
+    direction. A feature with a missing value gets no counterfactual.
 
     Args:
-        desk: scores the rows.
-        row: one.
-        threshold: of the decision, a probability.
-        reference: the clients by whom a change is measured.
-        extents: of each feature with a `change`, by name.
+        scorer: scores the rows.
+        row: one row.
+        threshold: decision threshold, a probability.
+        reference: the clients by whom the size of a change is measured.
+        extents: ranges of the features with a `change`, by name.
 
     Returns:
-        Those by which fewer reference clients are passed first; text, which has no order, last.
+        The changes that pass the fewest reference clients first; text, which has no order, last.
 
     Raises:
-        InvalidApplication: the model refuses the row as it is.
+        InvalidApplication: the model refuses the unchanged row.
     """
     probability = float(scorer.probabilities(row)[0])
     refused = probability >= threshold
@@ -107,22 +105,24 @@ def counterfactuals(
         for feature in scorer.dictionary.features.values()
         if feature.change != "none" and own_value(row, scorer.column_of(feature.name)) is not None
     ]
-    named = {feature.name: categories(scorer, feature.name) for feature in features}
+    known = {feature.name: categories(scorer, feature.name) for feature in features}
     numbers = [
         feature
         for feature in features
-        if not named[feature.name] and extents[feature.name].low <= extents[feature.name].high
+        if not known[feature.name] and extents[feature.name].low <= extents[feature.name].high
     ]
     names = [feature.name for feature in numbers]
-    lines = [line_of(scorer, row, name, extents[name].low, extents[name].high) for name in names]
-    drawn = dict(zip(names, draw(lines), strict=True))
-    turns = _Turns(scorer, row, probability, threshold, reference)
+    varied = [
+        varied_row(scorer, row, name, extents[name].low, extents[name].high) for name in names
+    ]
+    curves = dict(zip(names, ice_curves(varied), strict=True))
+    search = _CounterfactualSearch(scorer, row, probability, threshold, reference)
     found = []
     for feature in features:
-        if known := named[feature.name]:
-            several = turns.among(feature, known)
-        elif feature.name in drawn:
-            several = turns.along(feature, drawn[feature.name], extents[feature.name])
+        if known[feature.name]:
+            several = search.among(feature, known[feature.name])
+        elif feature.name in curves:
+            several = search.along(feature, curves[feature.name], extents[feature.name])
         else:
             continue
         several.sort(key=_distance)
@@ -131,8 +131,8 @@ def counterfactuals(
 
 
 @dataclass(frozen=True, eq=False)
-class _Turns:
-    """What turns the decision on one row."""
+class _CounterfactualSearch:
+    """Searches for the counterfactuals of one row, feature by feature."""
 
     scorer: RawScorer
     row: RawBatch
@@ -140,24 +140,24 @@ class _Turns:
     threshold: float
     reference: ReferencePopulation
 
-    def along(self, feature: Feature, curve: Curve, extent: Extent) -> list[Counterfactual]:
+    def along(self, feature: Feature, curve: IceCurve, extent: Extent) -> list[Counterfactual]:
         """The nearest value of a number in each allowed direction."""
         own = float(self.row.numbers[0, self.scorer.column_of(feature.name)])
         decision = self.probability >= self.threshold
-        turned = {
-            direction: curve.turn(
+        flips = {
+            direction: curve.nearest_flip(
                 own, decision, self.threshold, up=direction == "up", whole=extent.is_whole
             )
             for direction in _directions(feature)
         }
         return [
             self._counterfactual(feature, direction, value, curve.score(value))
-            for direction, value in turned.items()
+            for direction, value in flips.items()
             if value is not None
         ]
 
     def among(self, feature: Feature, known: tuple[Value, ...]) -> list[Counterfactual]:
-        """The category of text that is nearest, or the other one of true and false."""
+        """The category with the nearest probability; of a flag, the other value."""
         own = self.row.value(0, self.scorer.column_of(feature.name))
         directions = _directions(feature)
         allowed = tuple(
@@ -167,12 +167,12 @@ class _Turns:
         )
         scores = category_scores(self.scorer, self.row, feature.name, allowed)
         steps = tuple(zip(allowed, scores, strict=True))
-        turned = turning_category(steps, self.probability, self.threshold)
-        if turned is None:
+        flip = flip_category(steps, self.probability, self.threshold)
+        if flip is None:
             return []
-        score = scores[allowed.index(turned)]
-        assert score is not None  # noqa: S101 - a refused row takes no decision
-        return [self._counterfactual(feature, _direction(own, turned), turned, score)]
+        score = scores[allowed.index(flip)]
+        assert score is not None  # noqa: S101 - `flip_category` skips refused categories
+        return [self._counterfactual(feature, _direction(own, flip), flip, score)]
 
     def _counterfactual(
         self, feature: Feature, direction: Direction | None, value: Value, probability: float
@@ -189,11 +189,11 @@ class _Turns:
             tuple(stale),
         )
 
-    def _moved(self, position: int, value: Value) -> float | None:
-        """The share of reference clients that a change from the row's own value passes."""
+    def _moved(self, column: int, value: Value) -> float | None:
+        """The share of reference clients between the row's own value and the new one."""
         if isinstance(value, str):
             return None
-        own, others = self.row.numbers[0, position], self.reference.columns[position]
+        own, others = self.row.numbers[0, column], self.reference.columns[column]
         passed = (others > own) & (others <= value) | (others < own) & (others >= value)
         return float(passed.sum() / max(1, (~np.isnan(others)).sum()))
 

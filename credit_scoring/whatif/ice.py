@@ -1,12 +1,13 @@
-"""The score of a row as a function of one of its features, which is constant between steps.
+"""ICE curves: the score of one row as a function of one feature, a step function for trees.
 
-A score of trees changes only where a transformed feature passes one of their thresholds. A
-transformed feature follows from the one that is changed by a formula and by the transformer's
-arithmetic. Where both are proved monotone, the first double that passes a threshold is found by
-bisection, so that every step is found, and found exactly. Where they are not, the line is looked at
-in many places, and each change between two of them is bisected: a step may remain unseen between.
+Individual conditional expectation (Goldstein et al. 2015, "Peeking inside the black box"). The
+score of trees changes only if a transformed feature passes a split point. A transformed feature
+follows from the varied feature by a formula and the transformer's arithmetic. If both are proved
+monotone, the first double beyond each split point is found by bisection, and the curve is exact.
+If not, the score is computed at many values and each change between two of them is bisected: a step
+between two values with equal scores remains undetected.
 
-Every score is that of `RawScorer.probabilities` for the changed row, to the last bit.
+Every score equals that of `RawScorer.probabilities` for the changed row, to the last bit.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,22 +23,22 @@ from credit_scoring.errors import BadFile, describe, foreign_code
 from credit_scoring.float_search import above, at, below, between, place
 from credit_scoring.model.raw_scorer import RawScorer
 from credit_scoring.model.refusals import Taken, attempts
-from credit_scoring.whatif.breakpoints import Line
+from credit_scoring.whatif.breakpoints import VariedRow
 
-MOST_CHANGES = 500  # that are followed at once, where nothing is proved
-NEAR = 1024  # doubles within which a score of many rows changes where that of one row does
+MOST_CHANGES = 500  # changes that are bisected at once
+NEAR = 1024  # doubles between a change in rows transformed in one call and in single rows, at most
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
-    """Scores along a feature.
+class IceCurve:
+    """The score of a row as a step function of one feature.
 
     Attributes:
         starts: the first double of each step, rising, shape (k,).
-        scores: probabilities of class 1, shape (k,); NaN where the model refuses the row. Those of
+        scores: probabilities of class 1, shape (k,), NaN if the model refuses the row; those of
             neighbours differ.
         last: the last double of the last step.
-        is_exact: whether every place at which the score changes is the start of a step.
+        is_exact: true if no change of the score is missed.
     """
 
     starts: Matrix
@@ -49,17 +50,17 @@ class Curve:
         """The probability at a value between the first start and the last double."""
         return float(self.scores[np.searchsorted(self.starts, value, "right") - 1])
 
-    def turn(
+    def nearest_flip(
         self, value: float, decision: bool, threshold: float, *, up: bool, whole: bool = False
     ) -> float | None:
-        """The nearest value above or below another one at which the other decision is taken.
+        """The nearest value above or below a value with the other decision; None without one.
 
         Args:
-            value: from where it is looked for, between the first start and the last double.
-            decision: whether class 1 is expected there.
-            threshold: of the decision, a probability.
-            up: whether it is looked for above.
-            whole: whether only whole numbers count.
+            value: between the first start and the last double.
+            decision: true if the decision at `value` is class 1.
+            threshold: decision threshold, a probability.
+            up: true to search above, false to search below.
+            whole: true if only whole numbers count.
         """
         other = (self.scores < threshold) if decision else (self.scores >= threshold)
         first, last = self.starts, np.append(below(self.starts[1:]), self.last)
@@ -72,7 +73,7 @@ class Curve:
         return float(first[other][0] if up else last[other][-1])
 
     def within(self, low: float, high: float) -> list[tuple[float, float | None]]:
-        """The steps between two values, each with its start; None is a refused row's score."""
+        """Starts and scores of the steps between two values; the score of a refused row is None."""
         inside = (self.starts <= high) & (np.append(self.starts[1:], np.inf) > low)
         return [
             (start, None if score != score else score)
@@ -84,31 +85,32 @@ class Curve:
         ]
 
 
-def draw(lines: Sequence[Line]) -> list[Curve]:
-    """The curves of some lines of one desk, scored together."""
-    if not lines:
+def ice_curves(varied_rows: Sequence[VariedRow]) -> list[IceCurve]:
+    """The curves of varied rows that have one scorer, scored in one call."""
+    if not varied_rows:
         return []
-    places = [line.candidates() for line in lines]
-    rows = together([line.rows(values) for line, values in zip(lines, places, strict=True)])
-    scores, transformed = scored(lines[0].scorer, rows)
-    curves, ends = [], np.cumsum([len(values) for values in places])
-    for line, values, end in zip(lines, places, ends, strict=True):
+    points = [varied.breakpoints() for varied in varied_rows]
+    rows = [varied.rows(values) for varied, values in zip(varied_rows, points, strict=True)]
+    scores, transformed = scored(varied_rows[0].scorer, _concatenated(rows))
+    curves, ends = [], np.cumsum([len(values) for values in points])
+    for varied, values, end in zip(varied_rows, points, ends, strict=True):
         found = slice(end - len(values), end)
         accepted = ~np.isnan(scores[found])
-        is_exact = line.is_proved and line.agrees(values[accepted], transformed[found][accepted])
-        values, known = (values, scores[found]) if is_exact else _searched(line, values)
+        is_exact = varied.is_proved and varied.agrees(
+            values[accepted], transformed[found][accepted]
+        )
+        values, known = (values, scores[found]) if is_exact else _searched(varied, values)
         new = np.append(True, _differs(known[1:], known[:-1]))
-        curves.append(Curve(values[new], known[new], line.high, is_exact))
+        curves.append(IceCurve(values[new], known[new], varied.high, is_exact))
     return curves
 
 
-def together(parts: Sequence[RawBatch]) -> RawBatch:
-    """Rows one after the other."""
+def _concatenated(parts: Sequence[RawBatch]) -> RawBatch:
     return RawBatch(
         np.concatenate([part.numbers for part in parts]),
         {
-            position: np.concatenate([part.texts[position] for part in parts])
-            for position in parts[0].texts
+            column: np.concatenate([part.texts[column] for part in parts])
+            for column in parts[0].texts
         },
     )
 
@@ -116,12 +118,12 @@ def together(parts: Sequence[RawBatch]) -> RawBatch:
 def scored(
     scorer: RawScorer, rows: RawBatch, transform: Callable[[RawBatch], Matrix] | None = None
 ) -> tuple[Matrix, Matrix]:
-    """Probabilities of class 1 and transformed rows, NaN where the model refuses a row.
+    """Probabilities of class 1 and transformed rows, NaN for a row that the model refuses.
 
     Args:
-        desk: scores the rows.
-        rows: any number.
-        transform: what transforms them; each as if it were alone.
+        scorer: has the classifier and the transformer.
+        rows: any number of raw rows.
+        transform: transforms rows; None for the scorer's transformer, each row as if alone.
 
     Returns:
         Shapes (rows,) and (rows, n).
@@ -135,10 +137,10 @@ def scored(
     def attempt(part: range) -> tuple[Matrix, Matrix]:
         some = finite[part.start : part.stop]
         batch = rows if len(some) == len(rows) else rows.take(some)
-        # scikit-learn sums all values, which may be as large as doubles are, to see if one is NaN.
+        # scikit-learn adds up all values to see if one is NaN; the sum may overflow.
         with foreign_code(MODEL_FILE, describe), np.errstate(all="ignore"):
             values = (transform or scorer.transformer)(batch)
-            out_of_range = np.abs(values) > scorer.classifier.largest  # no missing one is
+            out_of_range = np.abs(values) > scorer.classifier.largest  # NaN is not
             accepted = ~out_of_range.any(axis=1)
             found = np.full(len(some), np.nan)
             if accepted.any():
@@ -152,32 +154,32 @@ def scored(
     return scores, transformed
 
 
-def _searched(line: Line, candidates: Matrix) -> tuple[Matrix, Matrix]:
-    """Places and scores, where the changes between candidates are found by bisection."""
-    transformer = line.scorer.transformer
-    places = np.unique([*candidates, *below(candidates[1:]), line.high])
+def _searched(varied: VariedRow, breakpoints: Matrix) -> tuple[Matrix, Matrix]:
+    """Values and scores, with changes between the breakpoints found by bisection."""
+    transformer = varied.scorer.transformer
+    points = np.unique([*breakpoints, *below(breakpoints[1:]), varied.high])
     if not transformer.is_element_by_element:
-        # Rows alone take long: they are asked only near what rows in one call give.
-        places_together, scores = _bisected(line, places, transformer.together)
-        changes = place(places_together[1:][_differs(scores[:-1], scores[1:])])
+        # Single rows take long: they are scored only near the changes in rows of one call.
+        points_together, scores = _bisected(varied, points, transformer.in_one_call)
+        changes = place(points_together[1:][_differs(scores[:-1], scores[1:])])
         near = np.concatenate([at(changes - NEAR), at(changes + NEAR)])
-        places = np.unique([*places, *np.clip(near, line.low, line.high)])
-    return _bisected(line, places, transformer)
+        points = np.unique([*points, *np.clip(near, varied.low, varied.high)])
+    return _bisected(varied, points, transformer)
 
 
 def _bisected(
-    line: Line, places: Matrix, transform: Callable[[RawBatch], Matrix]
+    varied: VariedRow, points: Matrix, transform: Callable[[RawBatch], Matrix]
 ) -> tuple[Matrix, Matrix]:
-    """Some places, and those between at which the score is seen to change, with their scores.
+    """Values and scores: the given points, and the doubles between at which the score changes.
 
-    A score that changes nearly everywhere, as with linear functions in the leaves, is not followed.
+    Bisection stops if the score changes nearly everywhere, as with linear functions in the leaves.
     """
 
     def score(values: Matrix) -> Matrix:
-        return scored(line.scorer, line.rows(values), transform)[0]
+        return scored(varied.scorer, varied.rows(values), transform)[0]
 
-    scores = score(places)
-    low, high, one, other = places[:-1], places[1:], scores[:-1], scores[1:]
+    scores = score(points)
+    low, high, one, other = points[:-1], points[1:], scores[:-1], scores[1:]
     while True:
         changes = _differs(one, other) & (above(low) < high)
         if not 0 < changes.sum() <= MOST_CHANGES:
@@ -185,13 +187,13 @@ def _bisected(
         low, high, one, other = low[changes], high[changes], one[changes], other[changes]
         middle = at(between(place(low), place(high)))
         found = score(middle)
-        places, scores = np.append(places, middle), np.append(scores, found)
+        points, scores = np.append(points, middle), np.append(scores, found)
         low, high = np.append(low, middle), np.append(middle, high)
         one, other = np.append(one, found), np.append(found, other)
-    order = np.argsort(places)
-    return places[order], scores[order]
+    order = np.argsort(points)
+    return points[order], scores[order]
 
 
 def _differs(one: Matrix, other: Matrix) -> NDArray[np.bool_]:
-    """Whether scores differ; two refused rows do not."""
+    """True for scores that differ; those of two refused rows do not."""
     return np.asarray((one != other) & ~(np.isnan(one) & np.isnan(other)))

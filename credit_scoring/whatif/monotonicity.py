@@ -1,9 +1,9 @@
-"""Where features that follow from one are monotone in it, by their formulas.
+"""Intervals of one feature on which dependent features are monotone, proved by their formulas.
 
-An operation of IEEE 754 is the exact one, rounded, and rounding keeps the order: what rises in
-exact arithmetic never falls in doubles. So the direction of a formula on a piece of the line
-follows from those of its parts. Where a part changes its sign, as a denominator does at a pole, the
-piece is cut.
+An operation of IEEE 754 is the exact one, rounded, and rounding keeps the order: a function that
+rises in exact arithmetic never falls in doubles. So the direction of a formula on an interval
+follows from the directions of its parts. If a part changes its sign, as a denominator does at a
+pole, the interval is cut there.
 """
 
 import ast
@@ -18,11 +18,11 @@ from credit_scoring.data.formulas import OPERATIONS, STATISTICS, Columns, compil
 from credit_scoring.data.tables import Matrix
 from credit_scoring.float_search import below, first_true
 
-MOST_PIECES = 64
+MOST_INTERVALS = 64
 
 
-class Piece(NamedTuple):
-    """Doubles from `first` to `last`, and whether a feature is proved monotone or missing there."""
+class Interval(NamedTuple):
+    """Doubles from `first` to `last`; monotone if a feature is proved monotone or missing there."""
 
     first: float
     last: float
@@ -30,11 +30,10 @@ class Piece(NamedTuple):
 
 
 class _Shape(NamedTuple):
-    """A part of a formula on a piece.
+    """A part of a formula on an interval.
 
     Attributes:
-        direction: 1 where it rises, -1 where it falls, 0 where it is constant or missing, None
-            where neither is known.
+        direction: 1 if it rises, -1 if it falls, 0 if it is constant or missing, None if unknown.
         ends: its values at the first and the last double, shape (2,).
     """
 
@@ -47,26 +46,26 @@ class _Shape(NamedTuple):
 
     @property
     def is_infinite(self) -> bool:
-        """Arithmetic with it may give what is no number."""
+        """True if an end is infinite: arithmetic with it may give NaN."""
         return bool(np.isinf(self.ends).any())
 
 
 class _Cut(Exception):
-    """A part changes its sign within the piece."""
+    """A part changes its sign within the interval."""
 
     def __init__(self, first: float) -> None:
-        self.first = first  # double of the next piece
+        self.first = first  # the first double of the next interval
 
 
 @dataclass(frozen=True, eq=False)
-class Shapes:
-    """Features that follow from one, as functions of it.
+class Monotonicity:
+    """Finds the intervals of one feature on which the features that depend on it are monotone.
 
     Attributes:
-        feature: the name of the one.
-        trees: of the formulas of those that follow, by name.
-        own: the values of the other features in the formulas, shape (1,).
-        columns: all of them, for some values of the one.
+        feature: the name of the varied feature.
+        trees: syntax trees of the dependent features' formulas, by name.
+        own: the row's values of all features in the formulas, shape (1,).
+        columns: gives the values of all these features for values of the varied one.
     """
 
     feature: str
@@ -74,9 +73,9 @@ class Shapes:
     own: Columns
     columns: Callable[[Matrix], Columns]
 
-    def pieces(self, name: str, low: float, high: float) -> list[Piece]:
-        """The doubles from `low` to `high`, cut so that a feature is monotone on each piece."""
-        found: list[Piece] = []
+    def intervals(self, name: str, low: float, high: float) -> list[Interval]:
+        """Intervals from `low` to `high`, cut so that a feature is monotone on each if possible."""
+        found: list[Interval] = []
         waiting = [(low, high)]
         while waiting:
             first, last = waiting.pop()
@@ -85,15 +84,15 @@ class Shapes:
                     known = {self.feature: _Shape(1, np.array([first, last]))}
                     shape = self._shape(ast.Name(name), known)
             except _Cut as cut:
-                if len(found) + len(waiting) < MOST_PIECES:
+                if len(found) + len(waiting) < MOST_INTERVALS:
                     waiting += [(cut.first, last), (first, float(below(cut.first)))]
                     continue
                 shape = _Shape(None, np.empty(2))
-            found.append(Piece(first, last, shape.direction is not None))
+            found.append(Interval(first, last, shape.direction is not None))
         return found
 
     def _shape(self, node: ast.expr, known: dict[str, _Shape]) -> _Shape:
-        """The shape of a part; those of features that follow are put into `known`."""
+        """The shape of a part of a formula; shapes of dependent features are added to `known`."""
         match node:
             case ast.Name(id=name) if name in known or name in self.trees:
                 if name not in known:
@@ -103,12 +102,12 @@ class Shapes:
                 return _Shape(0, np.broadcast_to(compiled(node)(self.own), 2))
             case ast.UnaryOp(op=op, operand=operand):
                 shape = self._shape(operand, known)
-                return shape if isinstance(op, ast.UAdd) else _turned(shape)
+                return shape if isinstance(op, ast.UAdd) else _negated(shape)
             case ast.BinOp(left=left, op=op, right=right):
                 return self._of_two(left, op, right, known)
             case ast.Call(func=ast.Name(id=function), args=given):
                 return _of_several(function, [self._shape(node, known) for node in given])
-        raise AssertionError(node)  # no such formula was parsed
+        raise AssertionError(node)  # the parser of formulas refuses it
 
     def _of_two(
         self, left: ast.expr, op: ast.operator, right: ast.expr, known: dict[str, _Shape]
@@ -133,15 +132,15 @@ class Shapes:
         denominator = self._sign(right, other, known)
         if denominator == 0:
             return _Shape(0, np.full(2, np.nan))
-        # Of one sign, 1 / x falls in x on either side of zero.
+        # 1 / x falls on either side of zero.
         by_other = other.direction and -other.direction * self._sign(left, one, known)
         return _Shape(_common(one.direction * denominator, by_other), values)
 
     def _sign(self, node: ast.expr, shape: _Shape, known: dict[str, _Shape]) -> int:
-        """The one sign that a part has on a piece.
+        """The sign of a part on an interval.
 
         Raises:
-            _Cut: it has several.
+            _Cut: the sign changes.
         """
         first, last = np.sign(shape.ends)
         if first == last:
@@ -155,13 +154,13 @@ class Shapes:
         raise _Cut(float(first_true(differs, low, high)[0]))
 
 
-def _turned(shape: _Shape) -> _Shape:
+def _negated(shape: _Shape) -> _Shape:
     direction = shape.direction
     return _Shape(None if direction is None else -direction, -shape.ends)
 
 
 def _common(*directions: int) -> int | None:
-    """The direction of a sum of parts; None where they are opposed."""
+    """The direction of a sum of parts; None if they are opposed."""
     found = set(directions) - {0}
     if len(found) > 1:
         return None
@@ -169,7 +168,7 @@ def _common(*directions: int) -> int | None:
 
 
 def _of_several(function: str, shapes: list[_Shape]) -> _Shape:
-    """A statistic: all but the variance rise where all that is present rises."""
+    """The shape of a statistic: except for the variance, it rises if all present parts rise."""
     values = STATISTICS[function]([shape.ends for shape in shapes])
     present = [shape for shape in shapes if not shape.is_missing]
     directions = [shape.direction for shape in present]

@@ -1,4 +1,4 @@
-"""How the score of one row depends on one of its features, and where the decision turns."""
+"""Sensitivity of one row's score to one feature, and the value that flips the decision."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from pydantic import Field, WithJsonSchema
 
 from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.model.raw_scorer import RawScorer
-from credit_scoring.whatif.breakpoints import Line
-from credit_scoring.whatif.ice import Curve, draw, scored
+from credit_scoring.whatif.breakpoints import VariedRow
+from credit_scoring.whatif.ice import IceCurve, ice_curves, scored
 
 Value = float | str
-PAIRS = {  # of values and probabilities; FastAPI writes no schema of tuples
+PAIRS = {  # a value and a probability; FastAPI writes no schema for tuples
     "type": "array",
     "items": {
         "type": "array",
@@ -21,76 +21,78 @@ PAIRS = {  # of values and probabilities; FastAPI writes no schema of tuples
     },
 }
 Steps = tuple[tuple[Value, float | None], ...]
+Recomputed = Annotated[
+    Sequence[str], Field(description="features that depend on this one, computed again")
+]
+Stale = Annotated[
+    Sequence[str],
+    Field(description="features that depend on this one, but cannot be computed here"),
+]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sensitivity:
     """The score of one row as a function of one feature.
 
-    A step is where it begins and the probability of class 1 from there to the next one, each that
-    of the row with this value and with what follows from it. The start of a step is the first
-    double with its score, unless the score changes nearly everywhere. The next double from `flip`
-    towards the row's own value decides as the row does, or is refused, as beside a pole.
+    A step is its first value and the probability of class 1 from there to the next step, dependent
+    features computed. Its start is the first double with this score, unless the score changes
+    nearly everywhere. One double before `flip`, seen from the row's own value, the decision is that
+    of the row, or the model refuses the value, as beside a pole.
     """
 
-    value: Annotated[Value | None, Field(description="as it is; null where it is not known")]
-    probability: Annotated[float, Field(description="as it is")]
+    value: Annotated[Value | None, Field(description="the present value; null if missing")]
+    probability: Annotated[float, Field(description="with the present value")]
     steps: Annotated[
         Steps,
         WithJsonSchema(PAIRS),
         Field(
-            description="from which value on the probability is which, the lowest value first; of"
-            " text, each category; null where the model refuses the value"
+            description="pairs of a first value and the probability from there on, lowest first;"
+            " for text, of each category; the probability is null if the model refuses the value"
         ),
     ]
     exact: Annotated[
-        bool, Field(description="whether each place at which the score can change is a step")
+        bool, Field(description="true if the score changes only at the start of a step")
     ]
     flip: Annotated[
-        Value | None,
-        Field(description="the value nearest to the present one at which the decision turns"),
+        Value | None, Field(description="the nearest value with the other decision; null if none")
     ]
-    recomputed: Annotated[Sequence[str], Field(description="features that follow from this one")]
-    stale: Annotated[
-        Sequence[str],
-        Field(description="features that would follow, but cannot be computed here"),
-    ]
+    recomputed: Recomputed
+    stale: Stale
 
 
 def sensitivity(
     scorer: RawScorer, row: RawBatch, feature: str, low: float, high: float, threshold: float
 ) -> Sensitivity:
-    """The score of one row along one feature.
+    """The score of one row as a function of one feature.
 
-    A value of the row that is outside the range widens the range in which `flip` is looked for, as
-    the decision may turn between. Where it is missing, no value is nearest: `flip` is the lowest
-    one of the range with the other decision.
+    A present value outside the range extends the range in which `flip` is searched. If the value is
+    missing, `flip` is the lowest value with the other decision.
 
     Args:
-        desk: scores the rows.
-        row: one.
+        scorer: scores the rows.
+        row: one row.
         feature: a raw feature's name.
-        low, high: the range of a number, such as of all values that are known; NaN where there is
-            none. Not used for text.
-        threshold: of the decision, a probability.
+        low, high: the range of a number, such as that of all known values; NaN without one. Not
+            used for text.
+        threshold: decision threshold, a probability.
 
     Raises:
-        UnknownFeature: there is no such feature.
-        InvalidApplication: the model refuses the row as it is.
+        UnknownFeature: no feature has that name.
+        InvalidApplication: the model refuses the unchanged row.
     """
-    position = scorer.column_of(feature)
+    column = scorer.column_of(feature)
     probability = float(scorer.probabilities(row)[0])
-    value = own_value(row, position)
+    value = own_value(row, column)
     recomputed, stale = scorer.dictionary.follow({feature})
     steps: Steps = ()
     flip: Value | None = None
     is_exact = True
     if known := categories(scorer, feature):
         steps = tuple(zip(known, category_scores(scorer, row, feature, known), strict=True))
-        flip = turning_category(steps, probability, threshold)
+        flip = flip_category(steps, probability, threshold)
     elif low <= high:
-        line = line_of(scorer, row, feature, low, high)
-        (curve,) = draw([line])
+        varied = varied_row(scorer, row, feature, low, high)
+        (curve,) = ice_curves([varied])
         steps, is_exact = tuple(curve.within(low, high)), curve.is_exact
         flip = _flip(curve, value, low, probability, threshold)
     return Sensitivity(
@@ -104,23 +106,25 @@ def sensitivity(
     )
 
 
-def own_value(row: RawBatch, position: int) -> Value | None:
-    """The value of one row, None where it is missing."""
-    value = row.value(0, position)
+def own_value(row: RawBatch, column: int) -> Value | None:
+    """The value in one column of one row, None if it is missing."""
+    value = row.value(0, column)
     return None if value is None or value != value else value
 
 
-def line_of(scorer: RawScorer, row: RawBatch, feature: str, low: float, high: float) -> Line:
-    """A row along a feature, from the lowest to the highest of a range and its own value."""
+def varied_row(
+    scorer: RawScorer, row: RawBatch, feature: str, low: float, high: float
+) -> VariedRow:
+    """A row with one feature varied over a range, extended to the row's own value."""
     own = row.numbers[0, scorer.column_of(feature)]
-    return Line(scorer, row, feature, float(np.fmin(low, own)), float(np.fmax(high, own)))
+    return VariedRow(scorer, row, feature, float(np.fmin(low, own)), float(np.fmax(high, own)))
 
 
 def categories(scorer: RawScorer, feature: str) -> tuple[Value, ...]:
-    """The known values of text in their order, and of true and false; of other numbers none."""
-    position = scorer.column_of(feature)
-    if position in scorer.texts:
-        return tuple(sorted(text for text in scorer.texts[position] if text is not None))
+    """The known texts of a feature in their order, or 0 and 1 for a flag; none for a number."""
+    column = scorer.column_of(feature)
+    if column in scorer.texts:
+        return tuple(sorted(text for text in scorer.texts[column] if text is not None))
     dtype = scorer.transformer.dtypes[feature]
     return (0.0, 1.0) if dtype in (np.bool_, np.object_) else ()
 
@@ -128,31 +132,31 @@ def categories(scorer: RawScorer, feature: str) -> tuple[Value, ...]:
 def category_scores(
     scorer: RawScorer, row: RawBatch, feature: str, known: tuple[Value, ...]
 ) -> list[float | None]:
-    """Probabilities of class 1 for each category of a feature, None where it is refused."""
+    """Probabilities of class 1 for each category of a feature, None for a refused one."""
     rows = row.take(np.zeros(len(known), np.intp))
     rows.replace(scorer.column_of(feature), known)
     scorer.follow(rows, {feature})
     return [None if score != score else score for score in scored(scorer, rows)[0].tolist()]
 
 
-def turning_category(steps: Steps, probability: float, threshold: float) -> Value | None:
-    """The category with the other decision whose probability is nearest, None if there is none."""
+def flip_category(steps: Steps, probability: float, threshold: float) -> Value | None:
+    """The category with the other decision whose probability is nearest, None without one."""
     decision = probability >= threshold
-    turned = [
+    flips = [
         (abs(score - probability), category)
         for category, score in steps
         if score is not None and (score >= threshold) != decision
     ]
-    return min(turned)[1] if turned else None
+    return min(flips)[1] if flips else None
 
 
 def _flip(
-    curve: Curve, value: Value | None, low: float, probability: float, threshold: float
+    curve: IceCurve, value: Value | None, low: float, probability: float, threshold: float
 ) -> float | None:
     if value is None:
-        return curve.turn(low, probability >= threshold, threshold, up=True)
+        return curve.nearest_flip(low, probability >= threshold, threshold, up=True)
     own = float(value)
     decision = curve.score(own) >= threshold
-    turns = [curve.turn(own, decision, threshold, up=up) for up in (False, True)]
-    found = [turn for turn in turns if turn is not None]
-    return min(found, key=lambda turn: abs(turn - own)) if found else None
+    either = [curve.nearest_flip(own, decision, threshold, up=up) for up in (False, True)]
+    flips = [flip for flip in either if flip is not None]
+    return min(flips, key=lambda flip: abs(flip - own)) if flips else None

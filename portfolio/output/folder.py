@@ -106,7 +106,7 @@ def open_folder(name: str, job: Job, sizes: Mapping[str, int], *, again: bool) -
         RunError: the folder has other files, another run writes into it, or it was made with
             another model, table or option.
         BadFile: it cannot be written.
-        OSError: the same.
+        OSError: it cannot be read or locked.
     """
     out = Path(job.out)
     state = out / STATE

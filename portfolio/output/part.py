@@ -20,9 +20,10 @@ from credit_scoring.data.artifacts import ID
 from credit_scoring.data.csv_tables import quoting_of
 from credit_scoring.decisions.batch_scoring import MOST_REASONS, Scores
 from credit_scoring.explain.reason_codes import WORDINGS
-from portfolio.counts import Counts, Labels
+from portfolio.counts import Bins, Counts, Labels, count_rows
 from portfolio.job import Format, Job
 from portfolio.output.atomic_file import replacing
+from portfolio.tables.chunk import Chunk, ChunkRows
 
 NULLABLE = {pa.int64(): pd.Int64Dtype()}
 STATE = "_state"  # readers of Parquet folders skip such names
@@ -40,7 +41,6 @@ class PartRecord:
         read: rows of the chunk.
         bad: reasons why rows were not scored, by row number, counted from 1.
         ignored: columns that are not features.
-        seconds: that a worker needed.
         counts: of the scored rows.
     """
 
@@ -51,16 +51,15 @@ class PartRecord:
     read: int
     bad: Mapping[int, str]
     ignored: Sequence[str]
-    seconds: float
     counts: Counts
 
     def to_json(self) -> dict[str, Any]:
-        """Prepare it for JSON."""
+        """Convert the record for JSON."""
         return vars(self) | {"bad": sorted(self.bad.items()), "counts": self.counts.to_json()}
 
     @classmethod
     def from_json(cls, read: Mapping[str, Any]) -> "PartRecord":
-        """Restore it from the JSON of `to_json`."""
+        """Restore a record from the JSON of `to_json`."""
         changed = {"bad": dict(map(tuple, read["bad"])), "counts": Counts.from_json(read["counts"])}
         return cls(**dict(read) | changed)
 
@@ -116,37 +115,56 @@ def _named(indices: NDArray[np.intp] | None, names: Sequence[str], rows: int) ->
     return pa.DictionaryArray.from_arrays(keys, pa.array(list(names), pa.string()))
 
 
-def write_part(job: Job, number: int, tables: Sequence[pa.Table]) -> int:
-    """Write a part file of some tables, and return its size in bytes.
+class PartWriter:
+    """Collects the scored rows of a chunk, and writes its part file and record."""
 
-    Raises:
-        BadFile: it cannot be written.
-    """
-    table = pa.concat_tables(tables).unify_dictionaries()
-    path = part_path(Path(job.out), number, job.format)
-    with replacing(path) as aside:
-        if job.format == "parquet":
-            pq.write_table(table, aside, compression="zstd")
-        else:
-            texts = [
-                at for at, kind in enumerate(table.schema.types) if pa.types.is_dictionary(kind)
-            ]
-            for at in texts:
-                table = table.set_column(at, table.column_names[at], table[at].cast(pa.string()))
-            # pandas writes doubles in their shortest exact form; whole numbers stay whole.
-            rows = table.to_pandas(types_mapper=NULLABLE.get)
-            rows.to_csv(aside, index=False, lineterminator="\n", quoting=quoting_of(rows))
-    return path.stat().st_size
+    def __init__(self, job: Job, chunk: Chunk, bins: Bins, labels: Labels) -> None:
+        self.job, self.chunk, self.bins, self.labels = job, chunk, bins, labels
+        self._tables: list[pa.Table] = []
+        self._counts, self._read = Counts(), 0
+        self._bad: dict[int, str] = {}
+
+    def add(self, rows: ChunkRows, scores: Scores) -> None:
+        """Add rows of the chunk, with the scores of the good ones."""
+        self._tables.append(part_table(rows.ids, scores, self.labels))
+        self._counts.add(count_rows(rows.values, scores, self.bins, self.labels))
+        self._bad |= rows.bad
+        self._read += rows.read
+
+    def write(self, ignored: Sequence[str]) -> PartRecord:
+        """Write the part file, and then its record.
+
+        Args:
+            ignored: columns that are not features.
+
+        Raises:
+            BadFile: one cannot be written.
+        """
+        table = pa.concat_tables(self._tables).unify_dictionaries()
+        out, number = Path(self.job.out), self.chunk.number
+        path = part_path(out, number, self.job.format)
+        with replacing(path) as aside:
+            write_table(table, aside, self.job.format)
+        record = PartRecord(
+            number, self.chunk.key, self.job.key, path.stat().st_size, self._read, self._bad,
+            ignored, self._counts,
+        )  # fmt: skip
+        with replacing(record_path(out, number)) as aside:
+            aside.write_text(json.dumps(record.to_json()), encoding="utf-8")
+        return record
 
 
-def write_record(out: Path, record: PartRecord) -> None:
-    """Write the record of a part file.
-
-    Raises:
-        BadFile: it cannot be written.
-    """
-    with replacing(record_path(out, record.number)) as aside:
-        aside.write_text(json.dumps(record.to_json()), encoding="utf-8")
+def write_table(table: pa.Table, path: Path, format: Format) -> None:  # noqa: A002
+    """Write the rows of a part file."""
+    if format == "parquet":
+        pq.write_table(table, path, compression="zstd")
+        return
+    for at, kind in enumerate(table.schema.types):
+        if pa.types.is_dictionary(kind):
+            table = table.set_column(at, table.column_names[at], table[at].cast(pa.string()))
+    # pandas writes doubles in their shortest exact form; whole numbers stay whole.
+    rows = table.to_pandas(types_mapper=NULLABLE.get)
+    rows.to_csv(path, index=False, lineterminator="\n", quoting=quoting_of(rows))
 
 
 def read_ids(path: Path) -> NDArray[np.int64]:

@@ -13,7 +13,7 @@ from credit_scoring.monitoring.psi import Drift, category_counts, drift
 from portfolio.counts import Counts, TextCounts
 from portfolio.job import Job
 from portfolio.run import Outcome
-from portfolio.worker_bundle import Reference
+from portfolio.worker import ReferenceCounts
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,7 @@ class Summary:
     """
 
     counts: Counts
-    reference: Reference
+    reference: ReferenceCounts
     figures: dict[str, Any]
 
     def to_json(self) -> str:
@@ -36,7 +36,7 @@ class Summary:
 
 
 def summarise(
-    job: Job, outcome: Outcome, counts: Counts, reference: Reference, seconds: float,
+    job: Job, outcome: Outcome, counts: Counts, reference: ReferenceCounts, seconds: float,
     workers: int,
 ) -> Summary:  # fmt: skip
     """Compute the figures of a run.
@@ -83,7 +83,7 @@ def summarise(
     return Summary(counts, reference, figures)
 
 
-def _drift(counts: Counts, reference: Reference) -> dict[str, Any]:
+def _drift(counts: Counts, reference: ReferenceCounts) -> dict[str, Any]:
     """Compute the figures that `/drift` would give for these clients."""
     features: list[dict[str, Any]] = []
     score = None

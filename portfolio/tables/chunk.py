@@ -77,8 +77,12 @@ class ChunkRows:
     bad: dict[int, str] = field(default_factory=dict)
     read: int = 0
 
+    def without_indices(self, bad: Mapping[int, str]) -> "ChunkRows":
+        """Move rows to the bad ones, by their indices."""
+        return self.without({int(self.row_numbers[at]): bad[at] for at in bad})
+
     def without(self, bad: Mapping[int, str]) -> "ChunkRows":
-        """Move rows to the bad ones; numbers of other rows are ignored."""
+        """Move rows to the bad ones, by their numbers; those of other rows are ignored."""
         here = set(self.row_numbers.tolist()) & bad.keys()
         if not here:
             return self
@@ -99,7 +103,7 @@ class Columns:
         features: names of the model's raw features, in its order.
         id_column: index of the column of ids.
         numbers: index of the column of each numeric feature in the file, by index of the feature.
-        texts: the same of each text feature in the file.
+        texts: index of the column of each text feature in the file, by index of the feature.
         literal: texts that look missing and are categories, by index of each text feature of the
             model, see `cells.text_of`.
         computed: features that the file lacks and that formulas give, in the formulas' order.
@@ -123,7 +127,7 @@ class Columns:
             BadFile: a feature is missing.
         """
         index = {name: column for column, name in enumerate(chunk.header)}
-        formulas, literal = bundle.dictionary.formulas, bundle.scorer.literal
+        formulas, literal = bundle.scorer.dictionary.formulas, bundle.scorer.literal
         missing = [name for name in bundle.features if name not in index]
         if unknown := [name for name in missing if name not in formulas]:
             raise BadFile(chunk.file, f"lacks features of {REFERENCE_FILE}: {first_few(unknown)}")
@@ -159,6 +163,25 @@ def check_header(file: str, header: Sequence[str]) -> None:
     check_distinct(file, header)
     if ID not in header:
         raise BadFile(file, f"lacks the column {ID}")
+
+
+def same_id(row: str) -> str:
+    """Say that another row has the same id."""
+    return f"column {ID}: has the same id as {row}"
+
+
+def repeated_in_chunk(ids: NDArray[np.int64], row_numbers: NDArray[np.int64]) -> dict[int, str]:
+    """Find rows of a chunk whose id an earlier row has, with the reasons why they are bad.
+
+    A reason names the earlier row by its distance: rows before the chunk are not counted yet.
+    """
+    _, first, inverse = np.unique(ids, return_index=True, return_inverse=True)
+    distances = row_numbers - row_numbers[first[inverse]]
+    bad = {}
+    for at in np.flatnonzero(distances):
+        where = f"that is {distances[at]:,} rows above it" if distances[at] > 1 else "above it"
+        bad[int(row_numbers[at])] = same_id(f"the row {where}")
+    return bad
 
 
 def stamp_of(found: os.stat_result) -> tuple[int, int]:

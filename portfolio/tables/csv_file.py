@@ -119,7 +119,7 @@ def last_row_end(data: bytes) -> int:
 
 
 def _last_row_end_by_csv(data: bytes) -> int:
-    """Do the same by Python's reader, which knows quotes in the middle of a field."""
+    """Find the end of the last row by Python's reader, if a field has a quote in its middle."""
     # One more line is a row of its own if the row before it has ended.
     lines = io.StringIO(data.decode("latin-1") + "end\n", newline="").readlines()
     line_starts = np.cumsum([0, *map(len, lines)]).tolist()
@@ -189,7 +189,8 @@ def read_by_pandas(data: bytes, columns: Columns) -> ChunkRows | None:
     if frame is None or frame.empty or not _are_rows_complete(data, len(frame), columns):
         return None
     read = dict(frame.items())  # faster than to ask a frame of hundreds of columns for each
-    ids = [int(text) for text in read[columns.id_column].dropna() if ID_TEXT.fullmatch(text)]
+    texts = read[columns.id_column].dropna().tolist()
+    ids = [int(text) for text in texts if ID_TEXT.fullmatch(text)]
     if len(ids) < len(frame) or not SMALLEST_ID <= min(ids) <= max(ids) <= LARGEST_ID:
         return None
     rows = columns.blank_rows(len(frame))

@@ -73,19 +73,20 @@ def parquet_chunks(path: Path, file: str, number: int, rows: int = CHUNK_ROWS) -
 
 def _spans(sizes: list[int], rows: int) -> Iterator[tuple[tuple[int, ...], int, int]]:
     """Row groups of each chunk, its first row in them, and its number of rows."""
-    waiting: list[int] = []
+    waiting: tuple[int, ...] = ()
+    total = 0
     for group, size in enumerate(sizes):
-        if waiting and sum(sizes[at] for at in waiting) + size > rows:
-            yield tuple(waiting), 0, sum(sizes[at] for at in waiting)
-            waiting = []
+        if waiting and total + size > rows:
+            yield waiting, 0, total
+            waiting, total = (), 0
         if size <= rows:
-            waiting.append(group)
+            waiting, total = (*waiting, group), total + size
             continue
         step = max(rows, -(-size // MOST_SLICES))
         for start in range(0, size, step):
             yield (group,), start, min(step, size - start)
-    if sum(sizes[at] for at in waiting):
-        yield tuple(waiting), 0, sum(sizes[at] for at in waiting)
+    if total:
+        yield waiting, 0, total
 
 
 def read_parquet_chunk(chunk: Chunk, columns: Columns) -> Iterator[ChunkRows]:
@@ -143,7 +144,7 @@ def _read_batch(batch: Any, before: int, columns: Columns) -> ChunkRows:
         column = _decoded(batch.column(name))
         rows.numbers[:, at] = doubles = _doubles(column)
         for row in _altered(column, doubles):
-            bad.setdefault(int(row_numbers[row]), f"{NOT_EXACT}: {abridged(name)}")
+            bad.setdefault(int(row), f"{NOT_EXACT}: {abridged(name)}")
     for at in columns.texts:
         texts = _decoded(batch.column(columns.features[at])).to_pylist()
         if not MISSING_TEXTS.isdisjoint(texts):  # read as in a CSV file
@@ -155,8 +156,8 @@ def _read_batch(batch: Any, before: int, columns: Columns) -> ChunkRows:
     if pa.types.is_uint64(ids.type):
         missing |= ids.fill_null(0).to_numpy() > np.iinfo(np.int64).max
     known = ids.cast(pa.int64(), safe=False).fill_null(0).to_numpy()
-    bad |= dict.fromkeys(row_numbers[missing].tolist(), f"column {ID}: is not an integer")
-    return ChunkRows(known, rows, row_numbers, {}, len(batch)).without(bad)
+    bad |= dict.fromkeys(np.flatnonzero(missing).tolist(), f"column {ID}: is not an integer")
+    return ChunkRows(known, rows, row_numbers, {}, len(batch)).without_indices(bad)
 
 
 def _decoded(column: Any) -> Any:
@@ -193,11 +194,7 @@ def _altered(column: Any, doubles: Matrix) -> NDArray[np.intp]:
 
 
 def _check_types(file: str, schema: Any, columns: Columns) -> None:
-    """Check that numbers are numbers and texts are texts; a column without values may be either.
-
-    Raises:
-        BadFile: one is not.
-    """
+    """Check that numbers are numbers and texts are texts; a column without values may be either."""
 
     def kind(column: str) -> str:
         return _kind_of(schema.field(column).type)

@@ -1,4 +1,4 @@
-"""Applications read from JSON text: escapes, and how much is called for each of them."""
+"""Applications in JSON text: escapes, refusals, and the number of calls for each."""
 
 import json
 import sys
@@ -34,7 +34,7 @@ def application(**more: Any) -> str:
 
 
 def calls(function: Callable[[], object]) -> int:
-    """How often a function is called meanwhile."""
+    """The number of function calls that a function makes."""
     count = 0
 
     def counted(_frame: object, event: str, _argument: object) -> None:
@@ -52,7 +52,7 @@ def calls(function: Callable[[], object]) -> int:
 
 @pytest.mark.parametrize("colon", [":", r"\u003a", r"\u003A"])
 def test_a_record_is_read_without_a_call_for_each_value(decoder: ApplicationDecoder, colon: str):
-    """Where the thread gives way each costs a microsecond, and a list has very many."""
+    """A call costs a microsecond in a thread that gives way, and a list has very many values."""
     text = application().replace("A:17", f"A{colon}17")
     assert "\\" in text  # the é of a value
     read = decoder.decode_one(text.encode())
@@ -94,6 +94,6 @@ def test_wrong_values_are_named_where_a_colon_is_escaped(
     assert str(refused.value) == problem
 
 
-def test_a_reference_is_no_number(decoder: ApplicationDecoder):
+def test_an_external_id_that_is_a_number_is_refused(decoder: ApplicationDecoder):
     with pytest.raises(InvalidApplication, match="reference is not a text"):
         decoder.decode_one(b'{"client":1,"reference":17}')

@@ -1,4 +1,4 @@
-"""Transformed records: what is accepted, and refusals by names."""
+"""Transformed records: accepted values, and refusals that name the features."""
 
 import math
 
@@ -10,10 +10,10 @@ from tests.support.artefacts import (
     AWKWARD,
     NUMBERS,
 )
-from tests.support.recipes import Case
+from tests.support.cases import Case
 
 
-def test_null_is_accepted_exactly_where_clients_miss_a_value(case):
+def test_null_is_accepted_only_for_features_that_are_sometimes_missing(case):
     rows = case.transformed()
     missed = set(rows.columns[rows.isna().any()])
     record = case.bundle.transformed_record(case.bundle.client_ids[0])
@@ -21,7 +21,7 @@ def test_null_is_accepted_exactly_where_clients_miss_a_value(case):
     assert {name for name, may in may_miss if may} == missed
     for name in case.bundle.names:
         if name in missed:
-            (expected,) = case.plainly(rows[:1].assign(**{name: math.nan}))
+            (expected,) = case.plain_probabilities(rows[:1].assign(**{name: math.nan}))
             assert case.predict(record | {name: None}).probability == expected
             assert case.predict(record | {name: math.nan}).probability == expected
         else:
@@ -76,13 +76,13 @@ NEVER_MISSING = "null, though never missing among clients"
         ),
     ],
 )
-def test_an_invalid_record_is_refused_by_names(simple, change, problem):
-    record = simple.bundle.transformed_record(simple.bundle.client_ids[0]) | change
-    assert refusal(simple, record) == problem
+def test_an_invalid_record_is_refused_by_names(lightgbm_case, change, problem):
+    record = lightgbm_case.bundle.transformed_record(lightgbm_case.bundle.client_ids[0]) | change
+    assert refusal(lightgbm_case, record) == problem
 
 
 def refusal(case: Case, record: dict[str, object]) -> str:
-    """The message less its last sentence."""
+    """The message without its last sentence."""
     with pytest.raises(InvalidRecord) as refused:
         case.predict(record)
     problem, last, rest = str(refused.value).rpartition(". Accepted: the ")
@@ -100,20 +100,20 @@ def refusal(case: Case, record: dict[str, object]) -> str:
         (NUMBERS, f"missing: {ALL}"),
     ],
 )
-def test_a_record_without_a_feature_is_refused(simple, left_out, problem):
-    record = simple.bundle.transformed_record(simple.bundle.client_ids[0])
+def test_a_record_without_a_feature_is_refused(lightgbm_case, left_out, problem):
+    record = lightgbm_case.bundle.transformed_record(lightgbm_case.bundle.client_ids[0])
     rest = {name: value for name, value in record.items() if name not in left_out}
-    assert refusal(simple, rest) == problem
-    assert refusal(simple, rest | {"days_birth": 1.0}) == f"{problem}; unknown: days_birth"
+    assert refusal(lightgbm_case, rest) == problem
+    assert refusal(lightgbm_case, rest | {"days_birth": 1.0}) == f"{problem}; unknown: days_birth"
 
 
-def test_a_refusal_is_short_and_holds_no_value(simple):
+def test_a_refusal_is_short_and_holds_no_value(lightgbm_case):
     long = {f"{n}" + "é" * 10_000: "a secret" for n in range(50)}
     surrogates = {"\ud800" * 10_000: 123456.75}
     record = surrogates | long | {f"new {n}": 123456.75 for n in range(100_000)}
     record |= {"AMT_CREDIT": "a secret", "DAYS_BIRTH": 4 * 10**308, "OWN_CAR_AGE": ["a secret"]}
     shown = ["\\ud800" * 100 + "…", *(f"{n}" + "é" * 99 + "…" for n in range(4))]
-    assert refusal(simple, record) == (
+    assert refusal(lightgbm_case, record) == (
         f"missing: {', '.join(AWKWARD)}; unknown: {', '.join(shown)} and 100046 more;"
         " not a number: AMT_CREDIT, OWN_CAR_AGE; out of range: DAYS_BIRTH"
     )
@@ -128,7 +128,7 @@ def test_a_number_is_out_of_range_where_the_classifier_cannot_take_it(case, larg
     record = case.bundle.transformed_record(case.bundle.client_ids[0])
     for accepted in (largest, -largest, 5e-324, -0.0, int(largest)):
         sent = record | {"AMT_CREDIT": accepted}
-        (expected,) = case.plainly(pd.DataFrame([sent], dtype=float))
+        (expected,) = case.plain_probabilities(pd.DataFrame([sent], dtype=float))
         assert case.predict(sent).probability == expected
     for refused in (math.nextafter(largest, math.inf), math.inf, int(largest) * 2, -(10**5000)):
         assert refusal(case, record | {"AMT_CREDIT": refused}) == "out of range: AMT_CREDIT"

@@ -13,9 +13,9 @@ from api.responses import drift_body, features_body
 from credit_scoring.data.feature_dictionary import Feature, FeatureDictionary, by_names
 from credit_scoring.monitoring.feature_summaries import distributions
 from credit_scoring.monitoring.psi import population_drift
-from tests.support.drifting import FEATURES, REFERENCE, awkward_tables
+from tests.credit_scoring.monitoring.awkward_tables import FEATURES, REFERENCE, awkward_tables
 
-SAID = [
+DESCRIBED = [
     Feature("AMT_CREDIT", "Amount of the loan", "euro", "This loan", change="down"),
     Feature("DAYS_BIRTH", "Age", "days", "Age", depends=("few values",), protected=True),
     Feature("OWN_CAR_AGE", "Age of the car", "years", "Car", formula="AMT_CREDIT / DAYS_BIRTH"),
@@ -24,22 +24,23 @@ SCORES = np.linspace(0, 1, 410), np.linspace(0, 0.5, 130)
 
 
 @pytest.fixture(scope="module")
-def bundle(simple):
-    """A scorer with the awkward features instead of its own."""
-    said = {feature.name: feature for feature in SAID}
+def bundle(lightgbm_case):
+    """A bundle with the awkward tables instead of its own."""
+    said = {feature.name: feature for feature in DESCRIBED}
     reference, new = awkward_tables()
     return replace(
-        simple.bundle,
+        lightgbm_case.bundle,
         features=tuple(FEATURES),
         reference=reference,
         raw=new,
         scorer=replace(
-            simple.bundle.scorer, dictionary=FeatureDictionary(by_names(FEATURES).features | said)
+            lightgbm_case.bundle.scorer,
+            dictionary=FeatureDictionary(by_names(FEATURES).features | said),
         ),
     )
 
 
-def test_features_are_said_with_their_distributions(bundle):
+def test_the_body_of_features_has_dictionary_and_distributions(bundle):
     body = orjson.loads(features_body(bundle))
     TypeAdapter(FeaturesAnswer).validate_python(body, extra="forbid")
     assert list(body) == ["protected", "features"]
@@ -84,7 +85,7 @@ def test_numbers_of_features_are_those_of_the_distributions(bundle):
             assert said[f"class{label}"] == asdict(one) | {"quantiles": quantiles}
 
 
-def test_drift_is_said_with_the_largest_first(bundle):
+def test_the_body_of_drift_has_the_largest_index_first(bundle):
     body = orjson.loads(drift_body(bundle, *SCORES))
     TypeAdapter(DriftAnswer).validate_python(body, extra="forbid")
     said = bundle.dictionary.features

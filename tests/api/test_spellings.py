@@ -1,4 +1,4 @@
-"""The same table, however it is written."""
+"""Spellings of a table that give the same bundle."""
 
 import csv
 from collections.abc import Callable
@@ -25,7 +25,7 @@ from tests.support.tables import null
 
 
 def spelled(**options: object) -> Callable[[Path], None]:
-    """Write a table again with those options of pandas, every cell as it was."""
+    """Write a table again with some options of pandas; each cell keeps its text."""
 
     def write(path: Path) -> None:
         table = pd.read_csv(path, dtype="str", keep_default_na=False)
@@ -48,7 +48,7 @@ def without(column: int) -> Callable[[Path], None]:
 
 
 def content(bundle: Bundle) -> dict[str, object]:
-    """All that a scoring knows, but the hashes of its files."""
+    """Everything in a bundle except the hashes of its files."""
     ids = bundle.client_ids
     return {
         "ids": ids,
@@ -91,26 +91,28 @@ def test_spelling_does_not_matter(case, write, tmp_path):
     assert content(folder.load()) == before
 
 
-def test_the_probabilities_in_the_reference_file_are_not_needed(numbers, tmp_path):
-    folder = numbers.copy(tmp_path)
+def test_the_probabilities_in_the_reference_file_are_not_needed(lightgbm_folder, tmp_path):
+    folder = lightgbm_folder.copy(tmp_path)
     without(-1)(folder / REFERENCE_FILE)
     write_metadata(folder)
-    assert content(folder.load()) == content(numbers.load())
+    assert content(folder.load()) == content(lightgbm_folder.load())
 
 
-def test_other_columns_of_the_new_clients_are_ignored_with_a_warning(numbers, tmp_path, caplog):
-    folder = numbers.copy(tmp_path)
+def test_other_columns_of_the_new_clients_are_ignored_with_a_warning(
+    lightgbm_folder, tmp_path, caplog
+):
+    folder = lightgbm_folder.copy(tmp_path)
     table = folder.read(NEW_FILE).assign(**{"a text": "x", "other": np.inf, TARGET: 1, PROBA: 0.5})
     table[table.columns[::-1]].to_csv(folder / NEW_FILE, index=False)
     write_metadata(folder)
-    assert content(folder.load()) == content(numbers.load())
+    assert content(folder.load()) == content(lightgbm_folder.load())
     assert caplog.messages == [
         "test_samp.csv: columns that train_samp.csv lacks are ignored: other, a text"
     ]
 
 
 def test_text_that_looks_like_numbers_in_one_part_of_a_large_file(tmp_path):
-    """pandas reads 1,110 rows of 600 columns in two pieces, and types each on its own."""
+    """pandas reads 1,110 rows of 600 columns in two chunks, and infers the type of each."""
     fillers = [f"filler {number}" for number in range(600)]
     text = ["007"] * 1_080 + ["7a", "", "8"] * 10
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from sklearn.pipeline import make_pipeline
 
+from tests.credit_scoring.damage import TABLES
 from tests.support.artefacts import (
     PLAIN,
     Folder,
@@ -12,22 +13,21 @@ from tests.support.artefacts import (
     lightgbm,
     make_folder,
 )
-from tests.support.damage import TABLES
 from tests.support.folders import write_metadata
 
 
 @pytest.fixture
-def folder(numbers: Folder, tmp_path: Path) -> Folder:
-    """Good files, without hashes in model.json: what follows is found by other means."""
-    copied = numbers.copy(tmp_path)
+def folder(lightgbm_folder: Folder, tmp_path: Path) -> Folder:
+    """A folder that a test may damage; without hashes, so that other checks find the damage."""
+    copied = lightgbm_folder.copy(tmp_path)
     write_metadata(copied, sha256={})
     return copied
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Folder:
-    """Three features, nothing in quotes, no hashes. Nobody writes into it."""
-    path = tmp_path_factory.mktemp("plain") / "ressources"
+def unquoted_folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
+    """Three features, no cell in quotes, no hashes. Nobody writes into it."""
+    path = tmp_path_factory.mktemp("unquoted") / "ressources"
     made = make_folder(path, make_pipeline(imputed_and_scaled(PLAIN), lightgbm()), PLAIN)
     assert not any(b'"' in (made / name).read_bytes() for name in TABLES)
     write_metadata(made, sha256={})

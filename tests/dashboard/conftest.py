@@ -47,8 +47,8 @@ def service_in_process(
 
 
 @pytest.fixture(scope="session")
-def service_server(sound: Path, forks: Forks) -> Iterator[Server]:
-    with Server(sound, workers=1, begin=forks.begin) as server:
+def service_server(small_bundle_folder: Path, forks: Forks) -> Iterator[Server]:
+    with Server(small_bundle_folder, workers=1, begin=forks.begin) as server:
         yield server
 
 

@@ -101,20 +101,20 @@ class SwappingService:
 
 @pytest.fixture(scope="module")
 def swapping_service(
-    sound: Path, tmp_path_factory: pytest.TempPathFactory, forks: Forks
+    small_bundle_folder: Path, tmp_path_factory: pytest.TempPathFactory, forks: Forks
 ) -> Iterator[SwappingService]:
     """The service; its second model lacks the first client of the first model."""
     root = tmp_path_factory.mktemp("failures")
-    folder, other = Path(shutil.copytree(sound, root / "served")), root / "other"
-    another_model(sound, other)
+    folder, other = Path(shutil.copytree(small_bundle_folder, root / "served")), root / "other"
+    another_model(small_bundle_folder, other)
     new = pd.read_csv(other / NEW_FILE, index_col=0)
-    new[new[ID] != first_client(sound)].to_csv(other / NEW_FILE)
+    new[new[ID] != first_client(small_bundle_folder)].to_csv(other / NEW_FILE)
     write_metadata(other)
     with (
         Server(folder, workers=1, begin=forks.begin, API_KEY=KEY) as server,
         connected(server.url, KEY) as api,
     ):
-        yield SwappingService(server, api, folder, (sound, other))
+        yield SwappingService(server, api, folder, (small_bundle_folder, other))
 
 
 def first_client(folder: Path) -> int:
@@ -264,10 +264,10 @@ class TestSwap:
         self,
         swapping_service: SwappingService,
         open_swapping_page: PageOpener,
-        sound: Path,
+        small_bundle_folder: Path,
         monkeypatch: pytest.MonkeyPatch,
     ):
-        client = first_client(sound)
+        client = first_client(small_bundle_folder)
         if client not in swapping_service.api.ids():
             swapping_service.swap()
         before_next_call(monkeypatch, "score", swapping_service.swap)

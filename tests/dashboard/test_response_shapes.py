@@ -155,9 +155,9 @@ def compare(route: str, document: dict[str, Any]) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def document(sound: Path) -> dict[str, Any]:
+def document(small_bundle_folder: Path) -> dict[str, Any]:
     """The OpenAPI document of the service."""
-    return create_app(Settings(ressources_dir=sound)).openapi()
+    return create_app(Settings(ressources_dir=small_bundle_folder)).openapi()
 
 
 @pytest.mark.parametrize("route", MODELS)

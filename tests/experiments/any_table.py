@@ -1,4 +1,4 @@
-"""Random tables to the trainer, and each reference client of each at every door.
+"""Random tables for the trainer, and the scores of their clients by every route and command.
 
     python -m tests.experiments.any_table [TABLES] [FIRST SEED]
 
@@ -60,15 +60,15 @@ def main() -> int:
                 refusal, found = doors(seed, Path(folder))
             if refusal is not None:
                 refusals[refusal.strip()] += 1
-            for door, (differing, asked) in found.items():
-                clients[door] += asked
+            for door, (differing, number) in found.items():
+                clients[door] += number
                 wrong += differing
                 if differing:
-                    print(f"seed {seed}: {door}: {differing} of {asked} differ")
+                    print(f"seed {seed}: {door}: {differing} of {number} differ")
     trained = tables - refusals.total()
     print(f"{tables} tables: {trained} trained, {refusals.total()} refused; {wrong} scores differ")
-    for door, asked in clients.items():
-        print(f"{asked:>9,} {door}")
+    for door, number in clients.items():
+        print(f"{number:>9,} {door}")
     for line, times in refusals.most_common():
         print(f"{times:>9} {line}")
     return int(wrong > 0)

@@ -3,7 +3,7 @@
     python -m tests.experiments.bad_input [COUNT] [prediction] [score]
 
 Each to a server of two workers. Prints the answers by status, and what became of the workers. Ends
-with 1 where an answer is other than the contract has it, is no small JSON, or is a 5xx.
+with 1 if an answer differs from the contract, is not small JSON, or is a 5xx.
 
 `score` prints how long the slowest answers took as well: none may take longer than the answer to a
 right list of a thousand records.
@@ -21,8 +21,13 @@ import httpx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.applications import QUERIES, Bank, Bodies, listed
-from tests.support.cases import (
+from tests.experiments.application_bodies import (
+    QUERIES,
+    ApplicationBodies,
+    PlainModel,
+    large_bodies,
+)
+from tests.service.hostile_requests import (
     any_bodies,
     bodies,
     client_queries,
@@ -30,20 +35,19 @@ from tests.support.cases import (
     is_acceptable,
     is_refusal,
 )
-from tests.support.known import get
 from tests.support.server import MB, RESSOURCES, Server, wait_for
 
 ROUTES = ["/get_shap", "/get_test", "/get_json", "/get_kde"]
 TEXTS = st.text(st.characters()).map(lambda text: text.encode("utf-8", "surrogatepass"))
 
 
-class Checked:
+class CheckedAnswers:
     """Answers by kind and status, those that are wrong, and the slowest ones."""
 
     def __init__(self) -> None:
         self.statuses: Counter[tuple[str, int]] = Counter()
         self.wrong: list[tuple[str, object, int]] = []
-        self.sound = True
+        self.passed = True
         self.seconds: dict[str, float] = {}
 
     def add(self, kind: str, sent: object, answer: httpx.Response, is_right: bool) -> None:
@@ -56,7 +60,7 @@ class Checked:
 
     @contextmanager
     def watched(self, server: Server) -> Iterator[None]:
-        """A block after which the workers are to be as before."""
+        """A block after which the workers must be as before."""
         pids, memory = server.pids(), server.memory().now
         began = time.perf_counter()
         yield
@@ -69,7 +73,7 @@ class Checked:
         print(f"same workers: {same}; memory of both: {memory / MB:.0f} MB and {more / MB:+.1f} MB")
         for kind, sent, status in self.wrong[:5]:
             print("wrong:", kind, status, repr(sent)[:300])
-        self.sound = same and not faults and not self.wrong
+        self.passed = same and not faults and not self.wrong
 
 
 def often(count: int) -> settings:
@@ -86,7 +90,7 @@ def is_refused(answer: httpx.Response) -> bool:
 
 
 def predictions(count: int) -> bool:
-    checked = Checked()
+    checked = CheckedAnswers()
     with Server() as server, httpx.Client(base_url=server.url, timeout=30) as http:
         client_id = http.get("/get_ids").json()["data"][0]
         text = http.get("/get_json", params={"param_name": client_id}).json()["data"]
@@ -126,13 +130,13 @@ def predictions(count: int) -> bool:
             send_body()
             send_query()
             send_listed()
-    return checked.sound
+    return checked.passed
 
 
 def applications(count: int) -> bool:
-    checked, bank = Checked(), Bank.of_folder(RESSOURCES)
-    large = listed(bank)
-    right_list = bank.probabilities(large[RIGHT])
+    checked, model = CheckedAnswers(), PlainModel.of_folder(RESSOURCES)
+    large = large_bodies(model)
+    right_list = model.probabilities(large[RIGHT])
     with Server() as server, httpx.Client(base_url=server.url, timeout=120) as http:
 
         def ask(kind: str, name: str, body: bytes, query: str, right: list[float] | None) -> None:
@@ -142,9 +146,9 @@ def applications(count: int) -> bool:
             checked.add(kind, (query, name, body), answer, is_answer(answer, right))
 
         @often(count)
-        @given(Bodies(bank).any(), st.sampled_from(["", *QUERIES]))
+        @given(ApplicationBodies(model).any(), st.sampled_from(["", *QUERIES]))
         def send_body(body: bytes, query: str) -> None:
-            right = bank.probabilities(body) if QUERIES[query] else None
+            right = model.probabilities(body) if QUERIES[query] else None
             ask("body", "one that is generated", body, query, right)
 
         def send_listed(query: str = "") -> None:
@@ -162,7 +166,7 @@ def applications(count: int) -> bool:
     for name, seconds in sorted(checked.seconds.items(), key=lambda item: -item[1])[:8]:
         print(f"{1000 * seconds:7.0f} ms at most: {name}")
     slowest = max(checked.seconds, key=lambda name: checked.seconds[name])
-    return checked.sound and slowest == RIGHT
+    return checked.passed and slowest == RIGHT
 
 
 def is_answer(answer: httpx.Response, right: list[float] | None) -> bool:
@@ -177,10 +181,10 @@ def is_answer(answer: httpx.Response, right: list[float] | None) -> bool:
 
 
 def ready(server: Server) -> None:
-    """Wait until what is prepared once is there in every worker that many connections meet."""
+    """Wait until every worker has found the peers."""
 
     def is_ready() -> bool:
-        return all(get(server, "/importance").status_code == 200 for _ in range(20))
+        return all(server.get("/importance").status_code == 200 for _ in range(20))
 
     wait_for(is_ready, pause=1)
 

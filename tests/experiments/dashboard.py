@@ -8,19 +8,19 @@ All start the service on the folder that RESSOURCES_DIR names, else on the shipp
 """
 
 import argparse
+import contextlib
 import os
 import re
 import statistics
 import sys
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
-from advisor.client import Service
 from playwright.sync_api import Page, ViewportSize, expect
 from streamlit.testing.v1 import AppTest
 
 from advisor.errors import ServiceBusy
+from advisor.service_api import Connection, ServiceApi
 from tests.support.browser import chromium
 from tests.support.server import ROOT, AnyServer, Server, free_port, wait_for
 
@@ -53,15 +53,15 @@ HIGH = {
 
 def is_prepared(url: str, client: int) -> bool:
     """Whether the service has scored the reference clients."""
-    with Service(url) as service:
+    with contextlib.closing(Connection(url)) as connection:
         try:
-            service.score({"client": client})
+            ServiceApi(connection).score({"client": client})
         except ServiceBusy:
             return False
     return True
 
 
-@contextmanager
+@contextlib.contextmanager
 def served() -> Iterator[Server]:
     """The service, ready to explain, and the address of it in the environment."""
     with Server(workers=1, FAST_EXPLANATIONS="1", REQUEST_LOG="1") as server:
@@ -71,7 +71,7 @@ def served() -> Iterator[Server]:
         yield server
 
 
-@contextmanager
+@contextlib.contextmanager
 def shown(service: Server, width: int = 1200) -> Iterator[tuple[AnyServer, Page]]:
     """The dashboard of a service, and a browser's page that is still empty."""
     port = free_port()
@@ -184,7 +184,7 @@ def pages() -> None:
                 cost(server, name, client) if name in PAGES else deployed(server, client)
                 for client in ids[first : first + CLIENTS + 1]
             ]
-            requests, times = zip(*costs[1:], strict=True)  # the first asks what is kept
+            requests, times = zip(*costs[1:], strict=True)  # the first fills the caches
             middle, most = statistics.median(times), max(times)
             print(f"| {called} | {max(requests)} | {middle:.1f} | {most:.1f} |")
 
@@ -207,9 +207,9 @@ def cost(server: Server, name: str, client: int) -> tuple[int, float]:
 
 
 def deployed(server: Server, client: int) -> tuple[int, float]:
-    """What the seven requests of the dashboard cost that came with the first service."""
+    """Seven requests, those of the dashboard of the first service, and their milliseconds."""
 
-    def asked() -> None:
+    def ask_seven() -> None:
         for path in ("/get_ids", "/get_feat"):
             server.ask(path)
         for path in ("/get_test", "/get_shap"):
@@ -218,7 +218,7 @@ def deployed(server: Server, client: int) -> tuple[int, float]:
         server.ask("/prediction/", record.encode())
         server.ask("/get_kde?param_name=AMT_CREDIT")
 
-    return logged(server, asked)
+    return logged(server, ask_seven)
 
 
 def logged(server: Server, action: Callable[[], None]) -> tuple[int, float]:

@@ -86,11 +86,11 @@ def short_names(pipeline: Pipeline) -> list[str]:
     return [name if counts[name] == 1 else whole for whole, name in zip(full, short, strict=True)]
 
 
-class Peers:
+class AnswerComparison:
     """Answers of one server against what they should be."""
 
     def __init__(self, folder: Path, http: httpx.Client) -> None:
-        """Read the folder plainly."""
+        """Take the folder and a client of its server."""
         self.folder, self.http = folder, http
         self.compared: Counter[str] = Counter()
         self.wrong: Counter[str] = Counter()
@@ -173,12 +173,12 @@ def main() -> int:
         ("text", scratch / "text"),
     ):
         with Server(folder) as server, httpx.Client(base_url=server.url, timeout=60) as http:
-            peers = Peers(folder, http)
-            peers.run()
-        print(f"{name}: {peers.compared.total()} answers, {peers.wrong.total()} wrong")
-        for route, count in sorted(peers.compared.items()):
-            print(f"  {route:17} {count:6} compared, {peers.wrong[route]} wrong")
-        wrong += peers.wrong.total()
+            comparison = AnswerComparison(folder, http)
+            comparison.run()
+        print(f"{name}: {comparison.compared.total()} answers, {comparison.wrong.total()} wrong")
+        for route, count in sorted(comparison.compared.items()):
+            print(f"  {route:17} {count:6} compared, {comparison.wrong[route]} wrong")
+        wrong += comparison.wrong.total()
     shutil.rmtree(scratch)
     return int(wrong > 0)
 

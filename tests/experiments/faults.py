@@ -22,23 +22,24 @@ from pathlib import Path
 import uvloop
 
 from tests.experiments.health import health_asked
-from tests.support.folders import BROKEN, another_model, put, write_metadata
+from tests.service.broken_files import BROKEN
+from tests.support.folders import another_model, put, write_metadata
 from tests.support.server import RESSOURCES, Server, wait_for
 from tests.support.traffic import LOST, Tally, Work, caller, connected, questions
 
 CALLERS = 8
 
 
-async def answers(port: int, asked: list[bytes]) -> dict[bytes, bytes]:
+async def answers(port: int, messages: list[bytes]) -> dict[bytes, bytes]:
     connection = await connected(port)
-    found = {message: (await connection.ask(message))[1] for message in asked}
+    found = {message: (await connection.ask(message))[1] for message in messages}
     connection.transport.close()
     return found
 
 
 def work(known: dict[bytes, bytes], stop: asyncio.Event) -> Iterator[Work]:
     """The questions until it is enough, each with the one answer that is right."""
-    endless = itertools.cycle([(asked, right.__eq__) for asked, right in known.items()])
+    endless = itertools.cycle([(message, right.__eq__) for message, right in known.items()])
     return itertools.takewhile(lambda _: not stop.is_set(), endless)
 
 
@@ -117,8 +118,8 @@ async def replace(times: int) -> None:
     folder, first, other = two_models(scratch)
     with Server(folder, REQUEST_LOG="0") as server:
         found = await answers(server.port, questions(server.ask_json, 10))
-        asked = list(found)
-        right: dict[bytes, set[bytes]] = {message: {found[message]} for message in asked}
+        messages = list(found)
+        right: dict[bytes, set[bytes]] = {message: {found[message]} for message in messages}
         pids, tally, ending = server.pids(), Tally(), asyncio.Event()
 
         async def said(text: str, change: Callable[[Path], None]) -> float:
@@ -130,9 +131,9 @@ async def replace(times: int) -> None:
 
         # The second model's answers, before anybody is to judge them.
         await said('"loaded ', functools.partial(put, other))
-        for message, body in (await answers(server.port, asked)).items():
+        for message, body in (await answers(server.port, messages)).items():
             right[message].add(body)
-        endless = itertools.cycle([(message, right[message].__contains__) for message in asked])
+        endless = itertools.cycle([(message, right[message].__contains__) for message in messages])
         until = itertools.takewhile(lambda _: not ending.is_set(), endless)
         tasks = [
             asyncio.create_task(caller(server.port, until, tally, 0.002)) for _ in range(CALLERS)

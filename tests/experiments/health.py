@@ -1,4 +1,4 @@
-"""How long /health is waited for while something else happens."""
+"""Latencies of /health while something else happens."""
 
 import asyncio
 import gc
@@ -18,7 +18,7 @@ PAUSE = 0.005  # seconds between two questions
 
 @contextmanager
 def health_asked(port: int, connections: int) -> Iterator[Tally]:
-    """Ask for /health as long as the block runs; what came back is there when it has ended.
+    """Ask for /health while the block runs; the tally is complete after the block.
 
     From a process of its own, which does nothing else that a request could wait for.
     """

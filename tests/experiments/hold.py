@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 import uvloop
 
-from tests.support.cases import bodies
+from tests.service.hostile_requests import bodies
 from tests.support.server import Server
 from tests.support.traffic import Connection, connected, request
 
@@ -33,7 +33,7 @@ def hostile(record: dict[str, float], client_id: int) -> Iterator[tuple[str, byt
     """Requests by name."""
     for name, (body, _) in bodies(record).items():
         yield name, request("/prediction/", body, "POST")
-    sound = json.dumps(record)
+    text = json.dumps(record)
     keys = ",".join(f'"{number:x}":0' for number in range(100_000))
     large = {
         "nested lists": repeated("[[[[]]]],", LARGEST, "[", "0]"),
@@ -45,10 +45,10 @@ def hostile(record: dict[str, float], client_id: int) -> Iterator[tuple[str, byt
         "one long key": repeated("k", LARGEST, '{"', '":1}'),
         "one key of escapes": repeated(r"\u0041", LARGEST, '{"', '":1}'),
         "one key of signs": repeated("🙂", LARGEST // 4, '{"', '":1}'),
-        "blanks": sound.ljust(LARGEST),
-        "blanks, then a record": sound.rjust(LARGEST),
-        "as much as is read": sound[:-1] + ',"a":' + "[" * 1_000 + "]" * 1_000 + "}",
-        "a key more, spread": repeated(" ", LARGEST, sound[:-1], ',"a":1}'),
+        "blanks": text.ljust(LARGEST),
+        "blanks, then a record": text.rjust(LARGEST),
+        "as much as is read": text[:-1] + ',"a":' + "[" * 1_000 + "]" * 1_000 + "}",
+        "a key more, spread": repeated(" ", LARGEST, text[:-1], ',"a":1}'),
     }
     for name, text in large.items():
         yield f"1 MB, {name}", request("/prediction/", text.encode(), "POST")
@@ -71,15 +71,15 @@ def hostile(record: dict[str, float], client_id: int) -> Iterator[tuple[str, byt
 
 async def held(port: int, message: bytes) -> float:
     """The longest that /health took while a request was answered, in milliseconds."""
-    asked, probe = await connected(port), await connected(port)
+    busy, probe = await connected(port), await connected(port)
     health = request("/health")
     await probe.ask(health)
-    answer = asked.ask(message)
+    answer = busy.ask(message)
     longest = 0.0
     while not answer.done():
         longest = max(longest, await seconds(probe, health))
     longest = max(longest, await seconds(probe, health))
-    asked.transport.close()
+    busy.transport.close()
     probe.transport.close()
     return 1000 * longest
 

@@ -15,12 +15,13 @@ import itertools
 import json
 import sys
 import time
+from collections.abc import Iterator
 
 import uvloop
 
 from tests.experiments.health import health_asked
 from tests.support.server import MB, Server, wait_for
-from tests.support.traffic import Tally, Work, caller, drip, request, running, until
+from tests.support.traffic import Tally, Work, caller, drip, request, running
 
 SLOW = 500
 HEADERS = 80_000_000  # bytes
@@ -41,6 +42,14 @@ def mixed(server: Server) -> list[Work]:
         found += [request("/prediction/", body.encode(), "POST") for _ in range(3)]
         found += [request("/prediction/", body[:-9].encode(), "POST"), request("/get_shap")]
     return [(message, bool) for message in found]
+
+
+def until(end: float, work: Iterator[Work]) -> Iterator[Work]:
+    """The work up to a moment of `time.perf_counter`."""
+    for item in work:
+        if time.perf_counter() > end:
+            return
+        yield item
 
 
 async def slow() -> None:
@@ -114,13 +123,13 @@ def lists() -> None:
             records.append({"record": json.loads(text)})
         several = list(itertools.islice(itertools.cycle(records), MOST))
         # A list that waits or runs is asked for once: each caller has his own.
-        asked = [request("/score", json.dumps(several[n:] + several[:n]).encode(), "POST")
+        messages = [request("/score", json.dumps(several[n:] + several[:n]).encode(), "POST")
                  for n in range(4)]  # fmt: skip
-        for callers in (0, len(asked)):
+        for callers in (0, len(messages)):
             tally, ends = Tally(), time.perf_counter() + (LIST_SECONDS if callers else 5)
             with health_asked(server.port, connections=1) as probes:
                 if callers:
-                    uvloop.run(ask_lists(server.port, asked, ends, tally))
+                    uvloop.run(ask_lists(server.port, messages, ends, tally))
                 else:
                     time.sleep(5)
             print(
@@ -137,13 +146,13 @@ def print_latencies(name: str, tally: Tally, status: int) -> None:
     print("{}: p50 {:.1f} ms, p99 {:.1f} ms, at most {:.1f} ms".format(name, *shares))
 
 
-async def ask_lists(port: int, asked: list[bytes], ends: float, tally: Tally) -> None:
+async def ask_lists(port: int, messages: list[bytes], ends: float, tally: Tally) -> None:
     def is_whole(body: bytes) -> bool:
         return body.startswith(b'[{"probability":') and body.count(b'"reasons":') == MOST
 
     callers = [
         caller(port, until(ends, itertools.repeat((message, is_whole))), tally, pause=0.1)
-        for message in asked
+        for message in messages
     ]
     await asyncio.gather(*callers)
 

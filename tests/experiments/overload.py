@@ -1,10 +1,10 @@
-"""Far more explanations than one worker computes, none of them kept: what is useful of the answers.
+"""Far more explanations than one worker computes, none cached: the share of useful answers.
 
     python -m tests.experiments.overload [SECONDS [CALLERS]]
 
 Together the callers would ask for five times the peak, if none had to wait for an answer.
 
-wrk asks, for a client in Python would take a core by itself. The model has 700 trees.
+wrk sends the requests, because a client in Python would take a whole core. The model has 700 trees.
 """
 
 import json
@@ -29,7 +29,7 @@ SCRIPT = Path(__file__).with_suffix(".lua")
 
 
 def load(port: int, first: int, connections: int, pause: float, seconds: int) -> dict[str, Any]:
-    """What connections got that each paused so many seconds between two requests."""
+    """Answers over connections that each pause some seconds between two requests."""
     command = (
         *("wrk", "--threads", "1", "--connections", str(connections)),
         *("--duration", f"{seconds}s", "--timeout", "30s", "--script", str(SCRIPT)),
@@ -61,9 +61,9 @@ def main(seconds: int = SECONDS, callers: int = CALLERS) -> None:
             found = load(server.port, first, callers, callers / (TIMES * peak), seconds)
         busy = (server.processor_seconds() - before) / (time.perf_counter() - began)
     shutil.rmtree(scratch)
-    asked, useful = sum(found[key] for key in ("200", "503", "other")), found["200"]
+    sent, useful = sum(found[key] for key in ("200", "503", "other")), found["200"]
     print(
-        f"{callers} callers: {asked / found['seconds'] / peak:.1f} times the peak for"
+        f"{callers} callers: {sent / found['seconds'] / peak:.1f} times the peak for"
         f" {found['seconds']:.0f} s: of it {useful / found['seconds'] / peak:.0%} useful; {found};"
         f" {busy:.2f} cores"
     )

@@ -18,9 +18,9 @@ from tests.support.server import HOST
 
 
 @pytest.fixture(scope="session")
-def bundle_folder(sound: Path) -> Path:
+def bundle_folder(small_bundle_folder: Path) -> Path:
     """Few of the shipped clients and trees, with calibration, points and grades."""
-    return sound
+    return small_bundle_folder
 
 
 @pytest.fixture(scope="session")

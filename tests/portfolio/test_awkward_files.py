@@ -14,7 +14,7 @@ from credit_scoring.data.cells import MISSING_TEXTS
 from credit_scoring.decisions.batch_scoring import Scores
 from portfolio.counts import Labels
 from portfolio.job import Problem
-from portfolio.output.part import part_table, write_part
+from portfolio.output.part import part_table, write_table
 from portfolio.tables.chunk import Chunk, Columns
 from portfolio.tables.csv_file import read_csv_chunk
 from portfolio.tables.parquet_file import parquet_chunks, read_parquet_chunk
@@ -117,7 +117,7 @@ def test_columns_without_a_name_and_very_long_fields(
     assert again.to_dict() == expected
 
 
-def test_a_carriage_return_in_a_word_is_quoted_in_csv_parts(tmp_path, bundle_folder):
+def test_a_carriage_return_in_a_word_is_quoted_in_csv_parts(tmp_path):
     """Words of grades and themes come from the model's files."""
     scores = Scores(
         np.array([0.25, 0.5]), np.array([0, 1], np.int8), None, None, np.array([0, 1]),
@@ -125,9 +125,8 @@ def test_a_carriage_return_in_a_word_is_quoted_in_csv_parts(tmp_path, bundle_fol
     )  # fmt: skip
     table = part_table(np.array([5, 6]), scores, Labels(("one\rgrade", "two")))
     assert isinstance(table, pa.Table)
-    job = job_of(bundle_folder, tmp_path, format="csv")
-    write_part(job, 0, [table])
-    with (tmp_path / "part-000000.csv").open(newline="") as file:
+    write_table(table, tmp_path / "part.csv", "csv")
+    with (tmp_path / "part.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row[ID], row["probability"], row["grade"]) for row in rows] == [
         ("5", "0.25", "one\rgrade"),

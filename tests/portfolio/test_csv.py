@@ -54,16 +54,8 @@ def table_of_odd_texts(rows, line_end, quoting, seed):
     """A table whose texts have characters that may end a row, or seem to."""
     rng = random.Random(seed)
     odd = [
-        "",
-        "x",
-        "a,b",
-        'say "hi"',
-        "two\nlines",
-        "two\r\nlines",
-        '"',
-        "ends with \n",
-        "\r\n\r\n",
-    ]
+        "", "x", "a,b", 'say "hi"', "two\nlines", "two\r\nlines", '"', "ends with \n", "\r\n\r\n",
+    ]  # fmt: skip
     file = io.StringIO(newline="")
     writer = csv.writer(file, lineterminator=line_end, quoting=quoting)
     writer.writerow([ID, "text", "more"])

@@ -1,6 +1,7 @@
 """Progress of a run."""
 
 import re
+from contextlib import closing
 
 import pytest
 
@@ -9,7 +10,7 @@ from portfolio.progress import Progress, duration
 
 def test_without_a_terminal_progress_is_lines(capsys, monkeypatch):
     monkeypatch.setattr("portfolio.progress.LINE_SECONDS", 0)
-    with Progress(200) as progress:
+    with closing(Progress(200)) as progress:
         progress.note(50, 1_000, made=False)
         progress.note(100, 2_000, made=True)
     first, second = capsys.readouterr().err.splitlines()

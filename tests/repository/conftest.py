@@ -9,10 +9,10 @@ from tests.support.commands import script
 
 
 @pytest.fixture
-def active(tmp_path: Path) -> Path:
+def active_environment(tmp_path: Path) -> Path:
     """An active environment whose python prints what gunicorn would be started with.
 
-    It says yes to what startup.sh asks of it; test_deployed.py has a start that asks a real one.
+    It answers yes to every check of startup.sh; test_deployed.py has a start with a real python.
     """
     show = "import os, sys; print(repr((sys.argv[1:], dict(os.environ))))"
     script(

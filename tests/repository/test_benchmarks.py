@@ -25,23 +25,23 @@ from tests.support.server import Failed, children
 
 LOAD = 'load {{"requests": 300, "seconds": 2.0, "failed": {failed}, "p99_ms": 4.5}}'
 
-service = TestClient(app)
-plain_service = TestClient(plain.app)
-ids = service.get("/get_ids").json()["data"]
+service_client = TestClient(app)
+plain_client = TestClient(plain.app)
+ids = service_client.get("/get_ids").json()["data"]
 
 
 def both(path, **query):
     """The answers of the service and of the plain design."""
-    answers = [client.get(path, params=query) for client in (service, plain_service)]
+    answers = [client.get(path, params=query) for client in (service_client, plain_client)]
     assert [answer.status_code for answer in answers] == [200, 200]
     return [answer.json() for answer in answers]
 
 
 def test_plain_design_predicts_as_the_service():
     for client_id in ids[:5]:
-        record = service.get("/get_json", params={"param_name": client_id}).json()["data"]
+        record = service_client.get("/get_json", params={"param_name": client_id}).json()["data"]
         answers = [client.post("/prediction/", json=json.loads(record)).json()
-                   for client in (service, plain_service)]  # fmt: skip
+                   for client in (service_client, plain_client)]  # fmt: skip
         assert answers[0]["probability"] == answers[1]["probability"]
 
 
@@ -67,7 +67,7 @@ def test_plain_design_explains_as_the_service():
 
 
 def test_plain_design_gives_the_reference_values_of_the_service():
-    for feature in service.get("/get_feat").json()["data"][:5]:
+    for feature in service_client.get("/get_feat").json()["data"][:5]:
         ours, theirs = both("/get_kde", param_name=feature)
         assert theirs == ours
 
@@ -190,15 +190,15 @@ def test_the_service_as_shipped_is_one_that_logs(monkeypatch, tmp_path):
 
 
 @pytest.mark.skipif(not shutil.which("wrk"), reason="wrk is not installed: apt-get install wrk")
-def test_the_benchmark_runs(monkeypatch, capsys, numbers, tmp_path, forks):
+def test_the_benchmark_runs(monkeypatch, capsys, lightgbm_folder, tmp_path, forks):
     """With pauses between the requests, and one service for two: no speed is of interest here."""
     monkeypatch.setattr(Bench, "shipped", Bench.service)
     monkeypatch.setattr(benchmarks.servers.Program, "begin", staticmethod(forks.begin))
     script = (benchmarks.servers.HERE / "load.lua").read_text()
     (tmp_path / "load.lua").write_text(script + "\nfunction delay() return 20 end\n")
     monkeypatch.setattr(benchmarks.servers, "HERE", tmp_path)
-    command = [*("benchmarks.run", "--parts", "log", "--rounds", "1"),
-               *("--seconds", "1", "--warm", "0", "--ressources", str(numbers.path))]  # fmt: skip
+    options = ("--parts", "log", "--rounds", "1", "--seconds", "1", "--warm", "0")
+    command = ["benchmarks.run", *options, "--ressources", str(lightgbm_folder.path)]
     monkeypatch.setattr(sys, "argv", command)
     before = signal.getsignal(signal.SIGTERM)
     try:

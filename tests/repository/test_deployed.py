@@ -1,4 +1,4 @@
-"""What is deployed is served, and checked by the workflow's own last step."""
+"""The deployed files are served, and the last step of the workflow checks them."""
 
 import fcntl
 import hashlib
@@ -12,23 +12,23 @@ from pathlib import Path
 
 import pytest
 
+from tests.repository.workflow import STEPS, step_using
 from tests.support.commands import environment, run, started
 from tests.support.server import HOST, ROOT, free_port
-from tests.support.workflow import STEPS, step_using
 
 
-def test_a_running_server_holds_the_lock_of_its_folder(deployed: str, active: Path):
+def test_a_running_server_holds_the_lock_of_its_folder(deployed_url: str, active_environment: Path):
     folders = [
         line.partition("=")[2]
         for status in Path("/proc").glob("[0-9]*/environ")
         for line in environ(status)
-        if line.startswith("PROMETHEUS_MULTIPROC_DIR=") and deployed.rpartition(":")[2] in
+        if line.startswith("PROMETHEUS_MULTIPROC_DIR=") and deployed_url.rpartition(":")[2] in
         [item.partition("=")[2] for item in environ(status) if item.startswith("PORT=")]
     ]  # fmt: skip
     (folder,) = set(folders)
     with (Path(folder) / "lock").open() as lock, pytest.raises(BlockingIOError):
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    _, kept = started(active)
+    _, kept = started(active_environment)
     assert Path(folder).exists()
     shutil.rmtree(kept["PROMETHEUS_MULTIPROC_DIR"])
 
@@ -55,7 +55,7 @@ def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def deployed(artifact: Path) -> Iterator[str]:
+def deployed_url(artifact: Path) -> Iterator[str]:
     """The address of a server of just those files, started as Azure does."""
     port = free_port()
     process = subprocess.Popen(
@@ -83,15 +83,15 @@ def check(address: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return run(sys.executable, "-c", program, cwd=cwd, env=environment(URL=address, PATIENCE="0"))
 
 
-def test_deployed_files_serve_and_the_check_accepts_them(deployed: str, artifact: Path):
-    done = check(deployed, artifact)
+def test_deployed_files_serve_and_the_check_accepts_them(deployed_url: str, artifact: Path):
+    done = check(deployed_url, artifact)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_what_readme_shows_is_answered(deployed: str):
-    """Each command of its console, typed into a shell, prints what is below it."""
+def test_commands_of_readme_print_the_output_below_them(deployed_url: str):
+    """Each command of the console is run by a shell."""
     (console,) = re.findall(r"```console\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    commands = console.replace("localhost:8000", deployed).split("$ ")[1:]
+    commands = console.replace("localhost:8000", deployed_url).split("$ ")[1:]
     assert len(commands) > 4
     for shown in commands:
         # A command's next lines end it where a quote or a pipe is open.
@@ -105,11 +105,11 @@ def is_whole(command: str) -> bool:
     return not command.rstrip().endswith("|") and command.count("'") % 2 == 0
 
 
-def test_check_refuses_another_model(deployed: str, tmp_path: Path):
+def test_check_refuses_another_model(deployed_url: str, tmp_path: Path):
     other = tmp_path / "service/ressources/model.joblib"
     other.parent.mkdir(parents=True)
     other.write_bytes(b"another model")
-    done = check(deployed, tmp_path)
+    done = check(deployed_url, tmp_path)
     assert done.returncode == 1
     assert hashlib.sha256(b"another model").hexdigest() in done.stderr
     real = (ROOT / "ressources/model.joblib").read_bytes()

@@ -1,11 +1,11 @@
-"""What import-linter and ruff cannot hold: lengths of files, and what the workflow deploys."""
+"""Rules beyond import-linter and ruff: lengths of files, and the deployed files."""
 
 import ast
 from functools import cache
 from pathlib import Path
 
+from tests.repository.workflow import step_using
 from tests.support.server import ROOT
-from tests.support.workflow import step_using
 
 PACKAGES = ("api", "credit_scoring", "portfolio", "service", "serving", "training")
 MOST_LINES = 300
@@ -60,7 +60,7 @@ def test_no_file_is_too_long():
     } == {}
 
 
-def test_what_main_imports_is_deployed():
+def test_every_module_that_main_imports_is_deployed():
     kept = step_using("test", "actions/upload-artifact")["with"]["path"].split()
     reached = reached_from("main", "gunicorn.conf")
     assert {"credit_scoring.model.loader", "serving.http_limits", "api.responses"} <= reached

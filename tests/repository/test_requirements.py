@@ -66,7 +66,7 @@ def test_requirements_are_what_is_installed():
             SERVICE,
             ["main.py", "api/*.py", "service/*.py", "credit_scoring/**/*.py", "serving/*.py"],
         ),
-        ("requirements/portfolio.txt", ["portfolio/*.py"]),
+        ("requirements/portfolio.txt", ["portfolio/**/*.py"]),
         (ALONE, ["dashboard/*.py", "dashboard/*/*.py"]),
     ],
 )

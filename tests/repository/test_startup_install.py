@@ -1,4 +1,4 @@
-"""startup.sh makes the environment, and removes only what it made."""
+"""startup.sh makes the environment, and removes only environments that it made."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ from tests.support.server import ROOT
 
 
 @pytest.fixture
-def fresh(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+def start(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """A copy of the folder, where python3.11 makes an environment whose pip notes its calls."""
     folder = tmp_path / "a folder"
     folder.mkdir()
@@ -42,19 +42,19 @@ def fresh(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         "esac",
     )
 
-    def start(*command: str, **changes: str | Path) -> subprocess.CompletedProcess[str]:
+    def run_startup(*command: str, **changes: str | Path) -> subprocess.CompletedProcess[str]:
         path = f"{tmp_path}/machine:/usr/bin:/bin"
         return run(folder / "startup.sh", *command, env=environment(PATH=path, **changes))
 
-    return start
+    return run_startup
 
 
 def noted(tmp_path: Path) -> list[str]:
     return (tmp_path / "noted").read_text().splitlines()
 
 
-def test_first_start_installs_and_the_second_does_not(fresh, tmp_path: Path):
-    first, second = fresh("sh", "-c", 'echo "$VIRTUAL_ENV"'), fresh("true")
+def test_first_start_installs_and_the_second_does_not(start, tmp_path: Path):
+    first, second = start("sh", "-c", 'echo "$VIRTUAL_ENV"'), start("true")
     venv = f"{tmp_path}/a folder/.venv"
     assert (first.returncode, first.stdout) == (0, f"{venv}\n")
     assert first.stderr == (
@@ -65,21 +65,21 @@ def test_first_start_installs_and_the_second_does_not(fresh, tmp_path: Path):
     assert noted(tmp_path) == ["requirements/dev.txt"]
 
 
-def test_install_cut_short_is_made_again(fresh, tmp_path: Path):
+def test_install_cut_short_is_made_again(start, tmp_path: Path):
     (tmp_path / "fails").touch()
-    assert fresh("true").returncode == 1
+    assert start("true").returncode == 1
     (tmp_path / "fails").unlink()
-    again = fresh("true")
+    again = start("true")
     assert again.returncode == 0
     assert again.stderr.startswith("startup.sh: making .venv again\n")
     assert noted(tmp_path) == ["requirements/dev.txt"] * 2
 
 
-def test_environment_that_came_with_a_copied_folder_is_made_again(fresh, tmp_path: Path):
-    assert fresh("true").returncode == 0
+def test_environment_that_came_with_a_copied_folder_is_made_again(start, tmp_path: Path):
+    assert start("true").returncode == 0
     made = tmp_path / "a folder/.venv/pyvenv.cfg"
     made.write_text("command = python3.11 -m venv /elsewhere/.venv\n")
-    assert fresh("true").stderr.startswith("startup.sh: making .venv again\n")
+    assert start("true").stderr.startswith("startup.sh: making .venv again\n")
     assert made.read_text() == f"command = python3.11 -m venv {tmp_path}/a folder/.venv\n"
 
 
@@ -89,43 +89,43 @@ UNUSABLE = (
 )
 
 
-def test_environment_of_the_users_is_never_removed(fresh, tmp_path: Path):
+def test_environment_of_the_users_is_never_removed(start, tmp_path: Path):
     venv = tmp_path / "a folder/.venv"
     script(venv / "bin/python", "exit 1")
     (venv / "theirs").touch()
-    done = fresh("true")
+    done = start("true")
     assert (done.returncode, done.stderr) == (1, UNUSABLE.format(venv=venv))
     assert (venv / "theirs").exists()
 
 
-def test_usable_environment_of_the_users_is_installed_into(fresh, tmp_path: Path):
-    assert fresh("true").returncode == 0
+def test_usable_environment_of_the_users_is_installed_into(start, tmp_path: Path):
+    assert start("true").returncode == 0
     venv = tmp_path / "a folder/.venv"
     (venv / ".made-by-startup.sh").unlink()
     (venv / "theirs").touch()
     (venv / "bin/have").unlink()
     (tmp_path / "fails").touch()
-    assert fresh("true").returncode == 1
+    assert start("true").returncode == 1
     (tmp_path / "fails").unlink()
-    done = fresh("true")  # begun before, and not ended
+    done = start("true")  # begun before, and not ended
     assert (done.returncode, "making .venv again" in done.stderr) == (0, False)
     assert (venv / "theirs").exists()
     (venv / "pyvenv.cfg").write_text("command = python3.11 -m venv /elsewhere/.venv\n")
-    done = fresh("true")
+    done = start("true")
     assert (done.returncode, done.stderr) == (1, UNUSABLE.format(venv=venv))
     assert (venv / "theirs").exists()
 
 
-def test_active_environment_without_a_python_is_not_used(fresh, tmp_path: Path):
-    done = fresh("sh", "-c", 'echo "$VIRTUAL_ENV"', VIRTUAL_ENV=tmp_path / "gone")
+def test_active_environment_without_a_python_is_not_used(start, tmp_path: Path):
+    done = start("sh", "-c", 'echo "$VIRTUAL_ENV"', VIRTUAL_ENV=tmp_path / "gone")
     assert done.stdout == f"{tmp_path}/a folder/.venv\n"
     assert f"the active environment {tmp_path}/gone has no python" in done.stderr
 
 
-def test_python_3_11_is_needed(fresh, tmp_path: Path):
+def test_python_3_11_is_needed(start, tmp_path: Path):
     for name in ["python3.11", "python3"]:
         script(tmp_path / "machine" / name, "exit 1")
-    done = fresh()
+    done = start()
     assert (done.returncode, done.stderr) == (
         1,
         "startup.sh: Python 3.11 is needed, and neither python3.11 nor python3 is that\n",
@@ -133,9 +133,9 @@ def test_python_3_11_is_needed(fresh, tmp_path: Path):
     assert not (tmp_path / "a folder/.venv").exists()
 
 
-def test_venv_module_is_needed(fresh, tmp_path: Path):
+def test_venv_module_is_needed(start, tmp_path: Path):
     script(tmp_path / "machine/python3.11", 'case "$2" in *ensurepip*) exit 1;; esac')
-    done = fresh()
+    done = start()
     assert (done.returncode, done.stderr) == (
         1,
         "startup.sh: python3.11 has no venv module;"
@@ -147,7 +147,7 @@ APT = ["update -qq", "install -qq -y --no-install-recommends libgomp1"]
 
 
 def without_libgomp(tmp_path: Path, install: str) -> None:
-    """No libgomp, and an apt whose installation does something."""
+    """Hide libgomp, and let apt's installation run a command."""
     (tmp_path / "no libgomp").touch()
     script(tmp_path / "machine/sudo", '[ "$1" = -n ] && shift && exec "$@"')
     script(
@@ -158,11 +158,11 @@ def without_libgomp(tmp_path: Path, install: str) -> None:
 
 
 @pytest.mark.parametrize("command", [["echo", "started"], []], ids=["command", "server"])
-def test_start_ends_with_one_line_where_libgomp_cannot_be_installed(
-    fresh, tmp_path: Path, command: list[str]
+def test_start_ends_with_one_line_if_libgomp_cannot_be_installed(
+    start, tmp_path: Path, command: list[str]
 ):
     without_libgomp(tmp_path, "echo E: no such package >&2; exit 100")
-    done = fresh(*command)
+    done = start(*command)
     assert (done.returncode, done.stdout) == (1, "")
     assert (tmp_path / "apt").read_text().splitlines() == APT
     assert done.stderr.splitlines()[-3:] == [
@@ -174,9 +174,9 @@ def test_start_ends_with_one_line_where_libgomp_cannot_be_installed(
 
 
 @pytest.mark.parametrize("code", [0, 100])
-def test_start_goes_on_where_libgomp_is_there_afterwards(fresh, tmp_path: Path, code: int):
+def test_start_goes_on_if_libgomp_has_been_installed(start, tmp_path: Path, code: int):
     without_libgomp(tmp_path, f'rm "{tmp_path}/no libgomp"; exit {code}')
-    done = fresh("echo", "started")
+    done = start("echo", "started")
     assert (done.returncode, done.stdout) == (0, "started\n")
     assert (tmp_path / "apt").read_text().splitlines() == APT
 

@@ -16,8 +16,8 @@ ADDED = '\n\n@direct.get("/more")\nasync def more(request: Request) -> Response:
 MISSPELT = "bundle_of(request).raw_recrod(1, 2, 'three')"
 
 
-# The gate's own configuration, but of all that is imported mypy reads only what the doors are made
-# of: with the rest, making a cache takes twenty seconds.
+# The configuration of the gate; but mypy reads only the packages that the doors are made of, as a
+# cache of the rest takes twenty seconds.
 CONFIGURATION = (
     (ROOT / "pyproject.toml").read_text()
     + """
@@ -45,7 +45,7 @@ def lines_with_errors(tmp_path: Path, source: str) -> set[int]:
 
 
 def test_a_misspelt_method_in_a_route_is_seen_behind_every_door(tmp_path: Path):
-    """Nothing is wrong with the routes as they are: `mypy` is part of the gate."""
+    """The routes as they are have no error, because `mypy` is part of the gate."""
     start = SOURCE.index('@direct.get("/get_ids"')
     routes, count = DOORS.subn(r"\1\2_misspelt", SOURCE[start:])
     assert count >= 20

@@ -1,4 +1,4 @@
-"""The workflow: what it runs, when, and with which rights."""
+"""The workflow: its commands, triggers and permissions."""
 
 import re
 import sys
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.repository.workflow import JOBS, STEPS, WORKFLOW, step_using
 from tests.support.commands import run
 from tests.support.server import ROOT
-from tests.support.workflow import JOBS, STEPS, WORKFLOW, step_using
 
 BIN = Path(sys.executable).parent
 
@@ -67,7 +67,7 @@ def test_permissions_are_the_least():
     assert STEPS["test"][0]["with"] == {"persist-credentials": False}
 
 
-def test_what_is_deployed_is_what_was_kept():
+def test_the_deployed_files_are_the_uploaded_ones():
     kept = step_using("test", "actions/upload-artifact")["with"]
     fetched = step_using("deploy", "actions/download-artifact")["with"]
     deployed = step_using("deploy", "azure/webapps-deploy")["with"]

@@ -10,7 +10,6 @@ import httpx
 import pytest
 
 from tests.support.forks import Forks
-from tests.support.known import get
 from tests.support.server import HOST, MB, SELDOM, Answer, Server, parsed, wait_for
 
 LARGE = 20_000_000  # bytes, as many as /score takes
@@ -23,10 +22,10 @@ CHUNKED = "Transfer-Encoding: chunked\r\n"
 
 
 @pytest.fixture(scope="module")
-def server(sound: Path, forks: Forks) -> Iterator[Server]:
-    """One worker that has what scores are compared with."""
-    with Server(sound, workers=1, begin=forks.begin) as server:
-        wait_for(lambda: get(server, "/importance").status_code == 200, pause=SELDOM)
+def server(small_bundle_folder: Path, forks: Forks) -> Iterator[Server]:
+    """One worker that has found the peers."""
+    with Server(small_bundle_folder, workers=1, begin=forks.begin) as server:
+        wait_for(lambda: server.get("/importance").status_code == 200, pause=SELDOM)
         yield server
 
 
@@ -34,22 +33,22 @@ Begin = Callable[..., socket.socket]
 
 
 @pytest.fixture
-def begin(server: Server) -> Iterator[Begin]:
-    """Begins a request to /score."""
+def open_request(server: Server) -> Iterator[Begin]:
+    """Sends the head of a request to /score, and gives the connection."""
     with contextlib.ExitStack() as connections:
 
-        def begin(headers: str, sent: bytes = b"") -> socket.socket:
+        def open_request(headers: str, sent: bytes = b"") -> socket.socket:
             connection = connections.enter_context(socket.create_connection((HOST, server.port)))
             connection.settimeout(60)
             connection.sendall(f"POST /score HTTP/1.1\r\nHost: a\r\n{headers}\r\n".encode() + sent)
             return connection
 
-        yield begin
+        yield open_request
 
 
-def admitted(begin: Begin) -> socket.socket:
-    """A request whose large body the service has begun to wait for."""
-    connection = begin(f"{KNOWN}Expect: 100-continue\r\n")
+def admitted(open_request: Begin) -> socket.socket:
+    """A request whose large body the service waits for."""
+    connection = open_request(f"{KNOWN}Expect: 100-continue\r\n")
     assert connection.recv(len(CONTINUE), socket.MSG_WAITALL) == CONTINUE
     return connection
 
@@ -77,11 +76,11 @@ def one_client(server: Server, length: int) -> httpx.Response:
     return httpx.post(f"{server.url}/score", content=body, timeout=120, verify=False)
 
 
-def check_all_is_free(begin: Begin) -> None:
-    """As many large bodies as fit are admitted, as soon as the service knows that others ended."""
+def check_budget_is_free(open_request: Begin) -> None:
+    """As many large bodies as fit are admitted, once the service knows that others ended."""
 
     def begun() -> bool:
-        connection = begin(f"{KNOWN}Expect: 100-continue\r\n")
+        connection = open_request(f"{KNOWN}Expect: 100-continue\r\n")
         if connection.recv(len(CONTINUE), socket.MSG_WAITALL) == CONTINUE:
             return True
         connection.close()
@@ -91,21 +90,21 @@ def check_all_is_free(begin: Begin) -> None:
         wait_for(begun, seconds=60)
 
 
-def test_a_large_body_beyond_the_budget_is_refused_before_it_is_read(server: Server, begin: Begin):
+def test_a_large_body_beyond_the_budget_is_refused_before_it_is_read(
+    server: Server, open_request: Begin
+):
     for _ in range(FITTING):
-        admitted(begin)
-    check_busy(answer_on(begin(KNOWN)))
-    check_busy(answer_on(begin(f"{KNOWN}Expect: 100-continue\r\n")))
-    check_busy(answer_on(begin(CHUNKED, b"%x\r\n%b\r\n" % (LARGE // 2, bytes(LARGE // 2)))))
+        admitted(open_request)
+    check_busy(answer_on(open_request(KNOWN)))
+    check_busy(answer_on(open_request(f"{KNOWN}Expect: 100-continue\r\n")))
+    check_busy(answer_on(open_request(CHUNKED, b"%x\r\n%b\r\n" % (LARGE // 2, bytes(LARGE // 2)))))
     assert one_client(server, 65_536).status_code == 200
 
 
-def test_callers_who_stop_within_their_bodies_take_no_more_memory_than_the_budget(
-    server: Server, begin: Begin
-):
+def test_half_sent_bodies_take_no_more_memory_than_the_budget(server: Server, open_request: Begin):
     before = server.memory().now
-    callers = [admitted(begin) for _ in range(FITTING)]
-    callers += [begin(KNOWN) for _ in range(12)]
+    callers = [admitted(open_request) for _ in range(FITTING)]
+    callers += [open_request(KNOWN) for _ in range(12)]
     for caller in callers:
         caller.sendall(bytes(LARGE - 1))
     for refused in callers[FITTING:]:
@@ -117,8 +116,8 @@ def test_callers_who_stop_within_their_bodies_take_no_more_memory_than_the_budge
     wait_for(lambda: server.memory().now < before + 30 * MB)
 
 
-def test_a_caller_who_goes_away_leaves_room_for_another(server: Server, begin: Begin):
-    first, *_ = [admitted(begin) for _ in range(FITTING)]
+def test_a_closed_connection_leaves_room_for_another_body(server: Server, open_request: Begin):
+    first, *_ = [admitted(open_request) for _ in range(FITTING)]
     first.sendall(bytes(1_000_000))
     assert one_client(server, LARGE).status_code == 503
     first.close()
@@ -129,21 +128,23 @@ def test_a_caller_who_goes_away_leaves_room_for_another(server: Server, begin: B
     ("headers", "length", "status"),
     [(KNOWN, LARGE, 422), (f"Content-Length: {LARGE + 1}\r\n", LARGE + 1, 413)],
 )
-def test_a_refused_body_leaves_room(begin: Begin, headers: str, length: int, status: int):
+def test_a_refused_body_leaves_room_for_others(
+    open_request: Begin, headers: str, length: int, status: int
+):
     for _ in range(FITTING + 1):
-        assert answer_on(begin(headers, b"x" * length)).status == status
-    check_all_is_free(begin)
+        assert answer_on(open_request(headers, b"x" * length)).status == status
+    check_budget_is_free(open_request)
 
 
-def test_a_refused_body_in_chunks_leaves_room(begin: Begin):
+def test_a_refused_body_in_chunks_leaves_room_for_others(open_request: Begin):
     chunk = b"%x\r\n%b\r\n" % (LARGE + 1, bytes(LARGE + 1))
     for _ in range(FITTING + 1):
-        answer = answer_on(begin(CHUNKED, chunk))
+        answer = answer_on(open_request(CHUNKED, chunk))
         assert (answer.status, answer.json()) == (413, TOO_LARGE)
-    check_all_is_free(begin)
+    check_budget_is_free(open_request)
 
 
-def test_one_list_after_the_other_is_scored_whatever_its_length(server: Server):
+def test_large_lists_are_scored_one_after_the_other(server: Server):
     answers = [one_client(server, LARGE) for _ in range(FITTING + 1)]
     assert [answer.status_code for answer in answers] == [200] * (FITTING + 1)
     assert {answer.content for answer in answers} == {one_client(server, 100).content}

@@ -1,4 +1,4 @@
-"""Explanations before and after they became fast: the same to eleven digits, over HTTP."""
+"""Explanations by LightGBM and, later, by numba: equal to eleven digits, over HTTP."""
 
 import asyncio
 import json
@@ -23,26 +23,26 @@ from service import served_bundle
 from service.bundle_folder import read_served_bundle
 from service.settings import Settings
 from tests.support.application import KEY
+from tests.support.cases import Case
 from tests.support.inprocess import client_of
-from tests.support.recipes import Case
 from tests.support.server import Server, wait_for
 
 
 def contributions(case: Case) -> np.ndarray:
-    """By LightGBM, of all clients."""
+    """The SHAP values of all clients, by LightGBM."""
     rows = np.asarray(case.pipeline[:-1].transform(case.inputs), dtype=float)
     return case.classifier.booster_.predict(rows, pred_contrib=True)
 
 
-def test_every_client_of_lightgbm_keeps_his_explanation(simple: Case):
-    """Those that were asked for before too: an answer is of one way."""
-    app = create_app(Settings(ressources_dir=simple.folder.path, fast_explanations=True))
-    http, expected = client_of(app), contributions(simple)
+def test_every_client_of_lightgbm_keeps_his_explanation(lightgbm_case: Case):
+    """Cached responses of LightGBM are replaced too."""
+    app = create_app(Settings(ressources_dir=lightgbm_case.folder.path, fast_explanations=True))
+    http, expected = client_of(app), contributions(lightgbm_case)
 
     def ask(client: int) -> dict:
         return http.get("/get_shap", params={"param_name": client}).json()
 
-    clients = simple.inputs.index.tolist()
+    clients = lightgbm_case.inputs.index.tolist()
     before = {client: ask(client) for client in clients[:40]}
     app.service.folder.current.prepare(quickly=True)
     changed = 0
@@ -57,14 +57,14 @@ def test_every_client_of_lightgbm_keeps_his_explanation(simple: Case):
     assert changed > 5
 
 
-def test_reasons_are_the_same_in_both_ways(simple: Case):
+def test_reasons_are_equal_by_lightgbm_and_by_numba(lightgbm_case: Case):
     found = []
     for fast in (False, True):
-        app = create_app(Settings(ressources_dir=simple.folder.path))
+        app = create_app(Settings(ressources_dir=lightgbm_case.folder.path))
         http, served = client_of(app), app.service.folder.current
         assert served.claim()
         served.prepare(quickly=fast)
-        list_of_all = [{"client": client} for client in simple.inputs.index.tolist()]
+        list_of_all = [{"client": client} for client in lightgbm_case.inputs.index.tolist()]
         found.append(http.post("/score", json=list_of_all).json())
         assert served.bundle.classifier.is_quick == fast
     compared = 0
@@ -78,8 +78,8 @@ def test_reasons_are_the_same_in_both_ways(simple: Case):
 
 
 @pytest.mark.parametrize("soon", [True, False])
-def test_scores_do_not_wait_for_the_compiler(simple: Case, monkeypatch, soon: bool):
-    served = read_served_bundle(simple.folder.path, None, frozenset())
+def test_peers_do_not_wait_for_the_compiler(lightgbm_case: Case, monkeypatch, soon: bool):
+    served = read_served_bundle(lightgbm_case.folder.path, None, frozenset())
     classifier, peers = served.bundle.classifier, served.peers
     found = []
 
@@ -95,20 +95,20 @@ def test_scores_do_not_wait_for_the_compiler(simple: Case, monkeypatch, soon: bo
     assert len(peers.result().probabilities) == len(served.bundle.reference)
 
 
-def test_what_numba_raises_changes_nothing(simple: Case, monkeypatch, caplog):
+def test_lightgbm_explains_if_numba_fails(lightgbm_case: Case, monkeypatch, caplog):
     def broken() -> bool:
         raise OSError("no disk")
 
     monkeypatch.setattr(treeshap_kernel, "is_at_hand", broken)
-    served = read_served_bundle(simple.folder.path, None, frozenset())
+    served = read_served_bundle(lightgbm_case.folder.path, None, frozenset())
     served.prepare(quickly=True)
     assert not served.bundle.classifier.is_quick
     assert served.peers.result().groups
     assert caplog.messages[-1] == "explained by LightGBM itself: no disk"
 
 
-def test_explanations_that_wait_are_made_together(simple: Case, monkeypatch):
-    """Each is what it is alone; LightGBM's own take so long that each is made by itself."""
+def test_waiting_explanations_are_computed_in_batches(lightgbm_case: Case, monkeypatch):
+    """Only by numba: LightGBM takes so long that each explanation is a call of its own."""
     batches = []
 
     def seen(bundle: Bundle, client_ids: Sequence[int]) -> list[bytes]:
@@ -117,8 +117,8 @@ def test_explanations_that_wait_are_made_together(simple: Case, monkeypatch):
 
     monkeypatch.setattr(served_bundle, "explanation_bodies", seen)
     monkeypatch.setattr(served_bundle, "EXPLAINED_TOGETHER", 8)
-    app = create_app(Settings(ressources_dir=simple.folder.path, fast_explanations=True))
-    clients = simple.inputs.index.tolist()
+    app = create_app(Settings(ressources_dir=lightgbm_case.folder.path, fast_explanations=True))
+    clients = lightgbm_case.inputs.index.tolist()
     paths = [f"/get_shap?param_name={client}" for client in clients]
 
     async def ask_at_once() -> list[bytes]:
@@ -138,19 +138,21 @@ def test_explanations_that_wait_are_made_together(simple: Case, monkeypatch):
     assert together == [explanation_bodies(bundle, [client])[0] for client in clients]
 
 
-def test_a_server_makes_them_fast_by_itself(private: Server, sound: Path):
-    model = joblib.load(sound / MODEL_FILE)
+def test_a_server_switches_to_numba_after_its_start(
+    keyed_server: Server, small_bundle_folder: Path
+):
+    model = joblib.load(small_bundle_folder / MODEL_FILE)
     assert isinstance(model[-1], LGBMClassifier)
-    wait_for(lambda: private.said("explained by treeshap from now on"))
+    wait_for(lambda: keyed_server.said("explained by treeshap from now on"))
     key = {"X-API-Key": KEY}
-    clients = private.ask_json("/get_ids", **key)["data"]
+    clients = keyed_server.ask_json("/get_ids", **key)["data"]
     with ThreadPoolExecutor(len(clients)) as callers:  # at once: some are explained together
         answers = callers.map(
-            lambda client: private.ask_json(f"/get_shap?param_name={client}", **key), clients
+            lambda client: keyed_server.ask_json(f"/get_shap?param_name={client}", **key), clients
         )
     for client, answer in zip(clients, answers, strict=True):
         rows = np.array(answer["data"], dtype=float)
         expected = model[-1].booster_.predict(rows, pred_contrib=True)[0, :-1]
         assert 0 < np.abs(np.ravel(answer["values"]) - expected).max() <= 1e-11
-        known = json.loads(private.ask_json(f"/get_json?param_name={client}", **key)["data"])
+        known = json.loads(keyed_server.ask_json(f"/get_json?param_name={client}", **key)["data"])
         assert [list(known.values())] == answer["data"]

@@ -1,4 +1,4 @@
-"""Workers killed, slow clients: the short form of `experiments/`."""
+"""A killed worker and slow clients: the short form of `experiments/`."""
 
 import asyncio
 import itertools
@@ -9,8 +9,8 @@ from pathlib import Path
 import uvloop
 
 from credit_scoring.data.artifacts import METADATA_FILE
-from tests.support.known import get, known_answers, work
-from tests.support.metrics import counts
+from tests.service.known_answers import known_answers, work
+from tests.service.metric_counts import counts
 from tests.support.server import Server, wait_for
 from tests.support.traffic import (
     LOST,
@@ -22,13 +22,15 @@ from tests.support.traffic import (
 )
 
 
-def test_killed_worker_loses_what_was_in_flight_on_it(replaced: Server, folder: Path):
-    """Twenty times by experiments/faults.py. What it had counted stays.
+def test_a_killed_worker_loses_only_its_requests_in_flight(
+    restored_server: Server, served_folder: Path
+):
+    """The counts of the killed worker stay. experiments/faults.py kills twenty.
 
-    Its successor cannot start at first: it may not go on without model.json while the other worker
-    has it. The server stays, and the other one answers.
+    At first its successor cannot start without model.json, which the other worker has loaded. The
+    server stays, and the other worker answers.
     """
-    server = replaced
+    server = restored_server
     before = counts(server)
     known = known_answers(server)
     callers = 8
@@ -36,20 +38,20 @@ def test_killed_worker_loses_what_was_in_flight_on_it(replaced: Server, folder: 
 
     async def kill() -> None:
         stop = asyncio.Event()
-        asked = itertools.takewhile(lambda _: not stop.is_set(), work(known))
+        until_stop = itertools.takewhile(lambda _: not stop.is_set(), work(known))
         tasks = [
-            asyncio.create_task(caller(server.port, asked, tally, pause=0.1))
+            asyncio.create_task(caller(server.port, until_stop, tally, pause=0.1))
             for _ in range(callers)
         ]
         await more_answers(tally, 50)
         ready = server.ready()
         killed, other = server.pids()
-        (folder / METADATA_FILE).rename(folder / "aside")
+        (served_folder / METADATA_FILE).rename(served_folder / "aside")
         os.kill(killed, signal.SIGKILL)
         problem = "cannot start: model.json: was there and is gone; "
         await asyncio.to_thread(wait_for, lambda: server.said(problem))
         await more_answers(tally, 50)
-        (folder / "aside").rename(folder / METADATA_FILE)
+        (served_folder / "aside").rename(served_folder / METADATA_FILE)
         await asyncio.to_thread(wait_for, lambda: server.ready() > ready)
         await more_answers(tally, 50)
         stop.set()
@@ -58,7 +60,7 @@ def test_killed_worker_loses_what_was_in_flight_on_it(replaced: Server, folder: 
         assert other in server.pids()
 
     uvloop.run(kill())
-    get(server, "/nowhere")
+    server.get("/nowhere")
     after = counts(server)
     assert after["http_requests_total", "unknown", "404"] == (
         before["http_requests_total", "unknown", "404"] + 1
@@ -69,8 +71,8 @@ def test_killed_worker_loses_what_was_in_flight_on_it(replaced: Server, folder: 
     assert tally.statuses[LOST] <= callers
 
 
-def test_others_are_answered_beside_slow_clients(server: Server):
-    """How fast, beside some hundred, by experiments/load.py."""
+def test_requests_are_answered_beside_slow_clients(server: Server):
+    """experiments/load.py measures how fast, beside 500 slow clients."""
     known = known_answers(server)
     slow = 100
 

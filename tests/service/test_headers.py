@@ -1,4 +1,4 @@
-"""What every answer carries."""
+"""Headers of every answer: security, caching and the request id."""
 
 import base64
 import hashlib
@@ -32,39 +32,69 @@ def check_headers(answer: httpx.Response, path: str) -> None:
         assert policy == "default-src 'none'; frame-ancestors 'none'"
 
 
-def test_headers_of_every_answer(guarded: Application):
-    client = client_of(guarded)
-    key = {"X-API-Key": KEYS[0]}
-    for method, path, body in requests(guarded):
-        check_headers(client.request(method, path, content=body, headers=key), path)
+KEY_HEADER = {"X-API-Key": KEYS[0]}
+
+
+def test_answers_of_every_route_have_the_headers(keyed_app: Application):
+    client = client_of(keyed_app)
+    for method, path, body in requests(keyed_app):
+        check_headers(client.request(method, path, content=body, headers=KEY_HEADER), path)
+
+
+def test_answers_without_a_key_have_the_headers(keyed_app: Application):
+    client = client_of(keyed_app)
+    for method, path, body in requests(keyed_app):
         check_headers(client.request(method, path, content=body), path)
-        wrong = client.request("DELETE", path, headers=key)
-        assert wrong.status_code == 405
-        check_headers(wrong, path)
-        if "param_name" in path:
-            for query in ["", "?param_name=-1", "?param_name=%00"]:
-                answer = client.get(path.partition("?")[0] + query, headers=key)
-                assert answer.status_code in {404, 422}
-                check_headers(answer, path)
-    for path in ["/nowhere", "/docs/nowhere", "/docs/assets/nowhere", "/docsnowhere", "/%00"]:
-        answer = client.get(path, headers=key)
-        assert answer.status_code == 404
+
+
+def test_refusals_of_a_method_have_the_headers(keyed_app: Application):
+    client = client_of(keyed_app)
+    for _, path, _ in requests(keyed_app):
+        answer = client.request("DELETE", path, headers=KEY_HEADER)
+        assert answer.status_code == 405
         check_headers(answer, path)
-        answer = client.get(path)
-        assert answer.status_code == (404 if is_open(path) else 401)
+
+
+@pytest.mark.parametrize("query", ["", "?param_name=-1", "?param_name=%00"])
+def test_refusals_of_a_parameter_have_the_headers(keyed_app: Application, query: str):
+    client = client_of(keyed_app)
+    paths = [path for _, path, _ in requests(keyed_app) if "param_name" in path]
+    assert len(paths) == 4
+    for path in paths:
+        answer = client.get(path.partition("?")[0] + query, headers=KEY_HEADER)
+        assert answer.status_code in {404, 422}
         check_headers(answer, path)
-    answer = client.post("/prediction/", content=bytes(1_000_001), headers=key)
+
+
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/docs/nowhere", "/docs/assets/nowhere", "/docsnowhere", "/%00"]
+)
+def test_refusals_of_an_unknown_path_have_the_headers(keyed_app: Application, path: str):
+    client = client_of(keyed_app)
+    answer = client.get(path, headers=KEY_HEADER)
+    assert answer.status_code == 404
+    check_headers(answer, path)
+    answer = client.get(path)
+    assert answer.status_code == (404 if is_open(path) else 401)
+    check_headers(answer, path)
+
+
+def test_the_refusal_of_a_large_body_has_the_headers(keyed_app: Application):
+    client = client_of(keyed_app)
+    answer = client.post("/prediction/", content=bytes(1_000_001), headers=KEY_HEADER)
     assert answer.status_code == 413
     check_headers(answer, "/prediction/")
 
 
-def test_headers_of_a_fault(unguarded: Application, monkeypatch: pytest.MonkeyPatch):
-    """Every route that reads what was loaded fails; nothing of the fault is sent."""
-    asked = requests(unguarded)
-    monkeypatch.setattr(unguarded.service.folder, "current", "nothing of use")
+def test_answers_of_a_fault_have_the_headers(
+    open_app: Application, monkeypatch: pytest.MonkeyPatch
+):
+    """Every route that reads the bundle fails, and sends nothing of the fault."""
+    sent = requests(open_app)
+    monkeypatch.setattr(open_app.service.folder, "current", "not a bundle")
     statuses = []
-    for method, path, body in asked:
-        answer = client_of(unguarded).request(method, path, content=body)
+    for method, path, body in sent:
+        answer = client_of(open_app).request(method, path, content=body)
         statuses.append(answer.status_code)
         check_headers(answer, path)
         if answer.status_code != 200:
@@ -75,8 +105,8 @@ def test_headers_of_a_fault(unguarded: Application, monkeypatch: pytest.MonkeyPa
     assert statuses.count(500) >= 10
 
 
-def test_docs_allow_only_what_they_are_made_of(unguarded: Application):
-    answer = client_of(unguarded).get("/docs")
+def test_docs_allow_only_what_they_are_made_of(open_app: Application):
+    answer = client_of(open_app).get("/docs")
     policy = dict(
         part.strip().split(" ", 1) for part in answer.headers["Content-Security-Policy"].split(";")
     )

@@ -19,7 +19,7 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from main import app
-from tests.support.cases import (
+from tests.service.hostile_requests import (
     any_bodies,
     bodies,
     client_queries,
@@ -40,15 +40,15 @@ FEATURE_QUERIES = list(feature_queries(1))
 
 
 @pytest.fixture(scope="module", autouse=True)
-def unharmed(server: Server) -> Iterator[None]:
-    """When all was sent the workers still run, made no fault and hold no more memory."""
+def worker_watch(server: Server) -> Iterator[None]:
+    """At the end the same workers run, without a fault or more memory."""
     pids, memory = server.pids(), server.memory().now
-    logged, asked = len(server.log()), len(server.requests())
+    logged, requests_before = len(server.log()), len(server.requests())
     yield
     assert server.pids() == pids
     server.ask("/health")
-    wait_for(lambda: len(server.requests()) > asked)  # else there is nothing to look at
-    assert [line for line in server.requests()[asked:] if line["status"] >= 500] == []
+    wait_for(lambda: len(server.requests()) > requests_before)  # else the log has nothing to check
+    assert [line for line in server.requests()[requests_before:] if line["status"] >= 500] == []
     assert "Traceback" not in server.log()[logged:]
     assert server.memory().now < memory + MORE_MEMORY
 
@@ -60,8 +60,8 @@ def http(server: Server) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="module")
-def known(http: httpx.Client) -> SimpleNamespace:
-    """What a caller who asks first would know."""
+def facts(http: httpx.Client) -> SimpleNamespace:
+    """Facts of the served bundle that a caller can learn."""
     ids = http.get("/get_ids").json()["data"]
     text = http.get("/get_json", params={"param_name": ids[0]}).json()["data"]
     document = http.get("/openapi.json").json()
@@ -78,8 +78,8 @@ def known(http: httpx.Client) -> SimpleNamespace:
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_body(http: httpx.Client, known: SimpleNamespace, name: str):
-    body, detail = known.bodies[name]
+def test_a_bad_body_is_refused(http: httpx.Client, facts: SimpleNamespace, name: str):
+    body, detail = facts.bodies[name]
     for method in ("GET", "POST"):
         answer = http.request(method, "/prediction/", content=body)
         assert (answer.status_code, answer.json()) == (422, {"detail": detail})
@@ -88,15 +88,17 @@ def test_body(http: httpx.Client, known: SimpleNamespace, name: str):
 
 @pytest.mark.parametrize("path", CLIENT_ROUTES)
 @pytest.mark.parametrize("name", CLIENT_QUERIES)
-def test_client_query(http: httpx.Client, known: SimpleNamespace, path: str, name: str):
-    query, status, detail = client_queries(path, known.clients)[name]
+def test_a_bad_id_of_a_client_is_refused(
+    http: httpx.Client, facts: SimpleNamespace, path: str, name: str
+):
+    query, status, detail = client_queries(path, facts.clients)[name]
     answer = http.get(path + query)
     assert (answer.status_code, answer.json()) == (status, {"detail": detail})
 
 
 @pytest.mark.parametrize("name", FEATURE_QUERIES)
-def test_feature_query(http: httpx.Client, known: SimpleNamespace, name: str):
-    query, status, detail = feature_queries(known.features)[name]
+def test_a_bad_name_of_a_feature_is_refused(http: httpx.Client, facts: SimpleNamespace, name: str):
+    query, status, detail = feature_queries(facts.features)[name]
     answer = http.get("/get_kde" + query)
     assert (answer.status_code, answer.json()) == (status, {"detail": detail})
 
@@ -113,7 +115,7 @@ def test_feature_query(http: httpx.Client, known: SimpleNamespace, name: str):
         ("/docs/assets/%00", "/docs/assets/\0"),
     ],
 )
-def test_unknown_path(http: httpx.Client, path: str, shown: str):
+def test_an_unknown_path_is_404(http: httpx.Client, path: str, shown: str):
     answer = http.get(path)
     assert answer.status_code == 404
     assert answer.json() == {"detail": f"no route {shown}: / lists the routes"}
@@ -121,36 +123,36 @@ def test_unknown_path(http: httpx.Client, path: str, shown: str):
 
 @pytest.mark.parametrize("content_type", ["", "text/xml", "multipart/form-data", "a/b;" * 999])
 def test_any_content_type_is_read_as_json(
-    http: httpx.Client, known: SimpleNamespace, content_type: str
+    http: httpx.Client, facts: SimpleNamespace, content_type: str
 ):
     headers = {"Content-Type": content_type}
-    right = http.post("/prediction/", content=known.body).json()
-    assert http.post("/prediction/", content=known.body, headers=headers).json() == right
+    right = http.post("/prediction/", content=facts.body).json()
+    assert http.post("/prediction/", content=facts.body, headers=headers).json() == right
     assert http.post("/prediction/", content=b"a=b", headers=headers).status_code == 422
 
 
 # Bytes that a well-behaved client would not send
 
 
-def post(known: SimpleNamespace, headers: str, body: bytes) -> bytes:
+def post(facts: SimpleNamespace, headers: str, body: bytes) -> bytes:
     head = f"POST /prediction/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{headers}\r\n\r\n"
     return head.encode() + body
 
 
-def test_gzip_is_not_unpacked(server: Server, known: SimpleNamespace):
-    body = gzip.compress(known.body)
+def test_gzip_is_not_unpacked(server: Server, facts: SimpleNamespace):
+    body = gzip.compress(facts.body)
     headers = f"Content-Encoding: gzip\r\nContent-Length: {len(body)}"
-    answer = server.raw(post(known, headers, body))
+    answer = server.raw(post(facts, headers, body))
     assert answer.status == 422
     assert answer.json()["detail"].startswith("not JSON: ")
 
 
-def test_chunks_of_one_byte(server: Server, known: SimpleNamespace):
-    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in known.body)
-    answer = server.raw(post(known, "Transfer-Encoding: chunked", chunks + b"0\r\n\r\n"))
-    length = f"Content-Length: {len(known.body)}"
+def test_a_body_in_chunks_of_one_byte_is_scored(server: Server, facts: SimpleNamespace):
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in facts.body)
+    answer = server.raw(post(facts, "Transfer-Encoding: chunked", chunks + b"0\r\n\r\n"))
+    length = f"Content-Length: {len(facts.body)}"
     assert answer.status == 200
-    assert answer.json() == server.raw(post(known, length, known.body)).json()
+    assert answer.json() == server.raw(post(facts, length, facts.body)).json()
 
 
 @pytest.mark.parametrize(
@@ -167,8 +169,8 @@ def test_chunks_of_one_byte(server: Server, known: SimpleNamespace):
     ],
     ids=lambda headers: headers[:40],
 )
-def test_what_is_not_http_ends_in_400(server: Server, known: SimpleNamespace, headers: str):
-    answer = server.raw(post(known, headers, b"{}"))
+def test_a_bad_header_ends_in_400(server: Server, facts: SimpleNamespace, headers: str):
+    answer = server.raw(post(facts, headers, b"{}"))
     assert (answer.status, answer.json()) == (400, NO_HTTP)
     assert is_refusal(answer.status, answer.headers["content-type"], answer.body)
 
@@ -182,7 +184,7 @@ def test_what_is_not_http_ends_in_400(server: Server, known: SimpleNamespace, he
     ],
     ids=lambda line: line[:20].decode("latin-1"),
 )
-def test_what_is_no_request_ends_in_400(server: Server, line: bytes):
+def test_a_bad_request_line_ends_in_400(server: Server, line: bytes):
     answer = server.raw(line + b"\r\nHost: a\r\n\r\n")
     assert (answer.status, answer.json()) == (400, NO_HTTP)
 
@@ -196,7 +198,7 @@ def test_what_is_no_request_ends_in_400(server: Server, line: bytes):
     ],
     ids=["path", "headers", "header"],
 )
-def test_head_beyond_its_bounds_ends_in_431(server: Server, head: bytes):
+def test_a_head_beyond_its_bounds_ends_in_431(server: Server, head: bytes):
     answer = server.raw(head)
     assert (answer.status, answer.json()) == (431, TOO_LARGE)
     assert is_refusal(answer.status, answer.headers["content-type"], answer.body)
@@ -214,24 +216,26 @@ def test_headers_without_end_take_no_memory(server: Server):
 
 
 @pytest.mark.parametrize("host", ["[", "[::1", "a b", "x" * 10_000, "", "a:99999999"])
-def test_any_host(server: Server, host: str):
+def test_any_host_is_accepted(server: Server, host: str):
     head = f"GET /nowhere HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
     answer = server.raw(head.encode())
     assert answer.status == 404
     assert answer.json() == {"detail": "no route /nowhere: / lists the routes"}
 
 
-def test_body_cut_short(server: Server, http: httpx.Client, known: SimpleNamespace):
+def test_bodies_that_are_cut_short_do_no_harm(
+    server: Server, http: httpx.Client, facts: SimpleNamespace
+):
     for _ in range(20):
         with socket.create_connection(("127.0.0.1", server.port)) as connection:
-            connection.sendall(post(known, f"Content-Length: {len(known.body)}", known.body[:99]))
+            connection.sendall(post(facts, f"Content-Length: {len(facts.body)}", facts.body[:99]))
     assert http.get("/health").status_code == 200
 
 
 # More than is accepted
 
 
-def test_large_body_with_its_length(server: Server, http: httpx.Client):
+def test_a_large_body_with_its_length_is_refused(server: Server, http: httpx.Client):
     largest = server.memory().peak
     answer = http.post(
         "/prediction/",
@@ -243,7 +247,7 @@ def test_large_body_with_its_length(server: Server, http: httpx.Client):
     assert server.memory().peak < largest + 20 * MB
 
 
-def test_large_body_in_chunks(server: Server, http: httpx.Client):
+def test_a_large_body_in_chunks_is_refused(server: Server, http: httpx.Client):
     largest = server.memory().peak
     answer = http.post("/prediction/", content=(bytes(1 << 20) for _ in range(50)))
     assert answer.request.headers["Transfer-Encoding"] == "chunked"
@@ -252,22 +256,24 @@ def test_large_body_in_chunks(server: Server, http: httpx.Client):
     assert server.memory().peak < largest + 20 * MB
 
 
-def test_large_body_is_refused_before_it_is_sent(server: Server, known: SimpleNamespace):
-    """curl asks by this header whether it shall send the body at all."""
-    answer = server.raw(post(known, f"Content-Length: {LARGE}\r\nExpect: 100-continue", b""))
+def test_a_large_body_is_refused_before_it_is_sent(server: Server, facts: SimpleNamespace):
+    """With this header curl waits for permission to send the body."""
+    answer = server.raw(post(facts, f"Content-Length: {LARGE}\r\nExpect: 100-continue", b""))
     assert answer.status == 413
     assert answer.json() == {"detail": "the body is larger than the 1000000 bytes accepted"}
 
 
-def test_large_body_where_none_belongs(http: httpx.Client, known: SimpleNamespace):
+def test_a_large_body_of_a_get_is_not_read(http: httpx.Client, facts: SimpleNamespace):
     answer = http.request("GET", "/get_ids", content=bytes(LARGE))
     assert answer.status_code == 200
-    assert len(answer.json()["data"]) == known.clients
+    assert len(answer.json()["data"]) == facts.clients
 
 
-def test_body_of_exactly_what_is_accepted(http: httpx.Client, known: SimpleNamespace):
-    assert http.post("/prediction/", content=known.body.ljust(1_000_000)).status_code == 200
-    assert http.post("/prediction/", content=known.body.ljust(1_000_001)).status_code == 413
+def test_the_largest_body_is_accepted_and_a_byte_more_is_not(
+    http: httpx.Client, facts: SimpleNamespace
+):
+    assert http.post("/prediction/", content=facts.body.ljust(1_000_000)).status_code == 200
+    assert http.post("/prediction/", content=facts.body.ljust(1_000_001)).status_code == 413
 
 
 # Generated input: ten thousand of each by experiments/bad_input.py
@@ -284,10 +290,12 @@ generated = settings(
 
 @generated
 @given(data=st.data())
-def test_any_body(http: httpx.Client, known: SimpleNamespace, data: st.DataObject):
-    body = data.draw(any_bodies(known.record))
+def test_a_generated_body_is_scored_or_refused(
+    http: httpx.Client, facts: SimpleNamespace, data: st.DataObject
+):
+    body = data.draw(any_bodies(facts.record))
     answer = http.post("/prediction/", content=body)
-    if is_acceptable(body, known.record, known.nullable):
+    if is_acceptable(body, facts.record, facts.nullable):
         assert answer.status_code == 200
     else:
         assert is_refusal(answer.status_code, answer.headers["Content-Type"], answer.content)
@@ -295,18 +303,18 @@ def test_any_body(http: httpx.Client, known: SimpleNamespace, data: st.DataObjec
 
 @generated
 @given(path=st.sampled_from([*CLIENT_ROUTES, "/get_kde"]), value=TEXTS | st.binary())
-def test_any_query(http: httpx.Client, path: str, value: bytes):
+def test_a_generated_query_is_refused(http: httpx.Client, path: str, value: bytes):
     answer = http.get(f"{path}?param_name={quote(value)}")
     assert is_refusal(answer.status_code, answer.headers["Content-Type"], answer.content)
 
 
-# What the service says of itself, tried
+# The OpenAPI document, tried
 
 DOCUMENT = app.openapi()
 
 
 def of_few_features(document: dict[str, Any]) -> dict[str, Any]:
-    """The document, as if there were a tenth of the features: they are described alike."""
+    """The document with a tenth of the features, as all are described alike."""
     few = copy.deepcopy(document)
     for name in ("feature", "desk_feature"):
         schema = few["components"]["parameters"][name]["schema"]
@@ -319,7 +327,7 @@ def of_few_features(document: dict[str, Any]) -> dict[str, Any]:
     return few
 
 
-# Parameters that no route has are not tried: they are ignored.
+# Parameters that no route has are ignored, so they are not tried.
 CONFIG = {"seed": 0, "generation": {"allow-extra-parameters": False}}
 described = schemathesis.openapi.from_dict(
     of_few_features(DOCUMENT), config=SchemathesisConfig.from_dict(CONFIG)
@@ -327,21 +335,21 @@ described = schemathesis.openapi.from_dict(
 
 
 @pytest.fixture(scope="module")
-def others(known: SimpleNamespace) -> dict[str, float]:
-    """A client's values of the features that are not tried."""
+def other_values(facts: SimpleNamespace) -> dict[str, float]:
+    """Values of a client for the features that `of_few_features` leaves out."""
     tried = of_few_features(DOCUMENT)["components"]["schemas"]["TransformedRecord"]["properties"]
-    return {name: value for name, value in known.record.items() if name not in tried}
+    return {name: value for name, value in facts.record.items() if name not in tried}
 
 
 def test_features_are_described_alike():
-    """So that a few are tried for all of them."""
+    """Therefore a few features are tried for all of them."""
     record = DOCUMENT["components"]["schemas"]["TransformedRecord"]
     assert list(record["properties"]) == record["required"]
     assert all(kind == {"type": "number"} for kind in record["properties"].values())
 
 
 def test_predictions_are_described_alike_for_both_methods():
-    """So that those by POST are tried for both: each of the many values is tried at its ends."""
+    """Therefore only POST is tried, at the ends of each of the many values."""
     get, post = (DOCUMENT["paths"]["/prediction/"][method] for method in ("get", "post"))
     assert get["responses"] == post["responses"]
     assert get["requestBody"] == post["requestBody"]
@@ -349,13 +357,13 @@ def test_predictions_are_described_alike_for_both_methods():
 
 @described.exclude(method="GET", path="/prediction/").parametrize()
 @settings(max_examples=5, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-def test_answers_are_as_described(
-    server: Server, others: dict[str, float], case: schemathesis.Case
+def test_generated_requests_have_the_described_answers(
+    server: Server, other_values: dict[str, float], case: schemathesis.Case
 ):
     # A raw record has more to it than the schema of an application says: its features, and that
     # what follows from numbers near the largest double is out of range.
     takes_record = case.method == "POST" and case.path in ("/score", "/sensitivity")
     excluded = [positive_data_acceptance] if takes_record else []
     is_record = case.path == "/prediction/" and isinstance(case.body, dict)
-    sent = {"json": others | case.body} if is_record else {}
+    sent = {"json": other_values | case.body} if is_record else {}
     case.call_and_validate(base_url=server.url, excluded_checks=excluded, **sent)

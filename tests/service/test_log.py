@@ -1,4 +1,4 @@
-"""What an operator sees: the log and the request ids."""
+"""The log, as an operator reads it, and the request ids."""
 
 import contextlib
 import json
@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from credit_scoring.data.artifacts import MODEL_FILE
-from tests.support.known import get
 from tests.support.server import ROOT, Server, wait_for
 
 MADE_ID = re.compile("[0-9a-f]{32}")
@@ -26,7 +25,7 @@ def logged(server: Server, request_id: str) -> dict:
     return json.loads(lines[0])
 
 
-def test_start_says_what_was_loaded(server: Server, folder: Path):
+def test_start_says_what_was_loaded(server: Server, served_folder: Path):
     # Of the first two workers: another one may have taken the place of one since.
     said = "".join(server.log().split("Application startup complete")[:2]).splitlines()
     lines = [json.loads(line) for line in said if line.startswith("{") and line.endswith("}")]
@@ -36,7 +35,7 @@ def test_start_says_what_was_loaded(server: Server, folder: Path):
     for line in loaded:
         assert line["level"] == "info"
         assert re.fullmatch(
-            rf"loaded {re.escape(str(folder))} in [0-9]+\.[0-9]{{2}} s:"
+            rf"loaded {re.escape(str(served_folder))} in [0-9]+\.[0-9]{{2}} s:"
             rf" model.joblib {facts['sha256'][MODEL_FILE]}, threshold {facts['threshold']},"
             rf" {facts['features']} features, {facts['reference_clients']} reference"
             rf" and {facts['new_clients']} new",
@@ -63,7 +62,7 @@ def test_start_says_what_was_loaded(server: Server, folder: Path):
     ],
 )
 def test_request_is_one_line_of_json(server: Server, path: str, route: str, status: int):
-    answer = get(server, path)
+    answer = server.get(path)
     line = logged(server, answer.headers["X-Request-ID"])
     assert list(line) == [
         *("time", "event", "method", "route", "status", "milliseconds", "request_id")
@@ -76,7 +75,7 @@ def test_request_is_one_line_of_json(server: Server, path: str, route: str, stat
 
 
 def test_each_line_has_a_time_of_its_own(server: Server):
-    ids = [get(server, "/get_ids").headers["X-Request-ID"] for _ in range(9)]
+    ids = [server.get("/get_ids").headers["X-Request-ID"] for _ in range(9)]
     lines = [logged(server, request_id) for request_id in ids]
     moments = [datetime.fromisoformat(line["time"]) for line in lines]
     assert len(set(moments)) == 9
@@ -84,7 +83,7 @@ def test_each_line_has_a_time_of_its_own(server: Server):
 
 @pytest.mark.parametrize("given", ["7", "a.B_c:d-9", "0" * 64, "01HZY-trace:1.2"])
 def test_request_id_is_the_callers(server: Server, given: str):
-    answer = get(server, "/health", headers={"X-Request-ID": given})
+    answer = server.get("/health", headers={"X-Request-ID": given})
     assert answer.headers.get_list("X-Request-ID") == [given]
     assert logged(server, given)["route"] == "/health"
 
@@ -132,8 +131,8 @@ def test_terminal_gets_plain_text():
                 shown += piece
     os.close(ours)
     text = re.sub(r"\x1b\[[0-9;]*m", "", shown.decode())  # without colours
-    loaded, up, asked = text.splitlines()
+    loaded, up, request = text.splitlines()
     assert "loaded some files" in loaded
     assert "Application startup complete." in up
-    assert {"request", "GET", "/get_ids", "200"} <= set(re.split("[ =]+", asked))
-    assert not [line for line in (loaded, up, asked) if line.startswith("{")]
+    assert {"request", "GET", "/get_ids", "200"} <= set(re.split("[ =]+", request))
+    assert not [line for line in (loaded, up, request) if line.startswith("{")]

@@ -6,8 +6,7 @@ import httpx
 
 from credit_scoring.data.artifacts import MODEL_FILE
 from main import VERSION
-from tests.support.known import get
-from tests.support.metrics import counts
+from tests.service.metric_counts import counts
 from tests.support.server import Server
 
 
@@ -22,9 +21,9 @@ def test_metrics_count_every_request_of_every_worker(server: Server):
     for _ in range(40):  # each over a connection of its own
         answer = httpx.post(f"{server.url}/prediction/", content=text, verify=False)
         decisions[str(answer.json()["prediction"])] += 1
-        assert get(server, f"/get_shap?param_name={client_id}").status_code == 200
-        assert get(server, "/get_shap?param_name=-7").status_code == 404
-        assert get(server, "/nowhere").status_code == 404
+        assert server.get(f"/get_shap?param_name={client_id}").status_code == 200
+        assert server.get("/get_shap?param_name=-7").status_code == 404
+        assert server.get("/nowhere").status_code == 404
     added = counts(server) - before
     assert added["http_requests_total", "/prediction/", "200"] == 40
     assert added["http_requests_total", "/get_shap", "200"] == 40

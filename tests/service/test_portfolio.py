@@ -1,4 +1,4 @@
-"""A portfolio's figures beside those of a real server, asked for the same raw records."""
+"""The rows of a portfolio, against the scores of a server for the same raw records."""
 
 import json
 
@@ -10,9 +10,9 @@ from portfolio.worker import score_chunk
 from tests.support.portfolio import chunks_of, job_of, read_parts, rows_unlike
 
 
-def test_figures_are_what_the_server_answers_for_the_records(server, sound, tmp_path):
-    job = job_of(sound, tmp_path)
-    for chunk in chunks_of(sound / NEW_FILE, 6_000):
+def test_rows_of_a_portfolio_are_the_scores_of_the_server(server, small_bundle_folder, tmp_path):
+    job = job_of(small_bundle_folder, tmp_path)
+    for chunk in chunks_of(small_bundle_folder / NEW_FILE, 6_000):
         assert isinstance(score_chunk(job, chunk), PartRecord)
     rows = read_parts(tmp_path)
     records = [

@@ -1,4 +1,4 @@
-"""Explanations that wait: unknown clients never do, and one client's are one."""
+"""The queue of explanations: one computation for a client, none for unknown clients."""
 
 import asyncio
 import itertools
@@ -16,10 +16,10 @@ from main import create_app
 from service.served_bundle import ServedBundle
 from service.settings import Settings
 from serving.batching import CallQueue, Responses
+from tests.service.known_answers import known_answers
 from tests.support.folders import slow_to_explain
 from tests.support.forks import Forks
 from tests.support.inprocess import client_of
-from tests.support.known import get, known_answers
 from tests.support.server import RESSOURCES, Server, wait_for
 from tests.support.traffic import (
     Tally,
@@ -36,7 +36,7 @@ UNKNOWN = 10**9
 def server(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One worker, whose explanations take a millisecond or more each, and which logs no request.
 
-    There is no model.json. The clients have the ids from 1 to `CLIENTS`.
+    model.json is absent. The clients have the ids from 1 to `CLIENTS`.
     """
     folder = tmp_path_factory.mktemp("slow") / "ressources"
     slow_to_explain(RESSOURCES, folder, CLIENTS, trees=200)
@@ -45,13 +45,13 @@ def server(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         yield server
 
 
-def test_model_json_that_is_gone_at_a_cold_start_is_a_warning(server: Server):
+def test_a_start_without_model_json_logs_the_threshold(server: Server):
     assert server.ask_json("/model")["threshold"] == 0.4
     assert server.said("model.json: absent, the threshold is 0.40") == 1
 
 
 def asked_at_once(server: Server, ids: list[int]) -> list[tuple[int, bytes]]:
-    """Status and body for each client, all asked together over connections of their own."""
+    """Status and body for each client, requested together over connections of their own."""
 
     async def ask() -> list[tuple[int, bytes]]:
         connections = [await connected(server.port) for _ in ids]
@@ -75,8 +75,8 @@ def explanations(server: Server) -> dict[str, float]:
     return {origin: float(count) for origin, count in found}
 
 
-def test_unknown_clients_are_refused_whatever_waits(server: Server):
-    """More are asked for than may wait, and unknown ones among them all."""
+def test_unknown_clients_are_refused_while_the_queue_is_full(server: Server):
+    """More explanations are requested than may wait, with unknown clients between them."""
     known = list(range(1, 60))
     ids = [client_id for n in known for client_id in (n, UNKNOWN + n)]
     answers = asked_at_once(server, ids)
@@ -93,7 +93,7 @@ def test_unknown_clients_are_refused_whatever_waits(server: Server):
             assert json.loads(body) == {"detail": "too many explanations at once"}
 
 
-def test_many_questions_for_one_client_are_one_explanation(server: Server):
+def test_many_requests_for_one_client_are_one_computation(server: Server):
     before = explanations(server)
     answers = asked_at_once(server, [CLIENTS] * 100)
     assert {status for status, _ in answers} == {200}
@@ -103,8 +103,8 @@ def test_many_questions_for_one_client_are_one_explanation(server: Server):
     assert after["reused"] == before.get("reused", 0) + 99
 
 
-def test_more_explanations_than_can_be_computed(server: Server):
-    """At what rate, and how fast the rest is refused, by experiments/load.py."""
+def test_an_overload_is_refused_and_health_is_answered(server: Server):
+    """experiments/overload.py measures the rate."""
     clients = range(100, CLIENTS)
     explain = ((request(f"/get_shap?param_name={n}"), is_explanation) for n in clients)
     health = itertools.repeat((request("/health"), bool))
@@ -117,7 +117,7 @@ def test_more_explanations_than_can_be_computed(server: Server):
         return flood, probes
 
     flood, probes = uvloop.run(overload())
-    answer = get(server, "/get_shap?param_name=1")
+    answer = server.get("/get_shap?param_name=1")
     assert server.requests() == []
     assert flood.wrong == 0
     assert flood.statuses.keys() <= {200, 503}
@@ -126,8 +126,8 @@ def test_more_explanations_than_can_be_computed(server: Server):
     assert answer.status_code == 200
 
 
-def test_explanation_that_has_no_place_is_refused(sound: Path):
-    full = create_app(Settings(ressources_dir=sound))
+def test_an_explanation_is_refused_with_503_if_the_queue_is_full(small_bundle_folder: Path):
+    full = create_app(Settings(ressources_dir=small_bundle_folder))
     nobody: CallQueue[bytes] = CallQueue(0, "none")
     full.service.explanations = Responses(nobody, ServedBundle.explanations)
     http = client_of(full)
@@ -144,14 +144,14 @@ def is_explanation(body: bytes) -> bool:
     return body.startswith(b'{"values":[[') and body.endswith(b"]}")
 
 
-def test_stop_answers_what_was_accepted(server: Server):
-    """Under full load by experiments/faults.py. The last one: the server is gone afterwards."""
+def test_a_stopping_server_answers_the_accepted_requests(server: Server):
+    """It is the last test of this server. experiments/faults.py stops one under full load."""
     known = known_answers(server)
     *_, prediction = known
     ids = server.ask_json("/get_ids")["data"]
 
     async def stop() -> list[tuple[int, bytes]]:
-        """Stop it when predictions are sent by half, and explanations wait."""
+        """Stop it while predictions are half sent and explanations wait."""
         callers = [await connected(server.port) for _ in range(8)]
         others = [await connected(server.port) for _ in range(16)]
         found = [connection.ask(prediction[:-5]) for connection in callers]

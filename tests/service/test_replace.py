@@ -11,8 +11,9 @@ import pytest
 import uvloop
 
 from credit_scoring.data.artifacts import MODEL_FILE
-from tests.support.folders import BROKEN, another_model, metadata_of, put, write_metadata
-from tests.support.known import answers, known_answers
+from tests.service.broken_files import BROKEN
+from tests.service.known_answers import answers, known_answers
+from tests.support.folders import another_model, metadata_of, put, write_metadata
 from tests.support.server import SELDOM, Server, wait_for
 from tests.support.traffic import (
     Tally,
@@ -22,105 +23,117 @@ from tests.support.traffic import (
 )
 
 
-class Leaving:
-    """Opened as a pickle, it ends the process."""
+class ExitingPickle:
+    """A pickle that ends the process when it is opened."""
 
     def __reduce__(self) -> tuple:
         return exec, ("raise SystemExit('why')",)
 
 
-def leaving(folder: Path) -> None:
-    joblib.dump(Leaving(), folder / MODEL_FILE)
-    write_metadata(folder)
+def write_exiting_pickle(served_folder: Path) -> None:
+    joblib.dump(ExitingPickle(), served_folder / MODEL_FILE)
+    write_metadata(served_folder)
 
 
 def healths(server: Server) -> set[tuple[str, str | None]]:
-    """Hash and refusal that some connections find, more than enough to meet both workers."""
+    """Hash and refusal of /health, over enough connections to meet both workers."""
     found = [server.ask_json("/health") for _ in range(16)]
     return {(health["sha256"], health.get("refused")) for health in found}
 
 
 @pytest.fixture(scope="module")
-def known(replaced: Server) -> dict[bytes, bytes]:
-    """What the sound files are answered with."""
-    return known_answers(replaced)
+def known_bodies(restored_server: Server) -> dict[bytes, bytes]:
+    """Requests of all kinds, with the response to each for the small bundle."""
+    return known_answers(restored_server)
 
 
-# One of each kind: what is half copied is refused for the reason that a flipped byte is. Of what
-# else a pickle may raise, test_files.py shows that it is refused alike.
+# One of each kind: a half copied file is refused for the reason of a flipped byte. test_pipeline.py
+# shows that other errors of a pickle are refused alike.
 SAME = {"half copied", "half copied, no hashes"}
 KINDS = {name: BROKEN[name] for name in BROKEN if name not in SAME} | {
-    "a pickle ends the process": (leaving, "model.joblib: cannot be unpickled: SystemExit: why")
+    "a pickle ends the process": (
+        write_exiting_pickle,
+        "model.joblib: cannot be unpickled: SystemExit: why",
+    )
 }
 
 
 @pytest.mark.parametrize("name", KINDS)
 def test_broken_files_are_refused(
-    replaced: Server, folder: Path, sound: Path, known: dict[bytes, bytes], name: str
+    restored_server: Server,
+    served_folder: Path,
+    small_bundle_folder: Path,
+    known_bodies: dict[bytes, bytes],
+    name: str,
 ):
-    in_use = metadata_of(sound)["sha256"][MODEL_FILE]
-    put(sound, folder)
-    spoil, problem = KINDS[name]
-    before, model = len(replaced.log()), replaced.ask_json("/model")
-    said = f'"event":"{folder}: new files are not taken into use: {problem}'
-    times = replaced.said(said)
-    spoil(folder)
-    wait_for(lambda: replaced.said(said) == times + 2, pause=SELDOM)  # by each worker
-    ((sha256, reason),) = healths(replaced)
+    in_use = metadata_of(small_bundle_folder)["sha256"][MODEL_FILE]
+    put(small_bundle_folder, served_folder)
+    break_files, problem = KINDS[name]
+    before, model = len(restored_server.log()), restored_server.ask_json("/model")
+    said = f'"event":"{served_folder}: new files are not taken into use: {problem}'
+    times = restored_server.said(said)
+    break_files(served_folder)
+    wait_for(lambda: restored_server.said(said) == times + 2, pause=SELDOM)  # by each worker
+    ((sha256, reason),) = healths(restored_server)
     assert sha256 == in_use
     assert reason.startswith(problem)
-    assert uvloop.run(answers(replaced.port, list(known))) == known
-    assert replaced.ask_json("/model") | {"workers": None} == model | {"workers": None}
-    assert "Traceback" not in replaced.log()[before:]
-    assert not (folder.parent / "sang").exists()
+    assert uvloop.run(answers(restored_server.port, list(known_bodies))) == known_bodies
+    assert restored_server.ask_json("/model") | {"workers": None} == model | {"workers": None}
+    assert "Traceback" not in restored_server.log()[before:]
+    assert not (served_folder.parent / "sang").exists()
 
 
 def test_another_model_comes_into_use_without_a_lost_or_mixed_answer(
-    replaced: Server, folder: Path, sound: Path, known: dict[bytes, bytes], tmp_path: Path
+    restored_server: Server,
+    served_folder: Path,
+    small_bundle_folder: Path,
+    known_bodies: dict[bytes, bytes],
+    tmp_path: Path,
 ):
-    """Files that are refused before it do not stand in its way."""
-    (folder / MODEL_FILE).unlink()
-    wait_for(lambda: all(refused for _, refused in healths(replaced)), pause=SELDOM)
+    """Files that were refused before it do not matter."""
+    (served_folder / MODEL_FILE).unlink()
+    wait_for(lambda: all(refused for _, refused in healths(restored_server)), pause=SELDOM)
     other = tmp_path / "other"
-    another_model(sound, other)
-    old = known
-    given: dict[bytes, set[bytes]] = {asked: set() for asked in old}
-    kept = [(asked, functools.partial(keep, given[asked])) for asked in old]
+    another_model(small_bundle_folder, other)
+    old = known_bodies
+    bodies_by_message: dict[bytes, set[bytes]] = {message: set() for message in old}
+    work = [(message, functools.partial(note_body, bodies_by_message[message])) for message in old]
     tally = Tally()
 
     async def replace() -> dict[bytes, bytes]:
-        loaded, pids = replaced.said('"loaded '), replaced.pids()
+        loaded, pids = restored_server.said('"loaded '), restored_server.pids()
         stop = asyncio.Event()
-        ending = itertools.takewhile(lambda _: not stop.is_set(), itertools.cycle(kept))
+        ending = itertools.takewhile(lambda _: not stop.is_set(), itertools.cycle(work))
         callers = [
-            asyncio.create_task(caller(replaced.port, ending, tally, pause=0.03)) for _ in range(4)
+            asyncio.create_task(caller(restored_server.port, ending, tally, pause=0.03))
+            for _ in range(4)
         ]
         await more_answers(tally, len(old) + len(callers))
-        await asyncio.to_thread(put, other, folder)
+        await asyncio.to_thread(put, other, served_folder)
         await asyncio.to_thread(
-            wait_for, lambda: replaced.said('"loaded ') == loaded + 2, pause=SELDOM
+            wait_for, lambda: restored_server.said('"loaded ') == loaded + 2, pause=SELDOM
         )
-        # Said before it is taken into use: /health tells of that.
+        # The log has the line before the model is in use, which /health shows.
         sha256 = hashlib.sha256((other / MODEL_FILE).read_bytes()).hexdigest()
         await asyncio.to_thread(
-            wait_for, lambda: healths(replaced) == {(sha256, None)}, pause=SELDOM
+            wait_for, lambda: healths(restored_server) == {(sha256, None)}, pause=SELDOM
         )
         await more_answers(tally, len(old) + len(callers))
         stop.set()
         await asyncio.gather(*callers)
-        assert replaced.pids() == pids
-        return await answers(replaced.port, list(old))
+        assert restored_server.pids() == pids
+        return await answers(restored_server.port, list(old))
 
     new = uvloop.run(replace())
-    same = [asked for asked in old if old[asked] == new[asked]]
+    same = [message for message in old if old[message] == new[message]]
     assert same == [request("/get_feat")]
     assert tally.statuses.keys() == {200}
-    assert all(given[asked] <= {old[asked], new[asked]} for asked in old)
-    both = [asked for asked in old if len(given[asked]) == 2]
+    assert all(bodies_by_message[message] <= {old[message], new[message]} for message in old)
+    both = [message for message in old if len(bodies_by_message[message]) == 2]
     assert len(both) > len(old) / 2
-    put(sound, folder)
+    put(small_bundle_folder, served_folder)
 
 
-def keep(found: set[bytes], body: bytes) -> bool:
+def note_body(found: set[bytes], body: bytes) -> bool:
     found.add(body)
     return True

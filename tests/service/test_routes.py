@@ -1,4 +1,4 @@
-"""Every kind of pipeline, asked over HTTP: all routes, each client and feature, by value."""
+"""Every kind of pipeline over HTTP: all routes, each client and feature, by value."""
 
 import json
 import math
@@ -13,18 +13,18 @@ from scipy.special import expit
 
 from credit_scoring.data.artifacts import NEW_FILE, REFERENCE_FILE, TARGET
 from main import Application
+from tests.service.known_answers import known_answers
+from tests.support.cases import Case
 from tests.support.forks import Forks
 from tests.support.inprocess import client_of
-from tests.support.known import known_answers
-from tests.support.recipes import Case
 from tests.support.server import Server
 from tests.support.tables import cells, null, value
 
 Get = Callable[..., Any]
 
 
-def asked(http: Client) -> Get:
-    """The JSON of a path, which must be answered with 200."""
+def getter(http: Client) -> Get:
+    """A function that gives the JSON of a path, whose status must be 200."""
 
     def get(path: str, parameter: object = None) -> Any:
         query = {} if parameter is None else {"param_name": parameter}
@@ -36,7 +36,7 @@ def asked(http: Client) -> Get:
 
 
 def check_every_answer(http: Client, case: Case) -> None:
-    get = asked(http)
+    get = getter(http)
     new = cells(case.folder / NEW_FILE)
     expected = case.transformed()
     names = list(expected)
@@ -70,7 +70,7 @@ def check_every_answer(http: Client, case: Case) -> None:
 
 
 def check_explanation(case: Case, answer: Any, record: dict[str, Any], probability: float) -> None:
-    """It is of that record, and adds up to what the model gives."""
+    """The explanation is of that record, and adds up to the model's output."""
     assert answer["feat"] == list(record)
     assert answer["data"] == [list(record.values())]
     (values,), (base,) = answer["values"], answer["base"]
@@ -85,13 +85,13 @@ def check_explanation(case: Case, answer: Any, record: dict[str, Any], probabili
     assert (expit(output) if log_odds else output) == pytest.approx(probability, abs=1e-9, rel=0)
 
 
-def test_every_answer(case: Case, application: Application):
-    check_every_answer(client_of(application), case)
+def test_every_answer(case: Case, case_app: Application):
+    check_every_answer(client_of(case_app), case)
 
 
 @pytest.mark.parametrize("case", ["forest"], indirect=True)
 def test_every_answer_of_a_server(case: Case, forks: Forks):
-    """Of a model that shap explains."""
+    """The model is one that shap explains."""
     with (
         Server(case.folder.path, workers=1, begin=forks.begin, MODEL_SHA256="") as server,
         Client(base_url=server.url, timeout=120, verify=False) as http,
@@ -99,9 +99,11 @@ def test_every_answer_of_a_server(case: Case, forks: Forks):
         check_every_answer(http, case)
 
 
-def test_a_server_answers_what_the_application_answers_here(server: Server, unguarded: Application):
-    """Of LightGBM."""
-    http = client_of(unguarded)
+def test_a_server_gives_the_bytes_of_the_application_in_this_process(
+    server: Server, open_app: Application
+):
+    """The model is LightGBM."""
+    http = client_of(open_app)
     for asked_for, answered in known_answers(server).items():
         head, _, body = asked_for.partition(b"\r\n\r\n")
         method, path, *_ = head.decode().split()
@@ -114,9 +116,9 @@ def test_a_server_answers_what_the_application_answers_here(server: Server, ungu
 @pytest.mark.parametrize(
     "case", ["lightgbm text dense", "nested prefixes", "lightgbm text sparse"], indirect=True
 )
-def test_full_names_are_understood(case: Case, application: Application):
-    http = client_of(application)
-    get = asked(http)
+def test_full_names_are_understood(case: Case, case_app: Application):
+    http = client_of(case_app)
+    get = getter(http)
     short = case.full_names()
     assert any(full != name for full, name in short.items())
     features = get("/get_feat")["data"]
@@ -140,9 +142,9 @@ def test_full_names_are_understood(case: Case, application: Application):
 
 
 @pytest.mark.parametrize("case", ["nested prefixes"], indirect=True)
-def test_a_feature_by_both_of_its_names_is_refused(case: Case, application: Application):
-    http = client_of(application)
-    record = json.loads(asked(http)("/get_json", case.bundle.client_ids[0])["data"])
+def test_a_feature_by_both_of_its_names_is_refused(case: Case, case_app: Application):
+    http = client_of(case_app)
+    record = json.loads(getter(http)("/get_json", case.bundle.client_ids[0])["data"])
     answer = http.post("/prediction/", json=record | {"few__zero__OWN_CAR_AGE": 1.0})
     assert answer.status_code == 422
     assert answer.json()["detail"].startswith("more than once: OWN_CAR_AGE. Accepted: ")

@@ -1,4 +1,4 @@
-"""What is never told: to callers or in logs."""
+"""Secrets: nothing of a client or a key in logs, errors or headers."""
 
 import json
 import re
@@ -15,10 +15,12 @@ PERSON = "Grete-Tugendhat"
 VALUE = 918273.64554637281
 
 
-def test_log_has_no_id_value_body_or_key(private: Server):
+def test_the_log_has_no_id_value_body_or_key(keyed_server: Server):
     statuses = set()
     headers = {"X-API-Key": KEY}
-    with httpx.Client(base_url=private.url, headers=headers, timeout=120, verify=False) as http:
+    with httpx.Client(
+        base_url=keyed_server.url, headers=headers, timeout=120, verify=False
+    ) as http:
 
         def ask(method: str, path: str, **options) -> httpx.Response:
             answer = http.request(method, path, **options)
@@ -54,10 +56,10 @@ def test_log_has_no_id_value_body_or_key(private: Server):
         ask("GET", f"/{PERSON}?{PERSON}={FIRST_ID}", headers={"X-Request-ID": f"{PERSON}!"})
         ask("GET", "/get_ids", headers={PERSON: PERSON, "Cookie": PERSON, "User-Agent": PERSON})
     for line in [f"GET /{PERSON}\xff", f"{PERSON} / HTTP/1.1", f"POST / HTTP/1.1\r\n{PERSON}"]:
-        assert private.raw(f"{line}\r\n\r\n".encode("latin-1")).status == 400
+        assert keyed_server.raw(f"{line}\r\n\r\n".encode("latin-1")).status == 400
     assert statuses == {200, 401, 404, 405, 413, 422}
-    wait_for(lambda: len(private.requests()) >= 35)
-    log = private.log()
+    wait_for(lambda: len(keyed_server.requests()) >= 35)
+    log = keyed_server.log()
     assert not re.search(r"70000000\d{5}", log)
     for told in [PERSON, str(VALUE), KEY, "918273", name]:
         assert told not in log, told
@@ -65,7 +67,7 @@ def test_log_has_no_id_value_body_or_key(private: Server):
         assert repr(value) not in log or len(repr(value)) < 8
 
 
-def test_fault_is_logged_as_one_line_without_its_variables():
+def test_a_fault_is_one_line_of_the_log_without_its_variables():
     code = f"""
 import logging
 from serving.logs import LogWriter, configure_logging
@@ -85,10 +87,10 @@ except LookupError as error:
     assert PERSON not in done.stderr
 
 
-def test_error_has_no_value(private: Server):
+def test_a_refusal_has_no_value(keyed_server: Server):
     headers = {"X-API-Key": KEY}
     text = httpx.get(
-        f"{private.url}/get_json", params={"param_name": FIRST_ID}, headers=headers
+        f"{keyed_server.url}/get_json", params={"param_name": FIRST_ID}, headers=headers
     ).json()["data"]
     record = json.loads(text)
     name, other, *_ = record
@@ -107,18 +109,18 @@ def test_error_has_no_value(private: Server):
         f'"another":{VALUE}',
     ]:
         body = text.replace(right, wrong, 1)
-        answer = httpx.post(f"{private.url}/prediction/", content=body, headers=headers)
+        answer = httpx.post(f"{keyed_server.url}/prediction/", content=body, headers=headers)
         assert answer.status_code == 422
         for told in [PERSON, str(VALUE), "918273", repr(record[other]), str(FIRST_ID)]:
             assert len(told) < 5 or told not in answer.text, wrong
 
 
-def test_server_tells_no_version(private: Server):
+def test_no_header_has_a_version(keyed_server: Server):
     for path in ["/", "/health", "/docs", "/nowhere", "/get_ids"]:
-        answer = httpx.get(private.url + path)
+        answer = httpx.get(keyed_server.url + path)
         told = {name: value for name, value in answer.headers.items() if name != "date"}
         assert answer.headers["Server"] == "uvicorn"
         assert "X-Powered-By" not in told
         versions = ["python", "gunicorn/", "uvicorn/", "starlette", "fastapi"]
         assert not [word for word in versions if word in str(told).lower()]
-    assert private.raw(b"nonsense\r\n\r\n").headers["server"] == "uvicorn"
+    assert keyed_server.raw(b"nonsense\r\n\r\n").headers["server"] == "uvicorn"

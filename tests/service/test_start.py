@@ -1,4 +1,4 @@
-"""A service that cannot start ends, leaves nothing running, and says why in one line."""
+"""A server that cannot start ends, leaves no process, and logs the reason in one line."""
 
 import json
 import os
@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from credit_scoring.data.artifacts import MODEL_FILE
-from tests.support.folders import canary, metadata_of, write_metadata
+from tests.support.canary import put_canary
+from tests.support.folders import metadata_of, write_metadata
 from tests.support.forks import Forks
 from tests.support.processes import Begin, begin
 from tests.support.server import HOST, free_port
@@ -25,7 +26,7 @@ NO_STACK = 200_000_000_000  # kB
 
 
 def ended(begin: Begin, port: int, *command: str, **settings: str) -> tuple[int, list[str]]:
-    """The exit code, and the lines of the log, of a server that ends by itself."""
+    """Exit code and log lines of a server that cannot start."""
     with TemporaryFile() as output, TemporaryFile() as errors:
         process = begin(
             [sys.executable, "-m", *command],
@@ -49,14 +50,14 @@ def ended(begin: Begin, port: int, *command: str, **settings: str) -> tuple[int,
 
 
 def is_alive(group: int) -> bool:
-    """Whether a process of that group is left."""
+    """Whether a process of the group still runs."""
     with suppress(ProcessLookupError):
         os.killpg(group, 0)
         return True
     return False
 
 
-def test_settings_that_are_refused_stop_the_start_of_uvicorn(forks: Forks):
+def test_a_bad_setting_stops_the_start_of_uvicorn(forks: Forks):
     port = free_port()
     code, lines = ended(
         forks.begin, port, "uvicorn", "main:app", "--port", str(port), API_KEY=" , ,"
@@ -67,20 +68,20 @@ def test_settings_that_are_refused_stop_the_start_of_uvicorn(forks: Forks):
     assert line["event"] == "settings: api_key: Value error, names no key"
 
 
-def test_another_model_than_the_setting_says_stops_the_start_of_gunicorn(
-    forks: Forks, sound: Path, tmp_path: Path
+def test_a_model_with_another_hash_than_in_the_setting_stops_the_start(
+    forks: Forks, small_bundle_folder: Path, tmp_path: Path
 ):
-    """Nor do files of workers that are gone keep such a start going: it ends at once.
+    """Files of earlier workers do not keep the start going: it ends at once.
 
-    Of a reload, test_replace.py shows the same.
+    test_replace.py shows it for a reload.
     """
-    folder = Path(shutil.copytree(sound, tmp_path / "ressources"))
+    folder = Path(shutil.copytree(small_bundle_folder, tmp_path / "ressources"))
     counters = tmp_path / "counters"
     counters.mkdir()
     for stale in ("counter_1.db", "worker-1-dead"):
         (counters / stale).write_bytes(b"")
     sha256 = metadata_of(folder)["sha256"][MODEL_FILE]
-    canary(folder)
+    put_canary(folder)
     write_metadata(folder)
     port = free_port()
     code, lines = ended(
@@ -101,14 +102,14 @@ def test_another_model_than_the_setting_says_stops_the_start_of_gunicorn(
 
 
 def gunicorn_ended(begin: Begin, **settings: str) -> tuple[int, list[str]]:
-    """The exit code, and the lines of the log, of a server of one worker that ends by itself."""
+    """Exit code and log lines of gunicorn with one worker that cannot start."""
     port = free_port()
     command = ("gunicorn", "main:app", "--workers", "1", "--bind", f"{HOST}:{port}")
     return ended(begin, port, *command, **settings)
 
 
 def test_python_without_docstrings_stops_the_start_of_gunicorn():
-    """LightGBM cannot be imported then."""
+    """Without docstrings LightGBM cannot be imported."""
     assert gunicorn_ended(begin, PYTHONOPTIMIZE="2") == (
         1,
         ["LightGBM needs docstrings: unset PYTHONOPTIMIZE, and run python without -OO"],
@@ -118,17 +119,17 @@ def test_python_without_docstrings_stops_the_start_of_gunicorn():
 def begin_without_threads(
     command: Sequence[str], environment: Mapping[str, str], stdout: int, stderr: int
 ) -> Any:
-    """Start a command that can start no thread: each would have a stack of 200 TB."""
+    """Start a command that cannot start threads, because each would have a stack of 200 TB."""
     limited = ["sh", "-c", f'ulimit -s {NO_STACK} && exec "$@"', "sh", *command]
     return begin(limited, environment, stdout, stderr)
 
 
-def test_a_limit_on_threads_stops_the_start_of_gunicorn(sound: Path):
+def test_a_limit_on_threads_stops_the_start_of_gunicorn(small_bundle_folder: Path):
     if resource.getrlimit(resource.RLIMIT_STACK)[1] != resource.RLIM_INFINITY:
         pytest.skip("this user may not let threads have stacks that are too large")
-    code, lines = gunicorn_ended(begin_without_threads, RESSOURCES_DIR=str(sound))
+    code, lines = gunicorn_ended(begin_without_threads, RESSOURCES_DIR=str(small_bundle_folder))
     assert code == 3
-    # pyarrow, which is not deployed, tells of its own thread.
+    # pyarrow, which is not deployed, logs a line of its own thread.
     assert [line for line in lines if not line.startswith(("[", "<jemalloc>"))] == [
         "cannot start: a worker needs 8 threads: raise the limit on processes"
         " (ulimit -u, or pids.max of the container)"

@@ -17,7 +17,7 @@ from serving.body_limits import SHORT, BodyBudget, body_of
 from tests.support.protocol import (
     CLOSE,
     TOO_SLOW,
-    Application,
+    BodyCounter,
     Hasty,
     Running,
     check_refusal,
@@ -62,7 +62,7 @@ def test_a_large_body_is_held_once():
     assert 1 <= asyncio.run(most_held()) < 1.2
 
 
-class LengthOfBody(Application):
+class LengthOfBody(BodyCounter):
     """Answers with the length of the body, if it is within the budget."""
 
     def __init__(self) -> None:

@@ -23,7 +23,7 @@ def in_pieces(message: bytes, size: int) -> list[bytes]:
 
 
 def byte_by_byte(message: bytes) -> list[bytes]:
-    """The first and last 200 bytes one by one; between them one repeated letter, by the thousand."""
+    """The first and last 200 bytes one by one; between them one letter, by the thousand."""
     first, same, last = message[:200], message[200:-200], message[-200:]
     return in_pieces(first, 1) + in_pieces(same, 1_000) + in_pieces(last, 1)
 

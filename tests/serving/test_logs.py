@@ -157,10 +157,10 @@ run()
 """
 
 
-def test_server_whose_log_nobody_reads_goes_on(numbers: Folder, forks: Forks):
+def test_server_whose_log_nobody_reads_goes_on(lightgbm_folder: Folder, forks: Forks):
     readable, writable = os.pipe()
     fcntl.fcntl(writable, fcntl.F_SETPIPE_SZ, 4096)  # soon full
-    server = Server(numbers.path, workers=1, output=writable, begin=forks.begin)
+    server = Server(lightgbm_folder.path, workers=1, output=writable, begin=forks.begin)
     assert server.command[1:3] == ("-m", "gunicorn")
     server.command = (sys.executable, "-c", FEW_LINES, *server.command[3:])
     with server:

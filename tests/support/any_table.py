@@ -1,4 +1,4 @@
-"""Labelled tables with columns of every sort, and the scores of one table at every door."""
+"""Random labelled tables, and the scores of their clients by every route and command."""
 
 import csv
 import io
@@ -126,7 +126,7 @@ def reference_clients_as_new(folder: Path) -> dict[int, float]:
 
 
 def scores(folder: Path, scratch: Path) -> Iterator[tuple[str, dict[int, float]]]:
-    """The probability of each new client by its id, at each door.
+    """The probabilities of the new clients by id, for each route and command.
 
     Args:
         folder: of the model.
@@ -145,17 +145,18 @@ def scores(folder: Path, scratch: Path) -> Iterator[tuple[str, dict[int, float]]
             for number in ids
         },
     )
-    for name, asked in (
+    for name, applications in (
         ("/score by id", [{"client": number} for number in ids]),
         ("/score by record", [{"record": raw[number]} for number in ids]),
         ("/score by changes", [{"client": ids[0], "changes": raw[number]} for number in ids]),
     ):
-        answers = client.post("/score?reasons=0", json=asked).json()
+        answers = client.post("/score?reasons=0", json=applications).json()
         assert isinstance(answers, list), answers
         found = [answer["probability"] for answer in answers]
         if "changes" not in name:  # formulas would follow changes
             found[:5] = [
-                client.post("/score?reasons=0", json=one).json()["probability"] for one in asked[:5]
+                client.post("/score?reasons=0", json=one).json()["probability"]
+                for one in applications[:5]
             ]
         yield name, dict(zip(ids, found, strict=True))
     bundle = app.service.current.bundle
@@ -173,7 +174,7 @@ def scores(folder: Path, scratch: Path) -> Iterator[tuple[str, dict[int, float]]
 def portfolios(
     folder: Path, scratch: Path, literal: dict[str, frozenset[str] | None]
 ) -> Iterator[tuple[str, list[Chunk]]]:
-    """The new clients in pieces, as CSV and as Parquet.
+    """The new clients in chunks, as CSV and as Parquet.
 
     Args:
         folder: of the model.

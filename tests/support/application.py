@@ -1,4 +1,4 @@
-"""The service in this process, and a request for each of its routes."""
+"""The application in this process, and a request for each of its routes."""
 
 import orjson
 from starlette.routing import Mount, Route
@@ -12,16 +12,16 @@ KEYS = ["first key", "second-key", "third·clé"]
 OPEN = {"/", "/health", "/docs", "/docs/assets", "/openapi.json"}
 
 
-def service(**settings) -> Application:
-    """The service without a request log; on the shipped files, if no others are given."""
+def application(**settings) -> Application:
+    """An application without a request log; on the shipped files, if no others are given."""
     given = {"ressources_dir": RESSOURCES, "request_log": False} | settings
     return create_app(Settings(**given))
 
 
-def requests(service: Application) -> list[tuple[str, str, bytes]]:
-    """A request that is answered with 200 for every route and method in the table of routes."""
-    loaded = service.service.folder.current
-    client_id, feature = loaded.bundle.client_ids[0], loaded.bundle.features[0]
+def requests(app: Application) -> list[tuple[str, str, bytes]]:
+    """Method, path and body of a request that is answered with 200, for every route."""
+    bundle = app.service.folder.current.bundle
+    client_id, feature = bundle.client_ids[0], bundle.features[0]
     values = {
         "/get_kde": feature,
         **dict.fromkeys(["/get_test", "/get_json", "/get_shap"], client_id),
@@ -31,12 +31,12 @@ def requests(service: Application) -> list[tuple[str, str, bytes]]:
         "/alternatives": f"?client={client_id}",
     }
     bodies = {
-        "/prediction/": orjson.dumps(loaded.bundle.transformed_record(client_id)),
+        "/prediction/": orjson.dumps(bundle.transformed_record(client_id)),
         "/sensitivity": orjson.dumps({"client": client_id}),
         "/score": orjson.dumps({"client": client_id}),
     }
     found = []
-    for route in service.routes:
+    for route in app.routes:
         if isinstance(route, Mount):
             found.append(("GET", f"{route.path}/swagger-ui.css", b""))
             continue

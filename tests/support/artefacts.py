@@ -1,4 +1,4 @@
-"""Small `ressources` folders, trained in seconds: clients, pipelines and the files they make."""
+"""Small `ressources` folders, trained in seconds: their clients, pipelines and files."""
 
 import shutil
 from collections.abc import Callable
@@ -67,7 +67,7 @@ def imputed_and_scaled(columns: list[str] = NUMBERS) -> ColumnTransformer:
 
 @dataclass(frozen=True, eq=False)
 class Folder:
-    """The files of one model, and how to make them again with a difference."""
+    """The folder of one model."""
 
     path: Path
 
@@ -84,7 +84,7 @@ class Folder:
         return load(self.path)
 
     def copy(self, path: Path) -> "Folder":
-        """The same files in a folder that may be changed."""
+        """A copy that a test may change."""
         return Folder(Path(shutil.copytree(self.path, path / "copied")))
 
 
@@ -100,12 +100,12 @@ def make_folder(
     """Write 300 reference and some new clients, fit the pipeline on the former, write it.
 
     Args:
-        path: a folder that is not there yet.
+        path: a folder that does not exist yet.
         pipeline: not fitted.
         features: the columns of both files, in that order.
         prepare: changes either table before it is written.
         fit_columns: the columns that the pipeline is fitted on, in that order; all features.
-        dtype: what pandas is told of the reference file's columns before the pipeline is fitted.
+        dtype: types of the reference file's columns when the pipeline is fitted.
         new_clients: how many.
     """
     path.mkdir()

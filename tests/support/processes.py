@@ -1,4 +1,4 @@
-"""How a process of the project is started: in its folder, as the first of a session of its own."""
+"""Processes of the project: each starts in its folder, in a session of its own."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ Begin = Callable[[Sequence[str], Mapping[str, str], int, int], Any]
 
 
 def inherited() -> dict[str, str]:
-    """The variables that every process has."""
+    """The environment variables that every process has."""
     kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
     return kept | {"OMP_NUM_THREADS": "1"}
 
@@ -29,7 +29,7 @@ def inherited() -> dict[str, str]:
 def begin(
     command: Sequence[str], environment: Mapping[str, str], stdout: int, stderr: int
 ) -> subprocess.Popen[bytes]:
-    """Start a command anew."""
+    """Start a command in a new process."""
     return subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=stdout, stderr=stderr, start_new_session=True
     )

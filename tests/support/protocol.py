@@ -1,4 +1,4 @@
-"""A server with bounds on requests, in a thread of this process, and what comes back from it."""
+"""A server with bounds on requests, in a thread of this process, and its answers."""
 
 import asyncio
 import json
@@ -20,13 +20,13 @@ CLOSE = b"Connection: close\r\n\r\n"
 
 
 class Hasty(BoundedHttpProtocol):
-    """As the service's, but for less time."""
+    """The protocol of the service with a shorter time-out."""
 
     seconds = 1.0
     linger_seconds = 0.1
 
 
-class Application:
+class BodyCounter:
     """Answers with the length of the body; `/late` once it is told to, `/large` with much.
 
     `/unread` answers without a look at the body, once it is told to.
@@ -68,7 +68,7 @@ async def answer(send: Callable, body: bytes, *, more: bool = False) -> None:
 class Running:
     """A server in a thread of this process."""
 
-    def __init__(self, application: Application, port: int, connections: set) -> None:
+    def __init__(self, application: BodyCounter, port: int, connections: set) -> None:
         self.application, self.port, self.connections = application, port, connections
 
     def connect(self) -> socket.socket:
@@ -101,9 +101,9 @@ def answers(received: bytes) -> list[Answer]:
 
 @contextmanager
 def running(
-    protocol: type[BoundedHttpProtocol], application: Application | None = None
+    protocol: type[BoundedHttpProtocol], application: BodyCounter | None = None
 ) -> Iterator[Running]:
-    application = application or Application()
+    application = application or BodyCounter()
     config = uvicorn.Config(
         application, port=0, http=protocol, ws="none", lifespan="off", log_config=None
     )

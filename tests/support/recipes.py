@@ -1,11 +1,10 @@
-"""Pipelines of many kinds on small folders, and the same files as pandas and joblib read them."""
+"""Pipelines of many kinds: the recipes that every test of a pipeline runs through."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import issparse
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
 from sklearn.ensemble import (
@@ -24,16 +23,12 @@ from sklearn.preprocessing import (
 )
 from sklearn.tree import DecisionTreeClassifier
 
-from api.record_decoder import RecordDecoder
-from credit_scoring.data.artifacts import ID, NEW_FILE
-from credit_scoring.model.bundle import Bundle, Prediction
 from tests.support.artefacts import (
     AWKWARD,
     FLAGS,
     NUMBERS,
     PLAIN,
     TEXTS,
-    Folder,
     imputed_and_scaled,
     lightgbm,
 )
@@ -42,7 +37,7 @@ MIXED = [TEXTS[0], *PLAIN, FLAGS[0], *AWKWARD, TEXTS[1], FLAGS[1]]
 
 
 class Recipe(NamedTuple):
-    """What `make_folder` takes."""
+    """The arguments of `make_folder`."""
 
     pipeline: Pipeline
     features: list[str] = NUMBERS
@@ -87,7 +82,7 @@ def nested() -> Pipeline:
     return make_pipeline(both, FunctionTransformer(feature_names_out="one-to-one"))
 
 
-# The names that are served, by the full ones that `nested` gives.
+# The served names, by the full names that `nested` gives.
 NESTED_NAMES = {
     "few__median__AMT_CREDIT": "few__median__AMT_CREDIT",
     "few__median__DAYS_BIRTH": "DAYS_BIRTH",
@@ -188,54 +183,3 @@ RECIPES = {
         make_pipeline(make_pipeline(SimpleImputer(), StandardScaler(), PCA(3)), lightgbm())
     ),
 }
-
-
-class Case(NamedTuple):
-    """A folder, what was loaded from it, and the same files as pandas and joblib read them."""
-
-    folder: Folder
-    bundle: Bundle
-    pipeline: Pipeline
-    inputs: pd.DataFrame  # the new clients' features, as the transformer takes them
-
-    @property
-    def classifier(self):
-        return self.pipeline[-1]
-
-    def predict(self, record: Mapping[str, object]) -> Prediction:
-        """The score of a transformed record."""
-        return predict(self.bundle, record)
-
-    def transformed(self) -> pd.DataFrame:
-        """What the transformer gives for all new clients at once."""
-        output = self.pipeline[0].transform(self.inputs)
-        rows = np.asarray(output.toarray() if issparse(output) else output, dtype=float)
-        return pd.DataFrame(rows, self.inputs.index, list(self.full_names().values()))
-
-    def full_names(self) -> dict[str, str]:
-        """The names that are served, by the transformer's own."""
-        full = [str(name) for name in self.pipeline[0].get_feature_names_out()]
-        labels = ("one_hot__", "ordinal__", "flags__", "remainder__")
-        return {
-            name: NESTED_NAMES.get(name)
-            or (name.partition("__")[2] if name.startswith(labels) else name)
-            for name in full
-        }
-
-    def plainly(self, rows: pd.DataFrame) -> np.ndarray:
-        """Probabilities as scikit-learn's interface gives them, from what it was fitted on."""
-        fitted_on_frame = isinstance(self.pipeline[0].transform(self.inputs), pd.DataFrame)
-        return self.classifier.predict_proba(rows if fitted_on_frame else rows.to_numpy())[:, 1]
-
-
-def predict(bundle: Bundle, record: Mapping[str, object]) -> Prediction:
-    """The score of a transformed record, as the service decodes it."""
-    return bundle.predict(RecordDecoder.of(bundle).row(record))
-
-
-def case_of(folder: Folder) -> Case:
-    pipeline = folder.pipeline()
-    if isinstance(pipeline[-1], RandomForestClassifier):
-        pipeline[-1].n_jobs = 1  # several threads add up the trees in the order they finish
-    new = folder.read(NEW_FILE).set_index(ID, drop=False)
-    return Case(folder, folder.load(), pipeline, new[list(pipeline.feature_names_in_)])

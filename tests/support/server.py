@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+import httpx
+
 from tests.support.processes import ROOT, Begin, begin, inherited
 
 HOST = "127.0.0.1"
@@ -25,7 +27,7 @@ START_SECONDS = 300
 STOP_SECONDS = 25  # gunicorn's grace time, and a little
 TICKS = os.sysconf("SC_CLK_TCK")
 MB = 1e6  # bytes
-SELDOM = 0.3  # seconds between looks that are work for a server
+SELDOM = 0.3  # seconds between two requests to a server that has other work
 
 
 class Failed(RuntimeError):
@@ -33,15 +35,15 @@ class Failed(RuntimeError):
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 120, pause: float = 0.05) -> Any:
-    """What the condition gives, asked again and again until it is true.
+    """Call a condition again and again until it is true, and give its value.
 
     Args:
-        condition: is asked.
-        seconds: for how long.
-        pause: seconds between; see `SELDOM`.
+        condition: a function without arguments.
+        seconds: the time limit.
+        pause: seconds between two calls; see `SELDOM`.
 
     Raises:
-        TimeoutError: it is not in that time.
+        TimeoutError: the condition is not true within the time limit.
     """
     end = time.monotonic() + seconds
     while not (found := condition()):
@@ -65,7 +67,7 @@ class Answer:
 
 
 def parsed(received: bytes) -> Answer:
-    """The answer that some bytes are."""
+    """Parse the bytes of an answer."""
     head, _, body = received.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
@@ -73,7 +75,7 @@ def parsed(received: bytes) -> Answer:
 
 
 @dataclass(frozen=True)
-class Memory:
+class WorkerMemory:
     """Resident memory of all workers together, in bytes: now, and at each one's peak."""
 
     now: float
@@ -100,7 +102,7 @@ def gunicorn(application: str, port: int, *flags: str) -> tuple[str, ...]:
 
 
 class AnyServer:
-    """A server from `with` to the end of its block, whatever happens."""
+    """A server that runs from `with` to the end of its block."""
 
     begin: Begin = staticmethod(begin)
 
@@ -149,7 +151,7 @@ class AnyServer:
         self.stop()
 
     def stop(self) -> None:
-        """End what is left of it and of what it started, by force where it does not stop."""
+        """End its processes, by force if they do not stop."""
         if self.process.poll() is None:
             self.process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -193,8 +195,12 @@ class AnyServer:
         """An answer, decoded; see `ask`."""
         return json.loads(self.ask(path, body, **headers))
 
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        """An answer over a connection of its own, which any worker may take."""
+        return httpx.get(self.url + path, timeout=120, verify=False, **options)
+
     def raw(self, *pieces: bytes, seconds: float = 30) -> Answer:
-        """Send bytes as they are; what came back until the server closed the connection."""
+        """Send bytes as they are, and read until the server closes the connection."""
         with socket.create_connection((HOST, self.port), seconds) as connection:
             for piece in pieces:
                 connection.sendall(piece)
@@ -204,14 +210,14 @@ class AnyServer:
         return parsed(bytes(received))
 
     def log(self) -> str:
-        """What it has written so far."""
+        """Its output so far."""
         return self.log_file.read_text()
 
     def pids(self) -> list[int]:
         """The workers that run now."""
         return children(self.process.pid)
 
-    def memory(self) -> Memory:
+    def memory(self) -> WorkerMemory:
         """Memory of the workers."""
         lines = [
             line.split()
@@ -222,7 +228,7 @@ class AnyServer:
             sum(1024.0 * int(line[1]) for line in lines if line[0] == f"{kind}:")
             for kind in ("VmRSS", "VmHWM")
         )
-        return Memory(now, peak)
+        return WorkerMemory(now, peak)
 
     def processor_seconds(self) -> float:
         """How long all of its processes have computed."""
@@ -288,11 +294,11 @@ class Server(AnyServer):
             return probe.connect_ex((HOST, self.port)) == 0
 
     def ready(self) -> int:
-        """How many workers have been ready so far, those that are gone too."""
+        """The number of workers that have been ready so far, with those that have ended."""
         return self.log().count("Application startup complete")
 
     def said(self, *texts: str) -> int:
-        """In how many lines of the log all of some texts come: each worker writes its own."""
+        """The number of log lines that have all of some texts: each worker writes its own."""
         return sum(all(text in line for text in texts) for line in self.log().splitlines())
 
     def lines(self) -> list[dict[str, Any]]:

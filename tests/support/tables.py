@@ -1,4 +1,4 @@
-"""Tables as they are written, read without pandas."""
+"""Cells of tables, read without pandas."""
 
 import csv
 from pathlib import Path
@@ -13,7 +13,7 @@ def cells(path: Path) -> dict[int, dict[str, str]]:
 
 
 def value(cell: str) -> float | str | None:
-    """What a cell says, None where it is empty."""
+    """The value of a cell; None for an empty one."""
     if cell in {"", "True", "False"}:
         return {"": None, "True": 1.0, "False": 0.0}[cell]
     try:
@@ -23,5 +23,5 @@ def value(cell: str) -> float | str | None:
 
 
 def null(values: dict[str, float | str | None]) -> dict[str, float | str | None]:
-    """NaN as None, as JSON has it."""
+    """Replace NaN by None, as in JSON."""
     return {name: None if value != value else value for name, value in values.items()}

@@ -19,19 +19,23 @@ def request(path: str, body: bytes = b"", method: str = "GET") -> bytes:
 
 
 def questions(get: Callable[[str], Any], clients: int) -> list[bytes]:
-    """Requests of all kinds about some clients of the service that `get` asks."""
+    """Requests of all kinds about some clients; `get` gives the JSON of a path."""
     ids = get("/get_ids")["data"]
     feature = get("/get_feat")["data"][-1]
-    asked = [request("/get_ids"), request("/get_feat"), request(f"/get_kde?param_name={feature}")]
+    messages = [
+        request("/get_ids"),
+        request("/get_feat"),
+        request(f"/get_kde?param_name={feature}"),
+    ]
     for client_id in ids[:: len(ids) // clients]:
         text = get(f"/get_json?param_name={client_id}")["data"]
-        asked += [
+        messages += [
             request(f"/get_test?param_name={client_id}"),
             request(f"/get_json?param_name={client_id}"),
             request(f"/get_shap?param_name={client_id}"),
             request("/prediction/", text.encode(), "POST"),
         ]
-    return asked
+    return messages
 
 
 async def drip(port: int, at_once: bytes, slowly: bytes, seconds: float) -> None:
@@ -51,7 +55,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self) -> None:
         self.received = bytearray()
-        self.wanted = 0  # bytes of the answer; 0 until its head is there
+        self.wanted = 0  # bytes of the answer; 0 until its head is complete
         self.answer: asyncio.Future[tuple[int, bytes]] | None = None
         self.open = False
 
@@ -59,7 +63,7 @@ class Connection(asyncio.Protocol):
         self.transport, self.open = transport, True
 
     def ask(self, request: bytes) -> "asyncio.Future[tuple[int, bytes]]":
-        """Status and body; status `LOST` where the connection ends before them."""
+        """Status and body; the status is `LOST` if the connection ends before them."""
         self.answer = asyncio.get_running_loop().create_future()
         self.received.clear()
         self.wanted = 0
@@ -99,7 +103,7 @@ async def connected(port: int) -> Connection:
 
 @dataclass
 class Tally:
-    """What came back."""
+    """Counts and latencies of answers."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     seconds: dict[int, list[float]] = field(default_factory=dict)  # by status
@@ -110,7 +114,7 @@ class Tally:
         self.seconds.setdefault(status, []).append(seconds)
 
     def milliseconds(self, status: int, share: float) -> float:
-        """The latency that a share of the answers with that status stay under."""
+        """The quantile of the latencies of answers with that status."""
         return 1000 * quantile(self.seconds[status], share)
 
 
@@ -122,7 +126,7 @@ Work = tuple[bytes, Callable[[bytes], bool]]  # a request, and whether a body is
 
 
 async def caller(port: int, work: Iterator[Work], tally: Tally, pause: float = 0) -> None:
-    """Ask one after the other; over a new connection where the last one ended."""
+    """Send requests one after the other, over a new connection if the last one ended."""
     connection = await connected(port)
     for message, is_right in work:
         if not connection.open:
@@ -138,59 +142,14 @@ async def caller(port: int, work: Iterator[Work], tally: Tally, pause: float = 0
 
 
 async def more_answers(tally: Tally, count: int) -> None:
-    """Wait until callers have so many more."""
+    """Wait until callers have so many more answers."""
     wanted = tally.statuses[200] + count
     await asyncio.to_thread(wait_for, lambda: tally.statuses[200] >= wanted)
 
 
-def until(end: float, work: Iterator[Work]) -> Iterator[Work]:
-    """The work up to a moment of `time.perf_counter`."""
-    for item in work:
-        if time.perf_counter() > end:
-            return
-        yield item
-
-
-async def at_rate(
-    port: int, work: Iterator[Work], rate: float, seconds: float, connections: int = 500
-) -> Tally:
-    """Ask at a rate, whether or not earlier requests were answered.
-
-    Where all connections are busy a request waits for one; its time counts from when it was due.
-    """
-    tally = Tally()
-    idle: asyncio.LifoQueue[Connection | None] = asyncio.LifoQueue()
-    for _ in range(connections):
-        idle.put_nowait(None)
-
-    async def one(message: bytes, is_right: Callable[[bytes], bool], due: float) -> None:
-        kept = await idle.get()
-        connection = kept if kept and kept.open else await connected(port)
-        status, body = await connection.ask(message)
-        if status == LOST and connection is kept:  # the server had just closed it, for it was idle
-            connection = await connected(port)
-            status, body = await connection.ask(message)
-        tally.add(status, time.perf_counter() - due)
-        if status == 200 and not is_right(body):
-            tally.wrong += 1
-        idle.put_nowait(connection)
-
-    began = time.perf_counter()
-    asked = []
-    while (now := time.perf_counter()) < began + seconds:
-        while len(asked) < rate * (now - began):
-            asked.append(asyncio.create_task(one(*next(work), began + len(asked) / rate)))
-        await asyncio.sleep(0.002)
-    await asyncio.gather(*asked)
-    for _ in range(connections):
-        if connection := idle.get_nowait():
-            connection.transport.close()
-    return tally
-
-
 @asynccontextmanager
 async def running(*coroutines: Any) -> AsyncIterator[None]:
-    """Let coroutines run beside a block, and end them with it."""
+    """Run coroutines beside a block, and end them with it."""
     tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
     try:
         yield

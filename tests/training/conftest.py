@@ -1,4 +1,4 @@
-"""The folders that the tests of the trainer read; nobody writes into them."""
+"""Folders made by the trainer; no test writes into them."""
 
 import io
 import shutil
@@ -13,10 +13,7 @@ from training import fitting
 
 @pytest.fixture(scope="session", autouse=True)
 def small_models():
-    """LightGBM uses one thread: several that wait for each other keep a busy machine busy.
-
-    It chooses from the lowest of the numbers of trees.
-    """
+    """Fits small models in one thread: several would wait for each other on a busy machine."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fitting, "JOBS", 1)
         patch.setattr(fitting, "TREES", fitting.TREES[:6])
@@ -33,7 +30,7 @@ town,Town,
 
 
 @pytest.fixture(scope="session")
-def bank(tmp_path_factory, small_models):
+def bank_folder(tmp_path_factory, small_models):
     """The folder made of `a_bank()`."""
     folder = tmp_path_factory.mktemp("bank")
     table = a_bank()
@@ -45,12 +42,12 @@ def bank(tmp_path_factory, small_models):
 
 
 @pytest.fixture(scope="session")
-def again(tmp_path_factory, bank):
-    """A folder with files of its own, made of the bank's reference clients; what was printed."""
+def second_training(tmp_path_factory, bank_folder):
+    """A folder with other files, trained on the bank's reference clients, and the report."""
     folder = tmp_path_factory.mktemp("again")
     for file in ("notes.txt", MODEL_FILE):
         (folder / file).write_text("mine")
-    shutil.copy(bank / REFERENCE_FILE, folder / "clients.csv")
+    shutil.copy(bank_folder / REFERENCE_FILE, folder / "clients.csv")
     sizes = ("--reference-clients", 40, "--new-clients", 20)
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(io.StringIO()) as printed:
         patch.setattr(fitting, "TREES", range(10, 31, 10))

@@ -1,4 +1,4 @@
-"""Figures per group: against pandas, and where there is nothing to divide by."""
+"""Figures per group: compared with pandas, and None for a division by 0."""
 
 import json
 
@@ -74,12 +74,14 @@ def test_numbers_are_their_own_groups_or_fifths_of_the_clients(values, groups):
     assert [(group["group"], group["clients"]) for group in found] == groups
 
 
-def test_groups_of_the_command_are_those_of_the_held_out_clients(bank):
-    """Those of protected features, and of a column that is no feature."""
-    metadata = json.loads((bank / METADATA_FILE).read_text())
-    held_out = pd.concat([read(bank, REFERENCE_FILE), read(bank, NEW_FILE)])
+def test_groups_of_the_command_are_those_of_the_held_out_clients(bank_folder):
+    """The groups of protected features, and of an audited column, which is not a feature."""
+    metadata = json.loads((bank_folder / METADATA_FILE).read_text())
+    held_out = pd.concat([read(bank_folder, REFERENCE_FILE), read(bank_folder, NEW_FILE)])
     table = a_bank().set_index(ID).loc[held_out[ID]]
-    refused = joblib.load(bank / MODEL_FILE).predict_proba(held_out)[:, 1] >= metadata["threshold"]
+    refused = (
+        joblib.load(bank_folder / MODEL_FILE).predict_proba(held_out)[:, 1] >= metadata["threshold"]
+    )
     known = pd.DataFrame(
         {
             "housing": table["housing"].to_numpy(),
@@ -111,7 +113,7 @@ def test_groups_of_the_command_are_those_of_the_held_out_clients(bank):
     low = known["refused"][(table["income"] <= income.iloc[53]).to_numpy()]
     assert groups["income"][0]["group"] == f"up to {income.iloc[53]}"
     assert groups["income"][0]["accepted"] == round(1 - low.mean(), 4)
-    assert "district" not in load(bank).features
+    assert "district" not in load(bank_folder).features
 
 
 def test_a_column_that_is_not_there_cannot_be_audited(tmp_path, capsys):

@@ -100,10 +100,10 @@ def test_figures_are_those_of_pandas_and_scikit_learn():
     assert [entry["default_rate"] for entry in figures["bins"]] == [*expected["t"].round(4)]
 
 
-def test_what_is_chosen_comes_from_scores_by_models_fitted_on_others(bank):
-    """Threshold, calibration and grades of the command: from scores out of fold."""
-    metadata = json.loads((bank / METADATA_FILE).read_text())
-    table = read_labelled_table(bank.parent / "clients.csv").drop(columns="district")
+def test_what_is_chosen_comes_from_scores_by_models_fitted_on_others(bank_folder):
+    """Threshold, calibration and grades of the command come from scores out of fold."""
+    metadata = json.loads((bank_folder / METADATA_FILE).read_text())
+    table = read_labelled_table(bank_folder.parent / "clients.csv").drop(columns="district")
     training = split(table, 180, 90, 42, "").training
     target, features = training[TARGET].to_numpy(), training.drop(columns=[ID, TARGET])
     pipeline = unfitted(features, 42).set_params(classifier__n_estimators=metadata["trees"])
@@ -116,7 +116,7 @@ def test_what_is_chosen_comes_from_scores_by_models_fitted_on_others(bank):
     def threshold(probability):
         return THRESHOLDS[costs(target, probability, THRESHOLDS).argmin()]
 
-    in_sample = joblib.load(bank / MODEL_FILE).predict_proba(features)[:, 1]
+    in_sample = joblib.load(bank_folder / MODEL_FILE).predict_proba(features)[:, 1]
     assert metadata["threshold"] == threshold(out_of_fold) != threshold(in_sample)
     slope, offset = platt(target, out_of_fold)
     line = metadata["calibration"]
@@ -128,20 +128,20 @@ def test_what_is_chosen_comes_from_scores_by_models_fitted_on_others(bank):
     assert metadata["scale"] == {"points": 600, "odds": 19, "double": 50}
 
 
-def test_scores_that_do_not_rank_give_no_calibration_and_no_grades(again):
-    """Of 120 clients the models of the folds learn nothing."""
-    folder, printed = again
+def test_scores_that_do_not_rank_give_no_calibration_and_no_grades(second_training):
+    """Models that were fitted on 120 clients learn nothing."""
+    folder, printed = second_training
     metadata = json.loads((folder / METADATA_FILE).read_text())
     assert not {"calibration", "scale", "grades"} & metadata.keys()
     assert not {"brier", "bins"} & metadata["quality"].keys()
     assert "Brier      none: scores out of fold do not rank the training clients" in printed
 
 
-def test_the_figures_are_those_of_the_held_out_clients(bank):
-    metadata = json.loads((bank / METADATA_FILE).read_text())
-    held_out = pd.concat([read(bank, REFERENCE_FILE), read(bank, NEW_FILE)])
+def test_the_figures_are_those_of_the_held_out_clients(bank_folder):
+    metadata = json.loads((bank_folder / METADATA_FILE).read_text())
+    held_out = pd.concat([read(bank_folder, REFERENCE_FILE), read(bank_folder, NEW_FILE)])
     target = a_bank().set_index(ID)[TARGET][held_out[ID]].to_numpy()
-    score = joblib.load(bank / MODEL_FILE).predict_proba(held_out)[:, 1]
+    score = joblib.load(bank_folder / MODEL_FILE).predict_proba(held_out)[:, 1]
     scale = Scorecard.of_metadata(metadata)
     pd_ = np.array([scale.pd(log_odds) for log_odds in logit(score)])
     quality = metadata["quality"]

@@ -47,23 +47,23 @@ def test_a_seed_gives_the_same_files_and_another_seed_others(tmp_path, monkeypat
     assert ids["one"].isdisjoint(ids["three"])  # another population, not only another split
 
 
-def test_a_reference_file_is_itself_such_a_table(again, bank):
-    folder, _ = again
-    assert list(read(folder, REFERENCE_FILE)) == list(read(bank, REFERENCE_FILE))
+def test_a_reference_file_is_itself_such_a_table(second_training, bank_folder):
+    folder, _ = second_training
+    assert list(read(folder, REFERENCE_FILE)) == list(read(bank_folder, REFERENCE_FILE))
     assert json.loads((folder / METADATA_FILE).read_text())["training_clients"] == 120
     assert (len(read(folder, REFERENCE_FILE)), len(read(folder, NEW_FILE))) == (40, 20)
 
 
-def test_only_the_five_files_are_replaced(again):
-    folder, _ = again
+def test_only_the_five_files_are_replaced(second_training):
+    folder, _ = second_training
     made = {METADATA_FILE, MODEL_FILE, FEATURES_FILE, *TABLES}
     assert {file.name for file in folder.iterdir()} == made | {"notes.txt", "clients.csv"}
     assert (folder / "notes.txt").read_text() == "mine"
     assert load(folder).features == tuple(read(folder, NEW_FILE).columns.drop(ID))
 
 
-def test_the_report_says_what_was_made(again):
-    folder, printed = again
+def test_the_report_says_what_was_made(second_training):
+    folder, printed = second_training
     metadata = json.loads((folder / METADATA_FILE).read_text())
     quality = metadata["quality"]
     assert printed.splitlines() == [
@@ -107,11 +107,11 @@ def test_the_help_says_how_many_features_there_are(capsys):
     assert f"simulate 347 features, not {features}" in " ".join(capsys.readouterr().out.split())
 
 
-def test_the_report_names_the_groups_that_are_worst_off(bank):
-    metadata = json.loads((bank / METADATA_FILE).read_text())
+def test_the_report_names_the_groups_that_are_worst_off(bank_folder):
+    metadata = json.loads((bank_folder / METADATA_FILE).read_text())
     groups, quality = metadata["quality"]["groups"], metadata["quality"]
-    tables = [read(bank, file) for file in TABLES]
-    printed = report(bank, Split(tables[0], *tables), metadata).splitlines()
+    tables = [read(bank_folder, file) for file in TABLES]
+    printed = report(bank_folder, Split(tables[0], *tables), metadata).splitlines()
     assert (
         f"Brier      {quality['brier']:.4f} of the calibrated probability;"
         f" {quality['brier_of_default_rate']:.4f} if everybody had the share of defaults"

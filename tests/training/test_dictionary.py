@@ -1,4 +1,4 @@
-"""`features.csv` as the trainer writes it: of simulated clients, a skeleton, one taken over."""
+"""The `features.csv` of simulated clients, the skeleton, and the file given by a user."""
 
 import csv
 import io
@@ -23,7 +23,7 @@ from training.simulation import derived_features, simulate
 
 
 @pytest.fixture(scope="module")
-def simulated():
+def simulation_with_ratios():
     """Clients with all features, and their ratios before the simulation rounds them."""
     applications = []
 
@@ -37,16 +37,16 @@ def simulated():
 
 
 @pytest.fixture
-def wide(simulated):
-    return simulated[0]
+def wide_clients(simulation_with_ratios):
+    return simulation_with_ratios[0]
 
 
 def rows_of(content):
     return {row["name"]: row for row in csv.DictReader(io.StringIO(content.decode()))}
 
 
-def test_every_simulated_feature_is_described_in_plain_words(wide):
-    names = list(wide.columns.drop([ID, TARGET]))
+def test_every_simulated_feature_is_described_in_plain_words(wide_clients):
+    names = list(wide_clients.columns.drop([ID, TARGET]))
     rows = rows_of(HOME_CREDIT.read_bytes())
     assert list(rows) == list(rows_of(home_credit(names)))
     assert {*rows} == {*names}
@@ -62,8 +62,8 @@ def test_every_simulated_feature_is_described_in_plain_words(wide):
     }  # fmt: skip
 
 
-def test_every_ratio_has_its_formula_or_says_what_it_depends_on(simulated):
-    clients, exact = simulated
+def test_every_ratio_has_its_formula_or_says_what_it_depends_on(simulation_with_ratios):
+    clients, exact = simulation_with_ratios
     rows = rows_of(HOME_CREDIT.read_bytes())
     assert [name for name in exact if not rows[name]["formula"]] == [
         "INCOME_PER_PERSON", "APPS_EXT_SOURCE_STD", "APP_SCORE1_TO_FAM_CNT_RATIO",
@@ -79,28 +79,28 @@ def test_every_ratio_has_its_formula_or_says_what_it_depends_on(simulated):
     pd.testing.assert_frame_equal(full[others], clients[others])
 
 
-def test_formulas_hold_in_every_row_to_the_last_digits(wide):
-    """By the service's own check, which refuses the seven digits of the simulation."""
-    names = list(wide.columns.drop([ID, TARGET]))
+def test_formulas_hold_in_every_row_to_the_last_digits(wide_clients):
+    """The service's own check agrees; it refuses the seven digits of the simulation."""
+    names = list(wide_clients.columns.drop([ID, TARGET]))
     content = home_credit(names)
-    read = read_dictionary(content, in_full(wide)[names], "clients")
+    read = read_dictionary(content, in_full(wide_clients)[names], "clients")
     assert len(read.formulas) == 37
     with pytest.raises(BadFile, match=r"^features\.csv: the formula of .* rows of clients"):
-        read_dictionary(content, wide[names], "clients")
+        read_dictionary(content, wide_clients[names], "clients")
 
 
-def test_without_a_feature_there_is_no_formula_with_it(wide):
-    names = [name for name in wide.columns.drop([ID, TARGET]) if name != "EXT_SOURCE_1"]
+def test_without_a_feature_there_is_no_formula_with_it(wide_clients):
+    names = [name for name in wide_clients.columns.drop([ID, TARGET]) if name != "EXT_SOURCE_1"]
     rows = rows_of(home_credit(names))
     assert list(rows) == names
     assert [name for name in names if "EXT_SOURCE_1" in rows[name]["formula"]] == []
     assert rows["APPS_EXT_SOURCE_STD"]["depends"] == "EXT_SOURCE_2;EXT_SOURCE_3"
     assert rows["PAYMENT_RATE"]["formula"] == "AMT_ANNUITY / AMT_CREDIT"
-    read_dictionary(home_credit(names), in_full(wide)[names], "clients")
+    read_dictionary(home_credit(names), in_full(wide_clients)[names], "clients")
 
 
-def test_a_table_of_ones_own_gets_a_skeleton(again):
-    folder, _ = again
+def test_a_table_of_ones_own_gets_a_skeleton(second_training):
+    folder, _ = second_training
     written = (folder / FEATURES_FILE).read_bytes()
     rows = list(csv.reader(io.StringIO(written.decode())))
     features = a_bank().columns.drop([ID, TARGET])
@@ -120,14 +120,14 @@ def test_a_table_of_ones_own_gets_a_skeleton(again):
     assert metadata["quality"]["groups"] == {}
 
 
-def test_one_that_was_filled_in_is_taken_over(bank):
-    assert (bank / FEATURES_FILE).read_text() == FILLED_IN
-    assert load(bank).dictionary.features["housing"].label == "Home"
+def test_one_that_was_filled_in_is_taken_over(bank_folder):
+    assert (bank_folder / FEATURES_FILE).read_text() == FILLED_IN
+    assert load(bank_folder).dictionary.features["housing"].label == "Home"
 
 
 @pytest.fixture
-def clients(tmp_path, monkeypatch):
-    """A table, and a trainer that must not come to the training."""
+def table_file(tmp_path, monkeypatch):
+    """A table, while the trainer fails if it begins to train."""
     monkeypatch.setattr(train, "cross_validate", None)
     table = a_bank()
     table.assign(tenth=table["income"] / 10).to_csv(tmp_path / "clients.csv")
@@ -147,27 +147,27 @@ def clients(tmp_path, monkeypatch):
         ("name,formula\ntenth,income ** 2\n", "the formula of tenth: "),
     ],
 )
-def test_a_bad_one_is_refused_before_the_training(clients, capsys, text, problem):
-    (clients.parent / "mine.csv").write_text(text)
-    options = ("--features", clients.parent / "mine.csv", "--out", clients.parent / "out")
-    line = refusal(capsys, "--data", clients, *options)
+def test_a_bad_one_is_refused_before_the_training(table_file, capsys, text, problem):
+    (table_file.parent / "mine.csv").write_text(text)
+    options = ("--features", table_file.parent / "mine.csv", "--out", table_file.parent / "out")
+    line = refusal(capsys, "--data", table_file, *options)
     assert line.startswith(f"training: features.csv: {problem}")
-    assert not (clients.parent / "out").exists()
+    assert not (table_file.parent / "out").exists()
 
 
-def test_one_that_is_not_there_is_refused(clients, capsys):
-    line = refusal(capsys, "--data", clients, "--features", clients.parent / "absent.csv")
+def test_one_that_is_not_there_is_refused(table_file, capsys):
+    line = refusal(capsys, "--data", table_file, "--features", table_file.parent / "absent.csv")
     assert "No such file" in line
     assert "absent.csv" in line
 
 
 @pytest.mark.parametrize("text", ["name,label\nincome,Income\n", "name,change\nincome,sideways\n"])
-def test_a_skeleton_takes_the_place_of_nobodys_work(clients, capsys, text):
-    """Nor that of work with a mistake in it."""
-    filled_in = clients.parent / FEATURES_FILE
+def test_a_skeleton_takes_the_place_of_nobodys_work(table_file, capsys, text):
+    """A file with a mistake in it is somebody's work too."""
+    filled_in = table_file.parent / FEATURES_FILE
     filled_in.write_text(text)
-    assert refusal(capsys, "--data", clients, "--out", clients.parent) == (
-        f"training: features.csv: {clients.parent} has one that was filled in: give it as"
+    assert refusal(capsys, "--data", table_file, "--out", table_file.parent) == (
+        f"training: features.csv: {table_file.parent} has one that was filled in: give it as"
         " --features, or remove it"
     )
     assert filled_in.read_text() == text
@@ -183,8 +183,8 @@ def test_a_skeleton_takes_the_place_of_nobodys_work(clients, capsys, text):
         skeleton(["income", "town"]),
     ],
 )
-def test_a_skeleton_takes_the_place_of_what_is_nobodys_work(clients, content):
+def test_a_skeleton_takes_the_place_of_what_is_nobodys_work(table_file, content):
     if content is not None:
-        (clients.parent / FEATURES_FILE).write_bytes(content)
+        (table_file.parent / FEATURES_FILE).write_bytes(content)
     with pytest.raises(TypeError, match="'NoneType' object is not callable"):
-        run("--data", clients, "--out", clients.parent)  # it comes to the training
+        run("--data", table_file, "--out", table_file.parent)  # it comes to the training

@@ -25,32 +25,36 @@ from training.fitting import THRESHOLDS, cheapest_threshold, cross_validate, fit
 from training.quality import costs
 
 
-def test_held_out_clients_are_not_fitted_on(tmp_path, bank):
+def test_held_out_clients_are_not_fitted_on(tmp_path, bank_folder):
     """Whatever their values and outcomes are, the model and the threshold stay the same."""
     table = a_bank()
-    held_out = table[ID].isin([*read(bank, REFERENCE_FILE)[ID], *read(bank, NEW_FILE)[ID]])
+    held_out = table[ID].isin(
+        [*read(bank_folder, REFERENCE_FILE)[ID], *read(bank_folder, NEW_FILE)[ID]]
+    )
     table.loc[held_out, "income"] = -1
     table.to_csv(tmp_path / "clients.csv")
     run("--data", tmp_path / "clients.csv", "--out", tmp_path)
     for file in (REFERENCE_FILE, NEW_FILE):
-        one, two = (read(folder, file) for folder in (bank, tmp_path))
+        one, two = (read(folder, file) for folder in (bank_folder, tmp_path))
         pd.testing.assert_frame_equal(
             one.assign(income=-1).drop(columns=PROBA, errors="ignore"),
             two.drop(columns=PROBA, errors="ignore"),
         )
-    one, two = (joblib.load(folder / MODEL_FILE) for folder in (bank, tmp_path))
+    one, two = (joblib.load(folder / MODEL_FILE) for folder in (bank_folder, tmp_path))
     features = a_bank(seed=1).drop(columns=[ID, TARGET])
     features[["is new", "is known"]] = features[["is new", "is known"]].astype(float)
     np.testing.assert_array_equal(one.predict_proba(features), two.predict_proba(features))
-    one, two = (json.loads((folder / METADATA_FILE).read_text()) for folder in (bank, tmp_path))
+    one, two = (
+        json.loads((folder / METADATA_FILE).read_text()) for folder in (bank_folder, tmp_path)
+    )
     assert one["threshold"] == two["threshold"]
     assert one["quality"] != two["quality"]
 
 
-def test_the_service_takes_a_table_of_texts_flags_and_gaps(bank):
-    loaded = load(bank)
+def test_the_service_takes_a_table_of_texts_flags_and_gaps(bank_folder):
+    loaded = load(bank_folder)
     assert loaded.features == tuple(a_bank().columns.drop([ID, TARGET]))
-    new, table = read(bank, NEW_FILE), a_bank().set_index(ID)
+    new, table = read(bank_folder, NEW_FILE), a_bank().set_index(ID)
     for client, row in new.set_index(ID).iterrows():
         assert row["is new"] == table.loc[client, "is new"]
         assert row["income"] == table.loc[client, "income"]
@@ -59,10 +63,10 @@ def test_the_service_takes_a_table_of_texts_flags_and_gaps(bank):
     assert len({*loaded.names}) == len(loaded.names)
 
 
-def test_an_unseen_category_is_scored(bank):
-    new = read(bank, NEW_FILE).drop(columns=ID).head(2)
+def test_an_unseen_category_is_scored(bank_folder):
+    new = read(bank_folder, NEW_FILE).drop(columns=ID).head(2)
     new.loc[:, ["housing", "town"]] = [["a boat", "nowhere"], [np.nan, np.nan]]
-    probability = joblib.load(bank / MODEL_FILE).predict_proba(new)[:, 1]
+    probability = joblib.load(bank_folder / MODEL_FILE).predict_proba(new)[:, 1]
     assert ((probability > 0) & (probability < 1)).all()
 
 

@@ -37,10 +37,10 @@ def test_the_auc_interval_stays_within_0_and_1():
     assert (low >= 0, high) == (True, 1)
 
 
-def test_reported_quality_is_that_of_the_held_out_clients(bank):
-    table, model = a_bank(), joblib.load(bank / MODEL_FILE)
-    metadata = json.loads((bank / METADATA_FILE).read_text())
-    features = pd.concat([read(bank, REFERENCE_FILE), read(bank, NEW_FILE)])
+def test_reported_quality_is_that_of_the_held_out_clients(bank_folder):
+    table, model = a_bank(), joblib.load(bank_folder / MODEL_FILE)
+    metadata = json.loads((bank_folder / METADATA_FILE).read_text())
+    features = pd.concat([read(bank_folder, REFERENCE_FILE), read(bank_folder, NEW_FILE)])
     target = table.set_index(ID)[TARGET][features[ID]].to_numpy()
     probability = model.predict_proba(features.drop(columns=[ID, TARGET, PROBA]))[:, 1]
     refused = probability >= metadata["threshold"]

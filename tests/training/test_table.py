@@ -1,4 +1,4 @@
-"""Labelled tables: what is read, what is refused, and how the clients are split."""
+"""Labelled tables: read, refused with one line, and split."""
 
 import json
 
@@ -11,9 +11,9 @@ from tests.support.bank import a_bank, read, refusal
 from training.table import read_labelled_table
 
 
-def test_the_clients_are_split_three_ways(bank):
-    table, metadata = a_bank(), json.loads((bank / METADATA_FILE).read_text())
-    reference, new = read(bank, REFERENCE_FILE), read(bank, NEW_FILE)
+def test_the_clients_are_split_three_ways(bank_folder):
+    table, metadata = a_bank(), json.loads((bank_folder / METADATA_FILE).read_text())
+    reference, new = read(bank_folder, REFERENCE_FILE), read(bank_folder, NEW_FILE)
     assert (len(reference), len(new)) == (180, 90)
     held_out = {*reference[ID], *new[ID]}
     assert len(held_out) == 270

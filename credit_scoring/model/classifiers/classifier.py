@@ -1,9 +1,7 @@
-"""Tree classifiers behind one protocol: probabilities and SHAP values of class 1."""
+"""The protocol of classifiers, and the choice of the one for a fitted model."""
 
-import logging
 from typing import Any, Protocol
 
-import numpy as np
 from lightgbm import LGBMClassifier
 
 from credit_scoring.data.artifacts import MODEL_FILE
@@ -12,15 +10,9 @@ from credit_scoring.errors import BadFile, describe, foreign_code
 from credit_scoring.model.classifiers.lightgbm import LightGBMClassifier
 from credit_scoring.model.classifiers.sklearn_trees import ExplainedClassifier
 
-LARGEST_DOUBLE = float(np.finfo(np.float64).max)
-LARGEST_FLOAT = float(np.finfo(np.float32).max)
-AGREEMENT = 1e-10  # of two ways to the same SHAP values, in log-odds
-
-log = logging.getLogger(__name__)
-
 
 class Classifier(Protocol):
-    """A binary tree classifier on transformed values, n of them a client."""
+    """A binary tree classifier of rows of n transformed values."""
 
     @property
     def largest(self) -> float:
@@ -28,38 +20,38 @@ class Classifier(Protocol):
 
     @property
     def is_logistic(self) -> bool:
-        """Whether its raw output is log-odds; else it may also be the probability."""
+        """True if the raw output is log-odds; false if it may also be the probability."""
 
     @property
-    def thresholds(self) -> tuple[Matrix, ...] | None:
-        """Of each input, rising and each once: a score can change only where one is passed.
+    def split_points(self) -> tuple[Matrix, ...] | None:
+        """Rising split points of each of the n inputs; None if the trees are not known.
 
-        A value on a threshold is below it. None where the trees are not known.
+        A score can change only between a value up to a split point and a value above it.
         """
 
     @property
     def is_quick(self) -> bool:
-        """True if `contributions` are computed by `treeshap`: their last bits are others then."""
+        """True if `treeshap` computes `contributions`, whose last bits differ then."""
 
     def probability(self, row: Matrix) -> float:
-        """Probability of class 1 for one client, shape (n,)."""
+        """Probability of class 1 of one row, shape (n,)."""
 
     def probabilities(self, rows: Matrix) -> Matrix:
-        """Probability of class 1 for rows, shape (m, n), each to the bits of `probability`."""
+        """Probabilities of class 1 of rows, shape (m, n), each to the bits of `probability`."""
 
     def contributions(self, rows: Matrix) -> tuple[Matrix, float]:
-        """SHAP values of class 1 for rows of clients, shape (m, n), and the expected value."""
+        """SHAP values of class 1 of rows, shape (m, n), and the expected raw output."""
 
 
 def check_width(fitted: Any, columns: int) -> None:
-    """Check how many columns a fitted classifier takes.
+    """Check that a fitted classifier takes a number of columns.
 
     Args:
         fitted: the last step of the pipeline.
-        columns: how many it is given.
+        columns: the number.
 
     Raises:
-        BadFile: it takes another number.
+        BadFile: the classifier takes another number.
     """
     with foreign_code(MODEL_FILE, _failing):
         if getattr(fitted, "n_features_in_", columns) != columns:
@@ -71,15 +63,15 @@ def check_width(fitted: Any, columns: int) -> None:
 
 
 def choose_classifier(fitted: Any) -> Classifier:
-    """The classifier of a pipeline behind the protocol, with one thread a call.
+    """Wrap a fitted classifier in the protocol; each call uses one thread.
 
-    Threads cost a single row more than they give, and OpenMP's hang in a forked process.
+    More threads slow down single rows, and OpenMP's hang in a forked process.
 
     Args:
         fitted: the last step of the pipeline.
 
     Raises:
-        BadFile: nothing here explains it.
+        BadFile: ``shap.TreeExplainer`` does not explain the classifier.
     """
     with foreign_code(MODEL_FILE, _failing):
         if hasattr(fitted, "n_jobs"):
@@ -87,7 +79,7 @@ def choose_classifier(fitted: Any) -> Classifier:
         if isinstance(fitted, LGBMClassifier):
             return LightGBMClassifier(fitted.booster_)
         columns = getattr(fitted, "feature_names_in_", None)
-    import shap  # half a second and 75 MB that LightGBM can do without
+    import shap  # takes half a second and 75 MB, which LightGBM does not need
 
     kind = type(fitted).__name__
     with foreign_code(MODEL_FILE, lambda _: f"shap.TreeExplainer does not explain {kind}"):

@@ -1,4 +1,4 @@
-"""The outputs of a transformer as a classifier takes them: their names, order and codes."""
+"""Conversion of a transformer's output to a classifier's input: columns, order and codes."""
 
 import re
 from collections import Counter
@@ -26,18 +26,17 @@ Prefixes = list[dict[str, "Prefixes"]]
 
 @dataclass(frozen=True, eq=False)
 class ClassifierInput:
-    """The outputs of a transformer as a classifier takes them: by name, categories as codes.
+    """The columns that a classifier takes from a transformer's output.
 
     Attributes:
-        names: of the columns that the classifier takes, as the transformer has them.
-        outputs: how many outputs the transformer has.
-        chosen: these columns among the outputs; None for all of them in their own order.
-        categories: of LightGBM's categorical columns, in the order of the columns; a category's
-            code is its place among them.
+        names: of the columns in the order of the classifier, as the transformer names them.
+        output_count: the number of columns in the output.
+        chosen: indices of the columns in the output; None for all in their own order.
+        categories: of each of LightGBM's categorical columns; a category's code is its index.
     """
 
     names: tuple[str, ...]
-    outputs: int
+    output_count: int
     chosen: NDArray[np.intp] | None = None
     categories: Sequence[Sequence[Any]] = ()
 
@@ -53,7 +52,7 @@ class ClassifierInput:
         """Convert a transformer's output to doubles, shape (clients, names).
 
         Raises:
-            BadFile: a value has no double, as text has none.
+            BadFile: a value is not a number.
         """
         selected = self.select(output)
         if isinstance(selected, pd.DataFrame):
@@ -62,7 +61,7 @@ class ClassifierInput:
             return dense(selected, clients)
 
     def _with_codes(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """LightGBM's own codes: a category that it does not know is missing."""
+        """Replace categories by LightGBM's codes; an unknown category becomes missing."""
         categorical = [
             name for name, dtype in frame.dtypes.items() if isinstance(dtype, pd.CategoricalDtype)
         ]
@@ -76,13 +75,17 @@ class ClassifierInput:
 
 
 def classifier_input(transformer: Any, fitted: Any, output: Any) -> ClassifierInput:
-    """How the outputs reach the classifier.
+    """Find the columns that a classifier takes, by the names that it recorded when it was fitted.
 
-    A classifier that recorded the names of its columns takes them by name: LightGBM itself goes by
-    place, whatever the names. Names that the transformer does not give are those of an array.
+    A classifier that was fitted on an array has names of its own and takes columns by their order.
+
+    Args:
+        transformer: fitted.
+        fitted: the classifier.
+        output: of the transformer, for some rows.
 
     Raises:
-        BadFile: outputs have no names, or the classifier was fitted on some others.
+        BadFile: the output has no distinct names, or the classifier was fitted on other columns.
     """
     names = _output_names(transformer, output)
     if not names or len(set(names)) != len(names):
@@ -91,12 +94,12 @@ def classifier_input(transformer: Any, fitted: Any, output: Any) -> ClassifierIn
     categories: Sequence[Sequence[Any]] = ()
     if isinstance(fitted, LGBMClassifier):
         wanted, categories = list(fitted.feature_name_), fitted.booster_.pandas_categorical or ()
-    place: dict[str, int] = {}
+    column_of: dict[str, int] = {}
     for spelled in (names, without_prefixes(transformer, names)):
         for at, name in enumerate(spelled):
-            place.setdefault(name, at)
-            place.setdefault(name.replace(" ", "_"), at)  # as LightGBM keeps names
-    found = [place.get(name) for name in wanted]
+            column_of.setdefault(name, at)
+            column_of.setdefault(name.replace(" ", "_"), at)  # LightGBM's spelling
+    found = [column_of.get(name) for name in wanted]
     chosen = [at for at in found if at is not None]
     if len(chosen) == len(wanted) and len(set(chosen)) == len(chosen) and chosen:
         if chosen == list(range(len(names))):
@@ -115,13 +118,13 @@ def classifier_input(transformer: Any, fitted: Any, output: Any) -> ClassifierIn
 
 
 def dense(output: Any, clients: int) -> Matrix:
-    """The output of a transformer as doubles of shape (clients, n), row after row in memory."""
+    """The output of a transformer as doubles in C order, shape (clients, n)."""
     values = np.asarray(output.toarray() if issparse(output) else output, dtype=np.float64)
     return np.ascontiguousarray(values.reshape(clients, -1))
 
 
 def without_prefixes(transformer: Any, full_names: Sequence[str]) -> list[str]:
-    """The names less the prefixes of column transformers, where what remains is unique."""
+    """Names without the prefixes of column transformers, if they stay unique."""
     prefixes = _prefixes(transformer)
     short = [_without_prefix(name, prefixes) for name in full_names]
     counts, taken = Counter(short), set(full_names)
@@ -132,7 +135,7 @@ def without_prefixes(transformer: Any, full_names: Sequence[str]) -> list[str]:
 
 
 def _output_names(transformer: Any, output: Any) -> list[str]:
-    """The names of the transformed features; none where the transformer does not tell."""
+    """The names of the transformed features; none if the transformer does not give them."""
     names: list[Any] = []
     with suppress(BadFile), foreign_code(MODEL_FILE, describe):
         names = list(
@@ -152,9 +155,9 @@ def _output_names(transformer: Any, output: Any) -> list[str]:
 
 
 def _prefixes(transformer: Any) -> Prefixes:
-    """The labels that column transformers put before names, the last one's first.
+    """The labels with which column transformers prefix names, those of the last step first.
 
-    Each label comes with those that the transformer under it has put there before.
+    Each label has the prefixes of the transformer that it labels.
     """
     steps = [step for _, step in transformer.steps] if isinstance(transformer, Pipeline) else []
     return [

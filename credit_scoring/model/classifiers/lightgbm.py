@@ -16,8 +16,8 @@ from credit_scoring.model.classifiers.split_points import of_lightgbm
 class LightGBMClassifier:
     """LightGBM's boosted trees.
 
-    ``pred_contrib`` is the exact TreeSHAP of Lundberg et al. (2018, arXiv:1802.03888), the very
-    call that ``shap.TreeExplainer`` makes. `treeshap` gives the same in a tenth of the time.
+    ``pred_contrib``, the call that ``shap.TreeExplainer`` makes, is the exact TreeSHAP of Lundberg
+    et al. (2018, arXiv:1802.03888). `treeshap` computes these values in a tenth of the time.
     """
 
     largest = LARGEST_DOUBLE
@@ -26,10 +26,10 @@ class LightGBMClassifier:
     def __init__(self, booster: Booster) -> None:
         self.booster = booster
         self.probability = SingleRowPredictor(booster)
-        self._quickly: Callable[[Matrix], tuple[Matrix, float]] | None = None
+        self._accelerated: Callable[[Matrix], tuple[Matrix, float]] | None = None
 
     @cached_property
-    def thresholds(self) -> tuple[Matrix, ...] | None:
+    def split_points(self) -> tuple[Matrix, ...] | None:
         """See `Classifier`."""
         return of_lightgbm(self.trees, self.booster.num_feature())
 
@@ -41,21 +41,21 @@ class LightGBMClassifier:
     @property
     def is_quick(self) -> bool:
         """See `Classifier`."""
-        return self._quickly is not None
+        return self._accelerated is not None
 
     def explain_by(self, contributions: Callable[[Matrix], tuple[Matrix, float]]) -> None:
         """Compute `contributions` by another function from now on."""
-        self._quickly = contributions
+        self._accelerated = contributions
 
     def probabilities(self, rows: Matrix) -> Matrix:
-        """See `Classifier`; LightGBM goes through rows one by one."""
+        """See `Classifier`."""
         if len(rows) == 1:
             return np.array([self.probability(np.ascontiguousarray(rows[0]))])
         return np.asarray(self.booster.predict(rows, num_threads=1), np.float64)
 
     def contributions(self, rows: Matrix) -> tuple[Matrix, float]:
         """See `Classifier`."""
-        if self._quickly is not None:
-            return self._quickly(rows)
+        if self._accelerated is not None:
+            return self._accelerated(rows)
         contributions = np.asarray(self.booster.predict(rows, pred_contrib=True, num_threads=1))
         return np.ascontiguousarray(contributions[:, :-1]), float(contributions[0, -1])

@@ -1,6 +1,6 @@
-"""LightGBM's C function for single rows: the one place that uses private names of LightGBM.
+"""LightGBM's C function for single rows; no other module uses private names of LightGBM.
 
-Its Python wrappers prepare each call anew, which takes several times as long as the trees do.
+LightGBM's Python wrappers prepare each call anew, which takes several times as long as its trees.
 """
 
 import ctypes
@@ -21,8 +21,8 @@ class SingleRowPredictor:
     """The probability of class 1 for one row, to the same bits as `Booster.predict`."""
 
     def __init__(self, booster: Booster) -> None:
-        """Prepare the call, once for a booster."""
-        self._booster = booster  # which must live as long as what is prepared of it
+        """Prepare the calls for a booster."""
+        self._booster = booster  # must live as long as the prepared call
         self._prepared = ctypes.c_void_p()
         _safe_call(
             _LIB.LGBM_BoosterPredictForMatSingleRowFastInit(

@@ -1,13 +1,13 @@
-"""What a saved LightGBM model says of its trees, and LightGBM's numbers in it."""
+"""The trees in LightGBM's text format, and the constants of that format."""
 
 from collections.abc import Mapping
 
 import numpy as np
 from lightgbm import Booster
 
-# Values up to here are zero for LightGBM: `kZeroThreshold` of its include/LightGBM/meta.h, a float.
+# LightGBM treats magnitudes up to this as zero: the float `kZeroThreshold` of its meta.h.
 LIGHTGBM_ZERO = float(np.float32(1e-35))
-# Bits of decision_type.
+# Bits of the field decision_type.
 CATEGORICAL, DEFAULT_LEFT, ZERO_IS_MISSING, NAN_IS_MISSING = 1, 2, 4, 8
 
 
@@ -15,7 +15,7 @@ Fields = Mapping[str, str]
 
 
 def tree_fields(booster: Booster) -> list[Fields]:
-    """The fields of each tree, by name, as the texts that they are saved as."""
+    """The fields of each tree as texts, by name."""
     trees: list[dict[str, str]] = []
     for line in booster.model_to_string().splitlines():
         name, is_field, value = line.partition("=")

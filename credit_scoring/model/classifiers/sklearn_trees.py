@@ -1,4 +1,4 @@
-"""Classifiers of scikit-learn that ``shap.TreeExplainer`` explains."""
+"""Classifiers with the interface of scikit-learn that ``shap.TreeExplainer`` explains."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ LARGEST_FLOAT = float(np.finfo(np.float32).max)
 
 @dataclass(frozen=True, eq=False)
 class ExplainedClassifier:
-    """Any other classifier that ``shap.TreeExplainer`` explains.
+    """A classifier that ``shap.TreeExplainer`` explains, except LightGBM's.
 
     Attributes:
-        classifier: as it was unpickled.
-        explainer: the ``shap.TreeExplainer`` of it.
-        columns: the names of its inputs, where it was fitted on a DataFrame.
+        classifier: as unpickled.
+        explainer: the ``shap.TreeExplainer`` of the classifier.
+        columns: the names of the classifier's columns, if it was fitted on a DataFrame.
     """
 
     classifier: Any
@@ -32,7 +32,7 @@ class ExplainedClassifier:
     is_quick = False
 
     @cached_property
-    def thresholds(self) -> tuple[Matrix, ...] | None:
+    def split_points(self) -> tuple[Matrix, ...] | None:
         """See `Classifier`."""
         return of_trees(self.classifier)
 
@@ -41,15 +41,15 @@ class ExplainedClassifier:
         return float(self.probabilities(row.reshape(1, -1))[0])
 
     def probabilities(self, rows: Matrix) -> Matrix:
-        """See `Classifier`; a tree's leaf is found for each row alone."""
+        """See `Classifier`."""
         named = rows if self.columns is None else pd.DataFrame(rows, columns=pd.Index(self.columns))
         return np.ascontiguousarray(self.classifier.predict_proba(named)[:, 1], np.float64)
 
     def contributions(self, rows: Matrix) -> tuple[Matrix, float]:
         """See `Classifier`."""
         values = np.asarray(self.explainer.shap_values(rows, check_additivity=False))
-        # Classifiers with one raw output per class add a last axis of two.
+        # A classifier with one raw output per class gives values with a last axis of two.
         values = values[..., 1] if values.ndim == 3 else values
         expected = float(np.ravel(self.explainer.expected_value)[-1])
-        # orjson writes contiguous doubles alone.
+        # orjson writes only contiguous arrays.
         return np.ascontiguousarray(values, np.float64), expected

@@ -1,4 +1,4 @@
-"""Thresholds of fitted trees: the places at which a score can change."""
+"""Split points of fitted trees: the values at which a score can change."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -22,17 +22,17 @@ from credit_scoring.model.classifiers.lightgbm_text import (
     Fields,
 )
 
-MISSING = ZERO_IS_MISSING | NAN_IS_MISSING
+MISSING_BITS = ZERO_IS_MISSING | NAN_IS_MISSING
 
 
 def of_lightgbm(trees: Sequence[Fields], features: int) -> tuple[Matrix, ...] | None:
-    """The thresholds of a booster's trees, see `Classifier.thresholds`.
+    """Split points of LightGBM's trees, see `Classifier.split_points`.
 
-    None where a split is by categories, or leaves are linear functions of the features.
+    None if a tree splits by categories, or its leaves are linear functions.
 
     Args:
-        trees: what `tree_fields` gives.
-        features: how many the booster takes.
+        trees: from `tree_fields`.
+        features: the number of features that the booster takes.
     """
     if any(tree.get("is_linear", "0") != "0" for tree in trees):
         return None
@@ -46,7 +46,7 @@ def of_lightgbm(trees: Sequence[Fields], features: int) -> tuple[Matrix, ...] | 
         return None
     at = np.where((at >= 0) & (at < LIGHTGBM_ZERO), LIGHTGBM_ZERO, at)
     at = np.where((at < 0) & (at >= -LIGHTGBM_ZERO), below(-LIGHTGBM_ZERO), at)
-    zero_is_missing = split_on[kind & MISSING == ZERO_IS_MISSING]
+    zero_is_missing = split_on[kind & MISSING_BITS == ZERO_IS_MISSING]
     around_zero = np.array([below(-LIGHTGBM_ZERO), LIGHTGBM_ZERO])
     return _by_feature(
         np.concatenate([split_on, np.repeat(zero_is_missing, 2)]),
@@ -56,9 +56,9 @@ def of_lightgbm(trees: Sequence[Fields], features: int) -> tuple[Matrix, ...] | 
 
 
 def of_trees(classifier: Any) -> tuple[Matrix, ...] | None:
-    """The thresholds of scikit-learn's trees, see `Classifier.thresholds`; None for other kinds.
+    """Split points of scikit-learn's trees, see `Classifier.split_points`; None for other kinds.
 
-    A tree compares a value as a float32; its thresholds are given as those of the double.
+    These trees round values to float32 before they compare them.
     """
     kind = type(classifier)
     trees: Iterable[Any]
@@ -77,7 +77,7 @@ def of_trees(classifier: Any) -> tuple[Matrix, ...] | None:
 
 
 def _of_doubles(thresholds: Matrix) -> Matrix:
-    """The largest double that is at most a threshold once it is rounded to a float32."""
+    """The largest double that rounds to a float32 not above a threshold, for each threshold."""
     nearest = thresholds.astype(np.float32)
     single = np.where(nearest > thresholds, np.nextafter(nearest, np.float32(-np.inf)), nearest)
     following = np.nextafter(single, np.float32(np.inf))
@@ -85,5 +85,5 @@ def _of_doubles(thresholds: Matrix) -> Matrix:
     return np.where(middle.astype(np.float32) == single, middle, below(middle))
 
 
-def _by_feature(features: NDArray[Any], thresholds: Matrix, number: int) -> tuple[Matrix, ...]:
-    return tuple(np.unique(thresholds[features == feature]) for feature in range(number))
+def _by_feature(features: NDArray[Any], values: Matrix, number: int) -> tuple[Matrix, ...]:
+    return tuple(np.unique(values[features == feature]) for feature in range(number))

@@ -1,1 +1,1 @@
-"""Fitted transformers: what they take, what each output is made from, and faster ways."""
+"""Fitted transformers: their input types, traced outputs and vectorised form."""

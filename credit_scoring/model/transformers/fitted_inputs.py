@@ -1,7 +1,7 @@
-"""The type of each raw feature that a fitted model records: categories of encoders, fitted dtypes.
+"""Types of raw features that a fitted model records in its encoders, imputers and scalers.
 
-A CSV file does not record types: `01000` may be a code or a number. A model was fitted on one of
-them, and its encoders, imputers and scalers say on which.
+A CSV file does not record types: `01000` may be a code or a number. The model was fitted on one of
+them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,20 +25,20 @@ from credit_scoring.data.column_types import FittedInput, FittedKind
 from credit_scoring.model.transformers.transformer_trace import columns_chosen, is_identity
 
 ENCODERS = (OneHotEncoder, OrdinalEncoder, TargetEncoder)
-# Of scikit-learn's other transformers all compute with numbers, except those of these modules.
+# scikit-learn's other transformers compute with numbers, except those of these modules.
 TAKE_ANYTHING = (
     "sklearn.feature_extraction", "sklearn.impute._base", "sklearn.preprocessing._function",
     "sklearn.preprocessing._label",
 )  # fmt: skip
 
-Sources = list[str | None]  # the raw feature that each column hands on; None for another column
+Sources = list[str | None]  # the raw feature of each unchanged column; None for other columns
 
 
 class FittedInputs(dict[str, FittedInput]):
     """Types of raw features, by name; a feature that is text for one step is text."""
 
     def add(self, name: str | None, kind: FittedKind, categories: Iterable[str] = ()) -> None:
-        """Note the kind of a feature, as one step of the model has it."""
+        """Add the type of a feature in one step of the model."""
         if name is None:
             return
         before = self.get(name)
@@ -51,11 +51,11 @@ class FittedInputs(dict[str, FittedInput]):
 def fitted_inputs(
     transformer: Any, classifier: Any, inputs: Sequence[str]
 ) -> Mapping[str, FittedInput]:
-    """The features whose type the model records; others are absent.
+    """The types of the raw features for which the model records one.
 
     Args:
         transformer: fitted.
-        classifier: fitted on its outputs.
+        classifier: fitted on the transformer's outputs.
         inputs: names of the raw features that the transformer takes, if it records none.
     """
     found = FittedInputs()
@@ -67,7 +67,11 @@ def fitted_inputs(
 
 
 def _follow(step: Any, sources: Sources, found: FittedInputs) -> Sources | None:
-    """Note what a step records of its columns; what its outputs hand on, None if not known."""
+    """Add the types that a step records.
+
+    Returns:
+        The sources of the step's outputs; None if they are not known.
+    """
     if is_identity(step) or step == "passthrough" or _is_cast_to_category(step):
         return sources
     if step == "drop":
@@ -103,7 +107,7 @@ def _follow_columns(
     )
     for name, step, chosen in columns.transformers_:
         at = columns_chosen(columns, chosen, len(sources))
-        outputs = _follow(step, [sources[position] for position in at], found) if at else []
+        outputs = _follow(step, [sources[column] for column in at], found) if at else []
         part = columns.output_indices_[name]
         if outputs is not None and len(outputs) == part.stop - part.start:
             handed_on[part] = outputs
@@ -113,7 +117,7 @@ def _follow_columns(
 def _follow_imputer(
     imputer: SimpleImputer, sources: Sources, found: FittedInputs
 ) -> Sources | None:
-    """An imputer of objects took texts if it fills in texts."""
+    """Add the types of an imputer: numbers, or texts if it imputes texts into objects."""
     filled = imputer.statistics_.tolist()
     of_objects = getattr(imputer, "_fit_dtype", imputer.statistics_.dtype) == np.object_
     for name, value in zip(sources, filled, strict=False):
@@ -126,7 +130,7 @@ def _follow_imputer(
 
 
 def _note_categories(name: str | None, categories: Iterable[Any], found: FittedInputs) -> None:
-    """Note what the categories of an encoder, or of LightGBM, are; nothing of mixed ones."""
+    """Add the type of categories, of an encoder or of LightGBM, unless they are mixed."""
     known = [value for value in categories if value is not None and value == value]
     if known and all(isinstance(value, str) for value in known):
         found.add(name, "text", map(str, known))
@@ -139,13 +143,13 @@ def _note_categories(name: str | None, categories: Iterable[Any], found: FittedI
 def _note_classifier(
     classifier: Any, handed_on: Sources, found: FittedInputs, *, hands_on: bool
 ) -> None:
-    """Note the columns that reach the classifier as they are: numbers, or LightGBM's categories.
+    """Add the types of raw features that reach the classifier: numbers, or LightGBM's categories.
 
     Args:
         classifier: fitted.
-        handed_on: the raw features among its columns.
-        found: gets their types.
-        hands_on: true if the transformer gives the very columns that it takes.
+        handed_on: the sources of its columns.
+        found: the types found so far, to which these are added.
+        hands_on: true if the transformer returns its input.
     """
     categorical: list[int] = []
     if isinstance(classifier, LGBMClassifier):
@@ -167,7 +171,7 @@ def _note_classifier(
 
 
 def _in_order_of(classifier: Any, handed_on: Sources) -> Sources:
-    """Columns in the order in which a booster was trained on them, if it knows them by name."""
+    """Columns in the order in which a booster was trained on them, if it recorded their names."""
     names = [str(name) for name in classifier.feature_name_]
     return list(names) if set(names) <= {*filter(None, handed_on)} else handed_on
 

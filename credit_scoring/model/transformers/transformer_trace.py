@@ -1,4 +1,4 @@
-"""Outputs of a transformer, each as a function of the raw feature that it is made from."""
+"""Outputs of a transformer traced to the raw features and the arithmetic that make them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, replace
@@ -23,15 +23,15 @@ from credit_scoring.data.tables import Matrix
 
 
 class Step(Protocol):
-    """A transformer's arithmetic on one feature: rising or constant where no value is missing."""
+    """One step of arithmetic on a feature, rising or constant in values that are not missing."""
 
     def __call__(self, values: Matrix) -> Matrix:
-        """What the step makes of values."""
+        """Apply the step to values."""
 
 
 @dataclass(frozen=True, eq=False)
 class Impute:
-    """Put a value where one is missing."""
+    """Replace missing values."""
 
     value: float | Matrix
 
@@ -42,7 +42,7 @@ class Impute:
 
 @dataclass(frozen=True, eq=False)
 class Indicate:
-    """1 where a value is missing, else 0."""
+    """Give 1 for a missing value, else 0."""
 
     def __call__(self, values: Matrix) -> Matrix:
         """See `Step`."""
@@ -86,70 +86,66 @@ class Centre:
 
 
 def side_by_side(steps: Sequence[Any]) -> Step:
-    """Steps of one kind as one, for values of shape (rows, steps)."""
+    """Join steps of one class into one step for values of shape (rows, steps)."""
     parameters = zip(*map(astuple, steps), strict=True)
     step: Step = type(steps[0])(*map(np.array, parameters))
     return step
 
 
 class Untraceable(ValueError):
-    """A transformer of another kind, or fitted in another way, than those that are known here."""
+    """A transformer whose arithmetic this module does not know."""
 
 
 @dataclass(frozen=True, eq=False)
-class Output:
+class TracedOutput:
     """One output of a transformer.
 
     Attributes:
         sources: the names of the raw features that it may be made from.
-        steps: the transformer's arithmetic on its one source, each of them rising or constant where
-            no value is missing; None where it is another one.
+        steps: the arithmetic on its one source; None if it is not known.
     """
 
     sources: frozenset[str]
     steps: tuple[Step, ...] | None = ()
 
     def __call__(self, values: Matrix) -> Matrix:
-        """The output for values of its source, in the transformer's own arithmetic.
-
-        Values that are infinite remain so: no transformer that is known here takes them.
-        """
-        assert self.steps is not None  # noqa: S101 - who asks has looked
+        """The output for values of its source; infinite values, which transformers refuse, stay."""
+        assert self.steps is not None  # noqa: S101 - a condition on the caller
         output = values
         with np.errstate(all="ignore"):
             for step in self.steps:
                 output = step(output)
         return np.where(np.isinf(values), values, output)
 
-    def then(self, step: Step | None) -> "Output":
-        """The output after one more step; None is an unknown one."""
+    def then(self, step: Step | None) -> "TracedOutput":
+        """The output after one more step; None for an unknown step."""
         steps = None if step is None or self.steps is None else (*self.steps, step)
         return replace(self, steps=steps)
 
 
-def outputs_of(transformer: Any, inputs: Sequence[str], number: int) -> tuple[Output, ...] | None:
-    """The outputs of a fitted transformer; None where they are not known.
+def trace(transformer: Any, inputs: Sequence[str], number: int) -> tuple[TracedOutput, ...] | None:
+    """Trace the outputs of a fitted transformer; None if they are not known.
 
     Args:
         transformer: fitted.
         inputs: the names of the raw features that it takes, in its order, if it records none.
-        number: how many outputs it has.
+        number: of its outputs.
     """
     names = map(str, getattr(transformer, "feature_names_in_", inputs))
     try:
-        outputs = _traced(transformer, [Output(frozenset([name])) for name in names])
+        outputs = _traced(transformer, [TracedOutput(frozenset([name])) for name in names])
     except ValueError:  # or a column without a known name
         return None
     return tuple(outputs) if len(outputs) == number else None
 
 
 def is_identity(transformer: Any) -> bool:
-    """Whether a transformer hands on what it is given, as a fitted remainder does."""
+    """True for a transformer that returns its input, as a fitted remainder does."""
     return type(transformer) is FunctionTransformer and transformer.func is None
 
 
 def is_element_by_element(transformer: Any) -> bool:
-    """Whether a row among many surely comes out as it does alone."""
+    """True if a transformer surely gives a row the same values alone and among others."""
     if isinstance(transformer, Pipeline):
         return all(is_element_by_element(step) for _, step in transformer.steps)
     if isinstance(transformer, ColumnTransformer):
@@ -159,8 +155,8 @@ def is_element_by_element(transformer: Any) -> bool:
     return transformer in ("passthrough", "drop") or type(transformer) in TRACED
 
 
-def _traced(step: Any, given: Sequence[Output]) -> list[Output]:
-    """The outputs of a step for those of the one before."""
+def _traced(step: Any, given: Sequence[TracedOutput]) -> list[TracedOutput]:
+    """The outputs of a step, given those of the step before."""
     if is_identity(step) or step == "passthrough":
         return list(given)
     if step == "drop":
@@ -171,7 +167,7 @@ def _traced(step: Any, given: Sequence[Output]) -> list[Output]:
     return traced(step, given)
 
 
-def _of_pipeline(pipeline: Any, given: Sequence[Output]) -> list[Output]:
+def _of_pipeline(pipeline: Any, given: Sequence[TracedOutput]) -> list[TracedOutput]:
     outputs = list(given)
     for _, step in pipeline.steps:
         outputs = _traced(step, outputs)
@@ -179,12 +175,12 @@ def _of_pipeline(pipeline: Any, given: Sequence[Output]) -> list[Output]:
 
 
 def columns_chosen(columns: Any, chosen: Any, number: int) -> list[int]:
-    """The columns that a part of a fitted column transformer takes, counted from 0.
+    """Indices of the columns that a part of a fitted column transformer takes.
 
     Args:
         columns: the column transformer.
-        chosen: the part's columns, as `transformers_` has them.
-        number: how many columns the column transformer takes.
+        chosen: the part's columns, as in `transformers_`.
+        number: of the columns that the column transformer takes.
 
     Raises:
         ValueError: a column has no known name.
@@ -198,18 +194,18 @@ def columns_chosen(columns: Any, chosen: Any, number: int) -> list[int]:
     return [names.index(str(name)) for name in asked]
 
 
-def _of_columns(columns: Any, given: Sequence[Output]) -> list[Output]:
+def _of_columns(columns: Any, given: Sequence[TracedOutput]) -> list[TracedOutput]:
     outputs = []
     for _, step, chosen in columns.transformers_:
         if at := columns_chosen(columns, chosen, len(given)):
-            outputs += _traced(step, [given[position] for position in at])
+            outputs += _traced(step, [given[column] for column in at])
     return outputs
 
 
-def _of_imputer(imputer: Any, given: Sequence[Output]) -> list[Output]:
+def _of_imputer(imputer: Any, given: Sequence[TracedOutput]) -> list[TracedOutput]:
     if not (isinstance(imputer.missing_values, float) and np.isnan(imputer.missing_values)):
         raise Untraceable
-    if not all(isinstance(value, Real) for value in imputer.statistics_):  # of text
+    if not all(isinstance(value, Real) for value in imputer.statistics_):  # it imputes texts
         return [output.then(None) for output in given]
     outputs = [
         output.then(Impute(float(value)))
@@ -217,12 +213,11 @@ def _of_imputer(imputer: Any, given: Sequence[Output]) -> list[Output]:
         if imputer.keep_empty_features or value == value
     ]
     if imputer.add_indicator:
-        indicated = imputer.indicator_.features_
-        outputs += [given[position].then(Indicate()) for position in indicated]
+        outputs += [given[column].then(Indicate()) for column in imputer.indicator_.features_]
     return outputs
 
 
-def _of_min_max(scaler: Any, given: Sequence[Output]) -> list[Output]:
+def _of_min_max(scaler: Any, given: Sequence[TracedOutput]) -> list[TracedOutput]:
     outputs = [
         output.then(Scale(float(scale), float(shift)) if scale > 0 else None)
         for output, scale, shift in zip(given, scaler.scale_, scaler.min_, strict=True)
@@ -232,23 +227,14 @@ def _of_min_max(scaler: Any, given: Sequence[Output]) -> list[Output]:
     return outputs
 
 
-def _of_standard(scaler: Any, given: Sequence[Output]) -> list[Output]:
-    return _centred(given, scaler.mean_ if scaler.with_mean else None, scaler.scale_)
-
-
-def _of_robust(scaler: Any, given: Sequence[Output]) -> list[Output]:
-    return _centred(given, scaler.center_, scaler.scale_)
-
-
-def _of_max_abs(scaler: Any, given: Sequence[Output]) -> list[Output]:
+def _of_max_abs(scaler: Any, given: Sequence[TracedOutput]) -> list[TracedOutput]:
     if getattr(scaler, "clip", False):
         raise Untraceable
     return _centred(given, None, scaler.scale_)
 
 
-def _centred(given: Sequence[Output], centres: Any, scales: Any) -> list[Output]:
-    """Less a centre, then divided by a scale, each where there is one."""
-
+def _centred(given: Sequence[TracedOutput], centres: Any, scales: Any) -> list[TracedOutput]:
+    """The outputs less their centres, then divided by their scales; None omits either."""
     number = len(given)
     return [
         output.then(Centre(float(centre), float(scale)) if scale > 0 else None)
@@ -261,32 +247,30 @@ def _centred(given: Sequence[Output], centres: Any, scales: Any) -> list[Output]
     ]
 
 
-def _of_one_hot(encoder: Any, given: Sequence[Output]) -> list[Output]:
+def _of_one_hot(encoder: Any, given: Sequence[TracedOutput]) -> list[TracedOutput]:
     outputs = []
-    for position, output in enumerate(given):
-        number = len(encoder.categories_[position])
-        infrequent = getattr(encoder, "infrequent_categories_", [None] * len(given))[position]
+    for column, output in enumerate(given):
+        number = len(encoder.categories_[column])
+        infrequent = getattr(encoder, "infrequent_categories_", [None] * len(given))[column]
         if infrequent is not None:  # these share one output
             number += 1 - len(infrequent)
-        if encoder.drop_idx_ is not None and encoder.drop_idx_[position] is not None:
+        if encoder.drop_idx_ is not None and encoder.drop_idx_[column] is not None:
             number -= 1
         outputs += [output.then(None)] * number
     return outputs
 
 
-def _of_ordinal(_: Any, given: Sequence[Output]) -> list[Output]:
-    return [output.then(None) for output in given]
-
-
-# The arithmetic of each is element by element.
-TRACED: dict[type, Callable[[Any, Sequence[Output]], list[Output]]] = {
+# Each of these works element by element.
+TRACED: dict[type, Callable[[Any, Sequence[TracedOutput]], list[TracedOutput]]] = {
     Pipeline: _of_pipeline,
     ColumnTransformer: _of_columns,
     SimpleImputer: _of_imputer,
     MinMaxScaler: _of_min_max,
-    StandardScaler: _of_standard,
-    RobustScaler: _of_robust,
+    StandardScaler: lambda scaler, given: _centred(
+        given, scaler.mean_ if scaler.with_mean else None, scaler.scale_
+    ),
+    RobustScaler: lambda scaler, given: _centred(given, scaler.center_, scaler.scale_),
     MaxAbsScaler: _of_max_abs,
     OneHotEncoder: _of_one_hot,
-    OrdinalEncoder: _of_ordinal,
+    OrdinalEncoder: lambda _, given: [output.then(None) for output in given],
 }

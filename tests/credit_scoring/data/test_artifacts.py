@@ -1,4 +1,4 @@
-"""model.json, the hashes, and the pickle that is opened only with the right one."""
+"""model.json, the hashes, and a pickle, which is opened only if its hash is right."""
 
 import math
 import os
@@ -10,10 +10,11 @@ import pytest
 
 from credit_scoring.data.artifacts import METADATA_FILE, MODEL_FILE, NEW_FILE, REFERENCE_FILE
 from credit_scoring.model.loader import load
-from tests.support.damage import NO_PIPELINE, TABLES, UNREADABLE, refusal
-from tests.support.errors import FOREIGN
-from tests.support.folders import Canary, write_metadata
-from tests.support.recipes import predict
+from tests.credit_scoring.damage import NO_PIPELINE, TABLES, UNREADABLE, refusal
+from tests.credit_scoring.foreign_errors import FOREIGN
+from tests.support.canary import Canary
+from tests.support.cases import predict
+from tests.support.folders import write_metadata
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
@@ -23,8 +24,8 @@ def test_an_unreadable_file_is_refused(folder, name):
     assert refusal(folder) == f"{name}: cannot be read: Permission denied"
 
 
-class Raises:
-    """Opened as a pickle, it raises."""
+class RaisingPickle:
+    """A pickle that raises when it is opened."""
 
     def __init__(self, error: BaseException) -> None:
         self.error = error
@@ -37,41 +38,41 @@ def thrown(error: BaseException) -> None:
     raise error
 
 
-class Mute(Exception):
-    """An error that cannot tell what it is."""
+class MuteError(Exception):
+    """An error whose text raises."""
 
     def __str__(self) -> str:
         raise RuntimeError
 
 
 @pytest.mark.parametrize("error", FOREIGN, ids=lambda error: type(error).__name__)
-def test_whatever_unpickling_raises_is_a_refusal(folder, error):
-    joblib.dump(Raises(error), folder / MODEL_FILE)
+def test_an_error_of_unpickling_is_a_refusal(folder, error):
+    joblib.dump(RaisingPickle(error), folder / MODEL_FILE)
     assert refusal(folder) == f"{MODEL_FILE}: {UNREADABLE}{type(error).__name__}: why"
 
 
-def test_an_error_that_cannot_be_told_is_a_refusal(folder):
-    joblib.dump(Raises(Mute()), folder / MODEL_FILE)
-    assert refusal(folder).startswith(f"{MODEL_FILE}: {UNREADABLE}Mute: ")
+def test_an_error_without_a_text_is_a_refusal(folder):
+    joblib.dump(RaisingPickle(MuteError()), folder / MODEL_FILE)
+    assert refusal(folder).startswith(f"{MODEL_FILE}: {UNREADABLE}MuteError: ")
 
 
 def test_an_error_is_told_in_short(folder):
-    joblib.dump(Raises(RuntimeError("why\n" * 10_000)), folder / MODEL_FILE)
+    joblib.dump(RaisingPickle(RuntimeError("why\n" * 10_000)), folder / MODEL_FILE)
     assert len(refusal(folder)) < 200
 
 
 @pytest.mark.parametrize("name", [MODEL_FILE, REFERENCE_FILE, NEW_FILE])
-def test_one_flipped_bit_is_refused(numbers, tmp_path, name):
-    folder = numbers.copy(tmp_path)
+def test_one_flipped_bit_is_refused(lightgbm_folder, tmp_path, name):
+    folder = lightgbm_folder.copy(tmp_path)
     content = bytearray((folder / name).read_bytes())
     content[len(content) // 2] ^= 1
     (folder / name).write_bytes(content)
-    was, is_now = (sha256((at / name).read_bytes()).hexdigest() for at in (numbers, folder))
+    was, is_now = (sha256((at / name).read_bytes()).hexdigest() for at in (lightgbm_folder, folder))
     assert refusal(folder) == f"{name}: its SHA-256 is {is_now}, expected {was}"
 
 
-def test_a_hash_may_be_in_upper_case(numbers, tmp_path):
-    folder = numbers.copy(tmp_path)
+def test_a_hash_may_be_in_upper_case(lightgbm_folder, tmp_path):
+    folder = lightgbm_folder.copy(tmp_path)
     hashes = {
         name: sha256((folder / name).read_bytes()).hexdigest() for name in (MODEL_FILE, *TABLES)
     }
@@ -99,14 +100,14 @@ def test_a_pickle_is_opened_only_with_the_right_hash(folder, tmp_path):
 # model.json
 
 
-def test_without_facts_the_threshold_is_the_default_and_the_log_says_so(folder, caplog):
+def test_without_model_json_the_threshold_is_the_default_and_is_logged(folder, caplog):
     (folder / METADATA_FILE).unlink()
     assert folder.load().threshold == 0.4
     assert caplog.messages == ["model.json: absent, the threshold is 0.40"]
 
 
 @pytest.mark.parametrize("threshold", [0, 1, 0.0, 1.0, 0.25, 5e-324])
-def test_the_threshold_of_the_facts_decides(folder, threshold):
+def test_the_threshold_of_model_json_decides(folder, threshold):
     write_metadata(folder, threshold=threshold, trained="2026-01-02")
     bundle = folder.load()
     assert bundle.threshold == threshold

@@ -1,4 +1,4 @@
-"""One reader of cells: the same text is the same value in a table and in an application."""
+"""Cells: a text has the same value in a table and in an application."""
 
 import time
 from pathlib import Path
@@ -17,7 +17,7 @@ from credit_scoring.errors import BadFile
 from credit_scoring.model.loader import load
 from main import create_app
 from service.settings import Settings
-from tests.support.foreign import Foreign, lightgbm, record, scored, typed
+from tests.credit_scoring.foreign_model import ForeignModel, lightgbm, record, scored, typed
 from tests.support.inprocess import prepared_client
 
 NUMBERS = ["EXT", "AGE"]
@@ -36,7 +36,7 @@ def with_suite(*more: tuple[str, object, list[str]]) -> ColumnTransformer:
     )
 
 
-def client_of(foreign: Foreign) -> httpx.Client:
+def client_of(foreign: ForeignModel) -> httpx.Client:
     return prepared_client(create_app(Settings(ressources_dir=foreign.path)))
 
 
@@ -77,7 +77,7 @@ def test_a_missing_text_is_missing_at_every_door(tmp_path, spelled):
     transformer = ColumnTransformer(
         [("numbers", "passthrough", NUMBERS), ("suite", encoder, ["SUITE"])]
     )
-    foreign = Foreign(
+    foreign = ForeignModel(
         tmp_path / "folder",
         make_pipeline(transformer, lightgbm()),
         change_new=lambda cells: cells.assign(SUITE=cells["SUITE"].replace("", spelled)),
@@ -92,12 +92,12 @@ def test_a_missing_text_is_missing_at_every_door(tmp_path, spelled):
     own = record(client, "/get_test", other)
     assert own["SUITE"] == "Children"
     (expected,) = scored(client, {"record": own | {"SUITE": None}})
-    for asked in (
+    for body in (
         {"record": own | {"SUITE": spelled}},
         {"client": other, "changes": {"SUITE": spelled}},
         [{"record": own | {"SUITE": spelled}}],
     ):
-        assert scored(client, asked) == [expected]
+        assert scored(client, body) == [expected]
     assert scored(client, {"record": raw | {"SUITE": spelled}}) == [foreign.expected[at]]
     assert expected != foreign.expected[foreign.ids.index(other)]
 
@@ -106,7 +106,7 @@ def test_a_text_that_is_never_missing_is_not_missing_in_an_application(tmp_path)
     def present(cells: pd.DataFrame) -> pd.DataFrame:
         return cells.assign(SUITE=cells["SUITE"].replace("", "Alone"))
 
-    foreign = Foreign(
+    foreign = ForeignModel(
         tmp_path / "folder",
         make_pipeline(with_suite(), lightgbm()),
         change_new=present,
@@ -123,7 +123,7 @@ def test_a_text_that_is_never_missing_is_not_missing_in_an_application(tmp_path)
 
 
 def test_a_category_called_none_is_kept_where_the_model_knows_it(tmp_path):
-    """The model's makers wrote None for somebody who came alone."""
+    """The team wrote None for a client who came alone."""
 
     def named(cells: pd.DataFrame) -> pd.DataFrame:
         return cells.assign(SUITE=cells["SUITE"].replace("", "None"))
@@ -131,7 +131,7 @@ def test_a_category_called_none_is_kept_where_the_model_knows_it(tmp_path):
     def as_fitted(cells: pd.DataFrame) -> pd.DataFrame:
         return typed(cells.assign(SUITE="x")).assign(SUITE=named(cells)["SUITE"])
 
-    foreign = Foreign(
+    foreign = ForeignModel(
         tmp_path / "folder",
         make_pipeline(with_suite(), lightgbm()),
         as_fitted=as_fitted,
@@ -144,17 +144,19 @@ def test_a_category_called_none_is_kept_where_the_model_knows_it(tmp_path):
     assert record(client_of(foreign), "/get_test", foreign.ids[at])["SUITE"] == "None"
 
 
-# What the model does not take, and what it does not record
+# Columns that the model does not take, and types that it does not record
 
 
 def test_columns_that_the_transformer_drops_are_not_needed(tmp_path):
-    """The id and the outcome were in the table that it was fitted on."""
+    """The transformer was fitted on a table with the id and the outcome."""
     transformer = with_suite()
 
     def whole(cells: pd.DataFrame) -> pd.DataFrame:
         return typed(cells).assign(**{ID: range(len(cells)), "UNKNOWN": 1, TARGET: 0})
 
-    foreign = Foreign(tmp_path / "folder", make_pipeline(transformer, lightgbm()), as_fitted=whole)
+    foreign = ForeignModel(
+        tmp_path / "folder", make_pipeline(transformer, lightgbm()), as_fitted=whole
+    )
     assert {ID, TARGET, "UNKNOWN"} <= set(transformer.feature_names_in_)
     for door, found in foreign.doors().items():
         assert found == foreign.expected, door
@@ -162,7 +164,7 @@ def test_columns_that_the_transformer_drops_are_not_needed(tmp_path):
 
 def test_a_model_that_takes_the_id_is_refused(tmp_path):
     transformer = with_suite(("id", "passthrough", [ID]))
-    foreign = Foreign(
+    foreign = ForeignModel(
         tmp_path / "folder",
         make_pipeline(transformer, lightgbm()),
         as_fitted=lambda cells: typed(cells).assign(**{ID: range(len(cells))}),
@@ -174,7 +176,7 @@ def test_a_model_that_takes_the_id_is_refused(tmp_path):
 
 @pytest.mark.parametrize("file", [REFERENCE_FILE, NEW_FILE])
 def test_columns_without_a_name_are_ignored(tmp_path, file):
-    foreign = Foreign(tmp_path / "folder", make_pipeline(with_suite(), lightgbm()))
+    foreign = ForeignModel(tmp_path / "folder", make_pipeline(with_suite(), lightgbm()))
     path = foreign.path / file
     header, *rows = path.read_text().splitlines()
     path.write_text("\n".join([f"{header},,", *(f"{row},," for row in rows)]) + "\n")
@@ -184,13 +186,13 @@ def test_columns_without_a_name_are_ignored(tmp_path, file):
 
 
 def opaque(frame: pd.DataFrame) -> pd.DataFrame:
-    """A function of a team's own: nothing tells on what its model was fitted."""
+    """A team's own function, from which nobody can tell the types that it was fitted on."""
     east = frame["BRANCH"].astype("str").isin(["01000", "02000"])
     return frame[NUMBERS].astype(float).assign(east=east.astype(float))
 
 
-def opaque_folder(path: Path) -> Foreign:
-    return Foreign(
+def opaque_folder(path: Path) -> ForeignModel:
+    return ForeignModel(
         path,
         make_pipeline(FunctionTransformer(opaque), lightgbm()),
         as_fitted=lambda cells: typed(cells)[[*NUMBERS, "BRANCH", "CHILDREN"]],
@@ -199,7 +201,7 @@ def opaque_folder(path: Path) -> Foreign:
     )
 
 
-def test_features_csv_says_what_the_model_does_not_record(tmp_path):
+def test_features_csv_declares_the_types_that_the_model_does_not_record(tmp_path):
     foreign = opaque_folder(tmp_path / "folder")
     scores = load(foreign.path)  # codes come out of the files as numbers
     assert scores.classifier.probabilities(scores.transformed).tolist() != foreign.expected
@@ -220,7 +222,7 @@ def test_features_csv_says_what_the_model_does_not_record(tmp_path):
     ],
 )
 def test_a_kind_that_is_not_the_models_is_refused(tmp_path, text, problem):
-    foreign = Foreign(tmp_path / "folder", make_pipeline(with_suite(), lightgbm()))
+    foreign = ForeignModel(tmp_path / "folder", make_pipeline(with_suite(), lightgbm()))
     (foreign.path / FEATURES_FILE).write_text(f"name,kind\n{text}\n")
     assert refusal(foreign.path) == f"{FEATURES_FILE}: {problem}"
 

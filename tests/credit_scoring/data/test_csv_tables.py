@@ -1,4 +1,4 @@
-"""Tables: the same cells however they are written, and what no table is."""
+"""Tables of clients: every kind of damage is refused, and large numbers are kept."""
 
 import pickle
 from collections.abc import Callable
@@ -9,10 +9,7 @@ import pytest
 
 from credit_scoring.data.artifacts import ID, NEW_FILE, PROBA, REFERENCE_FILE
 from credit_scoring.model import loader as loading
-from tests.support.artefacts import (
-    NUMBERS,
-)
-from tests.support.damage import (
+from tests.credit_scoring.damage import (
     IS_FOLDER,
     NO_FILE,
     TABLES,
@@ -28,6 +25,9 @@ from tests.support.damage import (
     rows_changed,
     shorter,
     without,
+)
+from tests.support.artefacts import (
+    NUMBERS,
 )
 
 NO_TABLE = "is not a CSV table"
@@ -171,9 +171,11 @@ RAGGED = {
 
 @pytest.mark.parametrize(("name", "width"), [(REFERENCE_FILE, 7), (NEW_FILE, 5)])
 @pytest.mark.parametrize(("damage", "problem"), RAGGED.values(), ids=RAGGED)
-def test_a_ragged_table_without_quotes_is_refused(plain, tmp_path, name, width, damage, problem):
-    """Then commas are counted first, and rows are looked at only where the number is wrong."""
-    folder = plain.copy(tmp_path)
+def test_a_ragged_table_without_quotes_is_refused(
+    unquoted_folder, tmp_path, name, width, damage, problem
+):
+    """Without quotes commas are counted first, and rows are checked only if the number is wrong."""
+    folder = unquoted_folder.copy(tmp_path)
     damage(name)(folder)
     assert refusal(folder) == f"{name}: " + problem.format(
         width=width, more=width + 1, less=width - 1

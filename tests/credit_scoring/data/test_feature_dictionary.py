@@ -1,4 +1,4 @@
-"""`features.csv`: what is read of it, and every way in which it is refused."""
+"""`features.csv`: the feature dictionary that is read from it, and its refusals."""
 
 import hashlib
 import logging
@@ -34,14 +34,14 @@ def consistent(frame):
 
 
 @pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Folder:
+def formula_folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     path = tmp_path_factory.mktemp("formulas") / "ressources"
     return make_folder(path, make_pipeline(SimpleImputer(), lightgbm()), NUMBERS, consistent)
 
 
 @pytest.fixture
-def folder(original: Folder, tmp_path: Path) -> Folder:
-    return original.copy(tmp_path)
+def folder(formula_folder: Folder, tmp_path: Path) -> Folder:
+    return formula_folder.copy(tmp_path)
 
 
 def write(folder: Folder, *rows: str, header: str = HEADER) -> None:
@@ -60,7 +60,9 @@ def test_without_the_file_features_are_known_by_their_names(folder: Folder):
     assert dictionary.formulas == {}
 
 
-def test_what_the_file_says(folder: Folder, caplog: pytest.LogCaptureFixture):
+def test_columns_of_the_file_are_fields_of_a_feature(
+    folder: Folder, caplog: pytest.LogCaptureFixture
+):
     write(
         folder,
         "DAYS_BIRTH,Age,days,Who,,,none,1,,,",
@@ -87,7 +89,7 @@ def test_what_the_file_says(folder: Folder, caplog: pytest.LogCaptureFixture):
     ]
 
 
-def test_names_are_enough(folder: Folder):
+def test_only_the_name_is_required(folder: Folder):
     write(folder, "AMT_CREDIT", header="name")
     assert folder.load().dictionary.features["AMT_CREDIT"].label == "AMT_CREDIT"
 
@@ -102,7 +104,7 @@ def test_formulas_are_in_the_order_in_which_they_build_on_each_other(folder: Fol
         np.testing.assert_allclose(formula(values), values[name], rtol=1e-12)
 
 
-def test_what_follows_from_a_change(folder: Folder):
+def test_a_change_is_followed_by_its_formulas_and_dependents(folder: Folder):
     write(folder, *FORMULAS, f'"{SUM}",,,,,{RATIO},,,,,')
     follow = folder.load().dictionary.follow
     assert follow({"AMT_CREDIT"}) == ([PRODUCT, RATIO], [SUM])
@@ -187,19 +189,19 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_bad_file_is_one_clear_line(folder: Folder, name: str):
+def test_a_bad_file_is_refused_in_one_line(folder: Folder, name: str):
     rows, header, problem = BAD[name]
     write(folder, *rows, header=header)
     assert refusal(folder).startswith(f"features.csv: {problem}")
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b'name\n"AMT', b"name\nAMT_\x00CREDIT\n"])
-def test_what_is_no_csv_is_refused(folder: Folder, content: bytes):
+def test_a_file_that_is_not_csv_is_refused(folder: Folder, content: bytes):
     (folder / FEATURES_FILE).write_bytes(content)
     assert refusal(folder).startswith("features.csv: ")
 
 
-def test_text_is_not_computed_with(tmp_path: Path):
+def test_a_formula_of_text_is_refused(tmp_path: Path):
     pipeline = make_pipeline(encoded(sparse=False), lightgbm())
     folder = make_folder(tmp_path / "ressources", pipeline, MIXED)
     write(folder, f"AMT_CREDIT,{TEXTS[0]} * 2", header="name,formula")

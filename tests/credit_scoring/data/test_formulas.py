@@ -1,4 +1,4 @@
-"""Formulas: their values against pandas, and what is no formula."""
+"""Formulas: their values against pandas, and texts that are not formulas."""
 
 import math
 
@@ -37,7 +37,7 @@ VALUES = {
 
 @pytest.fixture(scope="module")
 def frame() -> pd.DataFrame:
-    """Values of several sizes, a third of them missing, some of them zero, rows of nothing."""
+    """Values of several sizes: a third is missing, some are zero, some rows are empty."""
     random = np.random.default_rng(0)
     values = random.normal(0, 10.0 ** random.integers(-3, 6, (500, 4)))
     values[random.random(values.shape) < 0.3] = np.nan
@@ -110,7 +110,7 @@ def test_names_in_backticks_are_never_mixed_up(text: str):
     ],
     ids=lambda text: repr(text[:24]),
 )  # fmt: skip
-def test_nothing_but_arithmetic_is_accepted(text: str):
+def test_only_arithmetic_is_accepted(text: str):
     with pytest.raises(NotAFormula) as refused:
         parse(text)
     assert "\n" not in str(refused.value)

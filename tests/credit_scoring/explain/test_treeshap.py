@@ -1,4 +1,4 @@
-"""SHAP values of LightGBM's trees: by their definition, and as LightGBM gives them itself."""
+"""SHAP values of LightGBM's trees, against their definition and LightGBM's own values."""
 
 import logging
 import math
@@ -24,7 +24,7 @@ USUAL = {"n_estimators": 12, "min_child_samples": 3, "verbose": -1, "n_jobs": 1,
 
 
 def clients(features: int = FEATURES) -> tuple[np.ndarray, np.ndarray]:
-    """Values, many of them awkward, and classes that follow several together."""
+    """Values, many of them awkward, and classes that depend on several features together."""
     random = np.random.default_rng(5)
     rows = random.normal(size=(CLIENTS, features))
     classes = (rows[:, 0] * rows[:, 1] + rows[:, 2] + random.normal(size=CLIENTS) > 0).astype(int)
@@ -59,7 +59,7 @@ MODELS = {
     "stumps": lambda: fitted(num_leaves=2),
     "stopped early": stopped_early,
     "dart": lambda: fitted(boosting_type="dart", drop_rate=0.5, max_drop=5),
-    "no tree of use": lambda: fitted(min_child_samples=CLIENTS),
+    "no split": lambda: fitted(min_child_samples=CLIENTS),
     "weighted": lambda: fitted(is_unbalance=True, bagging_fraction=0.6, bagging_freq=1),
 }
 
@@ -77,11 +77,11 @@ def test_values_are_those_of_lightgbm(name: str):
     assert np.abs(found - expected[:, :-1]).max() <= 1e-11
     margins = booster.predict(rows, raw_score=True)
     assert np.abs(found.sum(axis=1) + expected[:, -1] - margins).max() <= 1e-9
-    assert len(np.unique(found)) > 5 or name == "no tree of use"
+    assert len(np.unique(found)) > 5 or name == "no split"
 
 
 def test_values_are_those_of_their_definition():
-    """Of one tree: the mean over all orders of the features of what each adds."""
+    """For one tree: the mean gain of each feature over all orders of the features."""
     booster = fitted(n_estimators=1, num_leaves=14).booster_
     rows = clients()[0][:2]
     tree = booster.dump_model()["tree_info"][0]["tree_structure"]
@@ -117,7 +117,7 @@ def path_to(node: dict, leaf: int) -> list[int] | None:
 
 
 def worth(node: dict, reached: list[int], row: np.ndarray, booster: Booster, known: set) -> float:
-    """What a tree gives where some features are known: of the others, the mean of both ways."""
+    """The output of a tree if some features are known: the mean of both ways for others."""
     if "split_index" not in node:
         return node["leaf_value"]
     left, right = node["left_child"], node["right_child"]
@@ -147,7 +147,7 @@ def test_a_row_among_others_gets_what_it_gets_alone():
 
 
 def chain(features: int) -> Booster:
-    """A tree of one path, each node of which parts the largest of what is left from the rest."""
+    """A tree of one path, each node of which splits off the largest remaining value."""
     rows = np.tril(np.ones((features + 1, features)), -1).repeat(5, axis=0)
     values = 2.6 ** np.arange(features + 1).repeat(5)
     options = {"num_leaves": features + 1, "min_data_in_leaf": 1, "verbose": -1,
@@ -184,7 +184,7 @@ def categories() -> Booster:
     ],
     ids=["categories", "deep"],
 )
-def test_what_is_not_covered_is_explained_by_lightgbm(booster, reason: str, caplog):
+def test_a_model_that_is_not_covered_is_explained_by_lightgbm(booster, reason: str, caplog):
     made = booster()
     with pytest.raises(NotCovered, match=f"^{reason}$"):
         read_trees(tree_fields(made))

@@ -1,4 +1,4 @@
-"""`credit_scoring` against the pipeline, pandas, shap and Python's own float, value by value."""
+"""The bundle against the pipeline, pandas, shap and Python's own float, value by value."""
 
 import math
 import random
@@ -35,9 +35,9 @@ def test_a_transformed_record_is_what_the_transformer_gives(case):
 
 
 def test_every_client_scores_as_the_pipeline_scores_its_raw_record(case):
-    """Alone, among all, and with the keys in any order: the same double.
+    """It is one double: for a client, among all clients, and with the keys in any order.
 
-    The pipeline is asked for the first three alone: it takes milliseconds for a row.
+    Only the first three are scored as single rows, because the pipeline takes milliseconds a row.
     """
     shuffled = random.Random(1)
     together = case.pipeline.predict_proba(case.inputs)[:, 1]
@@ -76,15 +76,15 @@ def test_every_explanation_adds_up(case):
             assert 1 / (1 + math.exp(-output)) == pytest.approx(probability, abs=1e-9, rel=0)
 
 
-def test_the_check_scores_the_first_client_again(simple):
-    simple.bundle.check()
+def test_the_check_scores_the_first_client_again(lightgbm_case):
+    lightgbm_case.bundle.check()
     with pytest.raises(InconsistentScore, match=r"^a client no longer scores as at start-up$"):
-        replace(simple.bundle, probability_at_start=0.5).check()
+        replace(lightgbm_case.bundle, probability_at_start=0.5).check()
 
 
 @pytest.mark.parametrize("method", ["raw_record", "transformed_record", "explain"])
 @pytest.mark.parametrize("client_id", [0, -1, 100_001, 2**70])
-def test_an_unknown_client_is_named(simple, method, client_id):
+def test_an_unknown_client_is_named(lightgbm_case, method, client_id):
     with pytest.raises(UnknownClient) as refused:
-        getattr(simple.bundle, method)(client_id)
+        getattr(lightgbm_case.bundle, method)(client_id)
     assert str(refused.value) == (f"unknown client {client_id}, not one of the 20 new clients")

@@ -20,10 +20,10 @@ from sklearn.preprocessing import FunctionTransformer, KBinsDiscretizer
 
 from credit_scoring.data.artifacts import MODEL_FILE, NEW_FILE, REFERENCE_FILE, TARGET
 from credit_scoring.model.loader import load
+from tests.credit_scoring.damage import fitted, model, refusal
 from tests.support.artefacts import (
     NUMBERS,
 )
-from tests.support.damage import fitted, model, refusal
 from tests.support.server import RESSOURCES
 
 
@@ -51,7 +51,7 @@ def test_a_classifier_of_categories_is_refused(folder):
 
 
 def test_a_classifier_that_takes_no_missing_value_is_refused(folder):
-    """GradientBoostingClassifier behind a transformer that leaves them."""
+    """It is a GradientBoostingClassifier behind a transformer that keeps missing values."""
     known = folder.read(REFERENCE_FILE)
     boosting = GradientBoostingClassifier(n_estimators=2).fit(
         known[NUMBERS].fillna(0), known[TARGET]
@@ -65,8 +65,8 @@ def test_a_classifier_that_takes_no_missing_value_is_refused(folder):
 
 
 def test_thresholds_of_every_kind_are_known(case):
-    """Of a kind without them curves are searched step by step, and nobody would notice."""
-    thresholds = case.bundle.classifier.thresholds
+    """Without split points curves would be searched step by step, and nobody would notice."""
+    thresholds = case.bundle.classifier.split_points
     if isinstance(case.classifier, HistGradientBoostingClassifier):  # it puts values into bins
         assert thresholds is None
     else:
@@ -89,7 +89,7 @@ def test_contributions_are_those_of_shap(case):
     "case", ["lightgbm", "forest", "gradient boosting", "histogram boosting text"], indirect=True
 )
 def test_threads_do_not_disturb_each_other(case):
-    """12 at once, each all clients from another one on: the bits that one thread gets."""
+    """Each of 12 threads gets the bits of one thread, for all clients from another one on."""
 
     def results(start: int) -> dict[int, tuple[bytes, float, float]]:
         ids = case.bundle.client_ids[start:] + case.bundle.client_ids[:start]
@@ -108,7 +108,7 @@ def test_threads_do_not_disturb_each_other(case):
 
 
 def test_32_threads_explain_as_one_does():
-    """As above, with the model that is shipped: its explanations take longer, and overlap."""
+    """Explanations of the shipped model take longer, and overlap."""
     loaded = load(RESSOURCES)
     ids = loaded.client_ids[:64]
     alone = [loaded.explain(client_id).values for client_id in ids]

@@ -25,7 +25,14 @@ from credit_scoring.errors import BadFile
 from credit_scoring.model.loader import load
 from main import create_app
 from service.settings import Settings
-from tests.support.foreign import Foreign, cells_of, lightgbm, record, scored, typed
+from tests.credit_scoring.foreign_model import (
+    ForeignModel,
+    cells_of,
+    lightgbm,
+    record,
+    scored,
+    typed,
+)
 from tests.support.inprocess import prepared_client
 
 NUMBERS = ["EXT", "AGE"]
@@ -68,13 +75,13 @@ ENCODERS: dict[str, Callable[[], ColumnTransformer]] = {
 @pytest.mark.parametrize("encoder", ENCODERS)
 @pytest.mark.parametrize("absent", ["", NEW_FILE, REFERENCE_FILE])
 def test_a_text_is_what_the_encoder_was_fitted_on(tmp_path, encoder, absent):
-    """Codes keep their zeros; a text that nobody has in one table is text there, too."""
+    """Codes keep their zeros; a text column without a value in one table is text there too."""
 
     def without(cells: pd.DataFrame) -> pd.DataFrame:
         return cells.assign(SUITE="")
 
     same = pd.DataFrame.copy
-    foreign = Foreign(
+    foreign = ForeignModel(
         tmp_path / "folder",
         make_pipeline(ENCODERS[encoder](), lightgbm()),
         change_new=without if absent == NEW_FILE else same,
@@ -102,7 +109,9 @@ def test_a_model_on_codes_beside_numbers_is_told_apart_from_one_on_numbers(tmp_p
         transformer = ColumnTransformer(
             [("numbers", "passthrough", NUMBERS), ("codes", one_hot(), ["BRANCH", "CHILDREN"])]
         )
-        foreign = Foreign(tmp_path / name, make_pipeline(transformer, lightgbm()), as_fitted=read)
+        foreign = ForeignModel(
+            tmp_path / name, make_pipeline(transformer, lightgbm()), as_fitted=read
+        )
         for door, found in foreign.doors().items():
             assert found == foreign.expected, (name, door)
         raw = load(foreign.path).raw_record(foreign.ids[0])
@@ -110,8 +119,8 @@ def test_a_model_on_codes_beside_numbers_is_told_apart_from_one_on_numbers(tmp_p
         assert raw["BRANCH"] == (float(cell) if as_number else cell)
 
 
-def test_a_column_is_called_for_its_text_among_numbers(tmp_path):
-    foreign = Foreign(tmp_path / "folder", make_pipeline(encoded(one_hot()), lightgbm()))
+def test_a_text_in_a_column_of_numbers_is_refused(tmp_path):
+    foreign = ForeignModel(tmp_path / "folder", make_pipeline(encoded(one_hot()), lightgbm()))
     for file, row in ((REFERENCE_FILE, 4), (NEW_FILE, 7)):
         table = pd.read_csv(foreign.path / file, dtype=str, keep_default_na=False)
         whole = table.copy()
@@ -139,7 +148,7 @@ def test_true_and_false_are_numbers_to_a_model_of_numbers(tmp_path, spelled):
     def as_fitted(cells: pd.DataFrame) -> pd.DataFrame:
         return as_numbers(cells.replace({"OWNER": {"1": "True", "0": "False"}}))
 
-    foreign = Foreign(
+    foreign = ForeignModel(
         tmp_path / "folder",
         make_pipeline(SimpleImputer(), lightgbm()),
         as_fitted=as_fitted,
@@ -153,7 +162,7 @@ def test_true_and_false_stay_what_they_are_to_an_encoder_of_these(tmp_path):
     transformer = ColumnTransformer(
         [("numbers", "passthrough", NUMBERS), ("flags", OrdinalEncoder(), ["OWNER"])]
     )
-    foreign = Foreign(tmp_path / "folder", make_pipeline(transformer, lightgbm()))
+    foreign = ForeignModel(tmp_path / "folder", make_pipeline(transformer, lightgbm()))
     for door, found in foreign.doors().items():
         assert found == foreign.expected, door
 
@@ -177,7 +186,7 @@ def only_few(cells: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.mark.parametrize("of_text", [True, False])
 def test_categories_of_pandas_are_lightgbms_own_codes(tmp_path, of_text):
-    foreign = Foreign(
+    foreign = ForeignModel(
         tmp_path / "folder",
         make_pipeline(FunctionTransformer(), lightgbm(min_data_per_group=5, cat_smooth=1)),
         as_fitted=as_categories(of_text=of_text),
@@ -189,7 +198,7 @@ def test_categories_of_pandas_are_lightgbms_own_codes(tmp_path, of_text):
 
 
 def test_a_cast_to_categories_within_the_pipeline_is_the_models_too(tmp_path):
-    """Alone, a client has one category; the codes are those of the training all the same."""
+    """A single client has one category, but the codes are those of the training."""
     cast = FunctionTransformer(
         pd.DataFrame.astype, kw_args={"dtype": "category"}, feature_names_out="one-to-one"
     )
@@ -197,7 +206,7 @@ def test_a_cast_to_categories_within_the_pipeline_is_the_models_too(tmp_path):
         [("numbers", "passthrough", NUMBERS), ("categories", cast, ["CHILDREN"])],
         verbose_feature_names_out=False,
     ).set_output(transform="pandas")
-    foreign = Foreign(
+    foreign = ForeignModel(
         tmp_path / "folder",
         make_pipeline(transformer, lightgbm(min_data_per_group=5, cat_smooth=1)),
         change_new=only_few,
@@ -211,8 +220,8 @@ def bare(
     classifier: Any,
     expected: Callable[[pd.DataFrame], np.ndarray],
     columns: Mapping[str, str] = MappingProxyType({}),
-) -> Foreign:
-    """A folder of numbers whose classifier was fitted by itself, behind a transformer of nothing.
+) -> ForeignModel:
+    """A folder of numbers whose classifier was fitted without its transformer, which does nothing.
 
     Args:
         path: of the folder.
@@ -224,7 +233,7 @@ def bare(
     def numbers(cells: pd.DataFrame) -> pd.DataFrame:
         return cells.drop(columns=["BRANCH", "SUITE", "OWNER"]).rename(columns=columns)
 
-    return Foreign(
+    return ForeignModel(
         path,
         Pipeline([("nothing", FunctionTransformer()), ("classifier", classifier)]),
         change_new=numbers,
@@ -237,7 +246,7 @@ def bare(
 @pytest.mark.parametrize("kind", ["lightgbm", "forest"])
 @pytest.mark.parametrize("name", ["EXT", "ext score"])
 def test_columns_go_into_a_classifier_by_name(tmp_path, kind, name):
-    """It was fitted in another order than the file has; LightGBM keeps spaces as underscores."""
+    """It was fitted in another order than the file's; LightGBM keeps spaces as underscores."""
     classifier = lightgbm() if kind == "lightgbm" else RandomForestClassifier(8, random_state=0)
     known = cells_of(240, 1)
     columns = ["CHILDREN", name, "AGE"]
@@ -267,8 +276,8 @@ def test_a_classifier_fitted_on_other_columns_is_refused(tmp_path):
 
 @pytest.mark.parametrize("file", [REFERENCE_FILE, NEW_FILE])
 def test_values_of_which_the_model_knows_none_are_refused(tmp_path, file):
-    """A spreadsheet has dropped the zeros; an encoder that ignores the unknown says nothing."""
-    foreign = Foreign(tmp_path / "folder", make_pipeline(encoded(one_hot()), lightgbm()))
+    """A spreadsheet has dropped the zeros, and the encoder ignores unknown categories."""
+    foreign = ForeignModel(tmp_path / "folder", make_pipeline(encoded(one_hot()), lightgbm()))
     table = pd.read_csv(foreign.path / file, dtype=str, keep_default_na=False)
     table["BRANCH"] = table["BRANCH"].str.lstrip("0")
     table.to_csv(foreign.path / file, index=False)

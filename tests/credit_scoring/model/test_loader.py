@@ -1,4 +1,4 @@
-"""Files at odds with each other are refused: one line names the file."""
+"""Files that contradict each other are refused with one line that names the file."""
 
 import sys
 import threading
@@ -16,13 +16,7 @@ from credit_scoring.data.artifacts import (
     REFERENCE_FILE,
     TARGET,
 )
-from tests.support.artefacts import (
-    NUMBERS,
-    PLAIN,
-    Folder,
-    lightgbm,
-)
-from tests.support.damage import (
+from tests.credit_scoring.damage import (
     IS_FOLDER,
     REFUSED,
     TABLES,
@@ -38,6 +32,12 @@ from tests.support.damage import (
     model_of,
     refusal,
     without,
+)
+from tests.support.artefacts import (
+    NUMBERS,
+    PLAIN,
+    Folder,
+    lightgbm,
 )
 
 NO_CLASS = f"{REFERENCE_FILE}: column {TARGET}: row 4 is neither 0 nor 1"
@@ -126,7 +126,7 @@ def test_files_at_odds_are_refused(folder, damage, problem):
     assert refusal(folder) == problem
 
 
-def test_both_threads_that_load_have_the_profile_function_of_the_first(plain: Folder):
+def test_both_threads_that_load_have_the_profile_function_of_the_first(unquoted_folder: Folder):
     seen = set()
 
     def profile(frame, _event, _argument):
@@ -134,7 +134,7 @@ def test_both_threads_that_load_have_the_profile_function_of_the_first(plain: Fo
 
     sys.setprofile(profile)
     try:
-        plain.load()
+        unquoted_folder.load()
     finally:
         sys.setprofile(None)
 

@@ -15,13 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from credit_scoring.data.artifacts import MODEL_FILE, TARGET
-from tests.support.artefacts import (
-    NUMBERS,
-    PLAIN,
-    imputed_and_scaled,
-    lightgbm,
-)
-from tests.support.damage import (
+from tests.credit_scoring.damage import (
     IS_FOLDER,
     NO_FILE,
     NO_PIPELINE,
@@ -42,7 +36,13 @@ from tests.support.damage import (
     refusal,
     removed,
 )
-from tests.support.errors import FOREIGN
+from tests.credit_scoring.foreign_errors import FOREIGN
+from tests.support.artefacts import (
+    NUMBERS,
+    PLAIN,
+    imputed_and_scaled,
+    lightgbm,
+)
 
 NAMELESS = "its transformer does not give each of its outputs a name"
 NO_CLASSES = "its classifier is not fitted on the classes 0 and 1"

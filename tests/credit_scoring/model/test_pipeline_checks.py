@@ -1,4 +1,4 @@
-"""The start proves that each client has one score: else the folder is refused."""
+"""Checks of a pipeline at the start: each client has one score, or the folder is refused."""
 
 import logging
 from collections.abc import Callable
@@ -19,8 +19,8 @@ from credit_scoring.errors import BadFile
 from credit_scoring.model.loader import load
 from credit_scoring.model.pipeline_checks import telling_clients
 from service.bundle_folder import read_served_bundle
-from tests.support.damage import without
-from tests.support.foreign import NEW_CLIENTS, Foreign, cells_of, lightgbm
+from tests.credit_scoring.damage import without
+from tests.credit_scoring.foreign_model import NEW_CLIENTS, ForeignModel, cells_of, lightgbm
 
 NUMBERS = ["EXT", "AGE", "CHILDREN"]
 ONLY_ITS_OWN = ": a score must depend on the client's own values only"
@@ -77,7 +77,7 @@ def ranked_when_several(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def other_for_one(frame: pd.DataFrame) -> pd.DataFrame:
-    """Only the client with the largest value is transformed otherwise, and only alone."""
+    """Transform only the client with the largest value otherwise, and only as a single row."""
     filled = frame.fillna(0)
     return filled * 0 - 9 if len(frame) == 1 and filled["EXT"].iloc[0] == LARGEST else filled
 
@@ -100,7 +100,7 @@ UNSTEADY: dict[str, tuple[Callable[[], Any], str]] = {
 @pytest.mark.parametrize("kind", UNSTEADY)
 def test_a_transformer_that_is_no_function_of_the_row_is_refused(tmp_path, kind):
     make, how = UNSTEADY[kind]
-    foreign = Foreign(
+    foreign = ForeignModel(
         tmp_path / "folder",
         make_pipeline(make(), lightgbm()),
         as_fitted=of_numbers,
@@ -118,8 +118,8 @@ def test_a_transformer_that_is_no_function_of_the_row_is_refused(tmp_path, kind)
         assert float(foreign.cells["EXT"][int(row) - 1]) == LARGEST
 
 
-def test_gaps_that_only_reference_clients_have_are_tried(tmp_path):
-    foreign = Foreign(
+def test_missing_values_of_reference_clients_are_checked_too(tmp_path):
+    foreign = ForeignModel(
         tmp_path / "folder",
         make_pipeline(Sampler(), lightgbm()),
         as_fitted=of_numbers,
@@ -136,8 +136,8 @@ def test_gaps_that_only_reference_clients_have_are_tried(tmp_path):
     assert row % 10 == 5
 
 
-def test_a_transformer_that_is_one_is_accepted(tmp_path):
-    foreign = Foreign(
+def test_a_transformer_that_is_a_function_of_the_row_is_accepted(tmp_path):
+    foreign = ForeignModel(
         tmp_path / "folder",
         make_pipeline(FunctionTransformer(pd.DataFrame.fillna, kw_args={"value": -1}), lightgbm()),
         as_fitted=of_numbers,
@@ -148,7 +148,7 @@ def test_a_transformer_that_is_one_is_accepted(tmp_path):
         assert found == foreign.expected, door
 
 
-def test_who_is_looked_at_alone():
+def test_clients_with_extreme_missing_or_rare_values_are_checked():
     values = np.zeros((400, 3))
     values[:, 0] = np.sin(np.arange(400))
     values[123, 0], values[321, 0] = -7, 9
@@ -162,9 +162,9 @@ def test_who_is_looked_at_alone():
 
 
 @pytest.fixture
-def witnessed(tmp_path) -> Path:
+def folder_with_scores(tmp_path) -> Path:
     """A folder whose reference clients have the model's own probabilities."""
-    foreign = Foreign(
+    foreign = ForeignModel(
         tmp_path / "folder",
         make_pipeline(ColumnTransformer([("numbers", "passthrough", NUMBERS)]), lightgbm()),
         as_fitted=of_numbers,
@@ -177,8 +177,8 @@ def witnessed(tmp_path) -> Path:
     return foreign.path
 
 
-def changed(folder: Path, row: int, value: object) -> float:
-    """Another stored probability in a row; the one that was there."""
+def change_probability(folder: Path, row: int, value: object) -> float:
+    """Change the stored probability of a row, and give the earlier one."""
     table = pd.read_csv(folder / REFERENCE_FILE, dtype={PROBA: object})
     before = table.loc[row - 1, PROBA]
     table.loc[row - 1, PROBA] = value
@@ -186,47 +186,49 @@ def changed(folder: Path, row: int, value: object) -> float:
     return float(before)
 
 
-def test_stored_probabilities_are_those_of_the_model(witnessed):
-    bundle = load(witnessed)
-    stored = pd.read_csv(witnessed / REFERENCE_FILE)[PROBA]
+def test_stored_probabilities_are_those_of_the_model(folder_with_scores):
+    bundle = load(folder_with_scores)
+    stored = pd.read_csv(folder_with_scores / REFERENCE_FILE)[PROBA]
     assert bundle.reference.scores.tolist() == stored.tolist()
-    changed(witnessed, 3, "")  # not every client has one
-    load(witnessed)
+    change_probability(folder_with_scores, 3, "")  # not every client has one
+    load(folder_with_scores)
 
 
 @pytest.mark.parametrize("row", [1, 171, 240])
-def test_another_stored_probability_is_refused_with_both_numbers(witnessed, row):
-    stored = pd.read_csv(witnessed / REFERENCE_FILE)[PROBA]
+def test_another_stored_probability_is_refused_with_both_numbers(folder_with_scores, row):
+    stored = pd.read_csv(folder_with_scores / REFERENCE_FILE)[PROBA]
     other = float(stored[row - 1]) + 2e-9
-    before = changed(witnessed, row, repr(other))
-    assert refusal(witnessed) == (
+    before = change_probability(folder_with_scores, row, repr(other))
+    assert refusal(folder_with_scores) == (
         f"{REFERENCE_FILE}: row {row}: {PROBA} is {other!r}, and {MODEL_FILE} gives {before!r}; so"
         " in 1 of 240 rows: the model or the values are not those of its makers"
     )
 
 
 @pytest.mark.parametrize("value", ["1.5", "-0.1", "high", "inf"])
-def test_a_stored_probability_that_is_none_is_refused(witnessed, value):
-    changed(witnessed, 17, value)
-    assert refusal(witnessed) == (f"{REFERENCE_FILE}: column {PROBA}: row 17 is not a probability")
+def test_a_stored_value_that_is_not_a_probability_is_refused(folder_with_scores, value):
+    change_probability(folder_with_scores, 17, value)
+    assert refusal(folder_with_scores) == (
+        f"{REFERENCE_FILE}: column {PROBA}: row 17 is not a probability"
+    )
 
 
-def test_a_column_without_a_stored_probability_is_as_none(witnessed):
-    table = pd.read_csv(witnessed / REFERENCE_FILE)
-    table.assign(**{PROBA: np.nan}).to_csv(witnessed / REFERENCE_FILE, index=False)
-    assert load(witnessed).reference.scores is None
-    without(REFERENCE_FILE, PROBA)(witnessed)
-    assert load(witnessed).reference.scores is None
+def test_an_empty_column_of_probabilities_counts_as_absent(folder_with_scores):
+    table = pd.read_csv(folder_with_scores / REFERENCE_FILE)
+    table.assign(**{PROBA: np.nan}).to_csv(folder_with_scores / REFERENCE_FILE, index=False)
+    assert load(folder_with_scores).reference.scores is None
+    without(REFERENCE_FILE, PROBA)(folder_with_scores)
+    assert load(folder_with_scores).reference.scores is None
 
 
 @pytest.mark.parametrize("is_reversed", [True, False])
-def test_reversed_classes_are_warned_of(witnessed, caplog, is_reversed):
-    table = pd.read_csv(witnessed / REFERENCE_FILE)
+def test_reversed_classes_are_warned_of(folder_with_scores, caplog, is_reversed):
+    table = pd.read_csv(folder_with_scores / REFERENCE_FILE)
     if is_reversed:
         table[TARGET] = 1 - table[TARGET]
-    table.to_csv(witnessed / REFERENCE_FILE, index=False)
+    table.to_csv(folder_with_scores / REFERENCE_FILE, index=False)
     with caplog.at_level(logging.WARNING):
-        read_served_bundle(witnessed, None, frozenset()).prepare()
+        read_served_bundle(folder_with_scores, None, frozenset()).prepare()
     warned = [line for line in caplog.messages if "wrong way round" in line]
     assert len(warned) == is_reversed
     if is_reversed:
@@ -240,8 +242,8 @@ def test_reversed_classes_are_warned_of(witnessed, caplog, is_reversed):
         assert "classes reversed" in warned[0]
 
 
-def test_outputs_that_are_no_numbers_are_refused_without_a_clients_text(tmp_path):
-    foreign = Foreign(
+def test_text_outputs_are_refused_without_a_clients_text(tmp_path):
+    foreign = ForeignModel(
         tmp_path / "folder",
         make_pipeline(FunctionTransformer(handed_on), lightgbm()),
         as_fitted=of_numbers,
@@ -266,7 +268,7 @@ def column_after_column(frame: pd.DataFrame) -> np.ndarray:
 
 
 def test_rows_are_scored_as_they_lie_in_memory(tmp_path):
-    foreign = Foreign(
+    foreign = ForeignModel(
         tmp_path / "folder",
         make_pipeline(
             FunctionTransformer(column_after_column, feature_names_out="one-to-one"), lightgbm()

@@ -1,4 +1,4 @@
-"""Which of many rows a transformer refuses, found without asking it of each."""
+"""The row that a transformer refuses, found among many with few calls."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from credit_scoring.model.raw_scorer import RawScorer
 LOWEST = -1e6
 
 
-class Refusing:
+class RefusingTransformer:
     """A transformer that takes no table with a value below a bound, and counts its calls."""
 
     def __init__(self, transformer) -> None:
@@ -27,36 +27,38 @@ class Refusing:
 
 
 @pytest.fixture
-def refusing(simple) -> tuple[RawScorer, Refusing]:
-    desk = simple.bundle.scorer
-    transformer = Refusing(desk.transformer.transformer)
-    raw = replace(desk.transformer, transformer=transformer, quickly=None)
+def refusing_scorer(lightgbm_case) -> tuple[RawScorer, RefusingTransformer]:
+    scorer = lightgbm_case.bundle.scorer
+    transformer = RefusingTransformer(scorer.transformer.transformer)
+    raw = replace(scorer.transformer, transformer=transformer, vectorised=None)
     raw.__dict__["is_element_by_element"] = True  # as that of the transformer behind it
-    return replace(desk, transformer=raw), transformer
+    return replace(scorer, transformer=raw), transformer
 
 
-def rows_of(simple, number: int) -> RawBatch:
-    return simple.bundle.raw_rows([row % len(simple.bundle.client_ids) for row in range(number)])
+def rows_of(lightgbm_case, number: int) -> RawBatch:
+    return lightgbm_case.bundle.raw_rows(
+        [row % len(lightgbm_case.bundle.client_ids) for row in range(number)]
+    )
 
 
 @pytest.mark.parametrize("wrong", [[0], [17], [99], [17, 18, 60], [40, 99]])
-def test_the_first_row_that_is_refused_is_named(simple, refusing, wrong):
-    desk, transformer = refusing
-    rows = rows_of(simple, 100)
-    rows.numbers[wrong, desk.column_by_name[desk.transformer.inputs[0]]] = 2 * LOWEST
+def test_the_first_row_that_is_refused_is_named(lightgbm_case, refusing_scorer, wrong):
+    scorer, transformer = refusing_scorer
+    rows = rows_of(lightgbm_case, 100)
+    rows.numbers[wrong, scorer.column_by_name[scorer.transformer.inputs[0]]] = 2 * LOWEST
 
     with pytest.raises(InvalidApplication) as refused:
-        desk.transform(rows)
+        scorer.transform(rows)
 
     assert refused.value.row == wrong[0]
     assert str(refused.value) == "the model's transformer refuses it (ValueError)"
     assert transformer.calls < 20
 
 
-def test_accepted_rows_are_those_of_the_transformer(simple, refusing):
-    desk, transformer = refusing
-    rows = rows_of(simple, 100)
+def test_accepted_rows_are_those_of_the_transformer(lightgbm_case, refusing_scorer):
+    scorer, transformer = refusing_scorer
+    rows = rows_of(lightgbm_case, 100)
 
-    expected = np.tile(simple.bundle.transformed, (5, 1))
-    assert np.array_equal(desk.transform(rows), expected, equal_nan=True)
+    expected = np.tile(lightgbm_case.bundle.transformed, (5, 1))
+    assert np.array_equal(scorer.transform(rows), expected, equal_nan=True)
     assert transformer.calls == 1

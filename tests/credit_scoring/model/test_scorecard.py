@@ -1,4 +1,4 @@
-"""What `model.json` says of a score: probability of default, points, grade; and what is refused."""
+"""The scorecard of model.json: probability of default, points, grade; and its refusals."""
 
 import json
 import math
@@ -19,44 +19,44 @@ SCORECARD = {
 
 
 @pytest.fixture(scope="module")
-def scale() -> Scorecard:
+def scorecard() -> Scorecard:
     return Scorecard.of_metadata(SCORECARD)
 
 
 @pytest.mark.parametrize("log_odds", [-7.5, -1.0, 0.0, 0.3, 4.0])
-def test_the_probability_of_default_is_platts(scale: Scorecard, log_odds: float):
+def test_the_probability_of_default_is_platts(scorecard: Scorecard, log_odds: float):
     expected = 1 / (1 + math.exp(-(0.9 * log_odds - 2.25)))
-    assert scale.pd(log_odds) == pytest.approx(expected, rel=1e-14)
+    assert scorecard.pd(log_odds) == pytest.approx(expected, rel=1e-14)
 
 
-def test_points_are_600_at_19_to_1_and_50_more_where_the_odds_double(scale: Scorecard):
-    assert scale.points(1 / 20) == 600
-    assert scale.points(1 / 39) == 650
-    assert scale.points(2 / 21) == 550
-    assert scale.points(0.31) == round(600 + 50 * math.log2(0.69 / 0.31 / 19)) == 445
-    points = [scale.points(pd) for pd in np.linspace(0, 1, 101).tolist()]
+def test_points_are_600_at_19_to_1_and_50_more_where_the_odds_double(scorecard: Scorecard):
+    assert scorecard.points(1 / 20) == 600
+    assert scorecard.points(1 / 39) == 650
+    assert scorecard.points(2 / 21) == 550
+    assert scorecard.points(0.31) == round(600 + 50 * math.log2(0.69 / 0.31 / 19)) == 445
+    points = [scorecard.points(pd) for pd in np.linspace(0, 1, 101).tolist()]
     assert points == sorted(points, reverse=True)
     assert len({*points}) == 101
 
 
 @pytest.mark.parametrize("log_odds", [-1e308, -800.0, 800.0, 1e308])
-def test_the_furthest_scores_have_points(scale: Scorecard, log_odds: float):
-    pd = scale.pd(log_odds)
+def test_the_furthest_scores_have_points(scorecard: Scorecard, log_odds: float):
+    pd = scorecard.pd(log_odds)
     assert pd == (log_odds > 0)
-    assert (scale.points(pd) > 600) == (log_odds < 0)
-    assert scale.grade(pd) == ("C" if log_odds > 0 else "A")
+    assert (scorecard.points(pd) > 600) == (log_odds < 0)
+    assert scorecard.grade(pd) == ("C" if log_odds > 0 else "A")
 
 
-def test_a_bound_still_has_its_grade(scale: Scorecard):
+def test_a_bound_belongs_to_its_grade(scorecard: Scorecard):
     above = math.nextafter(0.02, 1), math.nextafter(0.25, 1)
-    assert [scale.grade(pd) for pd in (0.0, 0.02, above[0], 0.25, above[1], 1.0)] == [*"AABBCC"]
-    assert scale.grades == (Grade("A", 0.02), Grade("B", 0.25), Grade("C", None))
+    assert [scorecard.grade(pd) for pd in (0.0, 0.02, above[0], 0.25, above[1], 1.0)] == [*"AABBCC"]
+    assert scorecard.grades == (Grade("A", 0.02), Grade("B", 0.25), Grade("C", None))
 
 
-def test_what_is_absent_is_none(scale: Scorecard):
+def test_an_absent_part_of_the_scorecard_gives_none(scorecard: Scorecard):
     nothing = Scorecard.of_metadata({"threshold": 0.4})
     assert (nothing.pd(0.5), nothing.points(0.1), nothing.grade(0.1)) == (None, None, None)
-    assert (scale.points(None), scale.grade(None)) == (None, None)
+    assert (scorecard.points(None), scorecard.grade(None)) == (None, None)
     uncalibrated = Scorecard.of_metadata(
         {"grades": SCORECARD["grades"], "scale": SCORECARD["scale"]}
     )
@@ -103,22 +103,26 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("metadata", "problem"), REFUSED)
-def test_what_is_refused(metadata: dict, problem: str):
+def test_a_bad_scorecard_is_refused(metadata: dict, problem: str):
     with pytest.raises(BadFile) as refused:
         Scorecard.of_metadata(metadata)
     assert str(refused.value) == f"model.json: {problem}"
 
 
-def test_a_folder_is_loaded_with_a_scale_and_refused_with_a_bad_one(numbers, tmp_path):
-    folder = numbers.copy(tmp_path)
+def test_a_folder_is_loaded_with_its_scorecard(lightgbm_folder, tmp_path):
+    folder = lightgbm_folder.copy(tmp_path)
     write_metadata(folder, **SCORECARD)
     assert folder.load().metadata["grades"] == SCORECARD["grades"]
+
+
+def test_a_folder_with_a_bad_scorecard_is_refused(lightgbm_folder, tmp_path):
+    folder = lightgbm_folder.copy(tmp_path)
     write_metadata(folder, calibration={"slope": -1, "offset": 0})
     with pytest.raises(BadFile, match=r"^model\.json: calibration: slope is not larger than 0$"):
         folder.load()
 
 
-def test_numbers_of_a_file_that_no_double_holds_are_refused(tmp_path):
+def test_a_number_beyond_doubles_is_refused(tmp_path):
     path = tmp_path / "model.json"
     path.write_text(json.dumps(SCORECARD).replace("0.9", "1e999"))
     with pytest.raises(BadFile, match=r"^model\.json: "):

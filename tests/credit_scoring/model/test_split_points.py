@@ -1,4 +1,4 @@
-"""Thresholds of trees: between two of them no score changes, as the classifiers themselves say."""
+"""Split points of trees: between two of them no score of the classifier changes."""
 
 import re
 
@@ -29,7 +29,7 @@ def limits_of(booster: Booster):
 
 
 def clients(zeros: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
-    """Values of three features, some of the second next to zero; and classes that follow."""
+    """Values of three features, some of the second next to zero, and classes that follow them."""
     random = np.random.default_rng(3)
     rows = random.normal(size=(300, 3))
     rows[:, 1] = random.choice([-1, -TINY, -1e-36, 0, 1e-36, TINY, 1], 300)
@@ -39,7 +39,7 @@ def clients(zeros: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
 
 
 def assert_steps(classifier, thresholds, rows: np.ndarray, largest: float) -> None:
-    """Each score changes behind a threshold alone, and some do."""
+    """Each score changes only behind a split point, and some do."""
     changes = 0
     edges = np.array([-LIGHTGBM_ZERO, -1e-36, 0, 1e-36, LIGHTGBM_ZERO])
     for feature, limits in enumerate(thresholds):
@@ -47,9 +47,9 @@ def assert_steps(classifier, thresholds, rows: np.ndarray, largest: float) -> No
         near = [np.nextafter(edges, -1), edges, above(edges), inside, above(inside)]
         values = np.unique(np.concatenate([*near, np.linspace(-4, 4, 50)]))
         for row in rows[:3]:
-            asked = np.tile(row, (len(values), 1))
-            asked[:, feature] = values
-            scores = classifier.predict_proba(asked)[:, 1]
+            rows_of_values = np.tile(row, (len(values), 1))
+            rows_of_values[:, feature] = values
+            scores = classifier.predict_proba(rows_of_values)[:, 1]
             between = np.searchsorted(limits, values)
             changed = scores[1:] != scores[:-1]
             assert (between[1:] != between[:-1])[changed].all()
@@ -60,7 +60,7 @@ def assert_steps(classifier, thresholds, rows: np.ndarray, largest: float) -> No
 @pytest.mark.parametrize("options", [
     {}, {"zero_as_missing": True}, {"use_missing": False}, {"min_data_in_bin": 1},
 ])  # fmt: skip
-def test_of_lightgbm(options: dict):
+def test_scores_of_lightgbm_change_at_split_points_only(options: dict):
     rows, classes = clients(zeros=0.2)
     rows[::9, 2] = np.nan
     fitted = LGBMClassifier(**LIGHTGBM, **options).fit(rows, classes)
@@ -68,8 +68,8 @@ def test_of_lightgbm(options: dict):
 
 
 @pytest.mark.parametrize("at", ["0", "1e-36", "-1e-36", "-1.0000000180025095e-35"])
-def test_of_lightgbm_next_to_zero(at: str):
-    """As other trainers write them: LightGBM takes each value as zero that is next to it."""
+def test_scores_of_lightgbm_next_to_zero_change_at_split_points_only(at: str):
+    """Other trainers write such split points: LightGBM takes values next to zero as zero."""
     rows, classes = clients(zeros=0.2)
     text = LGBMClassifier(**LIGHTGBM).fit(rows, classes).booster_.model_to_string()
     assert "1.0000000180025095e-35" in text
@@ -78,22 +78,22 @@ def test_of_lightgbm_next_to_zero(at: str):
     values = np.array([-TINY, -LIGHTGBM_ZERO, -1e-36, 0, 1e-36, LIGHTGBM_ZERO, TINY])
     scores = []
     for row in rows[:40]:
-        asked = np.tile(row, (len(values), 1))
-        asked[:, 1] = values
-        scores.append(booster.predict(asked))
+        rows_of_values = np.tile(row, (len(values), 1))
+        rows_of_values[:, 1] = values
+        scores.append(booster.predict(rows_of_values))
     changed = (np.diff(scores) != 0).any(axis=0)
     between = np.searchsorted(limits_of(booster)[1], values)
     np.testing.assert_array_equal(changed, between[1:] != between[:-1])
     assert changed.any()
 
 
-def test_a_tree_without_a_split_has_no_threshold():
+def test_a_tree_without_a_split_has_no_split_point():
     rows, classes = clients()
     fitted = LGBMClassifier(**LIGHTGBM | {"min_child_samples": 300}).fit(rows, classes)
     assert [len(limits) for limits in limits_of(fitted.booster_)] == [0, 0, 0]
 
 
-def test_of_lightgbm_where_scores_are_no_steps_between_numbers():
+def test_lightgbm_with_categories_or_linear_trees_has_no_split_points():
     rows, classes = clients()
     rows[:, 1] = np.arange(300) % 7
     classes = (rows[:, 1] % 3 == 1).astype(int)
@@ -107,20 +107,20 @@ def test_of_lightgbm_where_scores_are_no_steps_between_numbers():
     forest(), ExtraTreesClassifier(5, random_state=0), DecisionTreeClassifier(random_state=0),
     GradientBoostingClassifier(n_estimators=5, random_state=0),
 ])  # fmt: skip
-def test_of_trees_on_float32(classifier):
+def test_scores_of_float32_trees_change_at_split_points_only(classifier):
     rows, classes = clients()
     classifier.fit(rows, classes)
     assert_steps(classifier, of_trees(classifier), rows, LARGEST_FLOAT)
 
 
-def test_of_trees_with_missing_values():
+def test_scores_of_trees_with_missing_values_change_at_split_points_only():
     rows, classes = clients()
     rows[::3, 0] = np.nan
     fitted = RandomForestClassifier(5, random_state=0).fit(rows, classes)
     assert_steps(fitted, of_trees(fitted), np.nan_to_num(rows), LARGEST_FLOAT)
 
 
-def test_other_classifiers_have_none_that_are_known():
+def test_other_classifiers_have_no_known_split_points():
     rows, classes = clients()
     beginning = GradientBoostingClassifier(n_estimators=2, init=DummyClassifier())
     for classifier in (AdaBoostClassifier(n_estimators=2), beginning):

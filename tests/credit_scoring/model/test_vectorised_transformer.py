@@ -1,4 +1,4 @@
-"""Transforming by operations on arrays: the transformer's own values, or the transformer itself."""
+"""The vectorised transformer gives the values of the transformer itself, or is not used."""
 
 import functools
 
@@ -25,10 +25,11 @@ from credit_scoring.model.bundle import Bundle
 from credit_scoring.model.loader import load
 from credit_scoring.model.transformers.transformer import RawTransformer
 from tests.support.artefacts import FLAGS, NUMBERS, PLAIN, TEXTS, lightgbm, make_folder
+from tests.support.cases import Case
 from tests.support.folders import write_metadata
-from tests.support.recipes import MIXED, Case
+from tests.support.recipes import MIXED
 
-BY_ITSELF = {
+NOT_VECTORISED = {
     "function, one to one",
     "function, own names",
     "names of NumPy",
@@ -39,7 +40,7 @@ UNSEEN = "a category that nobody has"
 
 
 def varied(bundle: Bundle, number: int = 24) -> RawBatch:
-    """Clients whose values are mixed, missing, altered by a little and by very much."""
+    """Clients with values of others, missing values, and small and large alterations."""
     random = np.random.default_rng(7)
     clients = len(bundle.client_ids)
     rows = bundle.raw_rows(random.integers(clients, size=number).tolist())
@@ -57,9 +58,9 @@ def varied(bundle: Bundle, number: int = 24) -> RawBatch:
 
 
 def itself(transformer: RawTransformer, rows: RawBatch) -> list[np.ndarray | None]:
-    """What the transformer's own method makes of each row; None where it refuses it."""
+    """The transformer's own output for each row; None for a refused one."""
     try:
-        return [*transformer.itself(rows)]
+        return [*transformer.unvectorised(rows)]
     except ValueError:
         if len(rows) == 1:
             return [None]
@@ -69,32 +70,32 @@ def itself(transformer: RawTransformer, rows: RawBatch) -> list[np.ndarray | Non
 
 
 def check_equal(bundle: Bundle) -> int:
-    """Compare both ways, alone and together; how many rows were not left to the transformer."""
+    """Compare both ways, for single rows and together; gives the number of vectorised rows."""
     transformer, rows, quickly = bundle.scorer.transformer, varied(bundle), 0
-    assert transformer.quickly is not None
+    assert transformer.vectorised is not None
     expected = itself(transformer, rows)
     for row, values in enumerate(expected):
-        alone = transformer.quickly(rows.take([row]))
+        alone = transformer.vectorised(rows.take([row]))
         quickly += alone is not None
         assert alone is None or np.array_equal(alone[0], values, equal_nan=True)
     accepted = [row for row, values in enumerate(expected) if values is not None]
     some = [values for values in expected if values is not None]
     assert np.array_equal(transformer(rows.take(accepted)), np.array(some), equal_nan=True)
     for row in accepted[:3]:
-        (values,) = transformer.itself(rows.take([row]))
+        (values,) = transformer.unvectorised(rows.take([row]))
         assert np.array_equal(values, expected[row], equal_nan=True)
     return quickly
 
 
 def test_values_are_those_of_the_transformer(case: Case, request):
     bundle = case.bundle
-    if request.node.callspec.params["case"] in BY_ITSELF:
-        assert bundle.scorer.transformer.quickly is None
+    if request.node.callspec.params["case"] in NOT_VECTORISED:
+        assert bundle.scorer.transformer.vectorised is None
     else:
         assert check_equal(bundle) > 4
 
 
-# What refuses a category that it does not know leaves the row to itself, whatever stands beside it.
+# An encoder that refuses unknown categories leaves the row to the transformer, so it is apart.
 REFUSING = {
     "plain": OneHotEncoder(),
     "numbered": OrdinalEncoder(),
@@ -127,7 +128,7 @@ SCALERS = {
 @pytest.mark.filterwarnings("ignore:Found unknown categories:UserWarning")
 @pytest.mark.parametrize("encoders", [REFUSING, ENCODERS], ids=["refusing", "taking"])
 def test_categories_are_looked_up(tmp_path, encoders):
-    """Side by side, as one model has them."""
+    """One model has all encoders, side by side."""
     texts = [*TEXTS, *FLAGS[1:]]
     columns = ColumnTransformer(
         [(name, encoder, texts) for name, encoder in encoders.items()], remainder="passthrough"
@@ -137,7 +138,7 @@ def test_categories_are_looked_up(tmp_path, encoders):
 
 
 def test_numbers_are_computed(tmp_path):
-    """Side by side, and what is left by a scaler of its own."""
+    """One model has all scalers side by side, and another one for the remaining columns."""
     scalers = [(name, scaler, NUMBERS[::-2]) for name, scaler in SCALERS.items()]
     columns = ColumnTransformer(scalers, remainder=StandardScaler())
     made = make_folder(tmp_path / "made", make_pipeline(columns, lightgbm()), NUMBERS)
@@ -145,43 +146,43 @@ def test_numbers_are_computed(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
-def test_what_overflows_is_left_to_the_transformer(tmp_path):
-    """Which refuses an infinite value between two of its steps, and clips one in the last."""
+def test_an_overflow_is_left_to_the_transformer(tmp_path):
+    """The transformer refuses an infinite value between two steps, and clips one in the last."""
     twice = make_pipeline(MinMaxScaler((0, 1e9)), StandardScaler())
     made = make_folder(tmp_path / "made", make_pipeline(twice, lightgbm()), PLAIN)
     bundle = made.load()
     rows = bundle.raw_rows([0])
-    assert bundle.scorer.transformer.quickly(rows) is not None
+    assert bundle.scorer.transformer.vectorised(rows) is not None
     rows.numbers[0, 1] = 1.7e308
 
-    assert bundle.scorer.transformer.quickly(rows) is None
+    assert bundle.scorer.transformer.vectorised(rows) is None
     with pytest.raises(InvalidApplication, match=r"transformer refuses it \(ValueError\)"):
         bundle.scorer.transform(rows)
 
 
-def test_a_category_that_is_refused_is_still_refused(tmp_path):
+def test_an_unknown_category_is_refused(tmp_path):
     columns = ColumnTransformer([("text", OrdinalEncoder(), TEXTS)], remainder="passthrough")
     bundle = make_folder(tmp_path / "made", make_pipeline(columns, lightgbm()), MIXED).load()
     rows = bundle.raw_rows([0, 1, 2])
     rows.texts[MIXED.index(TEXTS[0])][1] = UNSEEN
 
-    assert bundle.scorer.transformer.quickly(rows) is None
-    assert bundle.scorer.transformer.quickly(rows.take([0, 2])) is not None
+    assert bundle.scorer.transformer.vectorised(rows) is None
+    assert bundle.scorer.transformer.vectorised(rows.take([0, 2])) is not None
     with pytest.raises(InvalidApplication, match="does not know: ") as refused:
         bundle.scorer.transform(rows)
     assert refused.value.row == 1
 
 
-class Handed(FunctionTransformer):
-    """A step of a kind that is not known."""
+class UnknownStep(FunctionTransformer):
+    """A kind of step that the product does not know."""
 
 
-def test_an_unknown_kind_of_step_is_left_to_itself(tmp_path, caplog):
-    steps = make_pipeline(SimpleImputer(), Handed(feature_names_out="one-to-one"))
+def test_a_transformer_with_an_unknown_step_is_not_vectorised(tmp_path, caplog):
+    steps = make_pipeline(SimpleImputer(), UnknownStep(feature_names_out="one-to-one"))
     made = make_folder(tmp_path / "made", make_pipeline(steps, lightgbm()), PLAIN)
     with caplog.at_level("INFO"):
         bundle = made.load()
-    assert bundle.scorer.transformer.quickly is None
+    assert bundle.scorer.transformer.vectorised is None
     assert "raw records are transformed by the model's transformer itself" in caplog.messages
 
 
@@ -194,8 +195,8 @@ def cut(largest: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("transform", [times, cut])
-def test_a_transformer_of_other_values_is_left_to_itself(tmp_path, caplog, transform):
-    """One whose arithmetic is not what its kind's is, as in another release: here and there."""
+def test_a_transformer_with_other_values_is_not_vectorised(tmp_path, caplog, transform):
+    """Its arithmetic differs from that of its kind, as in another release, for some values."""
     made = make_folder(tmp_path / "made", make_pipeline(MaxAbsScaler(), lightgbm()), PLAIN)
     pipeline = made.pipeline()
     largest = pipeline[0].scale_
@@ -204,7 +205,7 @@ def test_a_transformer_of_other_values_is_left_to_itself(tmp_path, caplog, trans
     write_metadata(made)
 
     bundle = made.load()
-    assert bundle.scorer.transformer.quickly is None
+    assert bundle.scorer.transformer.vectorised is None
     line = "raw records are transformed by the model's transformer itself: arrays differ"
     assert line in caplog.messages
     rows = bundle.raw_rows([0, 1])

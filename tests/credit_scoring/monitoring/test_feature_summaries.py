@@ -7,34 +7,40 @@ import pytest
 from credit_scoring.data.artifacts import TARGET
 from credit_scoring.data.tables import Table
 from credit_scoring.monitoring.feature_summaries import PERCENTS, distributions
+from tests.credit_scoring.monitoring.awkward_tables import (
+    FEATURES,
+    REFERENCE,
+    awkward_tables,
+    reference_of,
+    table_of,
+)
 from tests.support.artefacts import FLAGS, TEXTS
-from tests.support.drifting import FEATURES, REFERENCE, awkward_tables, reference_of, table_of
 
 TEXT = [*TEXTS, "text no longer known", "text known later", "other texts"]
 FLAG = [*FLAGS, "yes, rarely", "yes, mostly", "yes or no"]
 
 
 @pytest.fixture(scope="module")
-def found():
-    """Of a folder: a feature that is text in one table is text in both."""
+def summaries():
+    """Summaries of the awkward tables, by feature."""
     return dict(zip(FEATURES, kinds_of(*awkward_tables()), strict=True))
 
 
 def kinds_of(reference, new=None, declared=""):
-    """The distributions of features with one declared kind; without new clients, of nobody new."""
+    """Summaries of features that all have one declared kind; by default without new clients."""
     features = len(reference.columns)
     new = new or Table(np.empty((0, features)), reference.categories)
     return distributions(reference, new, [declared] * features)
 
 
 @pytest.mark.parametrize("feature", FEATURES)
-def test_a_feature_is_distributed_as_pandas_has_it(found, feature):
+def test_a_feature_is_distributed_as_pandas_has_it(summaries, feature):
     kind = "text" if feature in TEXT else "flag" if feature in FLAG else "number"
-    assert found[feature].kind == kind
-    assert found[feature].missing == pytest.approx(REFERENCE[feature].isna().mean())
+    assert summaries[feature].kind == kind
+    assert summaries[feature].missing == pytest.approx(REFERENCE[feature].isna().mean())
     for label in (0, 1):
         values = REFERENCE.loc[REFERENCE[TARGET] == label, feature].dropna()
-        of_class = (found[feature].class0, found[feature].class1)[label]
+        of_class = (summaries[feature].class0, summaries[feature].class1)[label]
         assert of_class.present == len(values)
         if kind == "number" and len(values):
             expected = values.quantile(np.array(PERCENTS) / 100).tolist()
@@ -53,7 +59,7 @@ def test_a_feature_is_distributed_as_pandas_has_it(found, feature):
 
 
 def frame_of(*values: float | str | None) -> pd.DataFrame:
-    """The first half is of class 0, the other of class 1."""
+    """A table of one feature; the first half of its rows is of class 0, the other of class 1."""
     return pd.DataFrame({"a": values, TARGET: np.repeat([0, 1], len(values) // 2)})
 
 
@@ -89,10 +95,10 @@ def test_a_category_that_a_class_lacks_has_a_share_of_nothing():
     ],
 )
 def test_a_flag_is_zero_or_one_in_both_tables(values, kind):
-    (found,) = kinds_of(
+    (summaries,) = kinds_of(
         reference_of(frame_of(0, 1, 1, None)), table_of(frame_of(*values).astype({"a": float}))
     )
-    assert found.kind == kind
+    assert summaries.kind == kind
 
 
 @pytest.mark.parametrize(
@@ -104,5 +110,5 @@ def test_a_flag_is_zero_or_one_in_both_tables(values, kind):
     ],
 )
 def test_a_declared_kind_counts(values, declared, kind):
-    (found,) = kinds_of(reference_of(frame_of(*values).astype({"a": float})), None, declared)
-    assert found.kind == kind
+    (summaries,) = kinds_of(reference_of(frame_of(*values).astype({"a": float})), None, declared)
+    assert summaries.kind == kind

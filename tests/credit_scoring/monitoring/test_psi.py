@@ -17,13 +17,19 @@ from credit_scoring.monitoring.psi import (
     number_counts,
     population_drift,
 )
-from tests.support.drifting import FEATURES, NEW, REFERENCE, reference_of, table_of
+from tests.credit_scoring.monitoring.awkward_tables import (
+    FEATURES,
+    NEW,
+    REFERENCE,
+    reference_of,
+    table_of,
+)
 
 SCORES = np.random.default_rng(7).beta(1, 8, 410), np.random.default_rng(8).beta(1, 6, 130)
 
 
-def plain(reference: pd.Series, new: pd.Series) -> Drift:
-    """By definition: each client is put into a bin, and those of each bin are counted."""
+def plain_drift(reference: pd.Series, new: pd.Series) -> Drift:
+    """The index by its definition: put each client into a bin, and count each bin."""
     here, there = Counter(map(bins(reference), reference)), Counter(map(bins(reference), new))
     used = here.keys() | there.keys()
     index = 0.0
@@ -66,12 +72,12 @@ def found():
 
 @pytest.mark.parametrize("feature", FEATURES)
 def test_a_feature_drifts_as_by_definition(found, feature):
-    assert by_name(found)[feature] == plain(REFERENCE[feature], NEW[feature])
+    assert by_name(found)[feature] == plain_drift(REFERENCE[feature], NEW[feature])
 
 
 def test_the_score_drifts_as_by_definition(found):
     assert (found.reference, found.new) == (410, 130)
-    assert found.score == plain(*map(pd.Series, SCORES))
+    assert found.score == plain_drift(*map(pd.Series, SCORES))
     assert found.score.bins == 10
 
 
@@ -99,7 +105,7 @@ def test_the_largest_index_comes_first_and_equal_ones_as_in_the_tables(found):
         ("other texts", 4),
     ],
 )
-def test_bins(found, feature, bins):
+def test_the_number_of_bins(found, feature, bins):
     assert by_name(found)[feature].bins == bins
 
 
@@ -110,7 +116,7 @@ def test_the_same_clients_do_not_drift():
     assert {one.index for one in (same.score, *same.features)} == {0.0}
 
 
-def test_an_index_in_numbers():
+def test_the_index_of_two_small_tables():
     """60 % and 40 % against 50 % and 50 %; an empty bin of 10 counts half a client."""
     assert drift(np.array([[6.0, 4, 0], [10, 10, 0]])) == Drift(
         pytest.approx(-0.1 * log(0.5 / 0.6) + 0.1 * log(0.5 / 0.4)), pytest.approx(0.15), 2
@@ -128,7 +134,7 @@ def test_rounding_is_no_drift():
 
 
 def test_values_next_to_each_other_are_counted_once():
-    """Deciles about as far apart as what counts as rounding."""
+    """The deciles are about as far apart as values that differ by rounding."""
     random = np.random.default_rng(3)
     for scale in (1e-10, 5e-10, 1e-9, 2e-9, 3e-9, 1e-8):
         reference = 20 * (1 + scale * random.integers(0, 8, 100))
@@ -139,7 +145,7 @@ def test_values_next_to_each_other_are_counted_once():
 
 
 def test_equal_populations_have_the_expected_index_on_average():
-    """For continuous values, counts, flags and text, some of them missing."""
+    """Draw continuous values, counts, flags and text, some of them missing."""
     random, (n, m), each = np.random.default_rng(11), (2_000, 500), 60
     draw = {
         "continuous": lambda size: random.normal(size=size),

@@ -7,11 +7,11 @@ import pytest
 
 from credit_scoring.data.formulas import parse
 from credit_scoring.float_search import at, first_true, place
-from credit_scoring.whatif.monotonicity import Shapes
+from credit_scoring.whatif.monotonicity import Monotonicity
 
 OTHERS = {"a": 3.0, "b": -2.0, "zero": 0.0, "none": np.nan}
-# By formula of x, in how many pieces of [-5, 5] it is monotone; 0 where that is not proved.
-PIECES = {
+# By formula of x, in how many intervals of [-5, 5] it is monotone; 0 where that is not proved.
+INTERVALS = {
     "x": 1, "a": 1, "none": 1, "none / x": 1, "x + none": 1, "x / zero": 1, "zero * x": 1,
     "-x * a + b": 1, "x / a - b * x": 1, "x * b / a": 1, "a - x - x": 1, "2 + x + x * 4": 1,
     "a / x": 3, "1 / (a - x) + x": 3, "x / (x - 1)": 0, "x * x": 3, "(x - 1) * (x - 1)": 3,
@@ -22,7 +22,7 @@ PIECES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("text", PIECES)
+@pytest.mark.parametrize("text", INTERVALS)
 def test_pieces_are_monotone(text: str):
     formula = parse(text)
 
@@ -31,20 +31,20 @@ def test_pieces_are_monotone(text: str):
         return known | {"y": np.broadcast_to(formula(known), values.shape)}
 
     own = {name: np.array([value]) for name, value in OTHERS.items()}
-    pieces = Shapes("x", {"y": formula.tree}, own, columns).pieces("y", -5.0, 5.0)
-    if not PIECES[text]:
-        assert not all(piece.is_monotone for piece in pieces)
+    intervals = Monotonicity("x", {"y": formula.tree}, own, columns).intervals("y", -5.0, 5.0)
+    if not INTERVALS[text]:
+        assert not all(interval.is_monotone for interval in intervals)
         return
-    pieces.sort()
-    assert len(pieces) == PIECES[text]
-    assert all(piece.is_monotone for piece in pieces)
-    assert (pieces[0].first, pieces[-1].last) == (-5, 5)
-    for one, other in pairwise(pieces):
+    intervals.sort()
+    assert len(intervals) == INTERVALS[text]
+    assert all(interval.is_monotone for interval in intervals)
+    assert (intervals[0].first, intervals[-1].last) == (-5, 5)
+    for one, other in pairwise(intervals):
         assert place(other.first) == place(one.last) + 1
-    for piece in pieces:
-        inner = np.linspace(piece.first, piece.last, 1000)
-        steps = at(place(piece.first) + np.arange(50))
-        values = np.unique(np.clip([*inner, *steps], piece.first, piece.last))
+    for interval in intervals:
+        inner = np.linspace(interval.first, interval.last, 1000)
+        steps = at(place(interval.first) + np.arange(50))
+        values = np.unique(np.clip([*inner, *steps], interval.first, interval.last))
         found = columns(values)["y"]
         if np.isnan(found).any():
             assert np.isnan(found).all()
@@ -53,7 +53,7 @@ def test_pieces_are_monotone(text: str):
             assert rises or falls
 
 
-def test_one_that_builds_on_another():
+def test_a_formula_that_builds_on_another_has_its_pieces():
     trees = {"y": parse("a / x").tree, "z": parse("y * 2 + b").tree}
 
     def columns(values: np.ndarray) -> dict[str, np.ndarray]:
@@ -61,8 +61,8 @@ def test_one_that_builds_on_another():
         return {"x": values, "y": y, "z": y * 2 - 2}
 
     own = {name: np.array([value]) for name, value in OTHERS.items()}
-    pieces = Shapes("x", trees, own, columns).pieces("z", -5.0, 5.0)
-    assert sorted((piece.first, piece.last) for piece in pieces) == [
+    intervals = Monotonicity("x", trees, own, columns).intervals("z", -5.0, 5.0)
+    assert sorted((interval.first, interval.last) for interval in intervals) == [
         (-5, -5e-324), (0, 0), (5e-324, 5),
     ]  # fmt: skip
 
@@ -79,6 +79,6 @@ def test_places_are_in_the_order_of_doubles():
 def test_the_first_double_at_which_something_holds():
     low, high = np.array([-1e308, -3.0, 1.0]), np.array([1e308, 5.0, 2.0])
     limits = np.array([-7.25, 0.0, 1.5])
-    found = first_true(lambda values, asked: values >= limits[asked], low, high)
+    found = first_true(lambda values, rows: values >= limits[rows], low, high)
     np.testing.assert_array_equal(found, limits)
     assert first_true(lambda values, _: values > 0, np.empty(0), np.empty(0)).shape == (0,)

@@ -1,4 +1,4 @@
-"""The score along a feature is, to the last bit, what the pipeline gives for the changed row."""
+"""ICE curves: each score is, to the last bit, that of the pipeline for the changed row."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +13,17 @@ from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler
 from credit_scoring.errors import InvalidApplication, UnknownFeature
 from credit_scoring.float_search import at, place
 from credit_scoring.whatif.sensitivity import Sensitivity, sensitivity
+from tests.credit_scoring.whatif.what_if_case import (
+    LEAST,
+    MIDDLE,
+    POLE,
+    PRODUCT,
+    PROVED,
+    RISK,
+    UNPROVED,
+    WhatIfCase,
+    with_formulas,
+)
 from tests.support.artefacts import (
     EDUCATION,
     FLAGS,
@@ -22,19 +33,6 @@ from tests.support.artefacts import (
     TEXTS,
     lightgbm,
     make_folder,
-)
-from tests.support.curves import (
-    LEAST,
-    MIDDLE,
-    POLE,
-    PRODUCT,
-    PROVED,
-    RISK,
-    UNPROVED,
-    Bank,
-    bank_of,
-    bank_of_case,
-    with_formulas,
 )
 from tests.support.recipes import RECIPES
 
@@ -62,113 +60,117 @@ def scaled_and_passed() -> ColumnTransformer:
 
 
 @pytest.fixture(scope="module", params=PROVED_RECIPES)
-def proved(request, case_named) -> Bank:
-    return bank_of_case(case_named(request.param))
+def proved_case(request, case_named) -> WhatIfCase:
+    return WhatIfCase.of_case(case_named(request.param))
 
 
 @pytest.fixture(scope="module", params=FEW_TREES)
-def unproved(request, tmp_path_factory) -> Bank:
-    """Of few trees: each change that is found is asked for by single rows."""
+def searched_case(request, tmp_path_factory) -> WhatIfCase:
+    """Models of few trees, because each step is checked by single rows."""
     path = tmp_path_factory.mktemp("unproved") / "ressources"
     recipe = RECIPES[request.param]()
     recipe.pipeline[-1].set_params(**FEW_TREES[request.param])
-    return bank_of(make_folder(path, *recipe))
+    return WhatIfCase.of_folder(make_folder(path, *recipe))
 
 
 @pytest.fixture(scope="module")
-def formulas(tmp_path_factory) -> Bank:
+def formula_case(tmp_path_factory) -> WhatIfCase:
     path = tmp_path_factory.mktemp("formulas") / "ressources"
     pipeline = make_pipeline(scaled_and_passed(), lightgbm())
-    return bank_of(with_formulas(path, pipeline, PROVED), PROVED)
+    return WhatIfCase.of_folder(with_formulas(path, pipeline, PROVED), PROVED)
 
 
-def asked(bank: Bank, client: int, feature: str, threshold: float = THRESHOLD) -> Sensitivity:
-    low, high = bank.range(feature)
-    return sensitivity(bank.bundle.scorer, bank.row(client), feature, low, high, threshold)
+def curve_of(
+    case: WhatIfCase, client: int, feature: str, threshold: float = THRESHOLD
+) -> Sensitivity:
+    low, high = case.range(feature)
+    return sensitivity(case.bundle.scorer, case.row(client), feature, low, high, threshold)
 
 
 def by_steps(found: Sensitivity, values: np.ndarray) -> np.ndarray:
-    """What the steps say of some values; NaN where the model refuses them."""
+    """The scores of some values by the steps; NaN for values that the model refuses."""
     starts, scores = map(np.array, zip(*found.steps, strict=True))
     return scores.astype(float)[np.searchsorted(starts, values, "right") - 1]
 
 
-def looked_at(bank: Bank, found: Sensitivity, feature: str) -> np.ndarray:
-    """Values in the range: many, those around each step, and around the model's thresholds."""
-    low, high = bank.range(feature)
+def probed_values(case: WhatIfCase, found: Sensitivity, feature: str) -> np.ndarray:
+    """Values of the range: many, and those around each step and each split point."""
+    low, high = case.range(feature)
     starts = np.array([start for start, _ in found.steps])
     shares = np.random.default_rng(0).random(200)
     values = [
         low + (high - low) * shares,
-        _around(starts, 2),
-        _around(thresholds(bank, feature), 6),
+        around(starts, 2),
+        around(thresholds(case, feature), 6),
     ]
     return np.unique(np.clip(np.concatenate(values), low, high))
 
 
-def _around(values: np.ndarray, number: int) -> np.ndarray:
+def around(values: np.ndarray, number: int) -> np.ndarray:
     return at((place(values)[:, None] + np.arange(-number, number + 1)).ravel())
 
 
-def thresholds(bank: Bank, feature: str) -> np.ndarray:
-    """The values at which one output passes a threshold, to some doubles, where it is linear."""
-    ends = bank.tables[1].iloc[[0, 0]].reset_index(drop=True)
-    ends[feature] = bank.range(feature)
-    outputs = bank.pipeline[0].transform(ends[list(bank.pipeline.feature_names_in_)])
+def thresholds(case: WhatIfCase, feature: str) -> np.ndarray:
+    """The values at which a linear output passes a split point, to some doubles."""
+    ends = case.tables[1].iloc[[0, 0]].reset_index(drop=True)
+    ends[feature] = case.range(feature)
+    outputs = case.pipeline[0].transform(ends[list(case.pipeline.feature_names_in_)])
     outputs = np.asarray(outputs.toarray() if hasattr(outputs, "toarray") else outputs, float)
     found = []
-    for output, limits in enumerate(bank.bundle.classifier.thresholds or ()):
+    for output, limits in enumerate(case.bundle.classifier.split_points or ()):
         one, other = outputs[:, output]
         if abs(one - other) > 0 and len(limits):  # neither is missing
-            low, high = bank.range(feature)
+            low, high = case.range(feature)
             found.append(low + (limits - one) / (other - one) * (high - low))
     found = np.concatenate([[], *found])
     return found[np.isfinite(found)]
 
 
-def test_every_step_is_found_to_the_double(proved: Bank):
+def test_every_step_is_found_to_the_double(proved_case: WhatIfCase):
     steps = 0
-    for feature in [name for name in proved.bundle.features if name not in (*TEXTS, *FLAGS)]:
-        found = asked(proved, 7, feature)
+    for feature in [name for name in proved_case.bundle.features if name not in (*TEXTS, *FLAGS)]:
+        found = curve_of(proved_case, 7, feature)
         assert found.exact
-        assert found.steps[0][0] == proved.range(feature)[0]
-        values = looked_at(proved, found, feature)
-        np.testing.assert_array_equal(by_steps(found, values), proved.scores(7, feature, values))
+        assert found.steps[0][0] == proved_case.range(feature)[0]
+        values = probed_values(proved_case, found, feature)
+        np.testing.assert_array_equal(
+            by_steps(found, values), proved_case.scores(7, feature, values)
+        )
         scores = [score for _, score in found.steps]
         assert all(one != other for one, other in pairwise(scores))
         steps += len(scores) - 1
     assert steps > 5
 
 
-def test_every_step_of_what_follows_is_found(formulas: Bank):
+def test_every_step_of_computed_features_is_found(formula_case: WhatIfCase):
     for feature, recomputed in {
         RISK: [POLE, MIDDLE, PRODUCT, LEAST], "AMT_CREDIT": [POLE], PRODUCT: [LEAST],
         "OWN_CAR_AGE": [MIDDLE, PRODUCT, LEAST], "DAYS_BIRTH": [LEAST], POLE: [],
     }.items():  # fmt: skip
         for client in (0, 11):
-            found = asked(formulas, client, feature)
+            found = curve_of(formula_case, client, feature)
             assert found.exact
             assert sorted(found.recomputed) == sorted(recomputed)
-            values = looked_at(formulas, found, feature)
+            values = probed_values(formula_case, found, feature)
             expected = by_steps(found, values)
             accepted = ~np.isnan(expected)
             np.testing.assert_array_equal(
-                expected[accepted], formulas.scores(client, feature, values[accepted])
+                expected[accepted], formula_case.scores(client, feature, values[accepted])
             )
 
 
-def test_the_flip_is_the_nearest_double_that_turns_the_decision(formulas: Bank):
-    """The double before it, towards the client's own, decides as the client does."""
+def test_the_flip_is_the_nearest_double_that_turns_the_decision(formula_case: WhatIfCase):
+    """The double before it, towards the client's own value, has the client's decision."""
     flips = 0
     for client in (0, 3, 6, 9):
         for feature in (RISK, "AMT_CREDIT", LEAST):
-            own = formulas.tables[1][feature][client]
+            own = formula_case.tables[1][feature][client]
             if np.isnan(own):
                 continue
-            found = asked(formulas, client, feature)
-            values = looked_at(formulas, found, feature)
+            found = curve_of(formula_case, client, feature)
+            values = probed_values(formula_case, found, feature)
             values = values[~np.isnan(by_steps(found, values))]
-            scores = formulas.scores(client, feature, np.append(values, own))
+            scores = formula_case.scores(client, feature, np.append(values, own))
             turned = values[(scores[:-1] >= THRESHOLD) != (scores[-1] >= THRESHOLD)]
             if found.flip is None:
                 assert not len(turned)
@@ -179,61 +181,67 @@ def test_the_flip_is_the_nearest_double_that_turns_the_decision(formulas: Bank):
             ends = np.array([found.flip, np.nextafter(found.flip, own), own])
             if np.isnan(by_steps(found, ends[1:2])[0]):  # beside a pole
                 ends[1] = own
-            decisions = formulas.scores(client, feature, ends) >= THRESHOLD
+            decisions = formula_case.scores(client, feature, ends) >= THRESHOLD
             assert decisions.tolist() == [not decisions[2], decisions[2], decisions[2]]
     assert flips > 3
 
 
 @pytest.mark.parametrize("feature", [RISK, "OWN_CAR_AGE"])
-def test_what_is_not_proved_is_said(feature: str, tmp_path: Path):
-    """The variance and a parabola are not monotone; each step that is found is one."""
+def test_a_curve_that_is_not_proved_is_not_exact(feature: str, tmp_path: Path):
+    """The variance and a parabola are not monotone, but each step of the curve is a step."""
     pipeline = make_pipeline(SimpleImputer(), lightgbm())
-    bank = bank_of(with_formulas(tmp_path / "ressources", pipeline, UNPROVED), UNPROVED)
-    found = asked(bank, 3, feature)
+    case = WhatIfCase.of_folder(
+        with_formulas(tmp_path / "ressources", pipeline, UNPROVED), UNPROVED
+    )
+    found = curve_of(case, 3, feature)
     assert not found.exact
-    assert_steps(bank, 3, feature, found)
-    low, high = bank.range(feature)
+    assert_steps(case, 3, feature, found)
+    low, high = case.range(feature)
     values = low + (high - low) * np.random.default_rng(0).random(300)
-    np.testing.assert_array_equal(by_steps(found, values), bank.scores(3, feature, values))
-    assert asked(bank, 3, "DAYS_BIRTH").exact
+    np.testing.assert_array_equal(by_steps(found, values), case.scores(3, feature, values))
+    assert curve_of(case, 3, "DAYS_BIRTH").exact
 
 
-def assert_steps(bank: Bank, client: int, feature: str, found: Sensitivity) -> None:
-    """The start of a step is the first double with its score: some of them, evenly spread."""
+def assert_steps(case: WhatIfCase, client: int, feature: str, found: Sensitivity) -> None:
+    """The start of a step is the first double with its score; check some, evenly spread."""
     starts, scores = map(np.array, zip(*found.steps, strict=True))
     assert len(starts) > 2
     assert all(one != other for one, other in pairwise(scores))
     some = np.linspace(1, len(starts) - 1, 8, dtype=int)
-    np.testing.assert_array_equal(alone(bank, client, feature, starts[some]), scores[some])
-    before = alone(bank, client, feature, np.nextafter(starts[some], -np.inf))
+    np.testing.assert_array_equal(single_scores(case, client, feature, starts[some]), scores[some])
+    before = single_scores(case, client, feature, np.nextafter(starts[some], -np.inf))
     np.testing.assert_array_equal(before, scores[some - 1])
 
 
-def alone(bank: Bank, client: int, feature: str, values: np.ndarray) -> np.ndarray:
-    return np.concatenate([bank.scores(client, feature, values[[at]]) for at in range(len(values))])
+def single_scores(case: WhatIfCase, client: int, feature: str, values: np.ndarray) -> np.ndarray:
+    return np.concatenate([case.scores(client, feature, values[[at]]) for at in range(len(values))])
 
 
-def test_without_thresholds_or_with_another_transformer_steps_are_searched(unproved: Bank):
-    found = asked(unproved, 2, "AMT_CREDIT")
+def test_steps_are_searched_without_split_points_or_with_an_unknown_transformer(
+    searched_case: WhatIfCase,
+):
+    found = curve_of(searched_case, 2, "AMT_CREDIT")
     assert not found.exact
-    assert_steps(unproved, 2, "AMT_CREDIT", found)
+    assert_steps(searched_case, 2, "AMT_CREDIT", found)
 
 
 @pytest.fixture(scope="module")
-def mixed(case_named) -> Bank:
-    return bank_of_case(case_named("lightgbm text dense"))
+def text_case(case_named) -> WhatIfCase:
+    return WhatIfCase.of_case(case_named("lightgbm text dense"))
 
 
 @pytest.mark.parametrize(("feature", "known"), [
     (TEXTS[0], sorted(EDUCATION)), (TEXTS[1], sorted(OCCUPATION)),
     (FLAGS[0], [0, 1]), (FLAGS[1], [0, 1]),
 ])  # fmt: skip
-def test_a_text_has_a_step_for_each_category(mixed: Bank, feature: str, known: list):
+def test_a_text_has_a_step_for_each_category(text_case: WhatIfCase, feature: str, known: list):
     values = np.array([bool(one) if feature in FLAGS else one for one in known], object)
     turned = 0
     for client in range(6):
-        scores = mixed.scores(client, feature, values).tolist()
-        found = sensitivity(mixed.bundle.scorer, mixed.row(client), feature, np.nan, np.nan, 0.4)
+        scores = text_case.scores(client, feature, values).tolist()
+        found = sensitivity(
+            text_case.bundle.scorer, text_case.row(client), feature, np.nan, np.nan, 0.4
+        )
         assert found.exact
         assert found.steps == tuple(zip(known, scores, strict=True))
         others = {
@@ -246,12 +254,12 @@ def test_a_text_has_a_step_for_each_category(mixed: Bank, feature: str, known: l
     assert feature != TEXTS[0] or turned
 
 
-def test_a_missing_value_has_steps_and_the_lowest_turn(formulas: Bank):
-    (client, *_) = np.flatnonzero(formulas.tables[1]["OWN_CAR_AGE"].isna())
-    probability = asked(formulas, client, "OWN_CAR_AGE").probability
-    scores = [score for _, score in asked(formulas, client, "OWN_CAR_AGE").steps]
+def test_a_missing_value_has_steps_and_the_lowest_turn(formula_case: WhatIfCase):
+    (client, *_) = np.flatnonzero(formula_case.tables[1]["OWN_CAR_AGE"].isna())
+    probability = curve_of(formula_case, client, "OWN_CAR_AGE").probability
+    scores = [score for _, score in curve_of(formula_case, client, "OWN_CAR_AGE").steps]
     for threshold in (min(scores), max(scores)):
-        found = asked(formulas, client, "OWN_CAR_AGE", threshold)
+        found = curve_of(formula_case, client, "OWN_CAR_AGE", threshold)
         assert found.value is None
         turned = [
             start
@@ -261,70 +269,76 @@ def test_a_missing_value_has_steps_and_the_lowest_turn(formulas: Bank):
         assert found.flip == (turned[0] if turned else None)
 
 
-def test_a_value_outside_the_range_is_reached_by_the_flip(formulas: Bank):
-    low, high = formulas.range(RISK)
-    row = formulas.row(0)
+def test_a_value_outside_the_range_is_reached_by_the_flip(formula_case: WhatIfCase):
+    low, high = formula_case.range(RISK)
+    row = formula_case.row(0)
     for own, bounds in ((2 * low, (low, high)), (high, (low, low / 2)), (low, (high / 2, high))):
-        row.replace(formulas.bundle.scorer.column_of(RISK), [own])
-        found = sensitivity(formulas.bundle.scorer, row, RISK, *bounds, THRESHOLD)
+        row.replace(formula_case.bundle.scorer.column_of(RISK), [own])
+        found = sensitivity(formula_case.bundle.scorer, row, RISK, *bounds, THRESHOLD)
         assert found.value == own
         assert found.steps[0][0] == bounds[0]
         assert found.steps[-1][0] <= bounds[1]
         if found.flip is not None:
             ends = np.array([found.flip, np.nextafter(found.flip, own), own])
-            decisions = formulas.scores(0, RISK, ends) >= THRESHOLD
+            decisions = formula_case.scores(0, RISK, ends) >= THRESHOLD
             assert decisions.tolist() == [not decisions[2], decisions[2], decisions[2]]
 
 
 def test_a_feature_that_is_never_known_has_no_step(case_named):
-    bank = bank_of_case(case_named("a feature never known"))
-    found = asked(bank, 0, "OWN_CAR_AGE")
+    case = WhatIfCase.of_case(case_named("a feature never known"))
+    found = curve_of(case, 0, "OWN_CAR_AGE")
     assert (found.value, found.steps, found.exact, found.flip) == (None, (), True, None)
-    assert found.probability == bank.scores(0, "OWN_CAR_AGE", np.array([np.nan]))[0]
+    assert found.probability == case.scores(0, "OWN_CAR_AGE", np.array([np.nan]))[0]
 
 
-def test_what_the_model_refuses_has_no_score(formulas: Bank):
+def test_values_that_the_model_refuses_have_no_score(formula_case: WhatIfCase):
     """AMT_CREDIT / RISK is infinite next to zero, and missing at zero."""
-    found = asked(formulas, 0, RISK)
+    found = curve_of(formula_case, 0, RISK)
     refused = [position for position, (_, score) in enumerate(found.steps) if score is None]
     assert len(refused) == 2
     for position in refused:
         (start, _), (end, _) = found.steps[position : position + 2]
         for edge in (start, np.nextafter(end, -1)):
             with pytest.raises(InvalidApplication, match="out of range"):
-                changed_score(formulas, edge)
+                changed_score(formula_case, edge)
         for edge in (np.nextafter(start, -1), end):
-            assert changed_score(formulas, edge) == formulas.scores(0, RISK, np.array([edge]))[0]
+            assert (
+                changed_score(formula_case, edge)
+                == formula_case.scores(0, RISK, np.array([edge]))[0]
+            )
 
 
-def test_what_follows_is_refused_though_the_model_does_not_take_it(tmp_path: Path):
+def test_an_infinite_computed_feature_is_refused_though_the_model_does_not_take_it(tmp_path: Path):
     others = [name for name in NUMBERS if name != POLE]
     pipeline = make_pipeline(ColumnTransformer([("some", SimpleImputer(), others)]), lightgbm())
-    bank = bank_of(with_formulas(tmp_path / "ressources", pipeline, PROVED), PROVED)
-    found = asked(bank, 0, RISK)
+    case = WhatIfCase.of_folder(with_formulas(tmp_path / "ressources", pipeline, PROVED), PROVED)
+    found = curve_of(case, 0, RISK)
     assert found.exact
     around = dict(found.steps)
-    credit = bank.tables[1]["AMT_CREDIT"][0]
+    credit = case.tables[1]["AMT_CREDIT"][0]
     refused = [start for start, score in found.steps if score is None]
     assert len(refused) == 2
     with np.errstate(all="ignore"):
         assert np.isinf(credit / np.array(refused)).all()
         assert np.isfinite(credit / np.nextafter(refused[0], -1))
-    assert around[0.0] == bank.scores(0, RISK, np.array([0.0]))[0]
+    assert around[0.0] == case.scores(0, RISK, np.array([0.0]))[0]
 
 
-def changed_score(bank: Bank, risk: float) -> float:
-    """As the desk scores the first client with another risk."""
-    desk, row = bank.bundle.scorer, bank.row(0)
-    row.replace(desk.column_of(RISK), [risk])
-    desk.follow(row, {RISK})
-    return desk.probabilities(row)[0]
+def changed_score(case: WhatIfCase, risk: float) -> float:
+    """The first client's score with another risk, by the product."""
+    scorer, row = case.bundle.scorer, case.row(0)
+    row.replace(scorer.column_of(RISK), [risk])
+    scorer.follow(row, {RISK})
+    return scorer.probabilities(row)[0]
 
 
-def test_unknown_features_and_refused_rows(formulas: Bank):
-    desk, row = formulas.bundle.scorer, formulas.row(0)
+def test_an_unknown_feature_is_named(formula_case: WhatIfCase):
     with pytest.raises(UnknownFeature, match="unknown feature AMT"):
-        sensitivity(desk, row, "AMT", 0, 1, THRESHOLD)
-    row.replace(desk.column_of(RISK), [np.inf])
+        sensitivity(formula_case.bundle.scorer, formula_case.row(0), "AMT", 0, 1, THRESHOLD)
+
+
+def test_a_row_that_the_model_refuses_has_no_curve(formula_case: WhatIfCase):
+    scorer, row = formula_case.bundle.scorer, formula_case.row(0)
+    row.replace(scorer.column_of(RISK), [np.inf])
     with pytest.raises(InvalidApplication):
-        sensitivity(desk, row, "AMT_CREDIT", 0, 1, THRESHOLD)
+        sensitivity(scorer, row, "AMT_CREDIT", 0, 1, THRESHOLD)

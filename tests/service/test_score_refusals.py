@@ -1,4 +1,4 @@
-"""What the credit desk refuses: the status and the whole message, whoever asks."""
+"""Refusals of `/score`, `/sensitivity` and `/alternatives`: status and whole message."""
 
 import json
 from pathlib import Path
@@ -16,8 +16,10 @@ NO_ID = "client is not an integer, a client's id"
 
 
 @pytest.fixture(scope="module")
-def http(sound: Path) -> httpx.Client:
-    settings = Settings(ressources_dir=sound, request_log=False, max_score_bytes=2_000_000)
+def http(small_bundle_folder: Path) -> httpx.Client:
+    settings = Settings(
+        ressources_dir=small_bundle_folder, request_log=False, max_score_bytes=2_000_000
+    )
     return prepared_client(create_app(settings))
 
 
@@ -98,19 +100,21 @@ def of(**changes: object) -> str:
     ],
 )
 @pytest.mark.parametrize("reasons", [0, 4])
-def test_refusals(http: httpx.Client, body: str, status: int, detail: str, reasons: int):
+def test_a_bad_application_is_refused(
+    http: httpx.Client, body: str, status: int, detail: str, reasons: int
+):
     answer = http.post("/score", content=body, params={"reasons": reasons})
     assert (answer.status_code, answer.json()) == (status, {"detail": detail})
 
 
 @pytest.mark.parametrize("body", ["[" * 100_000, '{"record":' * 100_000, "[[]," + "[]," * 300_000])
-def test_deep_and_wide_nesting_is_refused(http: httpx.Client, body: str):
+def test_deep_and_wide_nesting_is_refused_in_short(http: httpx.Client, body: str):
     answer = http.post("/score", content=body)
     assert answer.status_code == 422
     assert len(answer.content) < 400
 
 
-def test_record_that_lacks_features(http: httpx.Client):
+def test_a_record_without_some_features_is_refused(http: httpx.Client):
     answer = http.post("/score", json={"record": {"AMT_CREDIT": 1}})
     assert answer.status_code == 422
     assert answer.json()["detail"].startswith("record: missing: AMT_INCOME_TOTAL, AMT_ANNUITY,")
@@ -123,7 +127,7 @@ def test_record_that_lacks_features(http: httpx.Client):
         ("compare=none", "compare: Input should be 'near' or 'all'"),
     ],
 )
-def test_queries(http: httpx.Client, query: str, detail: str):
+def test_a_bad_query_is_refused(http: httpx.Client, query: str, detail: str):
     answer = http.post(f"/score?{query}", json={"client": CLIENT})
     assert (answer.status_code, answer.json()) == (422, {"detail": detail})
 
@@ -146,6 +150,8 @@ def test_queries(http: httpx.Client, query: str, detail: str):
         ("/alternatives?client=x", 422, "client is not an integer, a client's id: x"),
     ],
 )
-def test_curves_and_alternatives(http: httpx.Client, path: str, status: int, detail: str):
+def test_a_bad_query_of_a_curve_or_counterfactual_is_refused(
+    http: httpx.Client, path: str, status: int, detail: str
+):
     answer = http.get(path)
     assert (answer.status_code, answer.json()) == (status, {"detail": detail})

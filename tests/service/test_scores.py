@@ -1,4 +1,4 @@
-"""The credit desk over HTTP: every kind of pipeline, each number computed again by its library."""
+"""`/score` of every kind of pipeline: each number is computed again by pandas and shap."""
 
 import json
 
@@ -19,35 +19,32 @@ from sklearn.tree import DecisionTreeClassifier
 
 from credit_scoring.data.artifacts import ID, REFERENCE_FILE, TARGET
 from main import Application
+from tests.support.cases import Case
 from tests.support.inprocess import prepared_client
-from tests.support.recipes import Case
 
-ASKED = (0, 2)  # positions of clients, whom every pipeline scores differently
-
-
-@pytest.fixture(scope="session")
-def http(application: Application) -> httpx.Client:
-    return prepared_client(application)
+ROWS = (0, 2)  # of two clients, whom every pipeline scores differently
 
 
 @pytest.fixture(scope="session")
-def reference(case: Case) -> pd.DataFrame:
+def http(case_app: Application) -> httpx.Client:
+    return prepared_client(case_app)
+
+
+@pytest.fixture(scope="session")
+def reference_table(case: Case) -> pd.DataFrame:
     return case.folder.read(REFERENCE_FILE)
 
 
 @pytest.fixture(scope="session")
-def scores(case: Case, reference: pd.DataFrame) -> np.ndarray:
-    """Of the reference clients, by the pipeline."""
-    return case.pipeline.predict_proba(reference[case.inputs.columns])[:, 1]
+def reference_scores(case: Case, reference_table: pd.DataFrame) -> np.ndarray:
+    """Probabilities of the reference clients, by the pipeline."""
+    return case.pipeline.predict_proba(reference_table[case.inputs.columns])[:, 1]
 
 
 @pytest.fixture(scope="session")
-def alone(case: Case) -> dict[int, float]:
-    """The probability that the pipeline gives each client who is asked for, and him alone."""
-    return {
-        position: float(case.pipeline.predict_proba(case.inputs.iloc[[position]])[0, 1])
-        for position in ASKED
-    }
+def single_scores(case: Case) -> dict[int, float]:
+    """Probabilities by row, each from a call of the pipeline with that client only."""
+    return {row: float(case.pipeline.predict_proba(case.inputs.iloc[[row]])[0, 1]) for row in ROWS}
 
 
 def score(http: httpx.Client, application: object, **query: object):
@@ -61,15 +58,15 @@ def raw_record(http: httpx.Client, client: int) -> dict[str, object]:
 
 
 def clients(case: Case) -> list[tuple[int, int]]:
-    return [(position, int(case.inputs.index[position])) for position in ASKED]
+    return [(row, int(case.inputs.index[row])) for row in ROWS]
 
 
-def test_probability_is_that_of_the_pipeline_for_the_client_alone(
-    case: Case, http: httpx.Client, alone: dict[int, float]
+def test_the_probability_is_that_of_the_pipeline_for_the_client_alone(
+    case: Case, http: httpx.Client, single_scores: dict[int, float]
 ):
     seen = set()
-    for position, client in clients(case):
-        expected = alone[position]
+    for row, client in clients(case):
+        expected = single_scores[row]
         record = raw_record(http, client)
         backwards = dict(reversed(record.items()))
         for application in ({"client": client}, {"record": record}, {"record": backwards}):
@@ -83,33 +80,37 @@ def test_probability_is_that_of_the_pipeline_for_the_client_alone(
     assert len(seen) > 1
 
 
-def test_what_is_in_a_list_is_what_it_is_alone(case: Case, http: httpx.Client):
+def test_a_list_has_the_responses_of_single_applications(case: Case, http: httpx.Client):
     applications = []
-    for position, client in clients(case):
-        applications.append({"client": client, "reference": f"A-{position}"})
+    for row, client in clients(case):
+        applications.append({"client": client, "reference": f"A-{row}"})
         applications.append({"record": raw_record(http, client)})
     applications.reverse()
     for query in ({"reasons": 0}, {"reasons": 2, "compare": "all"}):
         together = score(http, applications, **query)
         assert together == [score(http, application, **query) for application in applications]
-    assert [answer.get("reference") for answer in together[1::2]] == [
-        f"A-{position}" for position in ASKED
-    ][::-1]
+    assert [answer.get("reference") for answer in together[1::2]] == [f"A-{row}" for row in ROWS][
+        ::-1
+    ]
 
 
-def test_position_is_the_share_of_a_class_that_scores_lower(
+def test_the_percentile_is_the_share_of_a_class_that_scores_lower(
     case: Case,
     http: httpx.Client,
-    reference: pd.DataFrame,
-    scores: np.ndarray,
-    alone: dict[int, float],
+    reference_table: pd.DataFrame,
+    reference_scores: np.ndarray,
+    single_scores: dict[int, float],
 ):
-    for position, client in clients(case):
+    for row, client in clients(case):
         found = score(http, {"client": client}, reasons=0)["position"]
-        mine = alone[position]
+        mine = single_scores[row]
         for label in (0, 1):
-            expected = (scores[(reference[TARGET] == label).to_numpy()] < mine).mean()
-            assert found[f"class{label}"] == pytest.approx(expected, abs=1.01 / len(scores))
+            expected = (
+                reference_scores[(reference_table[TARGET] == label).to_numpy()] < mine
+            ).mean()
+            assert found[f"class{label}"] == pytest.approx(
+                expected, abs=1.01 / len(reference_scores)
+            )
 
 
 def transformed(case: Case, rows: pd.DataFrame) -> np.ndarray:
@@ -127,9 +128,11 @@ def raw_output(case: Case, rows: pd.DataFrame) -> np.ndarray:
     return case.classifier.predict_proba(values)[:, 1]
 
 
-def compared(case: Case, reference: pd.DataFrame, scores: np.ndarray, compare: str) -> pd.DataFrame:
-    """Whom reasons compare with, found by pandas."""
-    frame = reference.assign(score=scores).reset_index(drop=True)
+def peers_of(
+    case: Case, reference_table: pd.DataFrame, reference_scores: np.ndarray, compare: str
+) -> pd.DataFrame:
+    """The peers of a client, found by pandas."""
+    frame = reference_table.assign(score=reference_scores).reset_index(drop=True)
     if compare == "all":
         order = frame.sort_values("score", kind="stable").index
         return frame.loc[order[np.linspace(0, len(frame) - 1, min(500, len(frame))).astype(int)]]
@@ -138,16 +141,20 @@ def compared(case: Case, reference: pd.DataFrame, scores: np.ndarray, compare: s
 
 
 @pytest.mark.parametrize("compare", ["near", "all"])
-def test_reasons_and_the_rest_are_the_distance_to_those_compared_with(
-    case: Case, http: httpx.Client, reference: pd.DataFrame, scores: np.ndarray, compare: str
+def test_reasons_and_the_rest_add_up_to_the_distance_from_the_peers(
+    case: Case,
+    http: httpx.Client,
+    reference_table: pd.DataFrame,
+    reference_scores: np.ndarray,
+    compare: str,
 ):
-    group = compared(case, reference, scores, compare)
-    mean = raw_output(case, group[case.inputs.columns]).mean()
+    peers = peers_of(case, reference_table, reference_scores, compare)
+    mean = raw_output(case, peers[case.inputs.columns]).mean()
     is_mean_of_trees = isinstance(
         case.classifier, (RandomForestClassifier, ExtraTreesClassifier, DecisionTreeClassifier)
     )
-    for position, client in clients(case):
-        mine = raw_output(case, case.inputs.iloc[[position]])[0]
+    for row, client in clients(case):
+        mine = raw_output(case, case.inputs.iloc[[row]])[0]
         for most in (1, 10):
             answer = score(http, {"client": client}, reasons=most, compare=compare)
             sizes = [reason["contribution"] for reason in answer["reasons"]]
@@ -160,9 +167,9 @@ def test_reasons_and_the_rest_are_the_distance_to_those_compared_with(
 
 
 def test_contributions_are_those_of_shap_by_feature(
-    case: Case, http: httpx.Client, reference: pd.DataFrame, scores: np.ndarray
+    case: Case, http: httpx.Client, reference_table: pd.DataFrame, reference_scores: np.ndarray
 ):
-    """Of each output that was made from one feature, whose name its own name begins with."""
+    """Check outputs that were made from one feature, whose name ends their own."""
     is_lightgbm = isinstance(case.classifier, LGBMClassifier)
     explainer = None if is_lightgbm else shap.TreeExplainer(case.classifier)
 
@@ -174,11 +181,11 @@ def test_contributions_are_those_of_shap_by_feature(
         return found[..., 1] if found.ndim == 3 else found
 
     names = list(case.transformed().columns)
-    group = compared(case, reference, scores, "all")
-    means = dict(zip(names, values(group[case.inputs.columns]).mean(axis=0), strict=True))
+    peers = peers_of(case, reference_table, reference_scores, "all")
+    means = dict(zip(names, values(peers[case.inputs.columns]).mean(axis=0), strict=True))
     found = 0
-    for position, client in clients(case):
-        mine = dict(zip(names, values(case.inputs.iloc[[position]])[0], strict=True))
+    for row, client in clients(case):
+        mine = dict(zip(names, values(case.inputs.iloc[[row]])[0], strict=True))
         for reason in score(http, {"client": client}, reasons=10, compare="all")["reasons"]:
             (feature,) = reason["features"]  # without features.csv each is its own theme
             if feature["name"] in mine and not any(
@@ -192,15 +199,15 @@ def test_contributions_are_those_of_shap_by_feature(
     assert found or "text" in str(names) or len(names) < 3
 
 
-def test_a_change_is_the_record_with_that_value(
-    case: Case, http: httpx.Client, alone: dict[int, float]
+def test_a_change_scores_as_the_record_with_that_value(
+    case: Case, http: httpx.Client, single_scores: dict[int, float]
 ):
     numbers = [name for name in case.inputs if pd.api.types.is_float_dtype(case.inputs[name])]
     name = numbers[-1]
     other = case.inputs[name].dropna()
     value = float(other.max()) if len(other) else None
-    for position, client in clients(case):
-        changed = case.inputs.iloc[[position]].copy()
+    for row, client in clients(case):
+        changed = case.inputs.iloc[[row]].copy()
         changed[name] = np.nan if value is None else value
         expected = float(case.pipeline.predict_proba(changed)[0, 1])
         record = raw_record(http, client)
@@ -213,7 +220,7 @@ def test_a_change_is_the_record_with_that_value(
             assert answer["probability"] == expected
             before = answer.get("before")
             if "changes" in application:
-                unchanged = alone[position]
+                unchanged = single_scores[row]
                 assert before == {
                     "probability": unchanged,
                     "prediction": int(unchanged >= case.bundle.threshold),
@@ -222,5 +229,5 @@ def test_a_change_is_the_record_with_that_value(
                 assert before is None
 
 
-def test_ids_of_a_record_are_not_needed(case: Case, http: httpx.Client):
+def test_a_raw_record_has_no_id(case: Case, http: httpx.Client):
     assert ID not in raw_record(http, clients(case)[0][1])

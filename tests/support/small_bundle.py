@@ -1,4 +1,4 @@
-"""A folder of the shipped files' kind that is loaded and prepared in no time."""
+"""A folder of the shipped files' kind that is loaded and prepared at once."""
 
 import shutil
 from pathlib import Path
@@ -21,7 +21,7 @@ from tests.support.folders import write_metadata
 REFERENCE, NEW = 150, 60  # clients
 TREES = 40
 FEATURES = [
-    # Others follow from these, they may change or law protects them; and formulas of these.
+    # Features that formulas use, that may change or that law protects; and their formulas.
     "AMT_INCOME_TOTAL", "AMT_CREDIT", "AMT_ANNUITY", "AMT_GOODS_PRICE", "DAYS_BIRTH",
     "DAYS_EMPLOYED", "DAYS_ID_PUBLISH", "OWN_CAR_AGE", "CODE_GENDER_F",
     "NAME_FAMILY_STATUS_Married", "EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3",
@@ -44,15 +44,15 @@ def few_clients(folder: Path, out: Path) -> None:
     shutil.copytree(folder, out)
     dictionary = pd.read_csv(out / FEATURES_FILE, dtype=str, keep_default_na=False)
     dictionary[dictionary["name"].isin(FEATURES)].to_csv(out / FEATURES_FILE, index=False)
-    known, asked = (pd.read_csv(out / name, index_col=0) for name in (REFERENCE_FILE, NEW_FILE))
-    features = [name for name in asked if name in set(FEATURES)]
+    reference, new = (pd.read_csv(out / name, index_col=0) for name in (REFERENCE_FILE, NEW_FILE))
+    features = [name for name in new if name in set(FEATURES)]
     pipeline = make_pipeline(imputed_and_scaled(features), lightgbm())
-    # Balanced as the shipped one: some clients are refused.
+    # Balanced as the shipped one, so that some clients are refused.
     pipeline[-1].set_params(n_estimators=TREES, class_weight="balanced")
-    pipeline.fit(known[features], known[TARGET])
+    pipeline.fit(reference[features], reference[TARGET])
     joblib.dump(pipeline, out / MODEL_FILE, compress=3)
-    ends = [name for name in known if name not in set(asked)]
-    known["proba"] = pipeline.predict_proba(known[features])[:, 1]
-    known[[ID, *features, *ends]][:REFERENCE].to_csv(out / REFERENCE_FILE)
-    asked[[ID, *features]][:NEW].to_csv(out / NEW_FILE)
+    ends = [name for name in reference if name not in set(new)]
+    reference["proba"] = pipeline.predict_proba(reference[features])[:, 1]
+    reference[[ID, *features, *ends]][:REFERENCE].to_csv(out / REFERENCE_FILE)
+    new[[ID, *features]][:NEW].to_csv(out / NEW_FILE)
     write_metadata(out)

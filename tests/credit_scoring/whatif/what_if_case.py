@@ -1,4 +1,4 @@
-"""Scores of changed rows by the pipeline, pandas and numpy alone."""
+"""Scores of changed rows, computed by the pipeline, pandas and numpy only."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,11 +12,11 @@ from credit_scoring.data.artifacts import FEATURES_FILE, NEW_FILE, REFERENCE_FIL
 from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.model.bundle import Bundle
 from tests.support.artefacts import AWKWARD, NUMBERS, Folder, make_folder
-from tests.support.recipes import Case, case_of
+from tests.support.cases import Case
 
 
-class Computed(NamedTuple):
-    """A formula, and the same with numpy."""
+class NumpyFormula(NamedTuple):
+    """A formula as text, and as a function of numpy."""
 
     text: str
     apply: Callable[[pd.DataFrame], np.ndarray | pd.Series]
@@ -34,38 +34,40 @@ def side_by_side(*columns: np.ndarray | float) -> pd.DataFrame:
 RISK, POLE, MIDDLE, PRODUCT, LEAST = AWKWARD
 # RISK is of both signs, OWN_CAR_AGE is missing for some. Each comes after those it builds on.
 PROVED = {
-    POLE: Computed(f"AMT_CREDIT / `{RISK}`", lambda f: ratio(f["AMT_CREDIT"], f[RISK])),
-    MIDDLE: Computed(
+    POLE: NumpyFormula(f"AMT_CREDIT / `{RISK}`", lambda f: ratio(f["AMT_CREDIT"], f[RISK])),
+    MIDDLE: NumpyFormula(
         f"median(`{RISK}`, OWN_CAR_AGE / 20 - 1, 0.5)",
         lambda f: side_by_side(f[RISK], f["OWN_CAR_AGE"] / 20 - 1, 0.5).median(axis=1),
     ),
-    PRODUCT: Computed(
+    PRODUCT: NumpyFormula(
         f"(`{RISK}` - 0.2) * OWN_CAR_AGE", lambda f: (f[RISK] - 0.2) * f["OWN_CAR_AGE"]
     ),
-    LEAST: Computed(
+    LEAST: NumpyFormula(
         f"min(2 * `{RISK}`, DAYS_BIRTH / -20000, `{PRODUCT}`)",
         lambda f: side_by_side(2 * f[RISK], f["DAYS_BIRTH"] / -20000, f[PRODUCT]).min(axis=1),
     ),
 }
 UNPROVED = {
-    MIDDLE: Computed(
+    MIDDLE: NumpyFormula(
         f"var(`{RISK}`, OWN_CAR_AGE / 20, 0.5)",
         lambda f: np.nanvar(side_by_side(f[RISK], f["OWN_CAR_AGE"] / 20, 0.5), axis=1),
     ),
-    PRODUCT: Computed(f"(`{RISK}` + 3) * (3 - `{RISK}`)", lambda f: (f[RISK] + 3) * (3 - f[RISK])),
+    PRODUCT: NumpyFormula(
+        f"(`{RISK}` + 3) * (3 - `{RISK}`)", lambda f: (f[RISK] + 3) * (3 - f[RISK])
+    ),
 }
 
 
 def with_formulas(
     path: Path,
     pipeline: Pipeline,
-    computed: Mapping[str, Computed],
+    computed: Mapping[str, NumpyFormula],
     more: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Folder:
-    """A folder in which some features follow from others.
+    """Write a folder, some of whose features are computed from others.
 
     Args:
-        path: a folder that is not there yet.
+        path: a folder that does not exist yet.
         pipeline: not fitted.
         computed: by feature.
         more: cells of features.csv by feature and column.
@@ -85,7 +87,7 @@ def write_features(folder: Folder, *cells: Mapping[str, Mapping[str, str]] | Non
     pd.DataFrame(list(rows.values())).to_csv(folder / FEATURES_FILE, index=False)
 
 
-def applied(computed: Mapping[str, Computed], frame: pd.DataFrame) -> dict[str, np.ndarray]:
+def applied(computed: Mapping[str, NumpyFormula], frame: pd.DataFrame) -> dict[str, np.ndarray]:
     """The computed features of a table."""
     frame = frame.copy()
     for name, formula in computed.items():
@@ -93,21 +95,36 @@ def applied(computed: Mapping[str, Computed], frame: pd.DataFrame) -> dict[str, 
     return {name: frame[name].to_numpy() for name in computed}
 
 
-class Bank(NamedTuple):
-    """A folder, what was loaded from it, and the same as pandas and joblib read it."""
+class WhatIfCase(NamedTuple):
+    """A folder as the product loads it, and as pandas and joblib read it, for changed rows."""
 
     folder: Folder
     bundle: Bundle
     pipeline: Pipeline
-    computed: Mapping[str, Computed]
+    computed: Mapping[str, NumpyFormula]
     tables: tuple[pd.DataFrame, pd.DataFrame]  # of reference and of new clients
 
+    @classmethod
+    def of_folder(
+        cls, folder: Folder, computed: Mapping[str, NumpyFormula] | None = None
+    ) -> "WhatIfCase":
+        """Load a folder, some of whose features are computed by formulas."""
+        return cls.of_case(Case.of_folder(folder), computed)
+
+    @classmethod
+    def of_case(
+        cls, case: Case, computed: Mapping[str, NumpyFormula] | None = None
+    ) -> "WhatIfCase":
+        """Add the tables of a case, some of whose features are computed by formulas."""
+        tables = case.folder.read(REFERENCE_FILE), case.folder.read(NEW_FILE)
+        return cls(case.folder, case.bundle, case.pipeline, computed or {}, tables)
+
     def row(self, client: int) -> RawBatch:
-        """A new client by its position."""
+        """The raw values of a new client, by row."""
         return RawBatch.of_table(self.bundle.raw.values[[client]], self.bundle.raw.categories)
 
     def range(self, feature: str) -> tuple[float, float]:
-        """The lowest and the highest value."""
+        """The lowest and the highest value of a feature."""
         values = pd.concat([table[feature] for table in self.tables])
         return float(values.min()), float(values.max())
 
@@ -121,12 +138,3 @@ class Bank(NamedTuple):
         inputs = changed[list(self.pipeline.feature_names_in_)]
         with np.errstate(all="ignore"):
             return self.pipeline.predict_proba(inputs)[:, 1]
-
-
-def bank_of(folder: Folder, computed: Mapping[str, Computed] | None = None) -> Bank:
-    return bank_of_case(case_of(folder), computed)
-
-
-def bank_of_case(case: Case, computed: Mapping[str, Computed] | None = None) -> Bank:
-    tables = case.folder.read(REFERENCE_FILE), case.folder.read(NEW_FILE)
-    return Bank(case.folder, case.bundle, case.pipeline, computed or {}, tables)

@@ -1,11 +1,11 @@
-"""Bodies for `/score` of every kind, and which of them the contract lets be scored."""
+"""Bodies for `/score` of every kind, and the probabilities that the contract wants for them."""
 
 import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import joblib
 import numpy as np
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from credit_scoring.data.artifacts import ID, MODEL_FILE, NEW_FILE, REFERENCE_FILE
 from credit_scoring.data.feature_dictionary import FeatureDictionary
 from credit_scoring.model.loader import load
-from tests.support.cases import JSON, LARGEST, TOKENS
+from tests.service.hostile_requests import JSON, LARGEST, TOKENS, strict_json
 
 KEYS = {"client", "record", "changes", "reference"}
 MOST = 1000  # applications
@@ -23,8 +23,8 @@ Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
-class Bank:
-    """A folder read by pandas and joblib: what may be asked of it, and the right answers.
+class PlainModel:
+    """A model read by pandas and joblib: the applications that it scores, and their scores.
 
     Attributes:
         features: names of the raw features.
@@ -32,7 +32,7 @@ class Bank:
         nullable: those whose value may be missing.
         new: the new clients' features by id.
         pipeline: as it was unpickled.
-        dictionary: of the service, for the formulas.
+        dictionary: the product's own feature dictionary, for the formulas.
     """
 
     features: list[str]
@@ -43,7 +43,7 @@ class Bank:
     dictionary: FeatureDictionary
 
     @classmethod
-    def of_folder(cls, folder: Path) -> "Bank":
+    def of_folder(cls, folder: Path) -> "PlainModel":
         bundle = load(folder)
         features = list(bundle.features)
         reference = pd.read_csv(folder / REFERENCE_FILE, low_memory=False)[features]
@@ -68,11 +68,9 @@ class Bank:
         }
 
     def probabilities(self, body: bytes) -> list[float] | None:
-        """The probability of each application in a body; None where it is to be refused."""
+        """The probability of each application in a body; None if the body is to be refused."""
         try:
-            sent = json.loads(
-                body.decode(), object_pairs_hook=_once, parse_constant=_refuse, parse_int=_Int
-            )
+            sent = strict_json(body, _Int)
         except (ValueError, RecursionError):
             return None
         several = sent if isinstance(sent, list) else [sent]
@@ -110,7 +108,7 @@ class Bank:
         return isinstance(value, float) and abs(value) <= LARGEST
 
     def _probability(self, application: Json) -> float | None:
-        """By pandas and the pipeline; None where what is computed is out of range, or refused."""
+        """The probability; None if a computed value is out of range or a value is refused."""
         changes = application.get("changes", {})
         values = application.get("record") or self.record(application["client"].number)
         left_out = [name for name in self.dictionary.formulas if name not in values]
@@ -133,7 +131,7 @@ class Bank:
             return None
 
     def _computed(self, values: dict[str, Any], names: Sequence[str]) -> dict[str, Any] | None:
-        """The values with some computed by their formulas; None where one is infinite."""
+        """The values with some computed by their formulas; None if one is infinite."""
         for name in names:
             formula = self.dictionary.formulas[name]
             inputs = {
@@ -147,7 +145,7 @@ class Bank:
 
 
 class _Int(float):
-    """A number that is written as a whole one."""
+    """A number that is written as an integer."""
 
     def __new__(cls, text: str) -> "_Int":
         made = super().__new__(cls, text)
@@ -157,18 +155,8 @@ class _Int(float):
     number: int | None
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(dict(pairs)) < len(pairs):
-        raise ValueError("a key twice")
-    return dict(pairs)
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)
-
-
 def written(members: Sequence[tuple[str, str]]) -> str:
-    """An object of names and values that are JSON text: a name may come twice."""
+    """A JSON object of names and values, which are JSON text; a name may come twice."""
     return "{" + ",".join(f"{json.dumps(name)}:{value}" for name, value in members) + "}"
 
 
@@ -193,14 +181,14 @@ QUERIES = {
 
 
 @dataclass(frozen=True, eq=False)
-class Bodies:
-    """Strategies of bodies for a bank."""
+class ApplicationBodies:
+    """Strategies of bodies for a model."""
 
-    bank: Bank
+    model: PlainModel
 
     def any(self) -> st.SearchStrategy[bytes]:
         """Applications and lists of some, right and wrong; spoilt ones; and anything."""
-        one = st.composite(_application)(self.bank)
+        one = st.composite(_application)(self.model)
         several = st.lists(one, max_size=4).map(lambda found: f"[{','.join(found)}]")
         right = (one | one | several).map(lambda text: text.encode("utf-8", "surrogatepass"))
         spoilt = st.composite(_spoilt)(right)
@@ -208,9 +196,9 @@ class Bodies:
         return right | right | right | spoilt | other | st.binary(max_size=300)
 
 
-def _application(draw: st.DrawFn, bank: Bank) -> str:
-    """One application, mostly right; what is wrong is one thing or two."""
-    ids = bank.new.index[:50].tolist()
+def _application(draw: st.DrawFn, model: PlainModel) -> str:
+    """One application, mostly right, else with one mistake or two."""
+    ids = model.new.index[:50].tolist()
     client = draw(st.sampled_from(ids))
     wrong = [*WRONG_IDS, f'"{client}"', f"{client}.0", f"{client}e0", f"{client}" * 2]
     id_text = str(client) if draw(_right()) else draw(st.sampled_from(wrong))
@@ -219,13 +207,13 @@ def _application(draw: st.DrawFn, bank: Bank) -> str:
         case "client":
             members.append(("client", id_text))
         case "record":
-            members.append(("record", draw(_records(bank, client))))
+            members.append(("record", draw(_records(model, client))))
         case "both":
-            members += [("client", id_text), ("record", draw(_records(bank, client)))]
+            members += [("client", id_text), ("record", draw(_records(model, client)))]
         case "twice":
             members += [("client", id_text), ("client", str(draw(st.sampled_from(ids))))]
     if draw(st.booleans()):
-        members.append(("changes", draw(_changes(bank))))
+        members.append(("changes", draw(_changes(model))))
     if draw(st.booleans()):
         known = REFERENCES[:5] if draw(_right()) else REFERENCES
         members.append(("reference", draw(st.sampled_from(known))))
@@ -235,38 +223,38 @@ def _application(draw: st.DrawFn, bank: Bank) -> str:
 
 
 def _right() -> st.SearchStrategy[bool]:
-    """Whether all is right, mostly."""
+    """True, and false once in twelve."""
     return st.sampled_from([True] * 11 + [False])
 
 
-def _values(bank: Bank, name: str) -> st.SearchStrategy[str]:
+def _values(model: PlainModel, name: str) -> st.SearchStrategy[str]:
     """Right values of a feature as JSON text, and some that may be wrong."""
-    known = bank.new[name].dropna().unique()[:20].tolist() or [0.0]
+    known = model.new[name].dropna().unique()[:20].tolist() or [0.0]
     right = st.sampled_from(known).map(json.dumps)
     numbers = st.floats(allow_nan=False, allow_infinity=False).map(json.dumps)
     integers = st.integers(-(10**6), 10**6).map(str)
     unseen = st.text(max_size=9).map(json.dumps)
-    usual = unseen if name in bank.texts else integers | numbers
+    usual = unseen if name in model.texts else integers | numbers
     return _right().flatmap(
         lambda is_right: right | usual if is_right else st.just("null") | TOKENS
     )
 
 
-def _records(bank: Bank, client: int) -> st.SearchStrategy[str]:
+def _records(model: PlainModel, client: int) -> st.SearchStrategy[str]:
     """A client's raw record, mostly with something that is different."""
 
     @st.composite
     def record(draw: st.DrawFn) -> str:
-        members = {name: json.dumps(value) for name, value in bank.record(client).items()}
+        members = {name: json.dumps(value) for name, value in model.record(client).items()}
         if draw(st.booleans()):
-            for name in bank.dictionary.formulas:
+            for name in model.dictionary.formulas:
                 members.pop(name, None)
         twice: list[tuple[str, str]] = []
         for _ in range(draw(st.integers(0, 2))):
-            name = draw(st.sampled_from(bank.features))
+            name = draw(st.sampled_from(model.features))
             match draw(st.sampled_from(["value"] * 9 + ["remove", "add", "rename", "twice"])):
                 case "value":
-                    members[name] = draw(_values(bank, name))
+                    members[name] = draw(_values(model, name))
                 case "remove":
                     members.pop(name, None)
                 case "add":
@@ -274,7 +262,7 @@ def _records(bank: Bank, client: int) -> st.SearchStrategy[str]:
                 case "rename":
                     members[f"num__{name}"] = members.pop(name, "0")
                 case "twice":
-                    twice.append((name, draw(_values(bank, name))))
+                    twice.append((name, draw(_values(model, name))))
         listed = [*members.items(), *twice]
         return written(listed[::-1] if draw(st.booleans()) else listed)
 
@@ -282,15 +270,15 @@ def _records(bank: Bank, client: int) -> st.SearchStrategy[str]:
     return _right().flatmap(lambda is_right: record() if is_right else wrong)
 
 
-def _changes(bank: Bank) -> st.SearchStrategy[str]:
+def _changes(model: PlainModel) -> st.SearchStrategy[str]:
     """Some features and values."""
 
     @st.composite
     def changes(draw: st.DrawFn) -> str:
-        names = draw(st.lists(st.sampled_from(bank.features), max_size=3))
-        members = [(name, draw(_values(bank, name))) for name in names]
+        names = draw(st.lists(st.sampled_from(model.features), max_size=3))
+        members = [(name, draw(_values(model, name))) for name in names]
         if not draw(_right()):
-            unknown = st.sampled_from(["NOPE", f"num__{bank.features[0]}", ID]) | st.text()
+            unknown = st.sampled_from(["NOPE", f"num__{model.features[0]}", ID]) | st.text()
             members.append((draw(unknown), "1"))
         return written(members)
 
@@ -299,7 +287,7 @@ def _changes(bank: Bank) -> st.SearchStrategy[str]:
 
 
 def _spoilt(draw: st.DrawFn, bodies: st.SearchStrategy[bytes]) -> bytes:
-    """A body of which some bytes are others, or the end is gone."""
+    """A body with some bytes replaced, or without its end."""
     body = draw(bodies)
     start = draw(st.integers(0, len(body)))
     if draw(st.booleans()):
@@ -307,12 +295,12 @@ def _spoilt(draw: st.DrawFn, bodies: st.SearchStrategy[bytes]) -> bytes:
     return body[:start] + draw(st.binary(max_size=8)) + body[start + draw(st.integers(0, 8)) :]
 
 
-def listed(bank: Bank) -> dict[str, bytes]:
+def large_bodies(model: PlainModel) -> dict[str, bytes]:
     """Large and deep bodies by name. `a right list` is the first; all others are to be refused."""
-    ids = bank.new.index.tolist()
-    one, other = (written([("record", json.dumps(bank.record(ids[n])))]) for n in (0, -1))
-    name = next(name for name in bank.features if name not in bank.texts)
-    numbers = [feature for feature in bank.features if feature not in bank.texts]
+    ids = model.new.index.tolist()
+    one, other = (written([("record", json.dumps(model.record(ids[n])))]) for n in (0, -1))
+    name = next(name for name in model.features if name not in model.texts)
+    numbers = [feature for feature in model.features if feature not in model.texts]
 
     def many(last: str, number: int = MOST) -> bytes:
         return f"[{','.join([one] * (number - 1))},{last}]".encode()
@@ -321,7 +309,7 @@ def listed(bank: Bank) -> dict[str, bytes]:
         return written([("client", str(ids[0])), ("changes", written([(feature, value)]))])
 
     def valued(value: str) -> str:
-        record = bank.record(ids[0]) | {name: "HERE"}
+        record = model.record(ids[0]) | {name: "HERE"}
         return written([("record", json.dumps(record).replace('"HERE"', value))])
 
     largest = 19_000_000 // MOST  # bytes of an application, such that a list of 1,000 is read

@@ -1,4 +1,4 @@
-"""A reference client that the transformer refuses: the desk says so, all else goes on."""
+"""A reference client that the transformer refuses: no peers, while other routes go on."""
 
 import logging
 import shutil
@@ -26,22 +26,24 @@ DETAIL = f"train_samp.csv: row {ROW}: the model's transformer refuses it (ValueE
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def refused_client_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One reference client has a category that the transformer was not fitted on."""
     steps = [("text", OneHotEncoder(), TEXTS[:1]), ("rest", "passthrough", NUMBERS)]
     pipeline = make_pipeline(ColumnTransformer(steps, verbose_feature_names_out=False), lightgbm())
-    folder = make_folder(
+    refused_client_folder = make_folder(
         tmp_path_factory.mktemp("refused") / "ressources", pipeline, [TEXTS[0], *NUMBERS]
     )
-    reference = folder.read(REFERENCE_FILE)
+    reference = refused_client_folder.read(REFERENCE_FILE)
     reference.loc[ROW - 1, TEXTS[0]] = SCHOOL
-    reference.drop(columns=PROBA).to_csv(folder / REFERENCE_FILE, index=False)
-    write_metadata(folder)
-    return folder.path
+    reference.drop(columns=PROBA).to_csv(refused_client_folder / REFERENCE_FILE, index=False)
+    write_metadata(refused_client_folder)
+    return refused_client_folder.path
 
 
-def test_a_client_with_a_stored_probability_has_to_be_scored(folder: Path, tmp_path: Path):
-    stored = shutil.copytree(folder, tmp_path / "ressources")
+def test_a_refused_reference_client_with_a_stored_probability_is_a_bad_file(
+    refused_client_folder: Path, tmp_path: Path
+):
+    stored = shutil.copytree(refused_client_folder, tmp_path / "ressources")
     table = pd.read_csv(stored / REFERENCE_FILE).assign(**{PROBA: 0.5})
     table.to_csv(stored / REFERENCE_FILE, index=False)
     write_metadata(stored)
@@ -51,14 +53,18 @@ def test_a_client_with_a_stored_probability_has_to_be_scored(folder: Path, tmp_p
 
 
 @pytest.fixture(scope="module")
-def http(folder: Path) -> httpx.Client:
-    return prepared_client(create_app(Settings(ressources_dir=folder, request_log=False)))
+def http(refused_client_folder: Path) -> httpx.Client:
+    return prepared_client(
+        create_app(Settings(ressources_dir=refused_client_folder, request_log=False))
+    )
 
 
-def test_routes_that_compare_are_503_and_the_log_has_one_line(
-    folder: Path, caplog: pytest.LogCaptureFixture
+def test_routes_that_need_peers_are_503_and_the_log_has_one_line(
+    refused_client_folder: Path, caplog: pytest.LogCaptureFixture
 ):
-    http = prepared_client(create_app(Settings(ressources_dir=folder, request_log=False)))
+    http = prepared_client(
+        create_app(Settings(ressources_dir=refused_client_folder, request_log=False))
+    )
     with caplog.at_level(logging.INFO):
         answers = [
             http.request(method, path, content=body)
@@ -92,10 +98,10 @@ def test_routes_that_compare_are_503_and_the_log_has_one_line(
         "/openapi.json",
     ],
 )
-def test_other_routes_answer(http: httpx.Client, path: str):
+def test_routes_without_peers_are_answered(http: httpx.Client, path: str):
     assert http.get(path).status_code == 200
 
 
-def test_a_curve_of_an_application_is_answered(http: httpx.Client):
+def test_an_ice_curve_of_an_application_is_answered(http: httpx.Client):
     answer = http.post("/sensitivity?feature=AMT_CREDIT", json={"client": 200001})
     assert answer.status_code == 200

@@ -1,4 +1,4 @@
-"""The credit desk where themes have several features, and the transformer has its own names."""
+"""Reason codes by themes of several features, and names that only the transformer has."""
 
 import csv
 import functools
@@ -22,10 +22,10 @@ from tests.support.artefacts import AWKWARD, NUMBERS, PLAIN, TEXTS, clients, lig
 from tests.support.inprocess import prepared_client
 
 CLIENT = 200_001
-ASKED = 40
+RECORDS = 40
 PLUS, STAR, COLON, QUOTES, SMILEY = AWKWARD
 EDUCATION = TEXTS[0]
-GROUP_OF = {
+THEME_OF = {
     **dict.fromkeys([*PLAIN, STAR, COLON, QUOTES], "Loan, age and the rest"),
     **dict.fromkeys([PLUS, EDUCATION], "Past"),
     SMILEY: "A theme of one",
@@ -34,49 +34,49 @@ NAMED, THRESHOLD = 5, 0.4  # features of a reason; of a folder whose model.json 
 
 
 def enlarged(frame: pd.DataFrame) -> pd.DataFrame:
-    """So many reference clients that no group to compare with is all of them."""
+    """So many reference clients that the peers are only some of them."""
     return clients(1_400, seed=3)[[*frame.columns]] if TARGET in frame else frame
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def theme_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     steps = [("num", StandardScaler(), NUMBERS), ("text", OneHotEncoder(), [EDUCATION])]
-    folder = make_folder(
+    theme_folder = make_folder(
         tmp_path_factory.mktemp("themes") / "ressources",
         make_pipeline(ColumnTransformer(steps), lightgbm()),
         [EDUCATION, *NUMBERS],
         enlarged,
     ).path
-    with (folder / FEATURES_FILE).open("w", newline="") as file:
+    with (theme_folder / FEATURES_FILE).open("w", newline="") as file:
         writer = csv.DictWriter(
             file,
             ["name", "label", "unit", "group", "protected",
              "reason_high", "reason_low", "reason_missing"],
         )  # fmt: skip
         writer.writeheader()
-        for number, (name, group) in enumerate(GROUP_OF.items()):
+        for number, (name, theme) in enumerate(THEME_OF.items()):
             texts = {f"reason_{way}": f"{number} is {way}" for way in ("high", "low", "missing")}
-            row = {"name": name, "label": f"label {number}", "unit": "days", "group": group}
+            row = {"name": name, "label": f"label {number}", "unit": "days", "group": theme}
             writer.writerow(row | {"protected": int(name == EDUCATION)} | (texts if number else {}))
-    return folder
+    return theme_folder
 
 
 @pytest.fixture(scope="module")
-def http(folder: Path) -> httpx.Client:
-    return prepared_client(create_app(Settings(ressources_dir=folder, request_log=False)))
+def http(theme_folder: Path) -> httpx.Client:
+    return prepared_client(create_app(Settings(ressources_dir=theme_folder, request_log=False)))
 
 
 @functools.cache
-def expected_of(folder: Path, compare: str) -> "Expected":
-    return Expected(folder, compare)
+def expected_of(theme_folder: Path, compare: str) -> "PandasReasons":
+    return PandasReasons(theme_folder, compare)
 
 
-class Expected:
-    """Contributions and medians by LightGBM's own values and pandas alone."""
+class PandasReasons:
+    """Contributions and medians, computed by LightGBM and pandas only."""
 
-    def __init__(self, folder: Path, compare: str) -> None:
-        pipeline: Pipeline = joblib.load(folder / MODEL_FILE)
-        self.frame = pd.read_csv(folder / REFERENCE_FILE)[[EDUCATION, *NUMBERS]]
+    def __init__(self, theme_folder: Path, compare: str) -> None:
+        pipeline: Pipeline = joblib.load(theme_folder / MODEL_FILE)
+        self.frame = pd.read_csv(theme_folder / REFERENCE_FILE)[[EDUCATION, *NUMBERS]]
         outputs = pipeline[0].get_feature_names_out()
         owners = [EDUCATION if EDUCATION in name else name.partition("__")[2] for name in outputs]
         shap = pipeline[1].booster_.predict(
@@ -86,38 +86,38 @@ class Expected:
         score = pd.Series(pipeline.predict_proba(self.frame)[:, 1])
         if compare == "near":
             accepted = score[score < THRESHOLD]
-            group = accepted.sort_values(ascending=False, kind="stable").index[:500]
+            peers = accepted.sort_values(ascending=False, kind="stable").index[:500]
             assert len(accepted) > 500
         else:
             order = score.sort_values(kind="stable").index
-            group = order[np.linspace(0, len(order) - 1, 500).astype(int)]
-        self.contributions = by_feature - by_feature.loc[group].mean()
-        self.by_group = self.contributions.T.groupby(GROUP_OF).sum().T
-        self.medians = self.frame.loc[group, NUMBERS].median()
+            peers = order[np.linspace(0, len(order) - 1, 500).astype(int)]
+        self.contributions = by_feature - by_feature.loc[peers].mean()
+        self.by_theme = self.contributions.T.groupby(THEME_OF).sum().T
+        self.medians = self.frame.loc[peers, NUMBERS].median()
 
-    def text(self, row: int, group: str) -> str:
+    def text(self, row: int, theme: str) -> str:
         """The wording for the feature that pushed most towards default."""
         members = self.contributions.loc[
-            row, [name for name in GROUP_OF if GROUP_OF[name] == group]
+            row, [name for name in THEME_OF if THEME_OF[name] == theme]
         ]
         strongest = str(members.idxmax())
-        number, value = list(GROUP_OF).index(strongest), self.frame.loc[row, strongest]
+        number, value = list(THEME_OF).index(strongest), self.frame.loc[row, strongest]
         if pd.isna(value):
             way = "missing"
         elif strongest == EDUCATION or value == self.medians[strongest]:
-            return group
+            return theme
         else:
             way = "high" if value > self.medians[strongest] else "low"
-        return f"{number} is {way}" if number else group  # the first one has no wording
+        return f"{number} is {way}" if number else theme  # the first one has no wording
 
 
 @pytest.mark.parametrize("compare", ["near", "all"])
 @pytest.mark.parametrize("most", [1, 10])
 def test_reasons_by_theme_are_those_of_lightgbm_and_pandas(
-    folder: Path, http: httpx.Client, compare: str, most: int
+    theme_folder: Path, http: httpx.Client, compare: str, most: int
 ):
-    expected = expected_of(folder, compare)
-    exact = expected.frame[:ASKED].astype(object).where(expected.frame.notna(), None)
+    expected = expected_of(theme_folder, compare)
+    exact = expected.frame[:RECORDS].astype(object).where(expected.frame.notna(), None)
     records = exact.to_dict(orient="records")
     answer = http.post(
         "/score",
@@ -127,23 +127,23 @@ def test_reasons_by_theme_are_those_of_lightgbm_and_pandas(
     assert answer.status_code == 200, answer.text
     texts = set()
     for row, found in enumerate(answer.json()):
-        sizes = expected.by_group.loc[row].sort_values(ascending=False)
+        sizes = expected.by_theme.loc[row].sort_values(ascending=False)
         given = sizes[sizes > 0].head(most)
         assert [reason["group"] for reason in found["reasons"]] == list(given.index)
         assert found["other"] == pytest.approx(sizes.sum() - given.sum(), abs=1e-9)
         for reason in found["reasons"]:
-            group = reason["group"]
-            assert reason["contribution"] == pytest.approx(given[group], abs=1e-9)
-            assert reason["text"] == expected.text(row, group)
-            assert reason["protected"] == (group == "Past")
+            theme = reason["group"]
+            assert reason["contribution"] == pytest.approx(given[theme], abs=1e-9)
+            assert reason["text"] == expected.text(row, theme)
+            assert reason["protected"] == (theme == "Past")
             texts.add(reason["text"])
-            check_features(expected, row, group, reason["features"])
+            check_features(expected, row, theme, reason["features"])
     assert len(texts) > (8 if most > 1 else 5)
 
 
-def check_features(expected: Expected, row: int, group: str, found: list[dict]) -> None:
-    """The five with the largest contributions, largest first, with all that is said of them."""
-    members = [name for name in GROUP_OF if GROUP_OF[name] == group]
+def check_features(expected: PandasReasons, row: int, theme: str, found: list[dict]) -> None:
+    """The five features with the largest contributions come first, with value and median."""
+    members = [name for name in THEME_OF if THEME_OF[name] == theme]
     contributions = expected.contributions.loc[row, members]
     sizes = contributions.abs().sort_values(ascending=False).head(NAMED)
     assert [abs(feature["contribution"]) for feature in found] == pytest.approx(
@@ -154,13 +154,13 @@ def check_features(expected: Expected, row: int, group: str, found: list[dict]) 
         name = feature["name"]
         value, is_text = expected.frame.loc[row, name], name == EDUCATION
         assert feature["contribution"] == pytest.approx(contributions[name], abs=1e-9)
-        assert feature["label"] == f"label {list(GROUP_OF).index(name)}"
+        assert feature["label"] == f"label {list(THEME_OF).index(name)}"
         assert feature["unit"] == "days"
         assert feature["value"] == (None if pd.isna(value) else value)
         assert feature["median"] == (None if is_text else expected.medians[name])
 
 
-# Names: the desk takes raw values, so it takes raw names
+# Names: a request of raw values has raw names
 
 
 def test_a_feature_is_not_taken_by_the_transformers_name_for_it(http: httpx.Client):

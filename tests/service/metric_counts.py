@@ -1,16 +1,15 @@
-"""What /metrics counts."""
+"""The samples of /metrics."""
 
 from collections import Counter
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.known import get
 from tests.support.server import AnyServer
 
 
 def counts(server: AnyServer) -> Counter:
     """Each sample of /metrics by its name and its labels' values."""
-    answer = get(server, "/metrics")
+    answer = server.get("/metrics")
     assert answer.headers["Content-Type"].startswith("text/plain; version=")
     found = Counter()
     for family in text_string_to_metric_families(answer.text):

@@ -1,4 +1,4 @@
-"""Reference and new clients in whom each feature is awkward in its own way."""
+"""Tables of reference and new clients; each feature drifts in an awkward way of its own."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ NAMES = ["yes, rarely", "yes, mostly", "yes or no", "one value", "another value"
 
 
 def awkward(rows: int, seed: int, *, later: bool) -> pd.DataFrame:
-    """Clients with a known outcome; the later ones have values that earlier ones have not."""
+    """Clients with a known outcome; later ones have values that earlier ones do not have."""
     random = np.random.default_rng(seed)
     frame = clients(rows, seed=seed)
     frame["FLAG_WORK_PHONE"] = frame["FLAG_WORK_PHONE"].astype(float)
@@ -60,12 +60,5 @@ FEATURES = features_of(REFERENCE)
 
 
 def awkward_tables() -> tuple[ReferencePopulation, Table]:
-    """Both tables as a folder gives them: a feature that is text in one is text in both."""
-    reference, new = reference_of(REFERENCE), table_of(NEW, FEATURES)
-    unify_texts(
-        FEATURES,
-        FEATURES,
-        (reference.columns, reference.categories),
-        (list(new.values.T), new.categories),
-    )
-    return reference, new
+    """Both tables as a loaded folder has them: a feature that is text in one is text in both."""
+    return unify_texts(FEATURES, FEATURES, reference_of(REFERENCE), table_of(NEW, FEATURES))

@@ -148,7 +148,7 @@ def of_scikit_learn(release: str) -> Damage:
 
 
 def model_of(steps: Callable[[pd.DataFrame], tuple[object, object]]) -> Damage:
-    """A pipeline put together from what was fitted apart."""
+    """A pipeline whose two steps were fitted separately."""
     return lambda folder: joblib.dump(
         make_pipeline(*steps(folder.read(REFERENCE_FILE))), folder / MODEL_FILE
     )
@@ -165,16 +165,16 @@ def facts(**given: object) -> Damage:
 
 def named(names: Callable[[list[str]], object]) -> Damage:
     """A transformer that gives its outputs other names than a text each."""
-    return lambda folder: fitted(lightgbm(), Renaming(names(NUMBERS)))(folder)
+    return lambda folder: fitted(lightgbm(), RenamingTransformer(names(NUMBERS)))(folder)
 
 
-class Renaming(BaseEstimator, TransformerMixin):
+class RenamingTransformer(BaseEstimator, TransformerMixin):
     """Leaves the values as they are, and names them."""
 
     def __init__(self, names: object = ()) -> None:
         self.names = names
 
-    def fit(self, frame: pd.DataFrame, _: object = None) -> "Renaming":
+    def fit(self, frame: pd.DataFrame, _: object = None) -> "RenamingTransformer":
         self.feature_names_in_ = frame.columns.to_numpy()
         return self
 

@@ -1,4 +1,4 @@
-"""Applications that wait: what is one call, and what is a call of its own."""
+"""Applications in the queue: equal requests, pauses within a list, and a full queue."""
 
 import json
 import sys
@@ -22,20 +22,20 @@ CLIENT = 248124
 
 
 @pytest.fixture(scope="module")
-def application(sound: Path) -> Application:
-    return create_app(Settings(ressources_dir=sound, request_log=False))
+def app(small_bundle_folder: Path) -> Application:
+    return create_app(Settings(ressources_dir=small_bundle_folder, request_log=False))
 
 
 @pytest.fixture(scope="module")
-def http(application: Application) -> httpx.Client:
-    return prepared_client(application)
+def http(app: Application) -> httpx.Client:
+    return prepared_client(app)
 
 
 @pytest.mark.parametrize(
     ("length", "is_known_again"), [(10, True), (SHORT, True), (SHORT + 1, False)]
 )
-def test_long_bodies_are_not_compared_on_the_event_loop(length: int, is_known_again: bool):
-    """A request with a short body is known again; a long one is a call of its own."""
+def test_only_requests_with_short_bodies_are_equal(length: int, is_known_again: bool):
+    """Comparing long bodies would hold the event loop, so each long one is a call of its own."""
     body = json.dumps([{"client": CLIENT}]).ljust(length).encode()
     one, same = (ScoreRequest(bytes(bytearray(body)), 4, "near") for _ in range(2))
     assert (one == same) == is_known_again
@@ -44,20 +44,20 @@ def test_long_bodies_are_not_compared_on_the_event_loop(length: int, is_known_ag
 
 
 @pytest.mark.parametrize("is_quick", [True, False])
-def test_lists_make_pauses_where_the_transformer_itself_is_asked(
-    application: Application, http: httpx.Client, monkeypatch: pytest.MonkeyPatch, is_quick: bool
+def test_a_list_gives_way_if_the_transformer_itself_is_called(
+    app: Application, http: httpx.Client, monkeypatch: pytest.MonkeyPatch, is_quick: bool
 ):
-    """That is long in pandas, whose short operations keep the event loop waiting."""
+    """The transformer is long in pandas, whose short operations keep the event loop waiting."""
     found: list[bool] = []
 
     def noted(function: Callable[[], Any]) -> Any:
         found.append(True)
         return giving_way(function)
 
-    transformer = application.service.folder.current.bundle.scorer.transformer
-    assert transformer.quickly is not None
+    transformer = app.service.folder.current.bundle.scorer.transformer
+    assert transformer.vectorised is not None
     if not is_quick:
-        monkeypatch.setitem(vars(transformer), "quickly", None)
+        monkeypatch.setitem(vars(transformer), "vectorised", None)
     monkeypatch.setattr(batching, "giving_way", noted)
     record = http.get("/get_test", params={"param_name": CLIENT}).json()["data"]
     (found_of_record,) = http.post("/score", content=f'[{{"record":{record}}}]').json()
@@ -67,11 +67,11 @@ def test_lists_make_pauses_where_the_transformer_itself_is_asked(
     assert sys.getprofile() is None
 
 
-def test_a_list_beyond_those_that_wait_is_told_to_come_back(
-    application: Application, http: httpx.Client, monkeypatch: pytest.MonkeyPatch
+def test_a_list_is_refused_with_503_if_the_queue_is_full(
+    app: Application, http: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ):
     with monkeypatch.context() as full:
-        full.setattr(application.service, "lists", Responses(CallQueue(0, "none"), each(None)))
+        full.setattr(app.service, "lists", Responses(CallQueue(0, "none"), each(None)))
         answer = http.post("/score", json=[{"client": CLIENT}])
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
     assert answer.json() == {"detail": "too many explanations at once"}

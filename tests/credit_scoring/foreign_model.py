@@ -59,7 +59,7 @@ def lightgbm(**parameters: Any) -> LGBMClassifier:
     )  # fmt: skip
 
 
-class Foreign:
+class ForeignModel:
     """A folder, and the probabilities that its pipeline gives to typed clients."""
 
     def __init__(
@@ -126,9 +126,9 @@ def record(client: httpx.Client, path: str, number: int) -> dict[str, float | st
     return found
 
 
-def scored(client: httpx.Client, asked: Any) -> list[float]:
+def scored(client: httpx.Client, body: Any) -> list[float]:
     """The probabilities that the credit desk gives."""
-    answer = client.post("/score?reasons=0", json=asked)
+    answer = client.post("/score?reasons=0", json=body)
     assert answer.status_code == 200, answer.text
-    found: list[Mapping[str, float]] = answer.json() if isinstance(asked, list) else [answer.json()]
+    found: list[Mapping[str, float]] = answer.json() if isinstance(body, list) else [answer.json()]
     return [one["probability"] for one in found]
