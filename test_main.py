@@ -69,7 +69,7 @@ def record_with(**values):
     return json.dumps({name: value for name, value in changed.items() if value is not ...})
 
 
-# What is answered
+# Answers
 
 
 def test_index():
@@ -162,7 +162,7 @@ def test_neither_the_order_of_the_keys_nor_their_spelling_matters():
         assert predict(body).json()["probability"] == PROBABILITIES[FIRST]
 
 
-def test_the_fast_way_reads_numbers_as_python_does():
+def test_msgspec_reads_numbers_as_python_does():
     random = np.random.default_rng(0)
     doubles = random.integers(0, 2**64, 20_000, dtype=np.uint64).view(np.float64)
     spellings = [repr(double) for double in doubles[np.isfinite(doubles)].tolist()]
@@ -182,7 +182,7 @@ def test_explanations_add_up_to_their_predictions():
         assert expit(total) == pytest.approx(PROBABILITIES[client_id], rel=0, abs=1e-9)
 
 
-# shap says so of every LightGBM classifier: it is about the shape, which the test checks.
+# shap warns of the shape for every LightGBM classifier; the test checks the shape.
 @pytest.mark.filterwarnings("ignore:LightGBM binary classifier:UserWarning")
 def test_explanations_are_those_of_shap():
     explainer = shap.TreeExplainer(PIPELINE[1])
@@ -228,15 +228,15 @@ def test_a_plus_that_arrives_as_a_space(feature):
     assert unescaped.json() == get("/get_kde", param_name=feature).json()
 
 
-def test_awkward_names_are_there():
+def test_the_shipped_features_have_awkward_names():
     assert any("+" in name and "(" in name for name in FEATURES)
     assert any("/" in name for name in FEATURES)
     assert any("*" in name for name in FEATURES)
     assert any(":" in name for name in FEATURES)
 
 
-def test_what_is_made_once_for_a_model_is_made_before_anybody_asks():
-    """Else the first request after a reload would wait for it, and with it all others."""
+def test_cached_properties_are_computed_before_the_first_request():
+    """Otherwise the first request after a reload would wait for them, and all others with it."""
     served = read_served_bundle(FOLDER, None, frozenset())
     bundle = served.bundle
     found = 0
@@ -332,13 +332,17 @@ def test_slashes_do_not_matter(path, query):
 
 @pytest.mark.parametrize("path", ["/", "/health", "/health/"])
 def test_head(path):
-    """Monitors ask so."""
+    """Monitors send HEAD."""
     expected, answer = client.get(path), client.head(path)
     assert (answer.status_code, answer.content) == (200, b"")
     for name in ("Content-Type", "Content-Length", "Cache-Control"):
         assert answer.headers[name] == expected.headers[name]
-    wrong = client.delete(path)
-    assert (wrong.status_code, wrong.headers["Allow"]) == (405, "GET, HEAD")
+
+
+@pytest.mark.parametrize("path", ["/", "/health", "/health/"])
+def test_other_methods_of_routes_with_head(path):
+    answer = client.delete(path)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
 
 
 def test_answers_are_read_with_eval():
@@ -352,7 +356,7 @@ def test_answers_are_read_with_eval():
     assert eval(answer.text, {"__builtins__": {}}) == answer.json()  # noqa: S307
 
 
-# What is refused
+# Refusals
 
 
 @pytest.mark.parametrize("path", ["/get_test", "/get_json", "/get_shap"])
@@ -370,7 +374,7 @@ def test_answers_are_read_with_eval():
         (None, 422, "param_name is missing: {path}?param_name=…"),
     ],
 )
-def test_clients_that_cannot_be(path, value, status, detail):
+def test_a_bad_id_of_a_client_is_refused(path, value, status, detail):
     answer = get(path, **({} if value is None else {"param_name": value}))
     assert answer.status_code == status
     assert answer.json() == {"detail": detail.replace("{path}", path)}
@@ -388,7 +392,7 @@ def test_clients_that_cannot_be(path, value, status, detail):
         (None, 422, "param_name is missing: /get_kde?param_name=…"),
     ],
 )
-def test_features_that_cannot_be(value, status, detail):
+def test_a_bad_name_of_a_feature_is_refused(value, status, detail):
     answer = get("/get_kde", **({} if value is None else {"param_name": value}))
     assert answer.status_code == status
     assert answer.json() == {"detail": detail}
@@ -466,7 +470,7 @@ FEATURE = NAMES[0]
         ),
     ],
 )
-def test_bodies_that_cannot_be_scored(body, detail):
+def test_a_body_that_cannot_be_scored_is_refused(body, detail):
     for method in ("GET", "POST"):
         answer = predict(body, method)
         assert answer.status_code == 422
@@ -531,7 +535,7 @@ def test_a_fault_tells_nothing(monkeypatch):
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-# What is documented
+# The OpenAPI document and README
 
 
 def test_operations_have_short_ids_and_a_group():

@@ -194,8 +194,7 @@ class ScoringService:
             InvalidApplication: an application is invalid or cannot be scored.
             Busy: too many applications wait.
         """
-        if not current.peers.done():
-            await self.folder.wait_for_peers(current)
+        await self.folder.wait_for_peers(current)
         return await (self.lists if request.is_list else self.scores).get(current, request)
 
 

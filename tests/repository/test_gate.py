@@ -10,8 +10,6 @@ import pytest
 from tests.support.commands import run, script
 from tests.support.server import ROOT
 
-# .ci/run
-
 
 @pytest.fixture
 def gate(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
@@ -60,10 +58,12 @@ def test_gate_installs_what_is_missing(gate, tmp_path: Path, user: int):
         "ruff format --check",
         "ruff check",
         "mypy",
+        "lint-imports --no-logo",
         "pytest",
         "python -m venv --clear .venv-service",
         ".venv-service/bin/python -m pip install --quiet -r requirements/test.txt",
-        ".venv-service/bin/python -m pytest test_main.py tests/credit_scoring tests/serving",
+        ".venv-service/bin/python -m pytest"
+        " test_main.py tests/api tests/credit_scoring tests/serving",
     ]
 
 

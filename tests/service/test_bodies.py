@@ -33,22 +33,22 @@ Begin = Callable[..., socket.socket]
 
 
 @pytest.fixture
-def open_request(server: Server) -> Iterator[Begin]:
+def request_opener(server: Server) -> Iterator[Begin]:
     """Sends the head of a request to /score, and gives the connection."""
     with contextlib.ExitStack() as connections:
 
-        def open_request(headers: str, sent: bytes = b"") -> socket.socket:
+        def request_opener(headers: str, sent: bytes = b"") -> socket.socket:
             connection = connections.enter_context(socket.create_connection((HOST, server.port)))
             connection.settimeout(60)
             connection.sendall(f"POST /score HTTP/1.1\r\nHost: a\r\n{headers}\r\n".encode() + sent)
             return connection
 
-        yield open_request
+        yield request_opener
 
 
-def admitted(open_request: Begin) -> socket.socket:
+def admitted(request_opener: Begin) -> socket.socket:
     """A request whose large body the service waits for."""
-    connection = open_request(f"{KNOWN}Expect: 100-continue\r\n")
+    connection = request_opener(f"{KNOWN}Expect: 100-continue\r\n")
     assert connection.recv(len(CONTINUE), socket.MSG_WAITALL) == CONTINUE
     return connection
 
@@ -76,11 +76,11 @@ def one_client(server: Server, length: int) -> httpx.Response:
     return httpx.post(f"{server.url}/score", content=body, timeout=120, verify=False)
 
 
-def check_budget_is_free(open_request: Begin) -> None:
+def check_budget_is_free(request_opener: Begin) -> None:
     """As many large bodies as fit are admitted, once the service knows that others ended."""
 
     def begun() -> bool:
-        connection = open_request(f"{KNOWN}Expect: 100-continue\r\n")
+        connection = request_opener(f"{KNOWN}Expect: 100-continue\r\n")
         if connection.recv(len(CONTINUE), socket.MSG_WAITALL) == CONTINUE:
             return True
         connection.close()
@@ -91,20 +91,24 @@ def check_budget_is_free(open_request: Begin) -> None:
 
 
 def test_a_large_body_beyond_the_budget_is_refused_before_it_is_read(
-    server: Server, open_request: Begin
+    server: Server, request_opener: Begin
 ):
     for _ in range(FITTING):
-        admitted(open_request)
-    check_busy(answer_on(open_request(KNOWN)))
-    check_busy(answer_on(open_request(f"{KNOWN}Expect: 100-continue\r\n")))
-    check_busy(answer_on(open_request(CHUNKED, b"%x\r\n%b\r\n" % (LARGE // 2, bytes(LARGE // 2)))))
+        admitted(request_opener)
+    check_busy(answer_on(request_opener(KNOWN)))
+    check_busy(answer_on(request_opener(f"{KNOWN}Expect: 100-continue\r\n")))
+    check_busy(
+        answer_on(request_opener(CHUNKED, b"%x\r\n%b\r\n" % (LARGE // 2, bytes(LARGE // 2))))
+    )
     assert one_client(server, 65_536).status_code == 200
 
 
-def test_half_sent_bodies_take_no_more_memory_than_the_budget(server: Server, open_request: Begin):
+def test_half_sent_bodies_take_no_more_memory_than_the_budget(
+    server: Server, request_opener: Begin
+):
     before = server.memory().now
-    callers = [admitted(open_request) for _ in range(FITTING)]
-    callers += [open_request(KNOWN) for _ in range(12)]
+    callers = [admitted(request_opener) for _ in range(FITTING)]
+    callers += [request_opener(KNOWN) for _ in range(12)]
     for caller in callers:
         caller.sendall(bytes(LARGE - 1))
     for refused in callers[FITTING:]:
@@ -116,8 +120,8 @@ def test_half_sent_bodies_take_no_more_memory_than_the_budget(server: Server, op
     wait_for(lambda: server.memory().now < before + 30 * MB)
 
 
-def test_a_closed_connection_leaves_room_for_another_body(server: Server, open_request: Begin):
-    first, *_ = [admitted(open_request) for _ in range(FITTING)]
+def test_a_closed_connection_leaves_room_for_another_body(server: Server, request_opener: Begin):
+    first, *_ = [admitted(request_opener) for _ in range(FITTING)]
     first.sendall(bytes(1_000_000))
     assert one_client(server, LARGE).status_code == 503
     first.close()
@@ -129,19 +133,19 @@ def test_a_closed_connection_leaves_room_for_another_body(server: Server, open_r
     [(KNOWN, LARGE, 422), (f"Content-Length: {LARGE + 1}\r\n", LARGE + 1, 413)],
 )
 def test_a_refused_body_leaves_room_for_others(
-    open_request: Begin, headers: str, length: int, status: int
+    request_opener: Begin, headers: str, length: int, status: int
 ):
     for _ in range(FITTING + 1):
-        assert answer_on(open_request(headers, b"x" * length)).status == status
-    check_budget_is_free(open_request)
+        assert answer_on(request_opener(headers, b"x" * length)).status == status
+    check_budget_is_free(request_opener)
 
 
-def test_a_refused_body_in_chunks_leaves_room_for_others(open_request: Begin):
+def test_a_refused_body_in_chunks_leaves_room_for_others(request_opener: Begin):
     chunk = b"%x\r\n%b\r\n" % (LARGE + 1, bytes(LARGE + 1))
     for _ in range(FITTING + 1):
-        answer = answer_on(open_request(CHUNKED, chunk))
+        answer = answer_on(request_opener(CHUNKED, chunk))
         assert (answer.status, answer.json()) == (413, TOO_LARGE)
-    check_budget_is_free(open_request)
+    check_budget_is_free(request_opener)
 
 
 def test_large_lists_are_scored_one_after_the_other(server: Server):

@@ -63,11 +63,7 @@ async def answer_of(
 def test_a_score_is_of_the_model_that_was_in_use_when_the_request_came(
     app: Application, other_bundle: ServedBundle
 ):
-    first, http, body = (
-        app.service.folder.current,
-        prepared_client(app),
-        first_client(app),
-    )
+    first, http, body = app.service.folder.current, prepared_client(app), first_client(app)
     expected = http.post("/score", content=body).json()
 
     def swap() -> None:
@@ -91,9 +87,8 @@ def test_importance_and_drift_are_of_the_model_in_use_when_the_request_came(
         Settings(ressources_dir=app.service.settings.ressources_dir, request_log=False)
     )
     first, waiting = swapping_app.service.folder.current, asyncio.Event()
-    swapping_app.service.folder.prepare = lambda _: (
-        waiting.set()
-    )  # the test prepares, after the swap
+    # Only the test prepares the bundle, after the swap.
+    swapping_app.service.folder.prepare = lambda _: waiting.set()
 
     async def ask() -> object:
         asking = asyncio.create_task(answer_of(swapping_app, "GET", path))

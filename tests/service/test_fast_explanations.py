@@ -14,7 +14,7 @@ from lightgbm import LGBMClassifier
 
 from api.responses import explanation_bodies
 from credit_scoring.data.artifacts import MODEL_FILE
-from credit_scoring.explain import treeshap_numba as treeshap_kernel
+from credit_scoring.explain import treeshap_numba
 from credit_scoring.explain.acceleration import accelerate
 from credit_scoring.model.bundle import Bundle
 from credit_scoring.model.classifiers.classifier import Classifier
@@ -87,7 +87,7 @@ def test_peers_do_not_wait_for_the_compiler(lightgbm_case: Case, monkeypatch, so
         found.append(peers.done())
         accelerate(classifier, rows)
 
-    monkeypatch.setattr(treeshap_kernel, "is_at_hand", lambda: soon)
+    monkeypatch.setattr(treeshap_numba, "is_at_hand", lambda: soon)
     monkeypatch.setattr(served_bundle, "accelerate", noted)
     served.prepare(quickly=True)
     assert found == [not soon]
@@ -99,7 +99,7 @@ def test_lightgbm_explains_if_numba_fails(lightgbm_case: Case, monkeypatch, capl
     def broken() -> bool:
         raise OSError("no disk")
 
-    monkeypatch.setattr(treeshap_kernel, "is_at_hand", broken)
+    monkeypatch.setattr(treeshap_numba, "is_at_hand", broken)
     served = read_served_bundle(lightgbm_case.folder.path, None, frozenset())
     served.prepare(quickly=True)
     assert not served.bundle.classifier.is_quick

@@ -89,9 +89,8 @@ def test_a_list_has_the_responses_of_single_applications(case: Case, http: httpx
     for query in ({"reasons": 0}, {"reasons": 2, "compare": "all"}):
         together = score(http, applications, **query)
         assert together == [score(http, application, **query) for application in applications]
-    assert [answer.get("reference") for answer in together[1::2]] == [f"A-{row}" for row in ROWS][
-        ::-1
-    ]
+    references = [answer.get("reference") for answer in together[1::2]]
+    assert references == [f"A-{row}" for row in reversed(ROWS)]
 
 
 def test_the_percentile_is_the_share_of_a_class_that_scores_lower(
@@ -105,12 +104,9 @@ def test_the_percentile_is_the_share_of_a_class_that_scores_lower(
         found = score(http, {"client": client}, reasons=0)["position"]
         mine = single_scores[row]
         for label in (0, 1):
-            expected = (
-                reference_scores[(reference_table[TARGET] == label).to_numpy()] < mine
-            ).mean()
-            assert found[f"class{label}"] == pytest.approx(
-                expected, abs=1.01 / len(reference_scores)
-            )
+            of_class = reference_scores[reference_table[TARGET] == label]
+            tolerance = 1.01 / len(reference_scores)
+            assert found[f"class{label}"] == pytest.approx((of_class < mine).mean(), abs=tolerance)
 
 
 def transformed(case: Case, rows: pd.DataFrame) -> np.ndarray:

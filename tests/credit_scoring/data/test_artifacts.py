@@ -4,6 +4,7 @@ import math
 import os
 import pickle
 from hashlib import sha256
+from pathlib import Path
 
 import joblib
 import pytest
@@ -15,6 +16,8 @@ from tests.credit_scoring.foreign_errors import FOREIGN
 from tests.support.canary import Canary
 from tests.support.cases import predict
 from tests.support.folders import write_metadata
+
+WRONG = "0" * 64  # a hash of no file
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
@@ -82,19 +85,32 @@ def test_a_hash_may_be_in_upper_case(lightgbm_folder, tmp_path):
     assert load(folder.path, hashes[MODEL_FILE]).sha256 == hashes
 
 
-def test_a_pickle_is_opened_only_with_the_right_hash(folder, tmp_path):
-    sign = tmp_path / "opened"
-    (folder / MODEL_FILE).write_bytes(pickle.dumps(Canary(sign)))
+@pytest.fixture
+def canary_file(folder, tmp_path) -> Path:
+    """The file that the folder's model writes when it is opened."""
+    file = tmp_path / "opened"
+    (folder / MODEL_FILE).write_bytes(pickle.dumps(Canary(file)))
+    return file
+
+
+@pytest.mark.parametrize(
+    ("setting", "metadata"), [(WRONG, None), (None, WRONG), (..., WRONG)],
+    ids=["of the setting", "of model.json", "of model.json, right in the setting"],
+)  # fmt: skip
+def test_a_pickle_with_a_wrong_hash_is_not_opened(folder, canary_file, setting, metadata):
     right = sha256((folder / MODEL_FILE).read_bytes()).hexdigest()
-    refused = f"{MODEL_FILE}: its SHA-256 is {right}, expected {'0' * 64}"
-    assert refusal(folder, "0" * 64) == refused
-    write_metadata(folder, sha256={MODEL_FILE: "0" * 64})
-    assert refusal(folder) == refused
-    assert refusal(folder, right) == refused
-    assert not sign.exists()
+    if metadata:
+        write_metadata(folder, sha256={MODEL_FILE: metadata})
+    problem = f"{MODEL_FILE}: its SHA-256 is {right}, expected {WRONG}"
+    assert refusal(folder, right if setting is ... else setting) == problem
+    assert not canary_file.exists()
+
+
+def test_a_pickle_with_the_right_hash_is_opened(folder, canary_file):
+    right = sha256((folder / MODEL_FILE).read_bytes()).hexdigest()
     write_metadata(folder)
     assert refusal(folder, right) == f"{MODEL_FILE}: {NO_PIPELINE}"
-    assert sign.exists()
+    assert canary_file.exists()
 
 
 # model.json

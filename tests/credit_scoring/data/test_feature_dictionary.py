@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from credit_scoring.data.artifacts import FEATURES_FILE, NEW_FILE, REFERENCE_FILE
 from credit_scoring.data.feature_dictionary import Feature
 from credit_scoring.errors import BadFile
-from main import create_app
+from main import Application, create_app
 from service.bundle_folder import read_served_bundle
 from service.settings import Settings
 from tests.support.artefacts import AWKWARD, NUMBERS, TEXTS, Folder, lightgbm, make_folder
@@ -229,19 +229,40 @@ def test_a_file_that_was_there_and_is_gone_is_refused(folder: Folder):
         read_served_bundle(folder.path, None, frozenset({FEATURES_FILE}))
 
 
-def test_the_service_says_which_file_is_in_use_and_takes_another(folder: Folder):
-    app = create_app(Settings(ressources_dir=folder.path, request_log=False))
-    http = client_of(app)
-    assert FEATURES_FILE not in http.get("/model").json()["sha256"]
+@pytest.fixture
+def app(folder: Folder) -> Application:
+    """The application on a folder without features.csv."""
+    return create_app(Settings(ressources_dir=folder.path, request_log=False))
+
+
+def hashes_in_use(app: Application) -> dict[str, str]:
+    """The hashes of the files in use, by `/model`."""
+    return client_of(app).get("/model").json()["sha256"]
+
+
+def test_a_new_file_is_taken_into_use(app: Application, folder: Folder):
+    assert FEATURES_FILE not in hashes_in_use(app)
     write(folder, *FORMULAS)
     assert app.service.folder.reload()
     sha256 = hashlib.sha256((folder / FEATURES_FILE).read_bytes()).hexdigest()
-    assert http.get("/model").json()["sha256"][FEATURES_FILE] == sha256
+    assert hashes_in_use(app)[FEATURES_FILE] == sha256
+
+
+def test_a_bad_new_file_is_reported_and_the_old_one_stays_in_use(app: Application, folder: Folder):
+    write(folder, *FORMULAS)
+    assert app.service.folder.reload()
+    sha256 = hashes_in_use(app)[FEATURES_FILE]
     write(folder, FORMULAS[0].replace("/", "*"))
     assert not app.service.folder.reload()
-    assert http.get("/model").json()["sha256"][FEATURES_FILE] == sha256
-    refused = http.get("/health").json()["refused"]
+    assert hashes_in_use(app)[FEATURES_FILE] == sha256
+    refused = client_of(app).get("/health").json()["refused"]
     assert refused.startswith(f"features.csv: the formula of {RATIO} differs in ")
+
+
+def test_a_removed_file_is_reported(app: Application, folder: Folder):
+    write(folder, *FORMULAS)
+    assert app.service.folder.reload()
     (folder / FEATURES_FILE).unlink()
     assert not app.service.folder.reload()
-    assert http.get("/health").json()["refused"].startswith("features.csv: was there and is gone")
+    refused = client_of(app).get("/health").json()["refused"]
+    assert refused.startswith("features.csv: was there and is gone")

@@ -2,6 +2,7 @@
 
 import logging
 import math
+import sys
 from itertools import combinations
 
 import lightgbm
@@ -9,13 +10,15 @@ import numpy as np
 import pytest
 from lightgbm import Booster, LGBMClassifier, early_stopping
 
-from credit_scoring.explain import treeshap_numba as treeshap_kernel
+from credit_scoring.explain import treeshap_numba
 from credit_scoring.explain.acceleration import accelerate
 from credit_scoring.explain.treeshap import MOST_FEATURES, NotCovered, read_trees
 from credit_scoring.explain.treeshap_numba import ROWS, contributions
 from credit_scoring.float_search import LARGEST_DOUBLE
 from credit_scoring.model.classifiers.lightgbm import LightGBMClassifier
 from credit_scoring.model.classifiers.lightgbm_text import tree_fields
+from tests.support.commands import run
+from tests.support.server import ROOT
 
 FEATURES = 12
 CLIENTS = 700
@@ -210,9 +213,17 @@ def test_a_classifier_is_quick_once_both_ways_agree():
 
 def test_a_classifier_stays_as_it_is_where_they_do_not(monkeypatch, caplog):
     monkeypatch.setattr(
-        treeshap_kernel, "contributions", lambda trees, rows: contributions(trees, rows) + 1e-9
+        treeshap_numba, "contributions", lambda trees, rows: contributions(trees, rows) + 1e-9
     )
     classifier = LightGBMClassifier(fitted().booster_)
     accelerate(classifier, clients()[0][:20])
     assert not classifier.is_quick
     assert caplog.messages == ["explained by LightGBM itself: treeshap gives other values"]
+
+
+def test_a_new_process_finds_the_compiled_code_on_the_disk():
+    contributions(read_trees(tree_fields(fitted().booster_)), clients()[0][:1])  # compiles it
+    question = "from credit_scoring.explain.treeshap_numba import is_at_hand; print(is_at_hand())"
+    done = run(sys.executable, "-c", question, cwd=ROOT)
+    is_kept = contributions.stats.cache_path is not None  # there is a folder that can be written
+    assert (done.stdout, done.stderr) == (f"{is_kept}\n", "")

@@ -61,29 +61,29 @@ def bins(reference: pd.Series):
 LABELS = {name: f"label of {name}" for name in FEATURES}
 
 
-def by_name(found: PopulationDrift) -> dict[str, Drift]:
-    return {one.name: Drift(one.index, one.expected, one.bins) for one in found.features}
+def by_name(drifts: PopulationDrift) -> dict[str, Drift]:
+    return {one.name: Drift(one.index, one.expected, one.bins) for one in drifts.features}
 
 
 @pytest.fixture(scope="module")
-def found():
+def drifts():
     return population_drift(LABELS, reference_of(REFERENCE), table_of(NEW), *SCORES)
 
 
 @pytest.mark.parametrize("feature", FEATURES)
-def test_a_feature_drifts_as_by_definition(found, feature):
-    assert by_name(found)[feature] == plain_drift(REFERENCE[feature], NEW[feature])
+def test_a_feature_drifts_as_by_definition(drifts, feature):
+    assert by_name(drifts)[feature] == plain_drift(REFERENCE[feature], NEW[feature])
 
 
-def test_the_score_drifts_as_by_definition(found):
-    assert (found.reference, found.new) == (410, 130)
-    assert found.score == plain_drift(*map(pd.Series, SCORES))
-    assert found.score.bins == 10
+def test_the_score_drifts_as_by_definition(drifts):
+    assert (drifts.reference, drifts.new) == (410, 130)
+    assert drifts.score == plain_drift(*map(pd.Series, SCORES))
+    assert drifts.score.bins == 10
 
 
-def test_the_largest_index_comes_first_and_equal_ones_as_in_the_tables(found):
-    order = sorted(FEATURES, key=lambda name: (-by_name(found)[name].index, FEATURES.index(name)))
-    assert [(one.name, one.label) for one in found.features] == [
+def test_the_largest_index_comes_first_and_equal_ones_as_in_the_tables(drifts):
+    order = sorted(FEATURES, key=lambda name: (-by_name(drifts)[name].index, FEATURES.index(name)))
+    assert [(one.name, one.label) for one in drifts.features] == [
         (name, LABELS[name]) for name in order
     ]
     assert order[-2:] == ["one value", "never known"]
@@ -105,8 +105,8 @@ def test_the_largest_index_comes_first_and_equal_ones_as_in_the_tables(found):
         ("other texts", 4),
     ],
 )
-def test_the_number_of_bins(found, feature, bins):
-    assert by_name(found)[feature].bins == bins
+def test_the_number_of_bins(drifts, feature, bins):
+    assert by_name(drifts)[feature].bins == bins
 
 
 def test_the_same_clients_do_not_drift():
@@ -159,14 +159,14 @@ def test_equal_populations_have_the_expected_index_on_average():
             table[random.random(table.shape) < 0.1] = np.nan
         texts = dict.fromkeys(range(each), "abcde") if kind == "text" else {}
         reference = ReferencePopulation(list(tables[0]), texts, (np.arange(n), np.arange(0)))
-        found = population_drift(
+        drifts = population_drift(
             {str(feature): "" for feature in range(each)},
             reference,
             Table(np.ascontiguousarray(tables[1].T), texts),
             random.random(n),
             random.random(m),
         )
-        drifts = found.features
+        drifts = drifts.features
         mean = np.mean([one.index for one in drifts])
         spread = np.sqrt(2 / (min(one.bins for one in drifts) - 1) / each)  # of the mean, relative
         assert mean == pytest.approx(np.mean([one.expected for one in drifts]), rel=2.5 * spread)
