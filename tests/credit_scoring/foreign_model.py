@@ -127,7 +127,7 @@ def record(client: httpx.Client, path: str, number: int) -> dict[str, float | st
 
 
 def scored(client: httpx.Client, body: Any) -> list[float]:
-    """The probabilities that the credit desk gives."""
+    """The probabilities by `/score`."""
     answer = client.post("/score?reasons=0", json=body)
     assert answer.status_code == 200, answer.text
     found: list[Mapping[str, float]] = answer.json() if isinstance(body, list) else [answer.json()]
