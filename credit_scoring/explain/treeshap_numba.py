@@ -171,5 +171,7 @@ def contributions(trees: Trees, rows: Matrix) -> Matrix:
 def is_at_hand() -> bool:
     """True if the code is compiled in this process or cached on the disk."""
     folder = contributions.stats.cache_path
-    kept = folder is not None and any(Path(folder).glob(f"{Path(__file__).stem}.contributions*.nbi"))
+    kept = folder is not None and any(
+        Path(folder).glob(f"{Path(__file__).stem}.contributions*.nbi")
+    )
     return kept or bool(contributions.signatures)
