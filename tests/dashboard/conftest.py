@@ -1,6 +1,7 @@
 """The dashboard's pages, run in this process against a real service that all tests share."""
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from html import unescape
@@ -26,6 +27,14 @@ TAG = re.compile("<[^>]*>")
 SECONDS = 60  # for a page, on a busy machine
 PageOpener = Callable[..., AppTest]
 StubServer = Callable[[int, bytes], str]
+MAIN = sys.modules["__main__"]
+
+
+@pytest.fixture(autouse=True)
+def _main_module_restored() -> Iterator[None]:
+    """Undo what Streamlit's runner does to `__main__`: processes that are spawned later run it."""
+    yield
+    sys.modules["__main__"] = MAIN
 
 
 @contextmanager
