@@ -44,25 +44,32 @@ class ExplanationKey(NamedTuple):
     is_quick: bool
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class ScoreRequest:
-    """A request to `/score`; two requests with equal short bodies are equal.
+    """A request to `/score`; two requests with the same short body are equal.
 
     Attributes:
         body: JSON text.
         reasons: the largest number of reasons of an application.
-        compare: the peer group to compare with.
-        identity: compared in place of the body.
+        compare: the peers.
     """
 
-    body: bytes = field(compare=False)
+    body: bytes
     reasons: int
     compare: Compare
-    identity: object = field(init=False)
 
-    def __post_init__(self) -> None:
-        """Make long bodies unequal, since comparing them takes longer than it saves."""
-        object.__setattr__(self, "identity", self.body if len(self.body) <= SHORT else object())
+    def __eq__(self, other: object) -> bool:
+        """True for the same request, if its body is short: comparing a long one takes too long."""
+        return isinstance(other, ScoreRequest) and self._identity == other._identity
+
+    def __hash__(self) -> int:
+        """The hash of a short body, not of a long one."""
+        return hash(self._identity)
+
+    @cached_property
+    def _identity(self) -> tuple[object, ...]:
+        body = self.body if len(self.body) <= SHORT else object()
+        return body, self.reasons, self.compare
 
     @property
     def is_list(self) -> bool:
@@ -188,7 +195,7 @@ class ServedBundle:
         scorer = ApplicationScorer(self.bundle, self.found_peers, request.reasons, request.compare)
         return score_body(scorer, applications)
 
-    @property
+    @cached_property
     def found_peers(self) -> Peers:
         """The peers, after `prepare` has ended.
 

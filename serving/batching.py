@@ -198,20 +198,23 @@ class Responses(Generic[Owner, Key]):
             Busy: the queue is full.
             Exception: any exception of the computation.
         """
-        cache = self._caches.get(owner)
-        if cache is None:
-            cache = self._caches[owner] = ResponseCache(self._kept)
-        origin, response = "reused", cache.get(key)
-        if response is None:
-            response = self._at_once(owner, key)
+        origin, response = "reused", self._at_once(owner, key)
+        if response is None and self._kept:
+            response = self._cache_of(owner).get(key)
         if response is None:
             call = (self, owner)
             origin = "reused" if self._queue.is_running(call, key) else "computed"
-            function = partial(self._compute_all, owner)
-            most = self._together(owner)
-            response = await self._queue.call(call, key, function, cache.keep, most)
+            keep = self._cache_of(owner).keep
+            function, most = partial(self._compute_all, owner), self._together(owner)
+            response = await self._queue.call(call, key, function, keep, most)
         self._count(origin)
         return response
+
+    def _cache_of(self, owner: Owner) -> ResponseCache[Key]:
+        cache = self._caches.get(owner)
+        if cache is None:
+            cache = self._caches[owner] = ResponseCache(self._kept)
+        return cache
 
     def _compute_all(self, owner: Owner, keys: Sequence[Key]) -> Sequence[bytes]:
         compute = partial(self._compute, owner, keys)

@@ -76,12 +76,11 @@ class Peers:
 
     def percentiles(self, probability: float) -> Percentiles:
         """The share of each class with a lower probability."""
-        return Percentiles(
-            *(
-                bisect_left(rising, probability) / len(rising) if rising else math.nan
-                for rising in self.by_class
-            )
+        class0, class1 = (
+            bisect_left(rising, probability) / len(rising) if rising else math.nan
+            for rising in self.by_class
         )
+        return Percentiles(class0, class1)
 
     def reversed_auc(self) -> float | None:
         """The area under the ROC curve if it is below a half by more than chance, else None.
