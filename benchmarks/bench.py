@@ -249,5 +249,5 @@ def repeated(seconds: float, function: Callable[[], object]) -> Speed:
 
 
 def say(text: str) -> None:
-    """Tell who waits what happens."""
+    """Print the progress of the run."""
     print(text, file=sys.stderr, flush=True)

@@ -135,7 +135,7 @@ def list_of(texts: Sequence[str]) -> bytes:
 
 
 def cold(bench: Bench, record: dict[str, object]) -> Iterator[Row]:
-    """What is waited for once: the first answer of its kind, once the desk is prepared."""
+    """The first response of each kind, once the peers are found."""
     feature = quote(most_thresholds(bench.small, record), safe="")
     found: dict[str, list[float]] = {}
     for turn in range(bench.options.rounds):

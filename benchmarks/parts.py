@@ -61,7 +61,7 @@ def floor_part(bench: Bench) -> Iterator[Row]:
 
 
 def log_part(bench: Bench) -> Iterator[Row]:
-    """What the request log and the metrics cost."""
+    """The cost of the request log and of the metrics."""
     say("/get_ids with the request log")
     requests = bench.requests["/get_ids"]
     size = len(bench.service.ask("/get_ids"))

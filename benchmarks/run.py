@@ -26,7 +26,7 @@ from benchmarks.table import table
 
 
 def circumstances(options: argparse.Namespace) -> str:
-    """What the ratios were measured on."""
+    """The machine that the ratios were measured on."""
     libraries = ("fastapi", "starlette", "uvicorn", "gunicorn", "lightgbm", "orjson")
     versions = ", ".join(f"{library} {version(library)}" for library in libraries)
     busy = os.getloadavg()[0]

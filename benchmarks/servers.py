@@ -37,7 +37,7 @@ Requests = Sequence[tuple[str, bytes]]  # path and body; without a body it is a 
 
 @dataclass(frozen=True)
 class Speed:
-    """What a load gave.
+    """The result of a load.
 
     Attributes:
         per_second: requests a second.
