@@ -1,6 +1,5 @@
 """The folder of the bundle in use: loaded at start, and again when its files change."""
 
-import asyncio
 import contextlib
 import logging
 import time
@@ -18,17 +17,13 @@ from credit_scoring.errors import BadFile, InvalidRecord, UnknownFeature, descri
 from credit_scoring.model.loader import load
 from credit_scoring.settings import BundleSettings
 from service.served_bundle import ServedBundle, give_back_memory
-from serving.gunicorn_worker import giving_way, thread_beside
+from serving.gunicorn_worker import awaited, giving_way, thread_beside
 from serving.hot_reload import ReloadedFolder
 from serving.worker_registry import WorkerRegistry
 
 PREPARING_SECONDS = 5.0  # the longest wait of a request for the peers
 
 log = logging.getLogger(__name__)
-
-
-class NotReady(RuntimeError):
-    """The peers are not found yet."""
 
 
 class BundleFolder(ReloadedFolder[ServedBundle]):
@@ -72,12 +67,7 @@ class BundleFolder(ReloadedFolder[ServedBundle]):
             NoPeers: the reference clients cannot be scored.
         """
         self.prepare(served)
-        if not served.peers.done():
-            waiting = asyncio.shield(asyncio.wrap_future(served.peers))
-            try:
-                await asyncio.wait_for(waiting, PREPARING_SECONDS)
-            except TimeoutError as error:
-                raise NotReady from error
+        await awaited(served.peers, PREPARING_SECONDS)
         _ = served.found_peers
 
 

@@ -11,11 +11,11 @@ from credit_scoring.errors import (
     UnknownClient,
     UnknownFeature,
 )
-from service.bundle_folder import NotReady
 from service.settings import Settings
 from serving import swagger_ui
 from serving.batching import Busy
 from serving.errors import USUAL_HANDLERS, Handler, refusal
+from serving.gunicorn_worker import NotReady
 
 HANDLERS: dict[int | type[Exception], Handler] = {
     **USUAL_HANDLERS,

@@ -204,9 +204,8 @@ class Responses(Generic[Owner, Key]):
         if response is None:
             call = (self, owner)
             origin = "reused" if self._queue.is_running(call, key) else "computed"
-            keep = self._cache_of(owner).keep
-            function, most = partial(self._compute_all, owner), self._together(owner)
-            response = await self._queue.call(call, key, function, keep, most)
+            function, keep = partial(self._compute_all, owner), partial(self._keep, owner)
+            response = await self._queue.call(call, key, function, keep, self._together(owner))
         self._count(origin)
         return response
 
@@ -215,6 +214,10 @@ class Responses(Generic[Owner, Key]):
         if cache is None:
             cache = self._caches[owner] = ResponseCache(self._kept)
         return cache
+
+    def _keep(self, owner: Owner, key: Key, response: bytes) -> None:
+        if self._kept:  # else a copy would be made for nothing
+            self._cache_of(owner).keep(key, response)
 
     def _compute_all(self, owner: Owner, keys: Sequence[Key]) -> Sequence[bytes]:
         compute = partial(self._compute, owner, keys)
