@@ -21,10 +21,11 @@ from api import openapi as document
 from api import response_models as models
 from api.openapi import CLIENTS, DESK, REFERENCE, SCORES, SERVICE
 from api.responses import record_body
+from credit_scoring.data.client_ids import ClientId
 from credit_scoring.errors import BadFile
 from credit_scoring.explain.peers import Compare
 from credit_scoring.model.bundle import Bundle
-from service.http_rules import HANDLERS, NO_RECORD, complete_document, is_open
+from service.http_rules import HANDLERS, NO_RECORD, client_id_in_query, complete_document, is_open
 from service.scoring_service import ScoringService
 from service.served_bundle import ScoreRequest, SensitivityRequest
 from service.settings import Settings
@@ -34,7 +35,7 @@ from serving.errors import error_responses, wrong_parameters
 from serving.logs import LogWriter, request_logger, start_logging
 from serving.metrics import Metrics
 from serving.middleware import HAS_KEY, ApiKey, CanonicalPath, RequestLog, ResponseHeaders
-from serving.routing import documented, json_response, query_integer, query_value, summaries
+from serving.routing import documented, json_response, query_value, summaries
 from serving.worker_registry import WorkerRegistry
 
 VERSION = "1.0.0"
@@ -73,9 +74,9 @@ def bundle_of(request: Request) -> Bundle:
     return service_of(request).current.bundle
 
 
-def client_id_of(request: Request) -> int:
+def client_id_of(request: Request, name: str = "param_name") -> ClientId:
     """The client's id in the query."""
-    return query_integer(request, "param_name", "a client's id")
+    return client_id_in_query(request, bundle_of(request), name)
 
 
 @direct.head("/", include_in_schema=False)
@@ -165,8 +166,7 @@ async def score(request: Request, reasons: MostReasons = 4, compare: Compare = "
         takes=document.OF_CLIENT_AND_FEATURE))  # fmt: skip
 async def sensitivity(request: Request) -> Response:
     """The probability for every value of a feature, and the value that flips the decision."""
-    client_id = query_integer(request, "client", "a client's id")
-    query = SensitivityRequest(client_id, query_value(request, "feature"))
+    query = SensitivityRequest(client_id_of(request, "client"), query_value(request, "feature"))
     return json_response(await service_of(request).sensitivity(query))
 
 
@@ -185,7 +185,7 @@ async def sensitivity_of_application(request: Request) -> Response:
         takes=document.OF_DESK_CLIENT))  # fmt: skip
 async def alternatives(request: Request) -> Response:
     """The smallest allowed change of each feature that flips the decision, the nearest first."""
-    client_id = query_integer(request, "client", "a client's id")
+    client_id = client_id_of(request, "client")
     return json_response(await service_of(request).find_counterfactuals(client_id))
 
 

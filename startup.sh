@@ -30,6 +30,45 @@ pins = [line.split()[0].split("==") for line in open(sys.argv[1]) if line[0].isa
 sys.exit(any(missing(name, pin) for name, pin in pins))' "$requirements"
 }
 
+model_needs() { # prints the packages of the model that python lacks; refuses lines that are not pinned or contradict us
+    python -c '
+import re
+import sys
+from importlib.metadata import PackageNotFoundError, version
+
+file, deployed, here = sys.argv[1:]
+
+def pins(path):
+    return dict(line.split()[0].split("==") for line in open(path) if line[0].isalnum())
+
+def short(release):
+    return re.sub(r"(\.0)+$", "", release)
+
+def missing(name, pin):
+    try:
+        return short(version(name)) != short(pin)
+    except PackageNotFoundError:
+        return True
+
+def refuse(number, problem):
+    sys.exit(f"startup.sh: {file}, line {number}: {problem}")
+
+ours, needed = pins(deployed), []
+kept = ours | pins(here)  # development keeps its own releases
+for number, line in enumerate(open(file, encoding="utf-8", errors="replace"), start=1):
+    line = re.sub(r"(^|\s)#.*", "", line).strip()
+    found = re.fullmatch(r"([A-Za-z0-9][\w.-]*)==(\d[\w.!+]*)", line)
+    if line and not found:
+        refuse(number, f"{line[:100]!r} is not pinned as in xgboost-cpu==3.2.0")
+    if line:
+        name, pin = re.sub(r"[-_.]+", "-", found[1]).lower(), found[2]
+        if short(ours.get(name, pin)) != short(pin):
+            refuse(number, f"{line} contradicts {deployed}, which has {ours[name]}: leave it out")
+        if name not in kept and missing(name, pin):
+            needed.append(line)
+print(*needed)' "$@"
+}
+
 # One start at a time works on the environment; a second one waits here. The lock goes with the descriptor.
 exec 9<.
 if command -v flock >/dev/null && ! flock -n 9; then
@@ -95,6 +134,24 @@ if [ -e "$VIRTUAL_ENV/.incomplete" ] || ! installed; then
     python -m pip --version >/dev/null 2>&1 || python -m ensurepip >&2 # uv makes environments without pip
     python -m pip install $again --quiet --disable-pip-version-check --no-input -r "$requirements" >&2
     rm "$VIRTUAL_ENV/.incomplete"
+fi
+
+model_requirements=${RESSOURCES_DIR:-ressources}/requirements.txt
+if [ -f "$model_requirements" ]; then
+    needed=$(model_needs "$model_requirements" requirements.txt "$requirements") || exit 1
+    if [ -n "$needed" ]; then
+        say "installing what the model needs into $VIRTUAL_ENV, once: $needed"
+        again=
+        [ ! -e "$VIRTUAL_ENV/.incomplete-model" ] || again=--force-reinstall
+        : >"$VIRTUAL_ENV/.incomplete-model"
+        python -m pip --version >/dev/null 2>&1 || python -m ensurepip >&2
+        # shellcheck disable=SC2086 # words, each a package and its release
+        python -m pip install $again --quiet --disable-pip-version-check --no-input -c "$requirements" $needed >&2 || {
+            rm "$VIRTUAL_ENV/.incomplete-model"
+            die "$model_requirements: $needed cannot be installed beside the packages of $requirements"
+        }
+        rm "$VIRTUAL_ENV/.incomplete-model"
+    fi
 fi
 
 has_libgomp() { python -c 'import ctypes; ctypes.CDLL("libgomp.so.1")' 2>/dev/null; }

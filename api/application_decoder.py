@@ -36,9 +36,10 @@ class ApplicationDecoder:
 
     def rehearse(self) -> None:
         """Decode one application with each decoder, to build both before the first request."""
-        slowly = b'{"client":0,"changes":{},"reference":"\\u003a"}'  # its escape needs `reader`
-        self.decode_one(slowly)
-        self.decode_one(b'{"client":0}')
+        client = b'"0"' if self.reader.has_text_ids else b"0"
+        slowly = b'{"client":%b,"changes":{},"reference":"\\u003a"}'  # its escape needs `reader`
+        self.decode_one(slowly % client)
+        self.decode_one(b'{"client":%b}' % client)
         with suppress(InvalidApplication):
             self.decode_one(b'{"record":{}}')
 
@@ -95,7 +96,9 @@ class ApplicationDecoder:
     @cached_property
     def _fast(self) -> "FastDecoder":
         reader = self.reader
-        return FastDecoder(reader.features, reader.text_columns, reader.nullable)
+        return FastDecoder(
+            reader.features, reader.text_columns, reader.nullable, reader.has_text_ids
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,11 +109,13 @@ class FastDecoder:
         features: names of the raw features.
         texts: columns of the text features.
         nullable: names of the features that may be missing.
+        has_text_ids: true if the clients' ids are texts.
     """
 
     features: tuple[str, ...]
     texts: Sequence[int]
     nullable: frozenset[str]
+    has_text_ids: bool
 
     def __call__(self, text: bytes) -> Application | None:
         """The application, or None if the text may not be one or may repeat a key."""
@@ -136,10 +141,11 @@ class FastDecoder:
             fields.append((f"f{column}", kind | msgspec.UnsetType, msgspec.UNSET))
         values = record_type("Values", fields, self.features)
         reference = Annotated[str, msgspec.Meta(max_length=LONGEST_REFERENCE)]
+        client: Any = str if self.has_text_ids else int
         application = msgspec.defstruct(
             "Application",
             [
-                ("client", int | msgspec.UnsetType, msgspec.UNSET),
+                ("client", client | msgspec.UnsetType, msgspec.UNSET),
                 ("record", values | msgspec.UnsetType, msgspec.UNSET),
                 ("changes", values | msgspec.UnsetType, msgspec.UNSET),
                 ("reference", reference | msgspec.UnsetType, msgspec.UNSET),
@@ -166,6 +172,7 @@ class FastDecoder:
             given = {name: value for name, value in pairs if value is not LEFT_OUT}
             colons += len(given) + "".join(given).count(":") + self._colons_in_texts(changed)
         colons += 0 if reference is None else reference.count(":")
+        colons += client.count(":") if isinstance(client, str) else 0
         return Application(client, raw, given, reference), colons
 
     def _colons_in_texts(self, values: tuple[Any, ...]) -> int:

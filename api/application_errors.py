@@ -67,6 +67,7 @@ class ApplicationReader:
         nullable: names of the features that may be missing.
         computed: names of the features with a formula.
         corrected: the raw feature and a hint, by names that only the transformer knows.
+        has_text_ids: true if the clients' ids are texts.
     """
 
     features: tuple[str, ...]
@@ -74,6 +75,7 @@ class ApplicationReader:
     nullable: frozenset[str]
     computed: frozenset[str]
     corrected: Mapping[str, str]
+    has_text_ids: bool = False
 
     @classmethod
     def of(cls, bundle: Bundle) -> Self:
@@ -85,6 +87,7 @@ class ApplicationReader:
             bundle.nullable,
             frozenset(bundle.dictionary.formulas),
             bundle.corrected,
+            bundle.has_text_ids,
         )
 
     @cached_property
@@ -109,8 +112,9 @@ class ApplicationReader:
         if unknown := [name for name in parsed if name not in KEYS]:
             raise InvalidApplication(f"unknown: {first_few(unknown)}. Accepted: {', '.join(KEYS)}")
         client, reference = parsed.get("client"), parsed.get("reference")
-        if "client" in parsed and type(client) is not WholeNumber:
-            raise InvalidApplication("client is not an integer, a client's id")
+        if "client" in parsed and type(client) is not (str if self.has_text_ids else WholeNumber):
+            wanted = "a text" if self.has_text_ids else "an integer"
+            raise InvalidApplication(f"client is not {wanted}, a client's id")
         if "reference" in parsed and not (
             type(reference) is str and len(reference) <= LONGEST_REFERENCE and is_unicode(reference)
         ):
@@ -126,7 +130,7 @@ class ApplicationReader:
             values = tuple(map(record.get, self.features, repeat(LEFT_OUT)))
             raw = raw_record(values, self.features, self.text_columns)
         application = Application(
-            client=None if client is None else int(client[:MOST_DIGITS]),
+            client=int(client[:MOST_DIGITS]) if type(client) is WholeNumber else client,
             record=raw,
             changes=self._values(parsed.get("changes", {}), "changes"),
             external_id=reference,

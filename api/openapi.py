@@ -58,7 +58,7 @@ def components(bundle: Bundle | None) -> dict[str, dict[str, Any]]:
     param_name = {"name": "param_name", "in": "query", "required": True}
     client = param_name | {
         "description": "a client's id, listed by /get_ids",
-        "schema": {"type": "integer"},
+        "schema": {"type": id_type(bundle)},
     }
     feature = param_name | {
         "description": "a feature's name, listed by /get_feat",
@@ -110,6 +110,13 @@ def components(bundle: Bundle | None) -> dict[str, dict[str, Any]]:
     }
 
 
+def id_type(bundle: Bundle | None) -> str | list[str]:
+    """The type of a client's id in JSON, both types without a bundle."""
+    if bundle is None:
+        return ["integer", "string"]
+    return "string" if bundle.has_text_ids else "integer"
+
+
 def with_components(document: dict[str, Any], bundle: Bundle | None) -> dict[str, Any]:
     """The document with the parts of `components` added."""
     own = document["components"]
@@ -144,7 +151,7 @@ def application_bodies(bundle: Bundle | None) -> dict[str, dict[str, Any]]:
     Args:
         bundle: gives names and examples; None for a caller without a key.
     """
-    client: dict[str, Any] = {"type": "integer", "description": "a new client's id"}
+    client: dict[str, Any] = {"type": id_type(bundle), "description": "a new client's id"}
     values: dict[str, Any] = {
         "type": "object",
         "additionalProperties": {"type": ["number", "string", "null"]},

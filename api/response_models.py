@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
+from credit_scoring.data.client_ids import ClientId
 from credit_scoring.decisions.scoring import Decision, ScoredApplication
 from credit_scoring.explain.reason_codes import Importance
 from credit_scoring.model.bundle import Prediction
@@ -39,7 +40,7 @@ class Index(BaseModel):
 class ClientIds(BaseModel):
     """Ids of the new clients, in the order of their file."""
 
-    data: list[int] = Field(examples=[[351831, 204226]])
+    data: list[int] | list[str] = Field(examples=[[351831, 204226]])
 
 
 class Features(BaseModel):
@@ -134,7 +135,7 @@ class ModelMetadata(BaseModel):
 class SensitivityAnswer(Sensitivity):
     """The score of one application as a function of one feature."""
 
-    client: Annotated[int | None, Field(description="the requested client's id")] = None
+    client: Annotated[ClientId | None, Field(description="the requested client's id")] = None
     feature: str
     model: ModelHash
 
@@ -143,14 +144,28 @@ class SensitivityAnswer(Sensitivity):
 class CounterfactualsAnswer(Decision):
     """Changes that would flip the decision on a client, the nearest first."""
 
-    client: int
+    client: ClientId
     threshold: float
     alternatives: Annotated[
         Sequence[Counterfactual],
         Field(
             description="for a refused client, the change of each feature that would be accepted;"
             " for an accepted one, the first change that would be refused; empty if no change of"
-            " one feature flips the decision"
+            " one feature flips the decision, or if no feature may change: see note"
         ),
     ]
     model: ModelHash
+    exact: Annotated[
+        bool,
+        Field(
+            description="true if it is proved that no nearer value of a feature flips the decision;"
+            " false if values were tried"
+        ),
+    ]
+    note: Annotated[
+        str | None,
+        Field(
+            description="why nothing was tried: no feature has a change in features.csv; else null",
+            examples=[None],
+        ),
+    ]

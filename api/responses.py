@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from credit_scoring.data.artifacts import MODEL_FILE
+from credit_scoring.data.client_ids import ClientId
 from credit_scoring.data.tables import Matrix
 from credit_scoring.decisions.application import Application, Applications
 from credit_scoring.decisions.scoring import ApplicationScorer, ScoredApplication, apply_changes
@@ -30,7 +30,7 @@ def record_body(record: object) -> bytes:
     return orjson.dumps({"data": orjson.dumps(record).decode()})
 
 
-def explanation_bodies(bundle: Bundle, client_ids: Sequence[int]) -> list[bytes]:
+def explanation_bodies(bundle: Bundle, client_ids: Sequence[ClientId]) -> list[bytes]:
     """The bodies of `/get_shap` for some clients.
 
     Raises:
@@ -96,7 +96,7 @@ def sensitivity_body(bundle: Bundle, application: Application, feature: str) -> 
     return orjson.dumps(client | {"feature": feature} | vars(found) | _model(bundle))
 
 
-def counterfactuals_body(bundle: Bundle, client_id: int) -> bytes:
+def counterfactuals_body(bundle: Bundle, client_id: ClientId) -> bytes:
     """The body of `/alternatives`.
 
     Raises:
@@ -116,9 +116,10 @@ def counterfactuals_body(bundle: Bundle, client_id: int) -> bytes:
             "probability": probability,
             "prediction": bundle.decision(probability),
             "threshold": bundle.threshold,
-            "alternatives": found,
+            "alternatives": found.alternatives,
         }
         | _model(bundle)
+        | {"exact": found.is_exact, "note": found.note}
     )
 
 
@@ -128,9 +129,9 @@ def features_body(bundle: Bundle) -> bytes:
     return orjson.dumps(found, option=orjson.OPT_NON_STR_KEYS)
 
 
-def importance_body(peers: Peers) -> bytes:
+def importance_body(bundle: Bundle, peers: Peers) -> bytes:
     """The body of `/importance`."""
-    return orjson.dumps(importance(peers))
+    return orjson.dumps(importance(peers, bundle.classifier))
 
 
 def drift_body(bundle: Bundle, reference_scores: Matrix, new_scores: Matrix) -> bytes:
@@ -162,4 +163,4 @@ def model_metadata(bundle: Bundle, service_version: str) -> dict[str, Any]:
 
 
 def _model(bundle: Bundle) -> dict[str, str]:
-    return {"model": bundle.sha256[MODEL_FILE]}
+    return {"model": bundle.model_sha256}

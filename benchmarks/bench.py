@@ -72,7 +72,7 @@ class Bench:
         say(f"simulating the {name} case")
         folder = self.scratch / name
         command = (
-            *(sys.executable, "-m", "training", "--wide", "--out", str(folder)),
+            *(sys.executable, "-m", "training", "--wide", "--joblib", "--out", str(folder)),
             *("--reference-clients", str(reference_clients), "--new-clients", str(new_clients)),
         )
         subprocess.run(command, cwd=ROOT, check=True, stdout=sys.stderr)  # noqa: S603

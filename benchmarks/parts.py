@@ -11,6 +11,7 @@ import numpy as np
 
 from benchmarks.bench import BODIES, CONNECTIONS, Bench, Load, repeated, say
 from benchmarks.desk import desk_part
+from benchmarks.explanations import explanations_part
 from benchmarks.mlserver import INFER, inference, install_mlserver, probability_in
 from benchmarks.portfolio import portfolio_part
 from benchmarks.servers import (
@@ -25,8 +26,8 @@ from benchmarks.servers import (
 from benchmarks.start import start_part
 from benchmarks.table import Row, ratio_row
 from credit_scoring.explain.treeshap import read_trees
-from credit_scoring.explain.treeshap_numba import ROWS, contributions
-from credit_scoring.model.classifiers.lightgbm_text import tree_fields
+from credit_scoring.explain.treeshap_numba import ROWS, contributions, with_gains
+from credit_scoring.model.trees.lightgbm_text import read_lightgbm
 from tests.support.server import SERVICE, Failed
 
 SEEN = 200  # clients whose explanations are remembered
@@ -117,7 +118,7 @@ def explanation_part(bench: Bench) -> Iterator[Row]:
             lambda: booster.predict(next(asked)[np.newaxis], pred_contrib=True, num_threads=1),
         )
 
-    trees = read_trees(tree_fields(booster))
+    trees = with_gains(read_trees(read_lightgbm(booster)))
     several = np.resize(rows, (ROWS, rows.shape[1]))
     contributions(trees, several)  # compiled, or read from where that is kept
 
@@ -223,6 +224,7 @@ PARTS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "log": log_part,
     "prediction": prediction_part,
     "explanation": explanation_part,
+    "explanations": explanations_part,
     "kde": kde_part,
     "clients": clients_part,
     "waiting": waiting_part,

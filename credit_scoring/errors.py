@@ -10,6 +10,7 @@ ScoringError
  └─ NoPeers             the reference population cannot be scored
 """
 
+import re
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,10 +25,21 @@ class ScoringError(Exception):
 
 
 class BadFile(ScoringError):
-    """A file of the bundle cannot be used; the message is one line that begins with its name."""
+    """A file of the bundle cannot be used; the message is one line that begins with its name.
+
+    Attributes:
+        file: its name.
+        problem: the rest of the message.
+    """
 
     def __init__(self, file: str, problem: str) -> None:
-        super().__init__(f"{file}: {' '.join(problem.split())}")
+        self.file, self.problem = file, " ".join(problem.split())
+        super().__init__(f"{file}: {self.problem}")
+
+    def renamed(self, before: str, after: str) -> "BadFile":
+        """A copy of the error whose message calls a file by another name."""
+        name = re.compile(rf"(?<![\w./-]){re.escape(before)}(?!\w)")
+        return BadFile(name.sub(after, self.file), name.sub(after, self.problem))
 
 
 class UnknownClient(ScoringError):
@@ -86,6 +98,25 @@ def foreign_code(file: str, problem: Callable[[BaseException], str]) -> Iterator
         raise
     except BaseException as error:
         raise BadFile(file, problem(error)) from error
+
+
+@contextmanager
+def naming(before: str, after: str) -> Iterator[None]:
+    """Let errors call a file by the name that it has in this folder.
+
+    Args:
+        before: the usual name.
+        after: the name in this folder.
+
+    Raises:
+        BadFile: one was raised, with the usual name.
+    """
+    try:
+        yield
+    except BadFile as error:
+        if after == before:
+            raise
+        raise error.renamed(before, after) from error.__cause__
 
 
 def describe(error: BaseException) -> str:

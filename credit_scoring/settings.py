@@ -13,7 +13,7 @@ class BundleSettings(BaseSettings):
 
     Attributes:
         ressources_dir: the folder of the bundle.
-        model_sha256: the SHA-256 that `model.joblib` must have, whatever `model.json` says.
+        model_sha256: the SHA-256 that the model file must have, whatever `model.json` says.
         fast_explanations: true if LightGBM's trees are explained by `treeshap`.
     """
 

@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import get_args
 
 from credit_scoring.command_line import EXIT_CODE, Parser, whole
-from credit_scoring.data.artifacts import FILES, MODEL_FILE, OPTIONAL_FILES, check_hash, unreadable
+from credit_scoring.data.artifacts import check_hash, unreadable
+from credit_scoring.data.bundle_files import files_of_bundle
 from credit_scoring.decisions.batch_scoring import Explained
 from credit_scoring.errors import BadFile, first_few, foreign_code
 from credit_scoring.settings import BundleSettings
@@ -76,14 +77,14 @@ def job_of(options: argparse.Namespace, settings: BundleSettings) -> Job:
     """
     folder = settings.ressources_dir.resolve()
     hashes = {}
-    for name in FILES:
-        if name in OPTIONAL_FILES and not (folder / name).exists():
-            continue
+    model_file, *others = files_of_bundle(folder)
+    for name in (model_file, *others):
         with foreign_code(name, unreadable):
             hashes[name] = sha256_of(folder / name)
-    check_hash(MODEL_FILE, hashes[MODEL_FILE], settings.model_sha256)
+    check_hash(model_file, hashes[model_file], settings.model_sha256)
     return Job(
         folder=str(folder),
+        model_file=model_file,
         sha256=hashes,
         versions=installed(),
         explained=options.reasons,

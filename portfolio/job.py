@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.metadata import PackageNotFoundError, version
@@ -15,6 +16,8 @@ from credit_scoring.errors import ScoringError
 ROOT = Path(__file__).resolve().parents[1]
 # Another release of one of these may give other figures.
 LIBRARIES = ("scikit-learn", "lightgbm", "numpy", "pandas", "scipy", "shap", "numba")
+# And of these, if the model is one of theirs; most machines lack them.
+MODEL_LIBRARIES = ("xgboost", "xgboost-cpu", "catboost", "imbalanced-learn", "optbinning")
 PACKAGES = ("credit_scoring", "portfolio")
 
 Format = Literal["parquet", "csv"]
@@ -30,7 +33,8 @@ class Job:
 
     Attributes:
         folder: of the bundle, the same path on every machine.
-        sha256: of each file of the bundle, by name.
+        model_file: the name of the model file.
+        sha256: of each file of the bundle, by name, and of modules that the model may import.
         versions: of the libraries that compute.
         explained: rows that get reasons.
         fast_explanations: true if LightGBM's trees are explained by this project's own code.
@@ -40,6 +44,7 @@ class Job:
     """
 
     folder: str
+    model_file: str
     sha256: Mapping[str, str]
     versions: Mapping[str, str]
     explained: Explained
@@ -87,6 +92,9 @@ def installed() -> Mapping[str, str]:
             found[library] = version(library)
         except PackageNotFoundError:
             found[library] = "none"
+    for library in MODEL_LIBRARIES:
+        with suppress(PackageNotFoundError):
+            found[library] = version(library)
     return found | {"credit-scoring": code_hash(ROOT)}
 
 

@@ -16,6 +16,7 @@ from portfolio.output.folder import Folder
 from portfolio.output.part import STATE, PartRecord, read_ids
 from portfolio.progress import Progress
 from portfolio.tables.chunk import Chunk, same_id
+from portfolio.tables.row_ids import Ids
 from portfolio.tables.table_files import TableFiles
 
 BAD_ROWS = ("file", "row", "reason")  # columns of the list of bad rows
@@ -147,7 +148,7 @@ class Run:
     def _check_duplicates(self) -> None:
         """Leave out rows whose id an earlier row has, or end at the first one."""
         parts = sorted(self.outcome.parts)
-        ids = ((number, read_ids(self.folder.part(number))) for number in parts)
+        ids = ((number, self._ids(number)) for number in parts)
         scratch = self.folder.path / STATE
         duplicates = find_duplicates(ids, self.outcome.scored, scratch)
         if not self.job.collects_bad_rows:
@@ -167,6 +168,12 @@ class Run:
                 for chunk in self.files.chunks()
                 if chunk.number in again
             )
+
+    def _ids(self, number: int) -> Ids:
+        """The ids of a part."""
+        record = self.folder.read(number)
+        has_text_ids = record is not None and record.has_text_ids
+        return read_ids(self.folder.part(number), has_text_ids=has_text_ids)
 
     def _reason(self, first: Place) -> str:
         file, row = self._row(first)

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from credit_scoring.data.artifacts import METADATA_FILE, MODEL_FILE, unreadable
+from credit_scoring.data.artifacts import MODEL_FILE, unreadable
 from credit_scoring.data.tables import Matrix
 from credit_scoring.decisions.batch_scoring import BatchScorer, Explained
-from credit_scoring.errors import BadFile, describe, foreign_code
+from credit_scoring.errors import BadFile, describe, foreign_code, naming
 from credit_scoring.explain.acceleration import accelerate
 from credit_scoring.explain.peers import find_peers
 from credit_scoring.explain.reason_codes import WORDINGS, wording
@@ -127,7 +129,8 @@ def _make_part(job: Job, chunk: Chunk) -> PartRecord:
 def _distinct_rows(chunk: Chunk, columns: Columns) -> Iterator[ChunkRows]:
     """Read the rows that are to be scored, without those whose id occurs before."""
     left_out = dict(chunk.left_out)
-    ids, row_numbers = np.empty(0, np.int64), np.empty(0, np.int64)
+    ids: NDArray[Any] = np.empty(0, object if columns.has_text_ids else np.int64)
+    row_numbers = np.empty(0, np.int64)
     for found in (
         read_parquet_chunk(chunk, columns) if chunk.groups else [read_csv_chunk(chunk, columns)]
     ):
@@ -163,22 +166,26 @@ def _bundle_of(job: Job) -> WorkerBundle:
         )
     with _one_at_a_time:
         return _load(
-            Path(job.folder), tuple(sorted(job.sha256.items())), job.explained,
+            Path(job.folder), job.model_file, tuple(sorted(job.sha256.items())), job.explained,
             job.fast_explanations,
         )  # fmt: skip
 
 
 @lru_cache(maxsize=1)
 def _load(
-    folder: Path, sha256: tuple[tuple[str, str], ...], explained: Explained, fast: bool
+    folder: Path,
+    model_file: str,
+    sha256: tuple[tuple[str, str], ...],
+    explained: Explained,
+    fast: bool,
 ) -> WorkerBundle:
     hashes = dict(sha256)
     with _errors_only(logging.getLogger("credit_scoring")):
-        bundle = load(folder, hashes[MODEL_FILE])
+        bundle = load(folder, hashes[model_file])
     _check_hashes(folder, bundle, hashes)
     peers, grades = None, tuple(grade.grade for grade in bundle.scorecard.grades)
     labels = Labels(grades)
-    with foreign_code(MODEL_FILE, describe):
+    with naming(MODEL_FILE, bundle.model_file), foreign_code(MODEL_FILE, describe):
         if explained == "none":
             probabilities = reference_scores(bundle.scorer, bundle.reference)
         else:
@@ -204,8 +211,9 @@ def _load(
 
 def _check_hashes(folder: Path, bundle: Bundle, hashes: dict[str, str]) -> None:
     found = dict(bundle.sha256)
-    if METADATA_FILE in hashes and (folder / METADATA_FILE).exists():
-        found[METADATA_FILE] = sha256_of(folder / METADATA_FILE)
+    for name in hashes.keys() - found.keys():  # model.json, and modules that are not imported
+        if (folder / name).exists():
+            found[name] = sha256_of(folder / name)
     differing = sorted(name for name in {*found, *hashes} if found.get(name) != hashes.get(name))
     if differing:
         raise RunError(f"a worker has another {', '.join(differing)} than the run")

@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import time
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from concurrent.futures import Future
 from pathlib import Path
 from typing import ClassVar
@@ -13,7 +13,15 @@ import orjson
 from api.openapi import components
 from api.responses import explanation_bodies, record_body, reference_body
 from credit_scoring.data.artifacts import FILES, METADATA_FILE, MODEL_FILE, OPTIONAL_FILES
-from credit_scoring.errors import BadFile, InvalidRecord, UnknownFeature, describe, foreign_code
+from credit_scoring.data.bundle_files import module_files
+from credit_scoring.errors import (
+    BadFile,
+    InvalidRecord,
+    UnknownFeature,
+    describe,
+    foreign_code,
+    naming,
+)
 from credit_scoring.model.loader import load
 from credit_scoring.settings import BundleSettings
 from service.served_bundle import ServedBundle, give_back_memory
@@ -43,7 +51,14 @@ class BundleFolder(ReloadedFolder[ServedBundle]):
         """
         self._settings = settings
         self._preparing = thread_beside("preparing")
-        super().__init__(settings.ressources_dir, FILES, registry)
+        super().__init__(settings.ressources_dir, registry)
+
+    def names(self) -> Sequence[str]:
+        """The files of a bundle, and all modules that a model may import from its folder.
+
+        Not ``requirements.txt``: `startup.sh` installs what it names, at the next start.
+        """
+        return [*FILES, *module_files(self._settings.ressources_dir)]
 
     def read(self, gone: Set[str]) -> ServedBundle:
         """Load the bundle; see `read_served_bundle`."""
@@ -90,14 +105,15 @@ def read_served_bundle(folder: Path, model_sha256: str | None, gone: Set[str]) -
     bundle = load(folder, model_sha256)
     ids, features = ({"data": names} for names in (bundle.client_ids, bundle.features))
     served = ServedBundle(bundle, orjson.dumps(ids), orjson.dumps(features))
-    rehearse(served)
+    with naming(MODEL_FILE, bundle.model_file):
+        rehearse(served)
     give_back_memory()
     log.info(
         "loaded %s in %.2f s: %s %s, threshold %s, %d features, %d reference and %d new",
         folder,
         time.perf_counter() - began,
-        MODEL_FILE,
-        bundle.sha256[MODEL_FILE],
+        bundle.model_file,
+        bundle.model_sha256,
         bundle.threshold,
         len(bundle.features),
         len(bundle.reference),

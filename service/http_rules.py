@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from starlette.requests import Request
+
 from api.openapi import describe_swapped_classes
+from credit_scoring.data.client_ids import ClientId
 from credit_scoring.errors import (
     InconsistentScore,
     InvalidApplication,
@@ -11,11 +14,13 @@ from credit_scoring.errors import (
     UnknownClient,
     UnknownFeature,
 )
+from credit_scoring.model.bundle import Bundle
 from service.settings import Settings
 from serving import swagger_ui
 from serving.batching import Busy
 from serving.errors import USUAL_HANDLERS, Handler, refusal
 from serving.gunicorn_worker import NotReady
+from serving.routing import query_integer, query_value
 
 HANDLERS: dict[int | type[Exception], Handler] = {
     **USUAL_HANDLERS,
@@ -34,6 +39,17 @@ NO_RECORD = (
     "empty, and param_name is not read here: send as the body the record that"
     " /get_json?param_name=… has in its data, decoded"
 )
+
+
+def client_id_in_query(request: Request, bundle: Bundle, name: str) -> ClientId:
+    """The client's id in a query: a text if the ids of the bundle are texts, else an integer.
+
+    Raises:
+        HTTPException: 422 if the parameter is missing, or is not an integer where ids are numbers.
+    """
+    if bundle.has_text_ids:
+        return query_value(request, name)
+    return query_integer(request, name, "a client's id")
 
 
 def is_open(path: str) -> bool:

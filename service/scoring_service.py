@@ -12,7 +12,7 @@ from api.responses import (
     importance_body,
     model_metadata,
 )
-from credit_scoring.data.artifacts import MODEL_FILE
+from credit_scoring.data.client_ids import ClientId
 from service.bundle_folder import BundleFolder
 from service.served_bundle import (
     ExplanationKey,
@@ -34,11 +34,11 @@ KeyT = TypeVar("KeyT")
 
 MODEL_BODIES: dict[str, Callable[[ServedBundle], bytes]] = {
     "features": lambda served: features_body(served.bundle),
-    "importance": lambda served: importance_body(served.found_peers),
+    "importance": lambda served: importance_body(served.bundle, served.found_peers),
     "drift": lambda served: drift_body(
         served.bundle,
         served.found_peers.probabilities,
-        served.bundle.classifier.probabilities(served.bundle.transformed),
+        served.bundle.classifier.probabilities_together(served.bundle.transformed),
     ),
 }
 
@@ -100,7 +100,7 @@ class ScoringService:
         self.sensitivities: Responses[ServedBundle, SensitivityRequest] = Responses(
             queue, each(ServedBundle.sensitivity)
         )
-        self.counterfactuals: Responses[ServedBundle, int] = Responses(
+        self.counterfactuals: Responses[ServedBundle, ClientId] = Responses(
             queue, each(lambda served, client: counterfactuals_body(served.bundle, client))
         )
         self.model_bodies: Responses[ServedBundle, str] = Responses(
@@ -112,7 +112,7 @@ class ScoringService:
         """The bundle in use."""
         return self.folder.current
 
-    async def explain(self, client_id: int) -> bytes:
+    async def explain(self, client_id: ClientId) -> bytes:
         """The body of `/get_shap`.
 
         Raises:
@@ -132,11 +132,11 @@ class ScoringService:
             Busy: too many explanations wait.
         """
         current = self.current
-        if isinstance(request.application, int):
+        if not isinstance(request.application, bytes):
             current.bundle.row_of(request.application)  # refuses an unknown id without waiting
         return await self.sensitivities.get(current, request)
 
-    async def find_counterfactuals(self, client_id: int) -> bytes:
+    async def find_counterfactuals(self, client_id: ClientId) -> bytes:
         """The body of `/alternatives`.
 
         Raises:
@@ -166,7 +166,7 @@ class ScoringService:
         """
         bundle = self.current.bundle
         bundle.check()
-        health = {"status": "ok", "sha256": bundle.sha256[MODEL_FILE]}
+        health = {"status": "ok", "sha256": bundle.model_sha256}
         return health | self.folder.differences()
 
     def metadata(self, version: str) -> dict[str, Any]:
@@ -181,7 +181,7 @@ class ScoringService:
 
     def counts(self, version: str) -> bytes:
         """The body of `/metrics`, for a version of the service."""
-        sha256 = self.current.bundle.sha256[MODEL_FILE]
+        sha256 = self.current.bundle.model_sha256
         return self.metrics.text(model={"sha256": sha256, "version": version})
 
     async def score(self, current: ServedBundle, request: ScoreRequest) -> bytes:

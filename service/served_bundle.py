@@ -20,10 +20,11 @@ from api.responses import (
     sensitivity_body,
 )
 from api.strict_json import SPACE
-from credit_scoring.data.artifacts import MODEL_FILE, REFERENCE_FILE
+from credit_scoring.data.artifacts import METADATA_FILE, MODEL_FILE, REFERENCE_FILE
+from credit_scoring.data.client_ids import ClientId
 from credit_scoring.decisions.application import Application, Applications
 from credit_scoring.decisions.scoring import ApplicationScorer, is_quickly_scored
-from credit_scoring.errors import BadFile, NoPeers, describe, foreign_code
+from credit_scoring.errors import BadFile, NoPeers, describe, foreign_code, naming
 from credit_scoring.explain.acceleration import accelerate, is_compiled
 from credit_scoring.explain.peers import Compare, Peers, find_peers
 from credit_scoring.model.bundle import Bundle, Prediction
@@ -34,13 +35,20 @@ CHECKED = 16  # clients whom both `treeshap` and LightGBM explain
 EXPLAINED_TOGETHER = 64  # clients in one call, as many as `treeshap` takes in one block
 SHORT = 65_536  # bytes; a longer body is decoded outside the event loop, and never joins another
 
+# Likely causes of a model that ranks clients the wrong way round.
+REVERSED = (
+    "it may have been fitted with the classes reversed, 1 being a good client; if so, put"
+    f' "default_class": 0 into {METADATA_FILE}'
+)
+CHOSEN = f"the default_class of {METADATA_FILE} may be that of a good client"
+
 log = logging.getLogger(__name__)
 
 
 class ExplanationKey(NamedTuple):
     """A client's id; quick if `treeshap` explains, whose last bits differ from LightGBM's."""
 
-    client: int
+    client: ClientId
     is_quick: bool
 
 
@@ -80,7 +88,7 @@ class ScoreRequest:
 class SensitivityRequest(NamedTuple):
     """A request to `/sensitivity`: a client's id or an application in JSON, and a feature."""
 
-    application: int | bytes
+    application: ClientId | bytes
     feature: str
 
 
@@ -135,7 +143,7 @@ class ServedBundle:
             self.reference_values.keep((feature, class_names), body)
         return body
 
-    def explanation_key(self, client_id: int) -> ExplanationKey:
+    def explanation_key(self, client_id: ClientId) -> ExplanationKey:
         """The key of a client's explanation.
 
         Raises:
@@ -228,7 +236,7 @@ class ServedBundle:
         first = quickly and self._accelerate(only_soon=True)
         result: Peers | str
         try:
-            with foreign_code(MODEL_FILE, failed):
+            with naming(MODEL_FILE, bundle.model_file), foreign_code(MODEL_FILE, failed):
                 _ = bundle.classifier.split_points  # computed and cached
                 result = find_peers(bundle.scorer, bundle.reference, bundle.threshold)
         except BadFile as problem:
@@ -238,9 +246,10 @@ class ServedBundle:
         elif (auc := result.reversed_auc()) is not None:
             log.warning(
                 "the model ranks the clients of %s the wrong way round (AUC %.3f on their TARGET):"
-                " it may have been fitted with the classes reversed; 1 must be a client in default",
+                " %s; in TARGET, 1 must be a client in default",
                 REFERENCE_FILE,
                 auc,
+                CHOSEN if "default_class" in bundle.metadata else REVERSED,
             )
         self.peers.set_result(result)
         if quickly and not first:  # requests do not wait for the compiler

@@ -45,19 +45,17 @@ class ReloadedFolder(ABC, Generic[T]):
     interval: ClassVar = 1.0
     retry: ClassVar = 60.0
 
-    def __init__(self, folder: Path, files: Sequence[str], registry: WorkerRegistry) -> None:
+    def __init__(self, folder: Path, registry: WorkerRegistry) -> None:
         """Read the files.
 
         Args:
             folder: holds the files.
-            files: their names; some may be absent.
             registry: shows this worker's state to the other workers.
 
         Raises:
             Exception: as `read` does.
         """
         self._folder = folder
-        self._files = files
         self._registry = registry
         self.refused: str | None = None
         self._used = self._seen = self._tried = self._fingerprint()
@@ -65,6 +63,10 @@ class ReloadedFolder(ABC, Generic[T]):
         others = {name for other in registry.others() for name in other["files"]}
         self.current = self.read(others - self._used.keys())
         self._publish()
+
+    @abstractmethod
+    def names(self) -> Sequence[str]:
+        """Names of the files to look at, now; some may be absent."""
 
     @abstractmethod
     def read(self, gone: Set[str]) -> T:
@@ -147,7 +149,7 @@ class ReloadedFolder(ABC, Generic[T]):
         time of change counts too.
         """
         found: dict[str, tuple[int, ...]] = {}
-        for name in self._files:
+        for name in self.names():
             with suppress(OSError):
                 stat = (self._folder / name).stat()
                 found[name] = (stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino)

@@ -3,11 +3,11 @@
     python -m training                        a simulated population of Home Credit's shape
     python -m training --data clients.csv     a labelled table of your own
 
-A table has one client per row: `SK_ID_CURR` (an integer, each once), `TARGET` (1 = in default,
-0 = solvent) and any number of numeric or text features, with or without missing values. True and
-False become 1 and 0. Columns without a name (row numbers) and a column `proba` are ignored: the
-reference file of an earlier run can be given. A column is text if a value is not a number, or if
-whole numbers have leading zeros, unless `--features` gives its kind.
+A table has one client per row: `SK_ID_CURR` (numbers or texts, each once), `TARGET` (1 = in
+default, 0 = solvent) and any number of numeric or text features, with or without missing values.
+True and False become 1 and 0. Columns without a name (row numbers) and a column `proba` are
+ignored: the reference file of an earlier run can be given. A column is text if a value is not a
+number, or if whole numbers have leading zeros, unless `--features` gives its kind.
 
 The clients are split into three parts, each with the table's share of defaults. The number of trees
 and the decision threshold are chosen by cross-validation among the *training* clients only.
@@ -23,10 +23,16 @@ training clients too, on their scores by models that were fitted on the others.
 is a skeleton: fill it in, and give it back with `--features`. Decisions are compared among the
 groups of each protected feature, and of each column that `--audit` names, which is not a feature.
 
+The model is written as `model.skops`, which runs no code when it is opened; and as `model.joblib`,
+a pickle, with `--joblib` or if the folder has one.
+
 The same seed gives the same clients, the same bytes in both tables and the same predictions.
+
+`python -m training adopt` makes the files from a model that a team has: see `training.adopt`.
 """
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +115,7 @@ def train(options: argparse.Namespace) -> None:
     traits = traits.join(audited.loc[held_out.index])
     figures |= {"groups": audit(traits, target, probability >= threshold)}
     metadata = describe(source, parts, trees, threshold, figures) | scale
-    metadata = write(options.out, pipeline, parts, metadata, content)
+    metadata = write(options.out, pipeline, parts, metadata, content, with_joblib=options.joblib)
     print("\n".join([*notes, report(options.out, parts, metadata)]))
 
 
@@ -129,7 +135,14 @@ def features_csv(
 
 def main() -> None:
     """Run the command line; for a bad file or option, print one line and exit with code 2."""
-    parser = Parser(description="Make the files the service loads.", prog="python -m training")
+    if sys.argv[1:2] == ["adopt"]:
+        from training.adopt import command  # needs packages that training itself does not
+
+        command.main(sys.argv[2:], OUT)
+        return
+    parser = Parser(description="Make the files the service loads.", prog="python -m training",
+                    epilog="python -m training adopt --help: make them from a model that a team"
+                    " has.")  # fmt: skip
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--data", type=Path, metavar="CSV", help="a labelled table of your own")
     source.add_argument("--wide", action="store_true", help="simulate 347 features, not 151")
@@ -139,6 +152,9 @@ def main() -> None:
     parser.add_argument("--audit", type=columns, default=[], metavar="COLUMN[,COLUMN…]",
                         help="compare decisions among the groups of columns, which are then not"
                         " features")  # fmt: skip
+    parser.add_argument("--joblib", action="store_true",
+                        help="write model.joblib as well, a pickle, which a service opens sooner"
+                        " and in less memory (default: if the folder has one)")  # fmt: skip
     parser.add_argument("--out", type=Path, default=OUT, help="folder (default: %(default)s)")
     parser.add_argument("--seed", type=whole(0, 2**32 - 1), default=42, help="default: 42")
     many = whole(1, 1_000_000)

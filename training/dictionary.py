@@ -15,8 +15,10 @@ from credit_scoring.data.feature_dictionary import COLUMNS, FeatureDictionary, r
 from credit_scoring.data.formulas import Columns, parse
 from credit_scoring.data.tables import features_of
 from credit_scoring.errors import BadFile
+from training.guesses import guess
 
 HOME_CREDIT = Path(__file__).with_name("home_credit.csv")
+SKELETON = ("name", "label", "kind", "note")  # the columns that a skeleton fills
 
 
 def home_credit_rows() -> pd.DataFrame:
@@ -43,14 +45,17 @@ def home_credit(names: Sequence[str]) -> bytes:
 
 
 def skeleton(names: Sequence[str], texts: Set[str] = frozenset()) -> bytes:
-    """A `features.csv` to fill in: each feature has its name as label, and its kind.
+    """A `features.csv` to fill in: each feature has its name as label, its kind, and a guess.
+
+    A guess stands in the column `note`, and takes effect only if somebody fills it in.
 
     Args:
         names: of the features.
         texts: the names of text features.
     """
     kinds = ["text" if name in texts else "number" for name in names]
-    rows = pd.DataFrame({"name": names, "label": names, "kind": kinds})
+    notes = [guess(name, is_text=name in texts) for name in names]
+    rows = pd.DataFrame({"name": names, "label": names, "kind": kinds, "note": notes})
     return _as_csv(rows.reindex(columns=COLUMNS))
 
 
@@ -121,7 +126,7 @@ def _rows(content: bytes) -> Sequence[Mapping[str | None, object]]:
 
 def _is_filled_in(row: Mapping[str | None, object]) -> bool:
     """True if a row of a file describes a feature better than a skeleton does."""
-    more = {key: cell for key, cell in row.items() if key not in ("name", "label", "kind") and cell}
+    more = {key for key, cell in row.items() if key not in SKELETON and cell}
     return bool(more) or row.get("label") not in ("", None, row.get("name"))
 
 

@@ -16,6 +16,7 @@ from sklearn.model_selection import train_test_split
 
 from credit_scoring.data.artifacts import ID, TARGET, is_feature
 from credit_scoring.data.cells import CODE, NUMBER
+from credit_scoring.data.client_ids import client_ids
 from credit_scoring.data.column_types import FittedInput
 from credit_scoring.data.csv_tables import read_table
 from credit_scoring.data.tables import features_of
@@ -54,16 +55,13 @@ def read_labelled_table(
     for name in (ID, TARGET):
         if name not in table:
             raise BadFile(path.name, f"lacks the column {name}")
-    if table[ID].dtype != np.int64:
-        raise BadFile(path.name, f"column {ID}: a value is missing or is not an integer")
-    if table[ID].duplicated().any():
-        raise BadFile(path.name, f"column {ID}: {table[ID].mode()[0]} more than once")
+    table = table.assign(**{ID: client_ids(path.name, table[ID].tolist())})
     if not table[TARGET].isin([0, 1]).all():
         raise BadFile(path.name, f"column {TARGET}: a value is missing or is neither 0 nor 1")
     if table[TARGET].nunique() == 1:
         raise BadFile(path.name, f"column {TARGET}: every value is {table[TARGET].iloc[0]:.0f}")
 
-    flags = table.columns[[dtype in (bool, object) for dtype in table.dtypes]]
+    flags = [name for name in table if name != ID and table[name].dtype in (bool, object)]
     table = table.astype({**dict.fromkeys(flags, float), TARGET: int})
     check_audited(path.name, table, audited)
     check_features(path.name, table.drop(columns=[ID, TARGET, *audited]))

@@ -4,13 +4,15 @@ import hashlib
 import json
 import platform
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED
 
 import joblib
+import skops.io
 from sklearn.pipeline import Pipeline
 
 from credit_scoring.data.artifacts import (
@@ -21,6 +23,7 @@ from credit_scoring.data.artifacts import (
     NEW_FILE,
     PROBA,
     REFERENCE_FILE,
+    SKOPS_FILE,
     TARGET,
 )
 from credit_scoring.data.csv_tables import quoting_of
@@ -55,16 +58,24 @@ def describe(
 
 
 def write(
-    out: Path, pipeline: Pipeline, parts: Split, metadata: dict[str, Any], dictionary: bytes
+    out: Path,
+    pipeline: Pipeline,
+    parts: Split,
+    metadata: dict[str, Any],
+    dictionary: bytes,
+    *,
+    with_joblib: bool,
 ) -> dict[str, Any]:
-    """Write the five files if the service accepts them. Other files of the folder stay as they are.
+    """Write the files if the service accepts them. Other files of the folder stay as they are.
 
     Args:
-        out: an existing folder.
+        out: an existing folder. If it has a ``model.joblib``, that is replaced too: otherwise the
+            service would open the old one.
         pipeline: fitted.
         parts: the clients; the training clients are not written.
         metadata: as `describe` gives it, perhaps with a calibration, a scale and grades.
         dictionary: the content of `features.csv`.
+        with_joblib: true to write the model as ``model.joblib`` beside ``model.skops``.
 
     Returns:
         The content of `model.json`: the metadata with the SHA-256 of the other files.
@@ -80,22 +91,40 @@ def write(
     reference[PROBA] = probability
     with tempfile.TemporaryDirectory(prefix=".train-", dir=out) as name:
         folder = Path(name)
-        joblib.dump(pipeline, folder / MODEL_FILE, compress=3)
+        skops.io.dump(pipeline, folder / SKOPS_FILE, compression=ZIP_DEFLATED)
+        models = [SKOPS_FILE]
+        if with_joblib or (out / MODEL_FILE).exists():
+            joblib.dump(pipeline, folder / MODEL_FILE, compress=3)
+            models.insert(0, MODEL_FILE)
         for file, table in ((REFERENCE_FILE, reference), (NEW_FILE, parts.new[[ID, *features]])):
             table.to_csv(folder / file, lineterminator="\n", quoting=quoting_of(table))
         (folder / FEATURES_FILE).write_bytes(dictionary)
         hashes = {
             file: hashlib.sha256((folder / file).read_bytes()).hexdigest()
-            for file in (MODEL_FILE, REFERENCE_FILE, NEW_FILE, FEATURES_FILE)
+            for file in (*models, REFERENCE_FILE, NEW_FILE, FEATURES_FILE)
         }
         metadata = metadata | {"sha256": hashes}
         (folder / METADATA_FILE).write_text(json.dumps(metadata, indent=2) + "\n", encoding="utf-8")
-        load(folder)
+        _check(folder, models)
         # Each file appears whole. The hashes come first: a service that starts meanwhile refuses
         # the mixture of old and new files.
         for file in (METADATA_FILE, *hashes):
             (folder / file).replace(out / file)
     return metadata
+
+
+def _check(folder: Path, models: Sequence[str]) -> None:
+    """Load the folder with each of its model files, as if it had no other.
+
+    Raises:
+        BadFile: the service does not accept a file.
+    """
+    for model in models:
+        others = [folder / name for name in models if name != model]
+        aside = [file.rename(file.with_suffix(".aside")) for file in others]
+        load(folder)
+        for file, path in zip(others, aside, strict=True):
+            path.rename(file)
 
 
 def report(out: Path, parts: Split, metadata: dict[str, Any]) -> str:

@@ -1,30 +1,26 @@
-"""Names and hashes of a bundle's files, the content of `model.json`, and the unpickled pipeline."""
+"""Names and hashes of a bundle's files, and the content of `model.json`."""
 
 import csv
-import hashlib
-import io
 import logging
 import re
-import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import joblib
-import numpy as np
 import orjson
 import pandas as pd
-from sklearn.exceptions import InconsistentVersionWarning
-from sklearn.pipeline import Pipeline
 
-from credit_scoring.errors import BadFile, abridged, describe, foreign_code
+from credit_scoring.errors import BadFile, abridged, foreign_code
 
 MODEL_FILE = "model.joblib"
+SKOPS_FILE = "model.skops"  # the same without code: in its place, or beside it
 REFERENCE_FILE = "train_samp.csv"
 NEW_FILE = "test_samp.csv"
 METADATA_FILE = "model.json"
 FEATURES_FILE = "features.csv"
-FILES = (MODEL_FILE, REFERENCE_FILE, NEW_FILE, METADATA_FILE, FEATURES_FILE)
+REQUIREMENTS_FILE = "requirements.txt"  # packages that the model needs; startup.sh reads it
+MODEL_FILES = (MODEL_FILE, SKOPS_FILE)  # the first that is in the folder is opened
+FILES = (*MODEL_FILES, REFERENCE_FILE, NEW_FILE, METADATA_FILE, FEATURES_FILE)
 OPTIONAL_FILES = (METADATA_FILE, FEATURES_FILE)
 
 ID = "SK_ID_CURR"
@@ -42,11 +38,11 @@ log = logging.getLogger(__name__)
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
-    """The content of ``model.json``, with the default threshold if it gives none.
+    """The content of ``model.json``; empty if there is no such file.
 
     Raises:
-        BadFile: the file is not a JSON object, its threshold is not a probability, or its hashes
-            are not texts.
+        BadFile: the file is not a JSON object, its threshold is not a probability, its default
+            class is neither a number nor a text, or its hashes are not texts.
     """
     metadata: dict[str, Any] = {}
     with foreign_code(path.name, unreadable):
@@ -58,33 +54,14 @@ def read_metadata(path: Path) -> dict[str, Any]:
             raise BadFile(path.name, f"is not JSON: {error}") from error
     if not isinstance(metadata, dict):
         raise BadFile(path.name, "is not a JSON object")
-    metadata = {"threshold": DEFAULT_THRESHOLD, **metadata}
-    threshold, hashes = metadata["threshold"], metadata.get("sha256", {})
+    threshold, hashes = metadata.get("threshold", 0), metadata.get("sha256", {})
     if type(threshold) not in (float, int) or not 0 <= threshold <= 1:
         raise BadFile(path.name, "threshold is not a probability")
+    if type(metadata.get("default_class", 1)) not in (int, str, bool):
+        raise BadFile(path.name, "default_class is neither a number nor a text")
     if not isinstance(hashes, dict) or not all(isinstance(sha, str) for sha in hashes.values()):
         raise BadFile(path.name, "sha256 is not an object of file names and hashes")
     return metadata
-
-
-def read_pipeline(path: Path, expected: Sequence[str | None]) -> tuple[Pipeline, str]:
-    """The pipeline, unpickled only from bytes that have every expected hash; and its SHA-256.
-
-    Raises:
-        BadFile: the file has another hash, cannot be unpickled, or is not a pipeline of a
-            transformer and a classifier of the classes 0 and 1.
-    """
-    with foreign_code(path.name, unreadable):
-        content = path.read_bytes()
-    sha256 = hashlib.sha256(content).hexdigest()
-    for known in expected:
-        check_hash(path.name, sha256, known)
-    with foreign_code(path.name, _unpickling), warnings.catch_warnings():
-        warnings.simplefilter("error", InconsistentVersionWarning)
-        pipeline = joblib.load(io.BytesIO(content))
-    with foreign_code(path.name, lambda error: f"is no Pipeline to use: {describe(error)}"):
-        _check_pipeline(path.name, pipeline)
-    return pipeline, sha256
 
 
 def check_hash(file: str, sha256: str, expected: str | None) -> None:
@@ -95,6 +72,22 @@ def check_hash(file: str, sha256: str, expected: str | None) -> None:
     """
     if expected is not None and sha256 != expected.lower():
         raise BadFile(file, f"its SHA-256 is {sha256}, expected {abridged(expected)}")
+
+
+def check_listed(file: str, sha256: str, hashes: Mapping[str, str]) -> None:
+    """Compare a file's SHA-256 with that of ``model.json``, which must list it if it lists any.
+
+    Args:
+        file: a file of code, or one that replaces another.
+        sha256: its hash.
+        hashes: those of ``model.json``.
+
+    Raises:
+        BadFile: they differ, or this file alone has no hash.
+    """
+    if hashes and file not in hashes:
+        raise BadFile(file, f"{METADATA_FILE} has hashes of other files and none of this one")
+    check_hash(file, sha256, hashes.get(file))
 
 
 def is_feature(column: str) -> bool:
@@ -112,21 +105,3 @@ def unreadable(error: BaseException) -> str:
     if isinstance(error, NOT_A_TABLE):
         return f"is not a CSV table: {abridged(error)}"
     return f"cannot be read ({type(error).__name__})"
-
-
-def _unpickling(error: BaseException) -> str:
-    if isinstance(error, InconsistentVersionWarning):
-        return (
-            f"was pickled by scikit-learn {error.original_sklearn_version},"
-            f" {error.current_sklearn_version} is installed"
-        )
-    return f"cannot be unpickled: {describe(error)}"
-
-
-def _check_pipeline(file: str, pipeline: object) -> None:
-    if not isinstance(pipeline, Pipeline) or len(getattr(pipeline, "steps", ())) != 2:
-        raise BadFile(file, "is not a scikit-learn Pipeline of two steps")
-    if not hasattr(pipeline[0], "transform") or not hasattr(pipeline[1], "predict_proba"):
-        raise BadFile(file, "is not a Pipeline of a transformer and a classifier")
-    if not np.array_equal(getattr(pipeline[1], "classes_", []), [0, 1]):
-        raise BadFile(file, "its classifier is not fitted on the classes 0 and 1")

@@ -10,16 +10,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from credit_scoring.data.artifacts import NEW_FILE, REFERENCE_FILE, unreadable
+from credit_scoring.data.artifacts import ID, NEW_FILE, REFERENCE_FILE, unreadable
+from credit_scoring.data.cells import NUMBER
+from credit_scoring.data.client_ids import ClientIds, client_ids, first_text
 from credit_scoring.data.column_types import FittedInput
-from credit_scoring.data.csv_tables import read_table
+from credit_scoring.data.csv_tables import numbers_in, read_table
 from credit_scoring.data.reference_population import ReferencePopulation
 from credit_scoring.data.tables import (
     Matrix,
     Table,
     as_float_columns,
     classes,
-    client_ids,
     features_of,
     stored_probabilities,
 )
@@ -57,15 +58,20 @@ class NewTable:
     """
 
     frame: pd.DataFrame
-    ids: list[int]
+    ids: ClientIds
     table: Table
     sha256: str
 
 
-def features_in(path: Path) -> list[str]:
-    """The features that a header names; none if it is malformed, which `read_table` reports."""
+def features_in(path: Path, *, with_id: bool = False) -> list[str]:
+    """The features that a header names; none if it is malformed, which `read_table` reports.
+
+    Args:
+        path: the file.
+        with_id: true if the id is a feature, because the model takes it.
+    """
     with foreign_code(path.name, unreadable), suppress(OSError, ValueError):
-        return features_of(pd.read_csv(path, nrows=0))
+        return features_of(pd.read_csv(path, nrows=0), with_id=with_id)
     return []
 
 
@@ -88,9 +94,9 @@ def read_reference(
     """
     with foreign_code(path.name, unreadable):
         frame, sha256 = read_table(path, expected, types)
-        client_ids(path.name, frame)
+        frame, _ = _with_ids(path.name, frame, features, types)
         labels = classes(path.name, frame)
-        if features_of(frame) != list(features):
+        if features_of(frame, with_id=ID in features) != list(features):
             raise BadFile(path.name, "changed while it was read")
         columns, categories = as_float_columns(path.name, frame, features)
         return ReferenceTable(
@@ -124,7 +130,8 @@ def read_new(
     """
     with foreign_code(path.name, unreadable):
         frame, sha256 = read_table(path, expected, types)
-        ids = client_ids(path.name, frame)
+        frame, ids = _with_ids(path.name, frame, features, types)
+        _name_text_ids(path.name, ids)
         missing = [name for name in features if name not in frame]
         if missing:
             raise BadFile(path.name, f"lacks features of {REFERENCE_FILE}: {first_few(missing)}")
@@ -133,6 +140,40 @@ def read_new(
         for number, column in enumerate(columns):
             values[:, number] = column
         return NewTable(frame, ids, Table(values, categories), sha256)
+
+
+def _with_ids(
+    file: str, frame: pd.DataFrame, features: Sequence[str], types: Mapping[str, FittedInput]
+) -> tuple[pd.DataFrame, ClientIds]:
+    """The table with the ids as values of a feature if they are one, and the ids.
+
+    Raises:
+        BadFile: the column is missing, or an id is invalid, or cannot be a value of the feature.
+    """
+    if ID not in frame:
+        raise BadFile(file, f"lacks the column {ID}")
+    cells = frame[ID]
+    ids = client_ids(file, cells.tolist())
+    if ID not in features:
+        return frame, ids
+    known = types.get(ID)
+    is_text = isinstance(ids[0], str) if known is None else known.kind == "text"
+    if not is_text:
+        numbers = numbers_in(file, ID, cells)  # refuses texts, and what no double holds
+        frame = frame.assign(**{ID: numbers if isinstance(ids[0], str) else ids})
+    return frame, ids
+
+
+def _name_text_ids(file: str, ids: ClientIds) -> None:
+    """Log why ids are texts if some of them look like numbers."""
+    texts = [client for client in ids if isinstance(client, str)]
+    if any(map(NUMBER.fullmatch, texts)):
+        log.warning(
+            "%s: all ids are texts, because that in row %d is not a whole number without leading"
+            " zeros",
+            file,
+            first_text(texts),
+        )
 
 
 def name_ignored(new: pd.DataFrame, features: Sequence[str]) -> None:

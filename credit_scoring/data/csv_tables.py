@@ -11,10 +11,10 @@ from typing import Any, BinaryIO, Literal
 import numpy as np
 import pandas as pd
 
-from credit_scoring.data.artifacts import check_hash, unreadable
+from credit_scoring.data.artifacts import ID, check_hash, unreadable
 from credit_scoring.data.cells import EXACT_INTEGERS, NOT_EXACT, missing_options, number_of
 from credit_scoring.data.column_types import FittedInput
-from credit_scoring.data.tables import features_of, first_row, is_text
+from credit_scoring.data.tables import Matrix, features_of, first_row, is_text
 from credit_scoring.errors import BadFile, abridged, first_few, foreign_code
 
 BLOCK = 1 << 20  # bytes
@@ -25,6 +25,8 @@ def read_table(
 ) -> tuple[pd.DataFrame, str]:
     """A CSV file as a frame, numbers as their nearest doubles, and its SHA-256.
 
+    The ids are texts, as they are written.
+
     Args:
         path: the file.
         expected: the SHA-256 that it must have, if one is known.
@@ -34,7 +36,7 @@ def read_table(
         BadFile: the file has another hash, cannot be read, has short or long rows, two columns of
             one name or no client, a whole number that no double holds, or a text among numbers.
     """
-    fitted = fitted or {}
+    fitted = {name: known for name, known in (fitted or {}).items() if name != ID}
     with foreign_code(path.name, unreadable), path.open("rb") as file:
         sha256, commas, quotes = _digest(file)
         check_hash(path.name, sha256, expected)
@@ -43,6 +45,7 @@ def read_table(
         rows.close()
         file.seek(0)
         texts = [name for name in header if name in fitted and fitted[name].kind == "text"]
+        texts += [ID] if ID in header else []
         options = missing_options(
             header, {name: feature.literal for name, feature in fitted.items()}
         )
@@ -57,6 +60,8 @@ def read_table(
             _check_widths(path.name, file, len(header))
         _check_whole_numbers(path.name, file, frame)
         frame = _with_numbers(path.name, file, frame, fitted)
+        if ID in frame and frame[ID].isna().any():  # an id may be NA
+            frame[ID] = _cells(file, [ID])[ID]
     check_distinct(path.name, header)
     if frame.empty:
         raise BadFile(path.name, "holds no client")
@@ -105,20 +110,38 @@ def _with_numbers(
         return frame
     columns: dict[str, Any] = {name: frame[name].to_numpy(np.float64) for name in flags}
     if texts:
-        file.seek(0)
-        cells = pd.read_csv(file, usecols=texts, dtype="str", keep_default_na=False)
-        for name in texts:
-            read = {cell: number_of(cell) for cell in cells[name].unique()}
-            problems = cells[name].map(lambda cell, read=read: read[cell][1])
-            if (wrong := problems != "").any():
-                row = first_row(wrong)
-                raise BadFile(
-                    file_name,
-                    f"column {abridged(name)}: row {row} is {problems.iloc[row - 1]},"
-                    " and the model takes numbers",
-                )
-            columns[name] = cells[name].map(lambda cell, read=read: read[cell][0]).to_numpy()
+        cells = _cells(file, texts)
+        columns |= {name: numbers_in(file_name, name, cells[name]) for name in texts}
     return frame.assign(**columns)
+
+
+def _cells(file: BinaryIO, names: list[str]) -> pd.DataFrame:
+    """The texts of some columns, as they are written."""
+    file.seek(0)
+    return pd.read_csv(file, usecols=names, dtype="str", keep_default_na=False)
+
+
+def numbers_in(file: str, name: str, cells: pd.Series) -> Matrix:
+    """The numbers in the cells of a column, NaN for missing ones; true becomes 1.
+
+    Args:
+        file: the name of the table's file.
+        name: the name of the column.
+        cells: its texts, as they are written.
+
+    Raises:
+        BadFile: a cell is not a number.
+    """
+    read = {cell: number_of(cell) for cell in cells.unique()}
+    problems = cells.map(lambda cell: read[cell][1])
+    if (wrong := problems != "").any():
+        row = first_row(wrong)
+        raise BadFile(
+            file,
+            f"column {abridged(name)}: row {row} is {problems.iloc[row - 1]},"
+            " and the model takes numbers",
+        )
+    return cells.map(lambda cell: read[cell][0]).to_numpy(np.float64)
 
 
 def _digest(file: BinaryIO) -> tuple[str, int, bool]:

@@ -16,9 +16,9 @@ from credit_scoring.data.tables import Matrix
 from credit_scoring.errors import BadFile, abridged, first_few, foreign_code
 
 TOLERANCE = 1e-9  # of a formula, relative to its column
-COLUMNS = (
+COLUMNS = (  # the service does not read notes
     "name", "label", "unit", "group", "kind", "formula", "depends", "change", "protected",
-    "reason_high", "reason_low", "reason_missing",
+    "reason_high", "reason_low", "reason_missing", "note",
 )  # fmt: skip
 TEXTS = ("unit", "formula", "reason_high", "reason_low", "reason_missing")
 CHANGES = ("none", "up", "down", "any")

@@ -85,13 +85,19 @@ def frame_of(rows: RawBatch, columns: Mapping[str, int], dtypes: Mapping[str, An
     others = {}
     for name, column in columns.items():
         dtype = dtypes[name]
-        if column in rows.texts:
+        if isinstance(dtype, pd.CategoricalDtype):
+            others[name] = _as_categories(rows.texts.get(column, rows.numbers[:, column]), dtype)
+        elif column in rows.texts:
             others[name] = pd.Series(rows.texts[column], dtype=dtype)
-        elif isinstance(dtype, pd.CategoricalDtype):
-            others[name] = pd.Series(rows.numbers[:, column]).astype(dtype)
         elif dtype != np.float64:
             others[name] = pd.Series(_as_type(rows.numbers[:, column], dtype))
     return frame.assign(**others) if others else frame
+
+
+def _as_categories(values: Texts | Matrix, dtype: pd.CategoricalDtype) -> pd.Series:
+    """Values as categories; one that is not known is missing."""
+    codes = dtype.categories.get_indexer(pd.Index(values))
+    return pd.Series(pd.Categorical.from_codes(codes, dtype=dtype))
 
 
 def _as_type(values: Matrix, dtype: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Tables of clients as columns of doubles, with ids, classes and stored probabilities checked."""
+"""Tables of clients as columns of doubles, with classes and stored probabilities checked."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -35,27 +35,11 @@ class Table:
         return row
 
 
-def features_of(frame: pd.DataFrame) -> list[str]:
-    """The names of the columns that are features."""
-    return [name for name in map(str, frame.columns) if is_feature(name)]
-
-
-def client_ids(file: str, frame: pd.DataFrame) -> list[int]:
-    """The clients' ids.
-
-    Raises:
-        BadFile: the column is missing, an id is not an integer, or two clients have the same id.
-    """
-    if ID not in frame:
-        raise BadFile(file, f"lacks the column {ID}")
-    ids = frame[ID]
-    if not pd.api.types.is_integer_dtype(ids):
-        is_integer = pd.to_numeric(ids, errors="coerce") % 1 == 0
-        raise BadFile(file, f"column {ID}: row {first_row(~is_integer)} is not an integer")
-    if ids.duplicated().any():
-        rows = np.flatnonzero(ids.duplicated(keep=False) & (ids == ids[ids.duplicated()].iloc[0]))
-        raise BadFile(file, f"column {ID}: rows {rows[0] + 1} and {rows[1] + 1} have the same id")
-    return ids.tolist()
+def features_of(frame: pd.DataFrame, *, with_id: bool = False) -> list[str]:
+    """The names of the columns that are features, and that of the ids if the model takes them."""
+    return [
+        name for name in map(str, frame.columns) if is_feature(name) or (with_id and name == ID)
+    ]
 
 
 def classes(file: str, frame: pd.DataFrame) -> NDArray[np.int64]:

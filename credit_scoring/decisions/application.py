@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from credit_scoring.data.client_ids import ClientId
 from credit_scoring.data.tables import Matrix
 from credit_scoring.errors import InvalidApplication, UnknownClient
 
@@ -38,7 +39,7 @@ class Application:
         external_id: the caller's own number.
     """
 
-    client: int | None
+    client: ClientId | None
     record: RawRecord | None = None
     changes: Values = field(default_factory=dict)
     external_id: str | None = None

@@ -3,18 +3,24 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal, cast
+from typing import Annotated, cast
 
 import numpy as np
 from pydantic import Field
 
-from credit_scoring.data.artifacts import MODEL_FILE
+from credit_scoring.data.client_ids import ClientId
 from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.tables import Matrix
 from credit_scoring.decisions.application import Application, Applications
 from credit_scoring.errors import InvalidApplication
 from credit_scoring.explain.peers import Compare, Peers, Percentiles
-from credit_scoring.explain.reason_codes import Reason, ReasonFinder, RowReasons
+from credit_scoring.explain.reason_codes import (
+    ContributionsIn,
+    ExplainedBy,
+    Reason,
+    ReasonFinder,
+    RowReasons,
+)
 from credit_scoring.model.bundle import Bundle
 from credit_scoring.model.scorecard import log_odds
 
@@ -38,7 +44,7 @@ class Decision:
 class ScoredApplication:
     """The score, decision and reasons of one application."""
 
-    client: Annotated[int | None, Field(description="the requested client's id")] = None
+    client: Annotated[ClientId | None, Field(description="the requested client's id")] = None
     reference: Annotated[str | None, Field(description="the caller's own number")] = None
     probability: Probability
     prediction: PredictedClass
@@ -59,7 +65,8 @@ class ScoredApplication:
         float | None,
         Field(description="contribution of all other themes; null if no reasons were requested"),
     ]
-    contributions_in: Literal["log-odds", "probability"]
+    contributions_in: ContributionsIn
+    explained_by: ExplainedBy
     before: Annotated[
         Decision | None, Field(description="the decision without the changes; absent without any")
     ] = None
@@ -115,7 +122,7 @@ class ApplicationScorer:
             InvalidApplication: an application cannot be scored.
         """
         if not self.most_reasons and has_stored_row(self.bundle, applications):
-            row = self.bundle.row_of(cast(int, applications.items[0].client))
+            row = self.bundle.row_of(cast(ClientId, applications.items[0].client))
             probability = self.bundle.classifier.probability(self.bundle.transformed[row])
             yield self._scored(applications.items[0], probability, RowReasons())
             return
@@ -183,10 +190,11 @@ class ApplicationScorer:
             compare=self.compare,
             other=explained.other,
             contributions_in=bundle.raw_output,
+            explained_by=bundle.classifier.explained_by,
             before=before,
             recomputed=recomputed,
             stale=stale,
-            model=bundle.sha256[MODEL_FILE],
+            model=bundle.model_sha256,
         )
 
 

@@ -1,22 +1,23 @@
-"""Acceleration of LightGBM's SHAP values by `treeshap`, exact and some ten times as fast."""
+"""Acceleration of a tree ensemble's SHAP values by `treeshap`, exact and some ten times as fast."""
 
 import logging
 
 import numpy as np
 
 from credit_scoring.data.tables import Matrix
-from credit_scoring.explain.treeshap import NotCovered, read_trees
+from credit_scoring.explain.treeshap import read_trees
 from credit_scoring.model.classifiers.classifier import Classifier
-from credit_scoring.model.classifiers.lightgbm import LightGBMClassifier
 
-AGREEMENT = 1e-10  # largest difference between SHAP values of `treeshap` and LightGBM, in log-odds
+# Largest difference between SHAP values of `treeshap` and of the classifier before, in raw output;
+# relative where raw outputs are larger than 1.
+AGREEMENT = 1e-10
 
 log = logging.getLogger(__name__)
 
 
 def is_compiled(classifier: Classifier) -> bool:
     """True if `accelerate` is fast, false if numba has to compile for seconds first."""
-    if not isinstance(classifier, LightGBMClassifier):
+    if classifier.trees is None:
         return True
     from credit_scoring.explain.treeshap_numba import is_at_hand  # takes 55 MB
 
@@ -24,26 +25,32 @@ def is_compiled(classifier: Classifier) -> bool:
 
 
 def accelerate(classifier: Classifier, rows: Matrix) -> None:
-    """Let `treeshap` explain a LightGBM classifier if both agree on some rows, and log the result.
+    """Let `treeshap` explain a tree ensemble if both ways agree on some rows, and log the result.
 
-    A classifier of another kind is left unchanged.
+    A classifier without known trees is left unchanged.
 
     Args:
         classifier: any classifier.
         rows: transformed rows that both explain, shape (m, n).
     """
-    if not isinstance(classifier, LightGBMClassifier):
+    ensemble = classifier.trees
+    if ensemble is None or classifier.is_quick:
         return
-    try:
-        trees = read_trees(classifier.trees)
-    except NotCovered as reason:
-        log.info("explained by LightGBM itself: %s", reason)
-        return
-    from credit_scoring.explain.treeshap_numba import contributions  # compiled by its first call
+    from credit_scoring.explain.treeshap_numba import (  # compiled by the first call
+        contributions,
+        with_gains,
+    )
+
+    trees = with_gains(read_trees(ensemble))
+
+    def explain(rows: Matrix) -> Matrix:
+        complete = np.ascontiguousarray(ensemble.with_missing(rows))
+        return np.asarray(contributions(trees, complete), np.float64)
 
     expected, base = classifier.contributions(rows)
-    if np.abs(contributions(trees, rows) - expected).max() <= AGREEMENT:
-        classifier.explain_by(lambda rows: (contributions(trees, rows), base))
+    largest = max(1.0, np.abs(classifier.raw_outputs(rows)).max(initial=0))
+    if np.abs(explain(rows) - expected).max(initial=0) <= AGREEMENT * largest:
+        classifier.explain_by(lambda rows: (explain(rows), base))
         log.info("explained by treeshap from now on")
     else:
-        log.warning("explained by LightGBM itself: treeshap gives other values")
+        log.warning("explanations are not accelerated: treeshap gives other values")

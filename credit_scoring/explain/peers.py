@@ -21,7 +21,7 @@ from credit_scoring.explain.feature_attribution import Attribution, attribute
 from credit_scoring.model.raw_scorer import RawScorer
 from credit_scoring.model.reference_scores import reference_scores
 
-MOST_PEERS = 500
+MOST_PEERS = 500  # of a group, if the classifier explains as many in reasonable time
 BY_CHANCE = 2  # standard deviations
 
 Compare = Literal["near", "all"]
@@ -102,6 +102,8 @@ class Peers:
 def find_peers(scorer: RawScorer, reference: ReferencePopulation, threshold: float) -> Peers:
     """Score the reference clients and explain the peers among them.
 
+    Both groups together have no more clients than the classifier explains in reasonable time.
+
     Args:
         scorer: has the model.
         reference: the reference clients.
@@ -113,7 +115,11 @@ def find_peers(scorer: RawScorer, reference: ReferencePopulation, threshold: flo
     """
     probabilities = reference_scores(scorer, reference)
     attribution = attribute(scorer, reference)
-    chosen = {"near": near(probabilities, threshold), "all": spread(probabilities)}
+    most = max(1, min(MOST_PEERS, scorer.classifier.most_explained // 2))
+    chosen = {
+        "near": near(probabilities, threshold, most),
+        "all": spread(probabilities, most),
+    }
     # A client in both groups is explained once.
     union = np.unique(np.concatenate(list(chosen.values())))
     some = reference.rows(union)
@@ -138,21 +144,21 @@ def find_peers(scorer: RawScorer, reference: ReferencePopulation, threshold: flo
     )
 
 
-def near(probabilities: Matrix, threshold: float) -> NDArray[np.intp]:
-    """Up to 500 accepted clients nearest to the threshold, in file order.
+def near(probabilities: Matrix, threshold: float, most: int) -> NDArray[np.intp]:
+    """Up to `most` accepted clients nearest to the threshold, in file order.
 
     If no client is accepted, the refused ones nearest to it.
     """
     accepted = np.flatnonzero(probabilities < threshold)
     accepted = accepted if len(accepted) else np.arange(len(probabilities))
     nearest = np.argsort(np.abs(probabilities[accepted] - threshold), kind="stable")
-    return np.sort(accepted[nearest[:MOST_PEERS]])
+    return np.sort(accepted[nearest[:most]])
 
 
-def spread(probabilities: Matrix) -> NDArray[np.intp]:
-    """Up to 500 clients, evenly spaced in the order of scores; in file order."""
+def spread(probabilities: Matrix, most: int) -> NDArray[np.intp]:
+    """Up to `most` clients, evenly spaced in the order of scores; in file order."""
     order = np.argsort(probabilities, kind="stable")
-    at = np.linspace(0, len(order) - 1, min(MOST_PEERS, len(order))).astype(np.intp)
+    at = np.linspace(0, len(order) - 1, min(most, len(order))).astype(np.intp)
     return np.sort(order[at])
 
 

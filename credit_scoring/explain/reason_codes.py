@@ -17,8 +17,24 @@ from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.tables import Matrix
 from credit_scoring.explain.feature_attribution import Attribution
 from credit_scoring.explain.peers import Compare, PeerGroup, Peers
+from credit_scoring.model.classifiers.classifier import Classifier, RawOutput
 
 NAMED = 5  # features of a reason
+ContributionsIn = Annotated[
+    RawOutput,
+    Field(
+        description="unit of contributions; margin: a score of the model below its calibration,"
+        " which is neither log-odds nor a probability"
+    ),
+]
+ExplainedBy = Annotated[
+    str,
+    Field(
+        description="method of contributions; by permutation they are estimates, by all others"
+        " exact",
+        examples=["treeshap", "linear", "permutation"],
+    ),
+]
 # How a theme's strongest factor is worded: as missing, high or low, or by the theme's name only.
 WORDINGS = MISSING, HIGH, LOW, THEME_ALONE = range(4)
 
@@ -229,10 +245,17 @@ class Importance:
     features: Annotated[
         tuple[FeatureImportance, ...], Field(description="the most important feature first")
     ]
+    contributions_in: ContributionsIn
+    explained_by: ExplainedBy
 
 
-def importance(peers: Peers) -> Importance:
-    """Mean absolute contributions of themes and features, in the model's raw output."""
+def importance(peers: Peers, classifier: Classifier) -> Importance:
+    """Mean absolute contributions of themes and features, in the model's raw output.
+
+    Args:
+        peers: have the contributions.
+        classifier: explained them.
+    """
     group, attribution = peers.groups["all"], peers.attribution
     centred = group.contributions - group.means
     by_theme = np.abs(attribution.by_theme(centred)).mean(axis=0)
@@ -246,4 +269,6 @@ def importance(peers: Peers) -> Importance:
         len(group),
         tuple(ThemeImportance(attribution.themes[at], float(by_theme[at])) for at in themes),
         tuple(sorted(features, key=lambda feature: -feature.importance)),
+        classifier.raw_output,
+        classifier.explained_by,
     )

@@ -1,4 +1,4 @@
-"""Exact SHAP values of LightGBM's trees, some ten times as fast as LightGBM's own.
+"""Exact SHAP values of tree ensembles, some ten times as fast as the libraries' own.
 
 A leaf of value v whose path tests the features U is a game in which a coalition S of them is worth
 v · Π(i in S) o_i · Π(i in U, not in S) r_i, where o_i is 1 if the row passes the path's tests of
@@ -9,144 +9,128 @@ feature i, else 0, and r_i is the share of training rows that do. The Shapley va
 a polynomial of degree |U| - 1 in t, which n points of Gauss and Legendre integrate exactly if
 |U| ≤ 2n. At each point all leaves of a tree share one pass down, for the products of factors, and
 one pass up, for the sums over leaves: Linear TreeSHAP (Yu et al. 2022, arXiv:2209.08192), with all
-factors in [0, 1], so that nothing cancels. LightGBM's ``pred_contrib`` solves the same game.
+factors in [0, 1], so that nothing cancels. LightGBM's and XGBoost's ``pred_contribs``, CatBoost's
+``ShapValues`` and ``shap.TreeExplainer`` solve the same game.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from credit_scoring.data.tables import Matrix
-from credit_scoring.model.classifiers.lightgbm_text import CATEGORICAL, Fields
+from credit_scoring.model.trees.ensemble import Integers, TreeEnsemble
+from credit_scoring.model.trees.paths import find_parents, share_towards
 
 LANES = 8  # quadrature points that are computed side by side
-MOST_FEATURES = 4 * LANES  # on a path
-
-
-class NotCovered(ValueError):
-    """Trees that `treeshap` cannot explain."""
 
 
 class Trees(NamedTuple):
-    """A booster's trees as arrays, one tree after the other, a parent before its children.
+    """A `TreeEnsemble` and its quadrature as arrays for numba.
 
     Attributes:
-        first_node: index of each tree's first inner node, then their number, shape (trees + 1,).
-        first_leaf: index of each tree's first leaf, then their number, shape (trees + 1,).
+        first_node, first_leaf, feature, threshold, decision, child, share, leaf, first_edge, edge:
+            as in `TreeEnsemble`.
         first_point: index of the first set of points for each tree, shape (trees,).
         end_point: index after the last set of points for each tree, shape (trees,).
-        feature: the feature that an inner node tests, shape (nodes,).
-        threshold: the split point, the largest value that goes left, shape (nodes,).
-        decision: LightGBM's decision_type, shape (nodes,).
-        child: the left and right child, counted from the tree's first node, leaves after the inner
-            nodes, shape (nodes, 2).
-        share: share of the node's training rows that go left, shape (nodes,).
         earlier: the nearest node above that tests the same feature, counted like `child`; -1
             without one, shape (nodes,).
         earlier_side: the side on which the path leaves `earlier`, 0 for left, shape (nodes,).
         earlier_share: share of the training rows that pass all tests of that feature above; 1
             without one, shape (nodes,).
-        leaf: values of the leaves, shape (leaves,).
+        first_gain: index of each small tree's first gain, -1 for other trees, shape (trees,). The
+            gains of its nodes stand side by side, for each set of nodes at which a row goes left
+            anew; in the number of a set the first node is the lowest bit.
+        gain: two factors whose product a node adds to its feature, shape (gains, 2).
         point: points of the quadrature, shape (sets, LANES).
         weight: weights of the points, shape (sets, LANES).
     """
 
-    first_node: NDArray[np.int64]
-    first_leaf: NDArray[np.int64]
-    first_point: NDArray[np.int64]
-    end_point: NDArray[np.int64]
-    feature: NDArray[np.int64]
+    first_node: Integers
+    first_leaf: Integers
+    first_point: Integers
+    end_point: Integers
+    feature: Integers
     threshold: Matrix
-    decision: NDArray[np.int64]
-    child: NDArray[np.int64]
+    decision: Integers
+    child: Integers
     share: Matrix
-    earlier: NDArray[np.int64]
-    earlier_side: NDArray[np.int64]
+    earlier: Integers
+    earlier_side: Integers
     earlier_share: Matrix
     leaf: Matrix
+    first_edge: Integers
+    edge: Matrix
+    first_gain: Integers
+    gain: Matrix
     point: Matrix
     weight: Matrix
 
 
-def read_trees(saved: Sequence[Fields]) -> Trees:
-    """The trees of a booster as arrays, read from the fields of `tree_fields`.
+def read_trees(ensemble: TreeEnsemble) -> Trees:
+    """The arrays of an ensemble, with as many points for each tree as its longest path needs.
 
-    Raises:
-        NotCovered: a split is by categories, or a path tests more than 32 features.
+    They have no gains: `treeshap_numba.with_gains` computes them.
     """
-    trees = [_Tree(fields) for fields in saved]
-    few, many = _points(LANES), _points(2 * LANES)
-    end_point = np.array([1 if tree.most_features <= 2 * LANES else 3 for tree in trees])
-
-    def joined(name: str) -> Any:
-        return np.concatenate([getattr(tree, name) for tree in trees])
-
+    earlier = _find_earlier(ensemble)
+    sets = np.maximum(1, -(-earlier.most_features // (2 * LANES)))
+    numbers, of_tree = np.unique(sets, return_inverse=True)
+    first_point = (np.cumsum(numbers) - numbers)[of_tree]
+    quadratures = [np.polynomial.legendre.leggauss(number * LANES) for number in numbers.tolist()]
+    point, weight = np.concatenate(quadratures, axis=1)
     return Trees(
-        first_node=np.cumsum([0, *(len(tree.feature) for tree in trees)]),
-        first_leaf=np.cumsum([0, *(len(tree.leaf) for tree in trees)]),
-        first_point=np.where(end_point == 1, 0, 1),
-        end_point=end_point,
-        feature=joined("feature"),
-        threshold=joined("threshold"),
-        decision=joined("decision"),
-        child=joined("child"),
-        share=joined("share"),
-        earlier=joined("earlier"),
-        earlier_side=joined("earlier_side"),
-        earlier_share=joined("earlier_share"),
-        leaf=joined("leaf"),
-        point=np.concatenate([few[0], many[0]]),
-        weight=np.concatenate([few[1], many[1]]),
+        first_node=ensemble.first_node,
+        first_leaf=ensemble.first_leaf,
+        first_point=first_point,
+        end_point=first_point + sets,
+        feature=ensemble.feature,
+        threshold=ensemble.threshold,
+        decision=ensemble.decision,
+        child=ensemble.child,
+        share=ensemble.share,
+        earlier=earlier.node,
+        earlier_side=earlier.side,
+        earlier_share=earlier.share,
+        leaf=ensemble.leaf,
+        first_edge=ensemble.first_edge,
+        edge=ensemble.edge,
+        first_gain=np.full(len(sets), -1),
+        gain=np.empty((0, 2)),
+        point=((point + 1) / 2).reshape(-1, LANES),
+        weight=(weight / 2).reshape(-1, LANES),
     )
 
 
-def _points(number: int) -> tuple[Matrix, Matrix]:
-    """Points and weights of Gauss and Legendre's quadrature on [0, 1], in sets of `LANES`."""
-    point, weight = np.polynomial.legendre.leggauss(number)
-    return ((point + 1) / 2).reshape(-1, LANES), (weight / 2).reshape(-1, LANES)
+class _Earlier(NamedTuple):
+    """See `Trees`; the most features on a path of each tree, shape (trees,)."""
+
+    node: Integers
+    side: Integers
+    share: Matrix
+    most_features: Integers
 
 
-class _Tree:
-    """The arrays of one tree for `Trees`."""
-
-    def __init__(self, fields: Mapping[str, str]) -> None:
-        def integers(name: str) -> NDArray[np.int64]:
-            return np.array(fields.get(name, "").split(), np.int64)
-
-        self.leaf = np.array(fields["leaf_value"].split(), np.float64)
-        self.feature = integers("split_feature")
-        self.threshold = np.array(fields.get("threshold", "").split(), np.float64)
-        self.decision = integers("decision_type")
-        if (self.decision & CATEGORICAL).any():
-            raise NotCovered("a split is by categories")
-        inner = len(self.feature)
-        children = np.stack([integers("left_child"), integers("right_child")], axis=1)
-        self.child = np.where(children < 0, inner + ~children, children)  # ~ is LightGBM's leaf
-        rows = np.concatenate([integers("internal_count"), integers("leaf_count")])[: 2 * inner + 1]
-        self.share = rows[self.child[:, 0]] / rows[:inner] if inner else np.empty(0)
-        self._find_earlier(inner)
-
-    def _find_earlier(self, inner: int) -> None:
-        """Find the nearest node above each node that tests the same feature."""
-        self.earlier = np.full(inner, -1)
-        self.earlier_side = np.zeros(inner, np.int64)
-        self.earlier_share = np.ones(inner)
-        self.most_features = 0
-        above: list[dict[int, tuple[int, int, float]]] = [{} for _ in range(inner)]
-        nodes = zip(self.feature.tolist(), self.share.tolist(), self.child.tolist(), strict=True)
-        for node, (feature, share, children) in enumerate(nodes):
-            passed = 1.0
-            if feature in above[node]:
-                found = above[node][feature]
-                self.earlier[node], self.earlier_side[node], passed = found
-                self.earlier_share[node] = passed
-            tested = len(above[node]) + (feature not in above[node])
-            self.most_features = max(self.most_features, tested)
-            for side, child in enumerate(children):
-                if child < inner:
-                    going = share if side == 0 else 1 - share
-                    above[child] = above[node] | {feature: (node, side, passed * going)}
-        if self.most_features > MOST_FEATURES:
-            raise NotCovered(f"a path tests {self.most_features} features")
+def _find_earlier(ensemble: TreeEnsemble) -> _Earlier:
+    """Find the nearest node above each node that tests the same feature."""
+    parents = find_parents(ensemble)
+    count = len(ensemble.feature)
+    earlier, side = np.full(count, -1), np.zeros(count, np.int64)
+    node, above = np.arange(count), parents.of_node
+    side_above = parents.side_of_node
+    depth = np.zeros(count, np.int64)
+    while len(node := node[above >= 0]):
+        side_above, above = side_above[above >= 0], above[above >= 0]
+        depth[node] += 1
+        is_first = (ensemble.feature[above] == ensemble.feature[node]) & (earlier[node] < 0)
+        earlier[node[is_first]], side[node[is_first]] = above[is_first], side_above[is_first]
+        above, side_above = parents.of_node[above], parents.side_of_node[above]
+    share, features = np.ones(count), np.zeros(count, np.int64)
+    for level in range(depth.max(initial=-1) + 1):
+        here = np.flatnonzero(depth == level)
+        again = here[earlier[here] >= 0]
+        share[again] = share[earlier[again]] * share_towards(ensemble, earlier[again], side[again])
+        features[here] = (earlier[here] < 0) + (features[parents.of_node[here]] if level else 0)
+    tree = np.repeat(np.arange(len(ensemble.first_node) - 1), np.diff(ensemble.first_node))
+    most_features = np.zeros(len(ensemble.first_node) - 1, np.int64)
+    np.maximum.at(most_features, tree, features)
+    first = ensemble.first_node[tree]
+    return _Earlier(np.where(earlier < 0, -1, earlier - first), side, share, most_features)

@@ -9,13 +9,13 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
+from credit_scoring.data.client_ids import ClientId
 from credit_scoring.data.feature_dictionary import FeatureDictionary
 from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.reference_population import ReferencePopulation
 from credit_scoring.data.tables import Matrix, Table
 from credit_scoring.errors import InconsistentScore, UnknownClient, abridged, unknown_feature
-from credit_scoring.model.classifiers.classifier import Classifier
-from credit_scoring.model.pipeline_checks import RawOutput
+from credit_scoring.model.classifiers.classifier import Classifier, RawOutput
 from credit_scoring.model.raw_scorer import RawScorer
 from credit_scoring.model.scorecard import Scorecard, log_odds
 
@@ -35,8 +35,7 @@ class Prediction:
 class Explanation:
     """SHAP values of class 1 for one client.
 
-    ``base + values.sum()`` is the model's raw output for the client: log-odds of boosted trees, a
-    probability of forests.
+    ``base + values.sum()`` is the model's raw output for the client, see `Bundle.raw_output`.
 
     Attributes:
         names: of the transformed features, n of them.
@@ -57,9 +56,10 @@ class Bundle:
 
     Attributes:
         features: names of the raw features.
-        client_ids: of the new clients, in file order.
+        client_ids: of the new clients, in file order: all are integers, or all are texts.
         threshold: the decision threshold, a probability.
-        sha256: of each file except ``model.json``, by the file's name.
+        model_file: the name of the model file.
+        sha256: of each file in use except ``model.json``, by the file's name.
         metadata: the content of ``model.json``.
         classifier: scores and explains transformed rows.
         names: of the transformed features, n of them, in the model's order.
@@ -70,13 +70,13 @@ class Bundle:
         reference: the reference population.
         scorer: scores raw rows, and has the feature dictionary.
         scorecard: gives the probability of default, points and grade of a score.
-        raw_output: the unit of SHAP values.
         probability_at_start: of the first new client.
     """
 
     features: tuple[str, ...]
-    client_ids: tuple[int, ...]
+    client_ids: tuple[ClientId, ...]
     threshold: float
+    model_file: str
     sha256: Mapping[str, str]
     metadata: Mapping[str, Any]
     classifier: Classifier
@@ -88,13 +88,27 @@ class Bundle:
     reference: ReferencePopulation
     scorer: RawScorer
     scorecard: Scorecard
-    raw_output: RawOutput
     probability_at_start: float
+
+    @property
+    def model_sha256(self) -> str:
+        """The hash of the model file."""
+        return self.sha256[self.model_file]
+
+    @property
+    def raw_output(self) -> RawOutput:
+        """The unit of SHAP values."""
+        return self.classifier.raw_output
 
     @property
     def dictionary(self) -> FeatureDictionary:
         """The dictionary of the raw features."""
         return self.scorer.dictionary
+
+    @cached_property
+    def has_text_ids(self) -> bool:
+        """True if the clients' ids are texts."""
+        return isinstance(self.client_ids[0], str)
 
     def raw_rows(self, rows: Sequence[int]) -> RawBatch:
         """A copy of some new clients' raw values, as the transformer takes them."""
@@ -120,7 +134,7 @@ class Bundle:
         """The raw features that are text."""
         return frozenset(self.features[column] for column in self.raw.categories)
 
-    def raw_record(self, client_id: int) -> Record:
+    def raw_record(self, client_id: ClientId) -> Record:
         """The client's raw values by feature, NaN or None where one is missing.
 
         Raises:
@@ -128,7 +142,7 @@ class Bundle:
         """
         return dict(zip(self.features, self.raw.row(self.row_of(client_id)), strict=True))
 
-    def transformed_record(self, client_id: int) -> dict[str, float]:
+    def transformed_record(self, client_id: ClientId) -> dict[str, float]:
         """The client's transformed values by feature, NaN where one is missing.
 
         Raises:
@@ -146,7 +160,7 @@ class Bundle:
         """1, default expected, if a probability reaches the threshold, else 0."""
         return int(probability >= self.threshold)
 
-    def explain(self, client_id: int) -> Explanation:
+    def explain(self, client_id: ClientId) -> Explanation:
         """SHAP values of one new client.
 
         Raises:
@@ -154,7 +168,7 @@ class Bundle:
         """
         return self.explain_all([client_id])[0]
 
-    def explain_all(self, client_ids: Sequence[int]) -> list[Explanation]:
+    def explain_all(self, client_ids: Sequence[ClientId]) -> list[Explanation]:
         """SHAP values of some new clients, each to the bits of `explain`.
 
         Raises:
@@ -200,7 +214,7 @@ class Bundle:
         if self.classifier.probability(self.transformed[0]) != self.probability_at_start:
             raise InconsistentScore("a client no longer scores as at start-up")
 
-    def row_of(self, client_id: int) -> int:
+    def row_of(self, client_id: ClientId) -> int:
         """A client's row in `raw` and `transformed`.
 
         Raises:
@@ -215,7 +229,7 @@ class Bundle:
         return row
 
     @cached_property
-    def _rows(self) -> dict[int, int]:
+    def _rows(self) -> dict[ClientId, int]:
         return {client_id: row for row, client_id in enumerate(self.client_ids)}
 
     @cached_property

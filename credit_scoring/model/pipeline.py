@@ -10,7 +10,7 @@ from lightgbm import LGBMClassifier
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
-from credit_scoring.data.artifacts import MODEL_FILE, NEW_FILE, REFERENCE_FILE, is_feature
+from credit_scoring.data.artifacts import ID, MODEL_FILE, NEW_FILE, REFERENCE_FILE, is_feature
 from credit_scoring.data.tables import Matrix, check_range, is_text
 from credit_scoring.errors import BadFile, describe, first_few, foreign_code
 from credit_scoring.model.classifiers.classifier import Classifier, check_width
@@ -20,6 +20,7 @@ from credit_scoring.model.classifiers.classifier_input import (
     classifier_input,
     without_prefixes,
 )
+from credit_scoring.model.containers.fitted_model import FittedModel
 from credit_scoring.model.transformers.transformer_trace import columns_chosen
 
 T = TypeVar("T")
@@ -36,20 +37,17 @@ class Each(Protocol):
 def inputs_of(transformer: Any, features: Sequence[str]) -> list[str]:
     """The features that the transformer takes, in the order of its fit.
 
-    Columns that a `ColumnTransformer` drops are left out.
+    Columns that a `ColumnTransformer` drops are left out. The id is a feature if `takes_id`.
 
     Raises:
         BadFile: the transformer takes a column that is not a feature, or the reference file lacks
             one.
     """
-    fitted = getattr(transformer, "feature_names_in_", None)
-    if fitted is None:
+    inputs = _named_inputs(transformer)
+    if inputs is None:
         return list(features)
-    names = list(map(str, fitted))
-    used = _used_columns(transformer, len(names))
-    inputs = [name for at, name in enumerate(names) if at in used]
     known = set(features)
-    if strange := [name for name in inputs if not is_feature(name)]:
+    if strange := [name for name in inputs if name not in known and not is_feature(name)]:
         raise BadFile(
             MODEL_FILE, f"takes {first_few(strange)}, which is no feature: fit it without"
         )
@@ -58,6 +56,21 @@ def inputs_of(transformer: Any, features: Sequence[str]) -> list[str]:
             REFERENCE_FILE, f"lacks columns that {MODEL_FILE} needs: {first_few(missing)}"
         )
     return inputs
+
+
+def takes_id(transformer: Any) -> bool:
+    """True if a transformer was fitted on the clients' ids, which are a feature then."""
+    return ID in (_named_inputs(transformer) or ())
+
+
+def _named_inputs(transformer: Any) -> list[str] | None:
+    """The columns that a fitted transformer takes; None if it records no names."""
+    fitted = getattr(transformer, "feature_names_in_", None)
+    if fitted is None:
+        return None
+    names = list(map(str, fitted))
+    used = _used_columns(transformer, len(names))
+    return [name for at, name in enumerate(names) if at in used]
 
 
 def _used_columns(transformer: Any, number: int) -> Set[int]:
@@ -81,8 +94,8 @@ class Transformed:
     Attributes:
         to_classifier: turns the transformer's outputs into the classifier's input.
         values: shape (clients, names).
-        probabilities: of class 1, by the pipeline's classifier; of the first chunk of clients for
-            LightGBM on doubles, of all clients otherwise.
+        probabilities: of the default class, by the pipeline's classifier; of the first chunk of
+            clients for LightGBM on doubles, of all clients otherwise.
     """
 
     to_classifier: ClassifierInput
@@ -91,7 +104,7 @@ class Transformed:
 
 
 def transform(
-    pipeline: Pipeline,
+    model: FittedModel,
     classifier: Classifier,
     frame: pd.DataFrame,
     inputs: Sequence[str],
@@ -101,7 +114,7 @@ def transform(
     """Transform and score the new clients in chunks.
 
     Args:
-        pipeline: as unpickled.
+        model: the pipeline.
         classifier: the last step of the pipeline, for its range.
         frame: the clients.
         inputs: the columns that the transformer takes, in its order.
@@ -112,7 +125,7 @@ def transform(
         BadFile: the transformer refuses the table, its outputs are not numbers or their names not
             distinct texts, a value is out of range, or the classifier refuses the outputs.
     """
-    transformer, fitted = pipeline[0], pipeline[1]
+    transformer, fitted = model.pipeline[0], model.pipeline[1]
     text = [name for name in inputs if is_text(frame[name])]
 
     def refused(error: BaseException) -> str:
@@ -139,9 +152,11 @@ def transform(
         # LightGBM passes doubles to its trees unchanged, so `check_scores` makes the same call.
         if start > 0 and isinstance(fitted, LGBMClassifier) and not to_classifier.categories:
             return Transformed(to_classifier, values, np.empty(0))
+        if not hasattr(fitted, "predict_proba"):  # a booster
+            return Transformed(to_classifier, values, classifier.probabilities_together(values))
         with foreign_code(MODEL_FILE, _not_scored):
             scored = np.asarray(fitted.predict_proba(to_classifier.select(output)), np.float64)
-        return Transformed(to_classifier, values, scored[:, 1])
+        return Transformed(to_classifier, values, scored[:, model.column])
 
     first = begun or chunk(0, None)
     starts = range(TRANSFORMED_AT_ONCE, len(frame), TRANSFORMED_AT_ONCE)

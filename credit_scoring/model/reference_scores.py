@@ -31,9 +31,30 @@ def reference_scores(scorer: RawScorer, reference: ReferencePopulation, each: Ea
 
     def scores(start: int) -> Matrix:
         part = reference.rows(clients[start : start + AT_ONCE])
-        return scorer.classifier.probabilities(_transformed(scorer, part, start))
+        return scorer.classifier.probabilities_together(_transformed(scorer, part, start))
 
     return np.concatenate([*each(scores, range(0, len(clients), AT_ONCE))])
+
+
+def transformed_reference(
+    scorer: RawScorer, reference: ReferencePopulation, each: Each = map
+) -> Matrix:
+    """The transformed values of the reference population, shape (clients, n), in file order.
+
+    Args:
+        scorer: has the transformer.
+        reference: the clients.
+        each: see `Each`.
+
+    Raises:
+        BadFile: the transformer refuses a client.
+    """
+    clients = np.arange(len(reference))
+
+    def chunk(start: int) -> Matrix:
+        return _transformed(scorer, reference.rows(clients[start : start + AT_ONCE]), start)
+
+    return np.concatenate([*each(chunk, range(0, len(clients), AT_ONCE))])
 
 
 def _transformed(scorer: RawScorer, rows: RawBatch, start: int) -> Matrix:

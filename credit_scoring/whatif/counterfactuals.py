@@ -1,18 +1,20 @@
 """Counterfactuals: the smallest change of each feature that flips the decision on a row."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
 
+from credit_scoring.data.artifacts import FEATURES_FILE
 from credit_scoring.data.feature_dictionary import Feature
 from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.reference_population import ReferencePopulation
 from credit_scoring.data.tables import Table
 from credit_scoring.model.raw_scorer import RawScorer
-from credit_scoring.whatif.ice import IceCurve, ice_curves
+from credit_scoring.whatif.curves.row_scores import concatenated, scored
+from credit_scoring.whatif.flip_search import decision_runs
 from credit_scoring.whatif.sensitivity import (
     Recomputed,
     Stale,
@@ -25,6 +27,10 @@ from credit_scoring.whatif.sensitivity import (
 )
 
 Direction = Literal["up", "down"]
+NOTHING_MAY_CHANGE = (
+    f"no feature may change: set the column change of {FEATURES_FILE} to up, down or any for those"
+    " that a client can change"
+)
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,22 @@ class Counterfactual:
     ]
     recomputed: Recomputed
     stale: Stale
+
+
+@dataclass(frozen=True)
+class Counterfactuals:
+    """The counterfactuals of one row.
+
+    Attributes:
+        alternatives: the changes that pass the fewest reference clients first; text, which has no
+            order, last.
+        is_exact: true if it is proved that no nearer value flips the decision.
+        note: the reason why no change was tried; None if changes were.
+    """
+
+    alternatives: Sequence[Counterfactual]
+    is_exact: bool
+    note: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +100,7 @@ def counterfactuals(
     threshold: float,
     reference: ReferencePopulation,
     extents: Mapping[str, Extent],
-) -> list[Counterfactual]:
+) -> Counterfactuals:
     """Changes that flip the decision on one row, of each feature that may be changed.
 
     A refused row gets the smallest allowed change of each feature, in the direction that passes
@@ -92,13 +114,12 @@ def counterfactuals(
         reference: the clients by whom the size of a change is measured.
         extents: ranges of the features with a `change`, by name.
 
-    Returns:
-        The changes that pass the fewest reference clients first; text, which has no order, last.
-
     Raises:
         InvalidApplication: the model refuses the unchanged row.
     """
     probability = float(scorer.probabilities(row)[0])
+    if all(feature.change == "none" for feature in scorer.dictionary.features.values()):
+        return Counterfactuals((), is_exact=True, note=NOTHING_MAY_CHANGE)
     refused = probability >= threshold
     features = [
         feature
@@ -106,28 +127,18 @@ def counterfactuals(
         if feature.change != "none" and own_value(row, scorer.column_of(feature.name)) is not None
     ]
     known = {feature.name: categories(scorer, feature.name) for feature in features}
-    numbers = [
-        feature
-        for feature in features
-        if not known[feature.name] and extents[feature.name].low <= extents[feature.name].high
-    ]
-    names = [feature.name for feature in numbers]
-    varied = [
-        varied_row(scorer, row, name, extents[name].low, extents[name].high) for name in names
-    ]
-    curves = dict(zip(names, ice_curves(varied), strict=True))
     search = _CounterfactualSearch(scorer, row, probability, threshold, reference)
+    numbers = [feature for feature in features if not known[feature.name]]
+    along, is_exact = search.along(numbers, extents)
     found = []
     for feature in features:
         if known[feature.name]:
             several = search.among(feature, known[feature.name])
-        elif feature.name in curves:
-            several = search.along(feature, curves[feature.name], extents[feature.name])
         else:
-            continue
+            several = along.get(feature.name, [])
         several.sort(key=_distance)
         found += several[:1] if refused else several
-    return sorted(found, key=_distance)
+    return Counterfactuals(sorted(found, key=_distance), is_exact)
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,21 +151,43 @@ class _CounterfactualSearch:
     threshold: float
     reference: ReferencePopulation
 
-    def along(self, feature: Feature, curve: IceCurve, extent: Extent) -> list[Counterfactual]:
-        """The nearest value of a number in each allowed direction."""
-        own = float(self.row.numbers[0, self.scorer.column_of(feature.name)])
-        decision = self.probability >= self.threshold
-        flips = {
-            direction: curve.nearest_flip(
-                own, decision, self.threshold, up=direction == "up", whole=extent.is_whole
-            )
-            for direction in _directions(feature)
-        }
-        return [
-            self._counterfactual(feature, direction, value, curve.score(value))
-            for direction, value in flips.items()
-            if value is not None
+    def along(
+        self, features: Sequence[Feature], extents: Mapping[str, Extent]
+    ) -> tuple[dict[str, list[Counterfactual]], bool]:
+        """The nearest value of each number in each allowed direction, by feature.
+
+        Returns:
+            The values of features that have one, and true if it is proved that no nearer one flips
+            the decision.
+        """
+        known = [each for each in features if extents[each.name].low <= extents[each.name].high]
+        ranges = [extents[each.name] for each in known]
+        varied = [
+            varied_row(self.scorer, self.row, each.name, extent.low, extent.high)
+            for each, extent in zip(known, ranges, strict=True)
         ]
+        refused = self.probability >= self.threshold
+        all_runs = decision_runs(varied, self.threshold)
+        flips = [
+            (each, direction, value, along.rows(np.array([value])))
+            for each, extent, along, (runs, _) in zip(known, ranges, varied, all_runs, strict=True)
+            for direction in _directions(each)
+            if (
+                value := runs.nearest(
+                    along.own, refused, up=direction == "up", whole=extent.is_whole
+                )
+            )
+            is not None
+        ]
+        found: dict[str, list[Counterfactual]] = {}
+        if flips:
+            scores, _ = scored(self.scorer, concatenated([rows for *_, rows in flips]))
+            for (each, direction, value, _), score in zip(flips, scores.tolist(), strict=True):
+                # Rows of one call, which a search without a proof scores, may differ in last bits.
+                if score == score and (score >= self.threshold) != refused:
+                    several = found.setdefault(each.name, [])
+                    several.append(self._counterfactual(each, direction, value, score))
+        return found, all(is_exact for _, is_exact in all_runs)
 
     def among(self, feature: Feature, known: tuple[Value, ...]) -> list[Counterfactual]:
         """The category with the nearest probability; of a flag, the other value."""

@@ -2,15 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field, WithJsonSchema
 
 from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.model.raw_scorer import RawScorer
-from credit_scoring.whatif.breakpoints import VariedRow
-from credit_scoring.whatif.ice import IceCurve, ice_curves, scored
+from credit_scoring.whatif.curves.breakpoints import VariedRow
+from credit_scoring.whatif.curves.decision_runs import DecisionRuns
+from credit_scoring.whatif.curves.ice import IceCurve, ice_curve
+from credit_scoring.whatif.curves.linear_knots import is_linear
+from credit_scoring.whatif.curves.log_odds_line import (
+    LogOddsLine,
+    changes_everywhere,
+    log_odds_line,
+)
+from credit_scoring.whatif.curves.row_scores import scored
 
 Value = float | str
 PAIRS = {  # a value and a probability; FastAPI writes no schema for tuples
@@ -34,10 +42,11 @@ Stale = Annotated[
 class Sensitivity:
     """The score of one row as a function of one feature.
 
-    A step is its first value and the probability of class 1 from there to the next step, dependent
-    features computed. Its start is the first double with this score, unless the score changes
-    nearly everywhere. One double before `flip`, seen from the row's own value, the decision is that
-    of the row, or the model refuses the value, as beside a pole.
+    Dependent features are computed. In the shape "steps", a step is its first value and the
+    probability of class 1 from there to the next step; its start is the first double with this
+    score. In the shape "line", steps are knots: a value and its probability, and between two of
+    them the log-odds are linear. One double before `flip`, seen from the row's own value, the
+    decision is that of the row, or the model refuses the value, as beside a pole.
     """
 
     value: Annotated[Value | None, Field(description="the present value; null if missing")]
@@ -47,17 +56,37 @@ class Sensitivity:
         WithJsonSchema(PAIRS),
         Field(
             description="pairs of a first value and the probability from there on, lowest first;"
-            " for text, of each category; the probability is null if the model refuses the value"
+            " of a line, of a knot and its probability; for text, of each category; the probability"
+            " is null if the model refuses the value"
         ),
     ]
     exact: Annotated[
-        bool, Field(description="true if the score changes only at the start of a step")
+        bool,
+        Field(
+            description="true if the score is proved to change only at the start of a step, or the"
+            " log-odds to be linear between knots, and `flip` to be the nearest value"
+        ),
     ]
     flip: Annotated[
         Value | None, Field(description="the nearest value with the other decision; null if none")
     ]
     recomputed: Recomputed
     stale: Stale
+    shape: Annotated[
+        Literal["steps", "line"],
+        Field(
+            description="steps: the probability is constant from each value to the next; line: the"
+            " log-odds of the probability are linear between a value and the next"
+        ),
+    ]
+    low: Annotated[
+        float | None,
+        Field(description="the lowest value that the steps cover; null for text and flags"),
+    ]
+    high: Annotated[
+        float | None,
+        Field(description="the highest value that the steps cover; null for text and flags"),
+    ]
 
 
 def sensitivity(
@@ -87,14 +116,16 @@ def sensitivity(
     steps: Steps = ()
     flip: Value | None = None
     is_exact = True
+    shape: Literal["steps", "line"] = "steps"
+    is_covered = False
     if known := categories(scorer, feature):
         steps = tuple(zip(known, category_scores(scorer, row, feature, known), strict=True))
         flip = flip_category(steps, probability, threshold)
     elif low <= high:
-        varied = varied_row(scorer, row, feature, low, high)
-        (curve,) = ice_curves([varied])
-        steps, is_exact = tuple(curve.within(low, high)), curve.is_exact
-        flip = _flip(curve, value, low, probability, threshold)
+        curve = _curve(varied_row(scorer, row, feature, low, high), (low, high), threshold)
+        steps, is_exact, shape = tuple(curve.within(low, high)), curve.is_exact, curve.shape
+        flip = _flip(curve.runs, value, low, probability >= threshold)
+        is_covered = True
     return Sensitivity(
         value=value,
         probability=probability,
@@ -103,6 +134,9 @@ def sensitivity(
         flip=flip,
         recomputed=tuple(recomputed),
         stale=tuple(stale),
+        shape=shape,
+        low=low if is_covered else None,
+        high=high if is_covered else None,
     )
 
 
@@ -150,13 +184,21 @@ def flip_category(steps: Steps, probability: float, threshold: float) -> Value |
     return min(flips)[1] if flips else None
 
 
-def _flip(
-    curve: IceCurve, value: Value | None, low: float, probability: float, threshold: float
-) -> float | None:
+def _curve(
+    varied: VariedRow, ends: tuple[float, float], threshold: float
+) -> IceCurve | LogOddsLine:
+    """Steps for a classifier with split points, or whose score changes in steps; else a line."""
+    has_steps = varied.scorer.classifier.split_points is not None
+    if not has_steps and (is_linear(varied) or changes_everywhere(varied)):
+        return log_odds_line(varied, ends, threshold)
+    return ice_curve(varied, threshold)
+
+
+def _flip(runs: DecisionRuns, value: Value | None, low: float, decision: bool) -> float | None:
     if value is None:
-        return curve.nearest_flip(low, probability >= threshold, threshold, up=True)
+        return runs.nearest(low, decision, up=True)
     own = float(value)
-    decision = curve.score(own) >= threshold
-    either = [curve.nearest_flip(own, decision, threshold, up=up) for up in (False, True)]
+    decision = runs.is_default(own)
+    either = [runs.nearest(own, decision, up=up) for up in (False, True)]
     flips = [flip for flip in either if flip is not None]
     return min(flips, key=lambda flip: abs(flip - own)) if flips else None

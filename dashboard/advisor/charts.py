@@ -7,7 +7,7 @@ triangles, and each bar has its name and number beside it.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from advisor import vega
 from advisor.vega import BLUE, GREY, INK, ORANGE, PALE, WHITE, ClassLegend, Row, Spec
@@ -172,15 +172,20 @@ def readable_text(row: Row, dy: int, x: Spec, y: Spec) -> list[Spec]:
 
 
 def ice_curve(
-    rows: Sequence[Row], titles: tuple[str, str], threshold: Labelled, marks: Sequence[Row]
+    rows: Sequence[Row],
+    titles: tuple[str, str],
+    threshold: Labelled,
+    marks: Sequence[Row],
+    shape: Literal["steps", "line"],
 ) -> Spec:
-    """A score that changes in steps, a rule at the threshold, and points with their texts.
+    """A score in steps or on a line, a rule at the threshold, and points with their texts.
 
     Rows have `x` and `y`; marks also have `text`.
     """
     x = vega.number("x", titles[0], scale={"zero": False})
     y = vega.number("y", titles[1], scale={"zero": False}, axis={"format": DECIMALS})
-    steps = {"type": "line", "interpolate": "step-after", "strokeWidth": 2.5, "color": BLUE}
+    interpolate = "step-after" if shape == "steps" else "linear"
+    steps = {"type": "line", "interpolate": interpolate, "strokeWidth": 2.5, "color": BLUE}
     limit, text = threshold
     right = max(row["x"] for row in rows)
     label = {"align": "right", "dy": -6, "baseline": "bottom"}

@@ -1,6 +1,8 @@
 """The ICE curve: an application's score along one feature, and where the decision turns."""
 
+import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TypeVar
 
 import streamlit as st
@@ -8,9 +10,10 @@ import streamlit as st
 from advisor import charts, page_elements
 from advisor.csv_cells import known_categories
 from advisor.formats import Words, rounded
-from advisor.pinned_service import PinnedService
+from advisor.pinned_service import PinnedService, log_odds
 from advisor.response_models import Application, Feature, Sensitivity, Value
 
+LINE_PARTS = 100  # of the drawn part of a line
 Rows = list[dict[str, object]]
 Probability = TypeVar("Probability", float, float | None)
 
@@ -40,7 +43,8 @@ def show(words: Words, service: PinnedService, application: Application, feature
     elif feature["kind"] == "number":
         rows, marks = curve_rows(words, feature, found)
         titles = (page_elements.label_with_unit(feature), words("probability"))
-        spec = charts.ice_curve(rows, titles, (limit, words("threshold_line")), marks)
+        threshold = limit, words("threshold_line")
+        spec = charts.ice_curve(rows, titles, threshold, marks, found["shape"])
         page_elements.chart(spec, sentence, feature["label"])
     else:
         page_elements.paragraph(sentence, feature["label"])
@@ -70,7 +74,8 @@ def description(words: Words, feature: Feature, found: Sensitivity, limit: float
         else words("flip", value=words.exact_value(feature, turned)),
     ]
     if not found["exact"]:
-        sentences.append(words("not_exact"))
+        shape = found["shape"]
+        sentences.append(words(f"not_exact_{shape}"))
     return " ".join(sentences)
 
 
@@ -85,7 +90,7 @@ def category_scores(feature: Feature, found: Sensitivity) -> Sequence[tuple[Valu
     own = [found["value"]] if isinstance(found["value"], float) else []
     known = [float(category) for category in known_categories(feature)]
     return [
-        (value, found["probability"] if value in own else level(number_steps(found), value))
+        (value, found["probability"] if value in own else score_at(found, value))
         for value in sorted({*known, *own})
     ]
 
@@ -112,17 +117,24 @@ def turning_point(feature: Feature, found: Sensitivity, limit: float) -> Value:
 def curve_rows(words: Words, feature: Feature, found: Sensitivity) -> tuple[Rows, Rows]:
     """Rows of the curve, and marks of the client's own value and the turning point.
 
-    The curve covers the usual range, widened to the marks and a margin of 5 %.
+    The curve covers the usual range, widened to the marks and a margin of 5 %. A line, which bends
+    between its knots as probabilities do, has rows between them.
     """
     steps = [(x, y) for x, y in number_steps(found) if y is not None]
     marks: Rows = []
     covered = list(usual_range(feature) or (steps[0][0], steps[-1][0]))
     for value, key in ((found["value"], "now"), (found["flip"], "turns")):
         if isinstance(value, float):
-            marks.append({"x": value, "y": level(steps, value), "text": words(key)})
+            marks.append({"x": value, "y": score_at(found, value), "text": words(key)})
             covered.append(value)
     margin = 0.05 * (max(covered) - min(covered))
     start, end = min(covered) - margin, max(covered) + margin
+    if found["shape"] == "line":
+        start, end = max(start, steps[0][0]), min(end, steps[-1][0])
+        between = [start + (end - start) * part / LINE_PARTS for part in range(LINE_PARTS + 1)]
+        values = sorted({*between, *(x for x, _ in steps if start < x < end)})
+        scores = [(x, score_at(found, x)) for x in values]
+        return [{"x": x, "y": y} for x, y in scores if y is not None], marks
     rows: Rows = [{"x": max(start, steps[0][0]), "y": level(steps, start)}]
     rows += [{"x": x, "y": y} for x, y in steps if start < x < end]
     return [*rows, {"x": end, "y": rows[-1]["y"]}], marks
@@ -131,6 +143,25 @@ def curve_rows(words: Words, feature: Feature, found: Sensitivity) -> tuple[Rows
 def number_steps(found: Sensitivity) -> list[tuple[float, float | None]]:
     """The steps of a number or a flag, without that of a missing value."""
     return [(float(x), y) for x, y in found["steps"] if x is not None]
+
+
+def score_at(found: Sensitivity, value: float) -> float | None:
+    """The probability at a value of a number or a flag; None if the model refuses the value."""
+    steps = number_steps(found)
+    if found["shape"] == "line":
+        for (x, y), (next_x, next_y) in pairwise(steps):
+            if x <= value < next_x and y is not None and next_y is not None:
+                share = (value - x) / (next_x - x)
+                return between_knots(y, next_y, share)
+    return level(steps, value)
+
+
+def between_knots(one: float, other: float, share: float) -> float:
+    """The probability at a share of the way between two, by the line of their log-odds."""
+    if one in (0, 1) or other in (0, 1):  # their log-odds are lost, and any line is as good
+        return one + (other - one) * share
+    start, end = log_odds(one), log_odds(other)
+    return (1 + math.tanh((start + (end - start) * share) / 2)) / 2
 
 
 def level(steps: Sequence[tuple[float, Probability]], value: float) -> Probability:

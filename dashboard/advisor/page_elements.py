@@ -13,7 +13,7 @@ import streamlit as st
 from advisor import session
 from advisor.errors import DashboardError
 from advisor.formats import SEPARATORS, Words
-from advisor.response_models import Feature
+from advisor.response_models import ClientId, Feature
 from advisor.vega import Spec
 
 # A colon begins a directive only before a letter. Other colons are not escaped: screen readers
@@ -25,6 +25,11 @@ CELL = "border-bottom:1px solid #5a6472;padding:.3rem .6rem;vertical-align:top;"
 def plain(text: str) -> str:
     """A text whose Markdown is escaped."""
     return MARKDOWN.sub(r"\\\1", text)
+
+
+def plain_id(client: ClientId) -> str:
+    """A client's id whose Markdown is escaped."""
+    return plain(str(client))
 
 
 def tagged(text: str, *labels: str) -> str:

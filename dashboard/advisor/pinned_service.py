@@ -11,7 +11,7 @@ from advisor.errors import ModelChanged
 from advisor.response_models import Application, Feature, ModelFacts
 from advisor.service_api import ServiceApi
 
-MODEL_FILE = "model.joblib"
+MODEL_FILES = ("model.joblib", "model.skops")  # one of them is in use
 SIGNED_ROUTES = ("/score", "/sensitivity", "/alternatives")  # their responses name the model
 CACHE_SECONDS = 3600
 CACHED_RESPONSES = 200  # one of a feature of 70,000 clients takes 700 kB
@@ -56,6 +56,12 @@ class PinnedService(ServiceApi):
         self.facts = self.model()
         self.files = file_hashes(self.facts)
 
+    @property
+    def model_sha256(self) -> str:
+        """The SHA-256 of the model file."""
+        own = self.facts["sha256"]
+        return next(own[name] for name in MODEL_FILES if name in own)
+
     @cached_property
     def feature_by_name(self) -> dict[str, Feature]:
         """Features by name, in the order of the files."""
@@ -95,7 +101,7 @@ class PinnedService(ServiceApi):
             return fetch()
         if path in SIGNED_ROUTES:
             response = fetch()
-            if response["model"] != self.facts["sha256"][MODEL_FILE]:
+            if response["model"] != self.model_sha256:
                 raise ModelChanged
             return response
 

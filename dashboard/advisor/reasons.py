@@ -11,6 +11,7 @@ from advisor.response_models import Compare, Feature, Reason, Score
 MOST_REASONS = 10  # the service's own limit
 MOST_IN_WORDS = 4  # as many as in a letter
 COMPARE = "compare_with"
+ESTIMATED = "permutation"  # the method of contributions that are estimates
 
 
 def choose_peers(words: Words) -> Compare:
@@ -41,9 +42,21 @@ def show(words: Words, score: Score, features: dict[str, Feature]) -> None:
     others = math.fsum(reason["contribution"] for reason in score["reasons"][MOST_IN_WORDS:])
     other = words.number(others + (score["other"] or 0.0), 3, sign=True)
     st.markdown(page_elements.plain(words("other_reasons", other=other, unit=unit)))
+    for note in notes(words, score):
+        st.markdown(note)
     for reason in strongest:
         with st.expander(page_elements.plain(words("reason_features", theme=reason["group"]))):
             feature_table(words, reason, features)
+
+
+def notes(words: Words, score: Score) -> list[str]:
+    """Sentences on contributions that do not add up to the score, or that are estimates."""
+    found = []
+    if score["contributions_in"] == "margin":
+        found.append(words("contributions_in_margin"))
+    if score["explained_by"] == ESTIMATED:
+        found.append(words("contributions_estimated"))
+    return found
 
 
 def remark(words: Words, reason: Reason, unit: str) -> str:

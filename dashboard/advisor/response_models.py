@@ -5,16 +5,17 @@ The service's `/docs` lists every field.
 
 from typing import Any, Literal, NotRequired, TypedDict
 
+ClientId = int | str  # all ids of a service are integers, or all are texts
 Value = float | str | None
 Record = dict[str, Value]
 Compare = Literal["near", "all"]
-Scale = Literal["log-odds", "probability"]
+Scale = Literal["log-odds", "probability", "margin"]
 
 
 class Application(TypedDict, total=False):
     """Body of a request for a score: `client` or `record`, with or without `changes`."""
 
-    client: int
+    client: ClientId
     record: Record
     changes: Record
 
@@ -65,6 +66,7 @@ class Score(TypedDict):
     compare: Compare
     other: float | None
     contributions_in: Scale
+    explained_by: str
     recomputed: list[str]
     stale: list[str]
     model: str
@@ -79,13 +81,17 @@ class ShapValues(TypedDict):
 
 
 class Sensitivity(TypedDict):
-    """Response of `/sensitivity`: steps of value and probability, in rising order of value."""
+    """Response of `/sensitivity`: steps of value and probability, in rising order of value.
+
+    In the shape "line", the log-odds are linear between one step and the next.
+    """
 
     value: Value
     probability: float
     steps: list[tuple[Value, float | None]]
     exact: bool
     flip: Value
+    shape: Literal["steps", "line"]
     model: str
 
 
@@ -101,10 +107,14 @@ class Counterfactual(TypedDict):
 
 
 class Counterfactuals(TypedDict):
-    """Response of `/alternatives`: the decision, and the changes that reverse it, nearest first."""
+    """Response of `/alternatives`: the decision, and the changes that reverse it, nearest first.
+
+    `exact` is false if a nearer change may exist.
+    """
 
     prediction: int
     alternatives: list[Counterfactual]
+    exact: bool
     model: str
 
 

@@ -18,6 +18,7 @@ from advisor.errors import (
 )
 from advisor.response_models import (
     Application,
+    ClientId,
     Compare,
     Counterfactuals,
     Feature,
@@ -119,11 +120,11 @@ class ServiceApi:
             raise ServiceFailed("200 /model")
         return cast(ModelFacts, found)
 
-    def ids(self) -> list[int]:
+    def ids(self) -> list[ClientId]:
         """Ids of the new clients."""
-        return cast(list[int], self._get("/get_ids")["data"])
+        return cast(list[ClientId], self._get("/get_ids")["data"])
 
-    def record(self, client: int) -> Record:
+    def record(self, client: ClientId) -> Record:
         """A client's raw record."""
         return cast(Record, json.loads(self._get("/get_test", param_name=client)["data"]))
 
@@ -131,7 +132,7 @@ class ServiceApi:
         """Names, meanings and values of all features."""
         return cast(list[Feature], self._get("/features")["features"])
 
-    def shap_values(self, client: int) -> ShapValues:
+    def shap_values(self, client: ClientId) -> ShapValues:
         """SHAP values of a client, in the model's raw output."""
         return cast(ShapValues, self._get("/get_shap", param_name=client))
 
@@ -157,7 +158,7 @@ class ServiceApi:
         query = {"feature": feature}
         return cast(Sensitivity, self.request("POST", "/sensitivity", query, application))
 
-    def counterfactuals(self, client: int) -> Counterfactuals:
+    def counterfactuals(self, client: ClientId) -> Counterfactuals:
         """The smallest changes that reverse the decision on a client."""
         return cast(Counterfactuals, self._get("/alternatives", client=client))
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 from advisor.formats import Words
 from advisor.pinned_service import PinnedService
+from advisor.response_models import ClientId
 from advisor.service_api import Connection, ServiceApi
 from advisor.texts import LANGUAGES
 
@@ -80,10 +81,11 @@ def clear_forms() -> None:
             del st.session_state[key]
 
 
-def choose_client(words: Words, ids: list[int]) -> None:
-    """Show a search by first digits, and a list of the first ids that it finds."""
+def choose_client(words: Words, ids: list[ClientId]) -> None:
+    """Show a search by the beginning of an id, and a list of the first ids that it finds."""
     typed = (st.text_input(words("search"), key=SEARCH, persist_state="session") or "").strip()
-    found = [client for client in ids if str(client).startswith(typed)]
+    beginning = typed.casefold()
+    found = [client for client in ids if str(client).casefold().startswith(beginning)]
     options = found[:MOST_LISTED]
     chosen = st.session_state.get(CLIENT)
     if chosen in found and chosen not in options:
@@ -111,10 +113,10 @@ def service() -> PinnedService:
     return cast(PinnedService, st.session_state[SERVICE])
 
 
-def chosen_client() -> int:
+def chosen_client() -> ClientId:
     """The chosen client's id; without one, ask for it and end the page."""
     client = st.session_state.get(CLIENT)
     if client is None:
         st.info(words()("choose_first"))
         st.stop()
-    return cast(int, client)
+    return cast(ClientId, client)

@@ -58,9 +58,13 @@ def themes(shap: ShapValues, features: Mapping[str, Feature]) -> list[Theme]:
 def scale_of(shap: ShapValues, score: Score) -> Scale:
     """The scale of SHAP values: base and values add up to the score's log-odds or probability.
 
+    In a margin, the score has no sum to compare with.
+
     Raises:
         ModelChanged: they add up to neither; SHAP values and score are of two models.
     """
+    if score["contributions_in"] == "margin":
+        return "margin"
     output = shap["base"][0] + math.fsum(shap["values"][0])
     probability = score["probability"]
     close = functools.partial(math.isclose, output, rel_tol=TOLERANCE, abs_tol=TOLERANCE)

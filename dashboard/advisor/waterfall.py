@@ -22,7 +22,8 @@ def show(
 
     Args:
         words: texts and number formats.
-        sentence: key of the text that describes the chart.
+        sentence: key of the text that describes the chart; with `_margin`, of that without the
+            threshold, which no margin has.
         ends: names of the first and the last bar.
         base: start of the waterfall.
         steps: contributions, largest first; those after the ninth share one bar.
@@ -39,13 +40,13 @@ def show(
         rows.append(bar(name, reached, reached + step, kind, words.number(step, 3, sign=True)))
         reached += step
     rows.append(bar(ends[1], base, reached, "total", words.number(reached, 3)))
-    threshold: float | None = score["threshold"]
-    if scale == "log-odds":
-        threshold = log_odds(score["threshold"]) if 0 < score["threshold"] < 1 else None
+    threshold: float | None = score["threshold"] if scale == "probability" else None
+    if scale == "log-odds" and 0 < score["threshold"] < 1:
+        threshold = log_odds(score["threshold"])
     up = [name for name, step in shown if step > 0][:3]
     down = [name for name, step in shown if step < 0][:3]
     description = words(
-        sentence,
+        f"{sentence}_margin" if scale == "margin" else sentence,
         base=words.number(base, 3),
         output=words.number(reached, 3),
         up=", ".join(up) or words("none"),
@@ -69,15 +70,18 @@ def bar(name: str, start: float, end: float, kind: str, text: str) -> dict[str, 
 def show_from_reasons(words: Words, score: Score) -> None:
     """Show the waterfall of an application that has no SHAP values: its reasons and the rest.
 
-    It starts from the mean of the peers. Without finite log-odds, nothing is shown.
+    It starts from the mean of the peers; in a margin, which the score does not tell, from 0.
+    Without finite log-odds, nothing is shown.
     """
     scale, probability = score["contributions_in"], score["probability"]
     if scale == "log-odds" and probability in (0, 1):
         return
-    output = log_odds(probability) if scale == "log-odds" else probability
     other = score["other"] or 0.0
     found = [(reason["group"], reason["contribution"]) for reason in score["reasons"]]
-    base = output - math.fsum([*(step for _, step in found), other])
+    base = 0.0
+    if scale != "margin":
+        output = log_odds(probability) if scale == "log-odds" else probability
+        base = output - math.fsum([*(step for _, step in found), other])
     rest = math.fsum([*(step for _, step in found[MOST_BARS - 1 :]), other])
     steps = [*found[: MOST_BARS - 1], (words("other_themes"), rest)]
     st.header(words("waterfall_compared_title"))

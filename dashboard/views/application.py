@@ -13,7 +13,7 @@ from advisor import decision, form_controls, ice_curve, page_elements, reasons, 
 from advisor.csv_cells import value_of
 from advisor.formats import Words
 from advisor.pinned_service import PinnedService
-from advisor.response_models import Application, Feature, Record
+from advisor.response_models import Application, ClientId, Feature, Record
 
 SENT, WAY = "new_entered", "way_in"
 CSV_ROWS = 2  # the header and one application
@@ -82,14 +82,14 @@ def from_csv(text: str, features: Mapping[str, Feature]) -> Record:
 
 
 def enter(
-    words: Words, service: PinnedService, features: Mapping[str, Feature], client: int
+    words: Words, service: PinnedService, features: Mapping[str, Feature], client: ClientId
 ) -> Application | None:
     """Show a form that starts with a client's record, and return the application if it was sent.
 
     The form has no features with a formula: the service computes them.
     """
     own = service.record(client)
-    st.markdown(words("form_starts", client=str(client)))
+    st.markdown(words("form_starts", client=page_elements.plain_id(client)))
     enterable = [each for each in features.values() if each["formula"] is None]
     entered: Record = {}
     with st.form("application"):
@@ -99,7 +99,7 @@ def enter(
                     if feature["group"] == theme:
                         name = feature["name"]
                         label = page_elements.plain(page_elements.label_with_unit(feature))
-                        key = f"new_{client}_{name}"
+                        key = f"new_{client!r}_{name}"
                         entered[name] = form_controls.control(words, key, label, feature, own[name])
         sent = st.form_submit_button(words("calculate"), type="primary")
     if not sent:

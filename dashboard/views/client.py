@@ -28,7 +28,7 @@ def show_record(words: Words, record: Record, features: dict[str, Feature]) -> N
 def show() -> None:
     """Show the page."""
     words, service, client = session.words(), session.service(), session.chosen_client()
-    st.title(words("client_title", client=str(client)))
+    st.title(words("client_title", client=page_elements.plain_id(client)))
     score = service.score({"client": client}, reasons=0)
     decision.show(words, service, score)
     decision.show_percentiles(words, score)

@@ -112,7 +112,7 @@ def show() -> None:
     """Show the page."""
     words, service, client = session.words(), session.service(), session.chosen_client()
     features, record = service.feature_by_name, service.record(client)
-    st.title(words("compare_title", client=str(client)))
+    st.title(words("compare_title", client=page_elements.plain_id(client)))
     name = st.selectbox(
         words("curve_feature"),
         list(features),

@@ -1,16 +1,19 @@
 """Page of a letter: a draft that states the decision and its reasons."""
 
 import datetime
+import re
 
 import streamlit as st
 
-from advisor import decision, session
+from advisor import decision, page_elements, session
 from advisor.formats import Words
 from advisor.pinned_service import PinnedService
-from advisor.response_models import Score
+from advisor.response_models import ClientId, Score
+
+UNSAFE = re.compile(r"[^\w-]")  # in the name of a file
 
 
-def letter(words: Words, service: PinnedService, client: int, score: Score, date: str) -> str:
+def letter(words: Words, service: PinnedService, client: ClientId, score: Score, date: str) -> str:
     """The letter's text: decision, reasons, rights, model and date."""
     refused = bool(score["prediction"])
     paragraphs = [
@@ -34,7 +37,7 @@ def letter(words: Words, service: PinnedService, client: int, score: Score, date
 def show() -> None:
     """Show the page."""
     words, service, client = session.words(), session.service(), session.chosen_client()
-    st.title(words("letter_title", client=str(client)))
+    st.title(words("letter_title", client=page_elements.plain_id(client)))
     st.warning(words("letter_warning"))
     if session.labels_language() != words.language:
         st.info(words("letter_language", labels=session.labels_language()))
@@ -45,7 +48,7 @@ def show() -> None:
     st.download_button(
         words("download"),
         text,
-        file_name=f"letter-{client}-{date}.txt",
+        file_name=f"letter-{UNSAFE.sub('_', str(client))}-{date}.txt",
         mime="text/plain",
         on_click="ignore",
     )

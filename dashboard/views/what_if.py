@@ -8,23 +8,31 @@ from advisor import decision, form_controls, ice_curve, page_elements, session
 from advisor.errors import Refused
 from advisor.formats import Words, rounded
 from advisor.pinned_service import PinnedService
-from advisor.response_models import Application, Counterfactual, Feature, Record, Score, Value
+from advisor.response_models import (
+    Application,
+    ClientId,
+    Counterfactual,
+    Feature,
+    Record,
+    Score,
+    Value,
+)
 
 STEPS = 100  # of a number's plus or minus, over its usual range
 
 
-def control_key(client: int, feature: str) -> str:
-    """The key of a feature's control."""
-    return f"what_if_{client}_{feature}"
+def control_key(client: ClientId, feature: str) -> str:
+    """The key of a feature's control; a text id is in quotes, which end it."""
+    return f"what_if_{client!r}_{feature}"
 
 
-def fill_form(client: int, values: Mapping[str, Value]) -> None:
+def fill_form(client: ClientId, values: Mapping[str, Value]) -> None:
     """Put values into the form."""
     for name, value in values.items():
         st.session_state[control_key(client, name)] = value
 
 
-def show_control(words: Words, client: int, feature: Feature, own: Value) -> Value:
+def show_control(words: Words, client: ClientId, feature: Feature, own: Value) -> Value:
     """Show the control of one feature, with a number's usual range, and return its value."""
     key, label, step = control_key(client, feature["name"]), feature["label"], 1.0
     if feature["kind"] == "number":
@@ -46,7 +54,7 @@ def power_of_ten(step: float) -> float:
     return size
 
 
-def show_form(words: Words, client: int, own: Record, features: Sequence[Feature]) -> Record:
+def show_form(words: Words, client: ClientId, own: Record, features: Sequence[Feature]) -> Record:
     """Show the form of changeable features, and return the values that differ from the client's."""
     with st.form("what_if"):
         entered = {
@@ -59,7 +67,11 @@ def show_form(words: Words, client: int, own: Record, features: Sequence[Feature
 
 
 def show_counterfactuals(
-    words: Words, service: PinnedService, client: int, own: Record, features: Mapping[str, Feature]
+    words: Words,
+    service: PinnedService,
+    client: ClientId,
+    own: Record,
+    features: Mapping[str, Feature],
 ) -> None:
     """Show the counterfactuals, each with a button that puts it into the form."""
     found = service.counterfactuals(client)
@@ -67,7 +79,7 @@ def show_counterfactuals(
     decided = "refused" if refused else "accepted"
     st.header(words(f"counterfactuals_{decided}"))
     if not found["alternatives"]:
-        st.markdown(words("no_counterfactuals"))
+        st.markdown(words("no_counterfactuals" if found["exact"] else "none_found_by_trying"))
         return
     for exact in found["alternatives"]:
         each = with_few_digits(service, client, exact, refused)
@@ -88,11 +100,13 @@ def show_counterfactuals(
             on_click=fill_form,
             args=(client, {**own, each["feature"]: each["value"]}),
         )
+    if not found["exact"]:
+        st.markdown(words("nearer_may_exist"))
     st.markdown(words("no_promise"))
 
 
 def with_few_digits(
-    service: PinnedService, client: int, exact: Counterfactual, refused: bool
+    service: PinnedService, client: ClientId, exact: Counterfactual, refused: bool
 ) -> Counterfactual:
     """A counterfactual whose value is rounded a little beyond the exact one, to be said and typed.
 
@@ -151,7 +165,7 @@ def show() -> None:
     """Show the page."""
     words, service, client = session.words(), session.service(), session.chosen_client()
     features, record = service.feature_by_name, service.record(client)
-    st.title(words("what_if_title", client=str(client)))
+    st.title(words("what_if_title", client=page_elements.plain_id(client)))
     application: Application = {"client": client}
     before = service.score(application, reasons=0)
     st.header(decision.verdict(words, service, before))

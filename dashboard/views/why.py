@@ -62,7 +62,7 @@ def show_importance(words: Words, importance: Importance, by_theme: Sequence[The
 def show() -> None:
     """Show the page."""
     words, service, client = session.words(), session.service(), session.chosen_client()
-    st.title(words("why_title", client=str(client)))
+    st.title(words("why_title", client=page_elements.plain_id(client)))
     compare = reasons.choose_peers(words)
     score = service.score({"client": client}, reasons.MOST_REASONS, compare)
     features = service.feature_by_name

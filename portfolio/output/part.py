@@ -24,6 +24,7 @@ from portfolio.counts import Bins, Counts, Labels, count_rows
 from portfolio.job import Format, Job
 from portfolio.output.atomic_file import replacing
 from portfolio.tables.chunk import Chunk, ChunkRows
+from portfolio.tables.row_ids import Ids, are_texts
 
 NULLABLE = {pa.int64(): pd.Int64Dtype()}
 STATE = "_state"  # readers of Parquet folders skip such names
@@ -41,6 +42,7 @@ class PartRecord:
         read: rows of the chunk.
         bad: reasons why rows were not scored, by row number, counted from 1.
         ignored: columns that are not features.
+        has_text_ids: true if the ids are texts.
         counts: of the scored rows.
     """
 
@@ -51,6 +53,7 @@ class PartRecord:
     read: int
     bad: Mapping[int, str]
     ignored: Sequence[str]
+    has_text_ids: bool
     counts: Counts
 
     def to_json(self) -> dict[str, Any]:
@@ -74,7 +77,7 @@ def record_path(out: Path, number: int) -> Path:
     return out / STATE / f"part-{number:06}.json"
 
 
-def part_table(ids: NDArray[np.int64], scores: Scores, labels: Labels) -> pa.Table:
+def part_table(ids: Ids, scores: Scores, labels: Labels) -> pa.Table:
     """Arrange scores as the rows of a part file.
 
     Args:
@@ -84,7 +87,7 @@ def part_table(ids: NDArray[np.int64], scores: Scores, labels: Labels) -> pa.Tab
     """
     rows = len(ids)
     columns: dict[str, pa.Array] = {
-        ID: pa.array(ids, pa.int64()),
+        ID: pa.array(ids, pa.string() if are_texts(ids) else pa.int64()),
         "probability": pa.array(scores.probability, pa.float64()),
         "prediction": pa.array(scores.prediction, pa.int8()),
         "pd": pa.nulls(rows, pa.float64()) if scores.pd is None else pa.array(scores.pd),
@@ -121,12 +124,13 @@ class PartWriter:
     def __init__(self, job: Job, chunk: Chunk, bins: Bins, labels: Labels) -> None:
         self.job, self.chunk, self.bins, self.labels = job, chunk, bins, labels
         self._tables: list[pa.Table] = []
-        self._counts, self._read = Counts(), 0
+        self._counts, self._read, self._has_text_ids = Counts(), 0, False
         self._bad: dict[int, str] = {}
 
     def add(self, rows: ChunkRows, scores: Scores) -> None:
         """Add rows of the chunk, with the scores of the good ones."""
         self._tables.append(part_table(rows.ids, scores, self.labels))
+        self._has_text_ids = are_texts(rows.ids)
         self._counts.add(count_rows(rows.values, scores, self.bins, self.labels))
         self._bad |= rows.bad
         self._read += rows.read
@@ -147,7 +151,7 @@ class PartWriter:
             write_table(table, aside, self.job.format)
         record = PartRecord(
             number, self.chunk.key, self.job.key, path.stat().st_size, self._read, self._bad,
-            ignored, self._counts,
+            ignored, self._has_text_ids, self._counts,
         )  # fmt: skip
         with replacing(record_path(out, number)) as aside:
             aside.write_text(json.dumps(record.to_json()), encoding="utf-8")
@@ -167,13 +171,14 @@ def write_table(table: pa.Table, path: Path, format: Format) -> None:  # noqa: A
     rows.to_csv(path, index=False, lineterminator="\n", quoting=quoting_of(rows))
 
 
-def read_ids(path: Path) -> NDArray[np.int64]:
+def read_ids(path: Path, *, has_text_ids: bool) -> Ids:
     """Read the ids of a part file, in its order."""
     if path.suffix == ".parquet":
         table = pq.read_table(path, columns=[ID], use_threads=False)
     else:
-        options = pa_csv.ConvertOptions(include_columns=[ID], column_types={ID: pa.int64()})
+        kind = pa.string() if has_text_ids else pa.int64()
+        options = pa_csv.ConvertOptions(include_columns=[ID], column_types={ID: kind})
         parse = pa_csv.ParseOptions(newlines_in_values=True)
         table = pa_csv.read_csv(path, parse_options=parse, convert_options=options)
-    ids: NDArray[np.int64] = table[ID].to_numpy()
+    ids: Ids = table[ID].to_numpy()
     return ids

@@ -16,6 +16,7 @@ from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.tables import Matrix
 from credit_scoring.errors import BadFile, first_few, foreign_code
 from credit_scoring.model.bundle import Bundle
+from portfolio.tables.row_ids import Ids
 
 CHANGED = "changed while it was read"
 
@@ -64,14 +65,14 @@ class ChunkRows:
     """Rows of a chunk that could be read, and the numbers of the bad ones.
 
     Attributes:
-        ids: of the clients, shape (rows,).
+        ids: of the clients, shape (rows,): 64-bit integers, or texts as objects.
         values: raw values.
         row_numbers: of these rows in the chunk, counted from 1.
         bad: reasons why other rows are not scored, by row number.
         read: number of rows, bad ones included.
     """
 
-    ids: NDArray[np.int64]
+    ids: Ids
     values: RawBatch
     row_numbers: NDArray[np.int64]
     bad: dict[int, str] = field(default_factory=dict)
@@ -108,6 +109,7 @@ class Columns:
             model, see `cells.text_of`.
         computed: features that the file lacks and that formulas give, in the formulas' order.
         ignored: columns that are not features.
+        has_text_ids: true if ids are read as texts, because those of the bundle's new clients are.
     """
 
     header: tuple[str, ...]
@@ -118,6 +120,7 @@ class Columns:
     literal: Mapping[int, frozenset[str]]
     computed: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+    has_text_ids: bool = False
 
     @classmethod
     def find(cls, bundle: Bundle, chunk: Chunk) -> "Columns":
@@ -142,6 +145,7 @@ class Columns:
             literal,
             tuple(name for name in formulas if name not in index),
             tuple(name for name in chunk.header if is_feature(name) and name not in known),
+            bundle.has_text_ids,
         )
 
     def blank_rows(self, rows: int) -> RawBatch:
@@ -170,7 +174,7 @@ def same_id(row: str) -> str:
     return f"column {ID}: has the same id as {row}"
 
 
-def repeated_in_chunk(ids: NDArray[np.int64], row_numbers: NDArray[np.int64]) -> dict[int, str]:
+def repeated_in_chunk(ids: Ids, row_numbers: NDArray[np.int64]) -> dict[int, str]:
     """Find rows of a chunk whose id an earlier row has, with the reasons why they are bad.
 
     A reason names the earlier row by its distance: rows before the chunk are not counted yet.

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from credit_scoring.data.artifacts import ID, unreadable
+from credit_scoring.data.artifacts import unreadable
 from credit_scoring.data.cells import EXACT_INTEGERS, missing_options, number_of, text_of
 from credit_scoring.errors import BadFile, is_unicode, listed
 from portfolio.tables.chunk import (
@@ -31,6 +31,7 @@ from portfolio.tables.chunk import (
     guarded,
     stamp_of,
 )
+from portfolio.tables.row_ids import id_problem, ids_in
 
 CHUNK_BYTES = 1 << 25  # ten thousand rows of hundreds of columns
 AT_ONCE = 1 << 18  # bytes read at a time, so that they are hashed in the processor's cache
@@ -39,8 +40,6 @@ LARGEST_HEADER = 1 << 24  # bytes
 COMPRESSED = (b"\x1f\x8b", b"PK", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ")  # first bytes
 ANYTHING = re.compile(rb"\S")
 AROUND_FIELDS = np.frombuffer(b',\n\r"', np.uint8)  # characters beside the quotes of a field
-ID_TEXT = re.compile(r"\s*[+-]?[0-9]{1,19}\s*", re.ASCII)
-SMALLEST_ID, LARGEST_ID = -(2**63), 2**63 - 1
 
 
 def csv_chunks(path: Path, file: str, number: int, size: int = CHUNK_BYTES) -> Iterator[Chunk]:
@@ -172,7 +171,7 @@ def read_csv_chunk(chunk: Chunk, columns: Columns) -> ChunkRows:
 
 def read_by_pandas(data: bytes, columns: Columns) -> ChunkRows | None:
     """Read rows by pandas; None if it refuses one, or a double does not hold each value."""
-    used = sorted([columns.id_column, *columns.numbers.values(), *columns.texts.values()])
+    used = sorted({columns.id_column, *columns.numbers.values(), *columns.texts.values()})
     literal = {column: columns.literal[at] for at, column in columns.texts.items()}
     frame = None
     # ParserError is a ValueError. Warnings are about what is checked below; another thread of the
@@ -189,10 +188,13 @@ def read_by_pandas(data: bytes, columns: Columns) -> ChunkRows | None:
     if frame is None or frame.empty or not _are_rows_complete(data, len(frame), columns):
         return None
     read = dict(frame.items())  # faster than to ask a frame of hundreds of columns for each
-    texts = read[columns.id_column].dropna().tolist()
-    ids = [int(text) for text in texts if ID_TEXT.fullmatch(text)]
-    if len(ids) < len(frame) or not SMALLEST_ID <= min(ids) <= max(ids) <= LARGEST_ID:
+    cells = read[columns.id_column].dropna().tolist()  # an id such as NA is read field by field
+    ids = ids_in(cells, has_text_ids=columns.has_text_ids) if len(cells) == len(frame) else None
+    is_number = columns.id_column in columns.numbers.values()  # the model takes the id
+    if ids is None or (is_number and columns.has_text_ids):
         return None
+    if is_number:
+        read[columns.id_column] = pd.Series(ids)
     rows = columns.blank_rows(len(frame))
     for at, column in columns.numbers.items():
         rows.numbers[:, at] = read[column].to_numpy()
@@ -201,7 +203,7 @@ def read_by_pandas(data: bytes, columns: Columns) -> ChunkRows | None:
         return None  # its text tells if it is a whole number that a double does not hold
     for at, column in columns.texts.items():
         rows.texts[at][:] = read[column].astype(object).where(read[column].notna(), None)
-    return ChunkRows(np.array(ids, np.int64), rows, np.arange(1, len(frame) + 1), {}, len(frame))
+    return ChunkRows(ids, rows, np.arange(1, len(frame) + 1), {}, len(frame))
 
 
 def _are_rows_complete(data: bytes, rows: int, columns: Columns) -> bool:
@@ -239,7 +241,9 @@ def read_field_by_field(data: bytes, columns: Columns) -> ChunkRows:
         rows.numbers[:, list(columns.numbers)] = [row.numbers for row in good.values()]
         for place, at in enumerate(columns.texts):
             rows.texts[at][:] = [row.texts[place] for row in good.values()]
-    ids = np.array([row.client_id for row in good.values()], np.int64)
+    ids = ids_in([row.client_id for row in good.values()], has_text_ids=columns.has_text_ids)
+    if ids is None:  # `_read_row` refuses such rows
+        raise ValueError("an invalid id")
     return ChunkRows(ids, rows, np.array(list(good), np.int64), bad, number)
 
 
@@ -248,7 +252,7 @@ class _Row:
     """Values of a row, or the problem with it."""
 
     problem: str
-    client_id: int = 0
+    client_id: str = ""
     numbers: tuple[float, ...] = ()
     texts: tuple[str | None, ...] = ()
 
@@ -257,8 +261,8 @@ def _read_row(fields: list[str], columns: Columns) -> _Row:
     if len(fields) != len(columns.header):
         return _Row(f"has {len(fields)} fields, the header {len(columns.header)}")
     client_id = fields[columns.id_column]
-    if not ID_TEXT.fullmatch(client_id) or not SMALLEST_ID <= int(client_id) <= LARGEST_ID:
-        return _Row(f"column {ID}: is not an integer")
+    if problem := id_problem(client_id, has_text_ids=columns.has_text_ids):
+        return _Row(problem)
     problems: dict[str, list[str]] = {}
     numbers, texts = [], []
     for at, column in columns.numbers.items():
@@ -271,4 +275,4 @@ def _read_row(fields: list[str], columns: Columns) -> _Row:
         texts.append(text_of(text, columns.literal[at]))
         if not text.isascii() and not is_unicode(text):
             problems.setdefault("not UTF-8", []).append(columns.features[at])
-    return _Row(listed(problems), int(client_id), tuple(numbers), tuple(texts))
+    return _Row(listed(problems), client_id, tuple(numbers), tuple(texts))

@@ -28,6 +28,7 @@ from portfolio.tables.chunk import (
     guarded,
     stamp_of,
 )
+from portfolio.tables.row_ids import NOT_INTEGER, Ids, id_problem, id_reason
 
 CHUNK_ROWS = 32_768
 MOST_SLICES = 16  # of a row group
@@ -99,7 +100,7 @@ def read_parquet_chunk(chunk: Chunk, columns: Columns) -> Iterator[ChunkRows]:
 
 
 def _batches(chunk: Chunk, columns: Columns) -> Iterator[ChunkRows]:
-    indices = (columns.id_column, *columns.numbers.values(), *columns.texts.values())
+    indices = {columns.id_column, *columns.numbers.values(), *columns.texts.values()}
     read = 0
     with pq.ParquetFile(chunk.path) as file:
         index = _ids_of_index(file)
@@ -151,13 +152,24 @@ def _read_batch(batch: Any, before: int, columns: Columns) -> ChunkRows:
             literal = columns.literal[at]
             texts = [None if text is None else text_of(text, literal) for text in texts]
         rows.texts[at][:] = np.array(texts, dtype=object)
-    ids = _decoded(batch.column(ID))
-    missing = np.asarray(ids.is_null())
-    if pa.types.is_uint64(ids.type):
-        missing |= ids.fill_null(0).to_numpy() > np.iinfo(np.int64).max
-    known = ids.cast(pa.int64(), safe=False).fill_null(0).to_numpy()
-    bad |= dict.fromkeys(np.flatnonzero(missing).tolist(), f"column {ID}: is not an integer")
-    return ChunkRows(known, rows, row_numbers, {}, len(batch)).without_indices(bad)
+    ids, bad_ids = (_text_ids if columns.has_text_ids else _integers)(_decoded(batch.column(ID)))
+    return ChunkRows(ids, rows, row_numbers, {}, len(batch)).without_indices(bad | bad_ids)
+
+
+def _integers(column: Any) -> tuple[Ids, dict[int, str]]:
+    """The ids of rows, and the reasons why those of some rows, by index, are invalid."""
+    missing = np.asarray(column.is_null())
+    if pa.types.is_uint64(column.type):
+        missing |= column.fill_null(0).to_numpy() > np.iinfo(np.int64).max
+    known: Ids = column.cast(pa.int64(), safe=False).fill_null(0).to_numpy()
+    return known, dict.fromkeys(np.flatnonzero(missing).tolist(), id_reason(NOT_INTEGER))
+
+
+def _text_ids(column: Any) -> tuple[Ids, dict[int, str]]:
+    """As `_integers`; whole numbers become their digits."""
+    texts = column.cast(pa.string()).fill_null("").to_pylist()
+    problems = {at: id_problem(text, has_text_ids=True) for at, text in enumerate(texts)}
+    return np.array(texts, object), {at: found for at, found in problems.items() if found}
 
 
 def _decoded(column: Any) -> Any:
@@ -199,8 +211,9 @@ def _check_types(file: str, schema: Any, columns: Columns) -> None:
     def kind(column: str) -> str:
         return _kind_of(schema.field(column).type)
 
-    numbers = [columns.features[at] for at in columns.numbers]
-    texts = [columns.features[at] for at in columns.texts]
+    here = set(schema.names)  # all columns except, perhaps, ids that are an index
+    numbers = [name for at in columns.numbers if (name := columns.features[at]) in here]
+    texts = [name for at in columns.texts if (name := columns.features[at]) in here]
     for names, wrong, problem in (
         (numbers, "text", f"text where {REFERENCE_FILE} has numbers"),
         (texts, "number", f"numbers where {REFERENCE_FILE} has text"),
@@ -208,8 +221,12 @@ def _check_types(file: str, schema: Any, columns: Columns) -> None:
     ):
         if found := [name for name in names if kind(name) == wrong]:
             raise BadFile(file, f"{problem}: {first_few(found)}")
-    if ID in schema.names and not pa.types.is_integer(_value_type(schema.field(ID).type)):
+    if ID not in schema.names or pa.types.is_integer(_value_type(schema.field(ID).type)):
+        return
+    if not columns.has_text_ids:
         raise BadFile(file, f"column {ID}: is not of integers")
+    if kind(ID) != "text":
+        raise BadFile(file, f"column {ID}: is neither of texts nor of integers")
 
 
 def _value_type(found: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable
+from typing import Any
 
 import joblib
 import numpy as np
@@ -125,6 +126,21 @@ def fitted(classifier: object, transformer: object = None, features: list[str] =
     return write
 
 
+def model_fitted(make: Callable[[], Any]) -> Damage:
+    """A model, fitted on the reference clients."""
+
+    def write(folder: Folder) -> None:
+        known = folder.read(REFERENCE_FILE)
+        joblib.dump(make().fit(known[NUMBERS], known[TARGET]), folder / MODEL_FILE)
+
+    return write
+
+
+def changed_model(change: Callable[[Any], object]) -> Damage:
+    """Replace the model by the result of a function."""
+    return lambda folder: joblib.dump(change(folder.pipeline()), folder / MODEL_FILE)
+
+
 def outcomes(classes: list[object]) -> Damage:
     """A classifier that knows other classes than 0 and 1."""
 
@@ -191,7 +207,6 @@ def masked(frame: pd.DataFrame) -> np.ndarray:
 
 NO_FILE = "cannot be read: No such file or directory"
 IS_FOLDER = "cannot be read: Is a directory"
-NO_PIPELINE = "is not a scikit-learn Pipeline of two steps"
 UNREADABLE = "cannot be unpickled: "
 REFUSED = f"{NEW_FILE}: the transformer of {MODEL_FILE} refuses it"
 

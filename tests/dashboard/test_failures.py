@@ -22,10 +22,11 @@ from advisor import session
 from advisor.errors import ModelChanged
 from advisor.pinned_service import PinnedService
 from advisor.service_api import ServiceApi
-from credit_scoring.data.artifacts import ID, NEW_FILE
+from credit_scoring.data.artifacts import ID, MODEL_FILE, NEW_FILE, SKOPS_FILE
 from tests.dashboard.conftest import APP, SECONDS, PageOpener, StubServer, connected, text_of
 from tests.support.folders import another_model, put, write_metadata
 from tests.support.forks import Forks
+from tests.support.own_module import add_skops
 from tests.support.server import HOST, SELDOM, Server, free_port, wait_for
 
 KEY = "the-right-key"
@@ -192,6 +193,16 @@ class TestSwap:
     def test_a_response_that_names_another_model_is_refused(self, outdated: PinnedService):
         with pytest.raises(ModelChanged):
             outdated.score({"client": outdated.ids()[1]})
+
+    def test_a_model_without_code_is_named_by_its_own_file(self, swapping_service: SwappingService):
+        folder = swapping_service.folder
+        add_skops(folder)
+        (folder / MODEL_FILE).unlink()
+        wait_for(lambda: SKOPS_FILE in swapping_service.api.model()["sha256"], pause=SELDOM)
+        pinned = PinnedService(swapping_service.api)
+        assert pinned.score({"client": pinned.ids()[1]})["model"] == pinned.model_sha256
+        swapping_service.swap()
+        (folder / SKOPS_FILE).unlink()
 
     def test_a_response_without_a_models_name_is_refused(self, outdated: PinnedService):
         client = outdated.ids()[2]

@@ -108,12 +108,12 @@ def inspect(page: Page, tmp_path: Path) -> Inspection:
 
 
 def test_the_first_stops_are_links_and_controls(page: Page, keyboard: Keyboard):
-    expect(page.get_by_role("textbox", name="First digits of a client's id")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Beginning of a client's id")).to_be_visible()
     expect(page.get_by_text("Choose a client first")).to_be_visible()
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     stops = [keyboard.next_stop()["text"] for _ in range(len(PAGES) + 5)]
     assert stops[0] == "Skip to main content"
-    controls = ["English", "First digits of a client's id", "Client"]
+    controls = ["English", "Beginning of a client's id", "Client"]
     assert stops[-len(PAGES) - 3 :] == [*PAGES, *controls]
 
 

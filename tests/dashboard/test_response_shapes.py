@@ -36,7 +36,7 @@ from main import Settings, create_app
 
 
 class ClientIds(TypedDict):
-    data: list[int]
+    data: list[int] | list[str]
 
 
 class RecordText(TypedDict):

@@ -121,4 +121,11 @@ def test_an_output_of_the_transformer_is_named_after_its_feature(output: str, fe
 )
 def test_the_scale_of_shap_values(probability: float, output: float, scale: str):
     shap = {"base": [0.1], "values": [[output - 0.2, 0.1]], "feat": ["A", "B"]}
-    assert themes.scale_of(shap, {"probability": probability}) == scale
+    score = {"probability": probability, "contributions_in": scale}
+    assert themes.scale_of(shap, score) == scale
+
+
+def test_a_margin_has_no_sum_to_compare_with():
+    shap = {"base": [12.0], "values": [[3.0]], "feat": ["A"]}
+    score = {"probability": 0.3, "contributions_in": "margin"}
+    assert themes.scale_of(shap, score) == "margin"

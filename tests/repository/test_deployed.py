@@ -105,8 +105,9 @@ def is_whole(command: str) -> bool:
     return not command.rstrip().endswith("|") and command.count("'") % 2 == 0
 
 
-def test_check_refuses_another_model(deployed_url: str, tmp_path: Path):
-    other = tmp_path / "service/ressources/model.joblib"
+@pytest.mark.parametrize("name", ["model.joblib", "model.skops"])
+def test_check_refuses_another_model(deployed_url: str, tmp_path: Path, name: str):
+    other = tmp_path / "service/ressources" / name
     other.parent.mkdir(parents=True)
     other.write_bytes(b"another model")
     done = check(deployed_url, tmp_path)

@@ -7,6 +7,7 @@ from importlib.metadata import version
 
 import pytest
 
+from credit_scoring.data.opening.libraries import LIBRARIES
 from tests.support.server import ROOT
 
 
@@ -28,9 +29,10 @@ def direct(name: str) -> set[str]:
 SERVICE, DEVELOPMENT = "requirements.txt", "requirements/dev.txt"
 NAMES = [SERVICE, "requirements/portfolio.txt", "requirements/test.txt", DEVELOPMENT]
 ALONE = "requirements/dashboard.txt"  # for who runs the dashboard without the service
+MODELS = "requirements/models.txt"  # for folders whose models need more than the service has
 
 
-@pytest.mark.parametrize("name", [*NAMES, ALONE])
+@pytest.mark.parametrize("name", [*NAMES, ALONE, MODELS])
 def test_requirements_are_pinned_and_made_by_the_command(name: str):
     options = "--python-version 3.11 --python-platform linux"
     command = f"uv pip compile {source(name)} -o {name} {options}"
@@ -45,7 +47,8 @@ def test_development_has_what_the_service_has():
     service, *between, development = (pins(name).items() for name in NAMES)
     for some in between:
         assert service <= some <= development
-    assert pins(ALONE).items() <= development
+    for some in (ALONE, MODELS):
+        assert pins(some).items() <= development
 
 
 def test_the_service_has_nothing_of_a_cluster():
@@ -54,9 +57,28 @@ def test_the_service_has_nothing_of_a_cluster():
     assert {"dask", "distributed", "pyarrow"} <= pins("requirements/portfolio.txt").keys()
 
 
+def test_the_service_has_no_library_that_only_some_models_need():
+    needed = {library.package: library.release for library in LIBRARIES.values()}
+    assert needed.items() <= pins(MODELS).items()
+    assert not needed.keys() & pins("requirements/test.txt").keys()
+
+
 def test_requirements_are_what_is_installed():
     pinned = pins(DEVELOPMENT)
     assert {name: version(name) for name in pinned} == pinned
+
+
+def modules_imported(tree: ast.AST, functions: bool = True) -> set[str]:
+    """The top-level modules of import statements, perhaps without those in functions."""
+    found = set()
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.partition(".")[0])
+        elif functions or not isinstance(node, ast.FunctionDef):
+            found |= modules_imported(node, functions)
+    return found
 
 
 @pytest.mark.parametrize(
@@ -73,11 +95,12 @@ def test_requirements_are_what_is_installed():
 def test_every_import_is_a_direct_requirement(name: str, places: list[str]):
     imported = set()
     for file in [file for place in places for file in ROOT.glob(place)]:
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.Import):
-                imported |= {alias.name.partition(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                imported.add(node.module.partition(".")[0])
+        tree = ast.parse(file.read_text())
+        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+        later = set().union(*map(modules_imported, functions))  # if such a model is loaded
+        at_once = modules_imported(tree, functions=False)
+        assert not at_once & LIBRARIES.keys()
+        imported |= at_once | later - LIBRARIES.keys()
     ours = {"advisor", "api", "service", "credit_scoring", "portfolio", "serving"}
     third_party = imported - sys.stdlib_module_names - ours
     packages = {"sklearn": "scikit-learn"}

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,9 @@ def start(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         f'noted="{tmp_path}/noted" have="$(dirname "$0")/have"',
         'case "$*" in',
         '*"-m pip --version") ;;',
+        f"*contradicts*) exec '{sys.executable}' \"$@\";;",  # what the model needs
+        """*"-m pip install"*" -c "*) all="$*"; echo "${all#*install }" >>"$noted";""",
+        f'    [ ! -e "{tmp_path}/fails" ];;',
         '*"-m pip install"*)',
         '    for last; do :; done; echo "$last" >>"$noted"; echo "$last" >"$have"',
         f'    [ ! -e "{tmp_path}/fails" ];;',
@@ -42,9 +46,11 @@ def start(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         "esac",
     )
 
-    def run_startup(*command: str, **changes: str | Path) -> subprocess.CompletedProcess[str]:
+    def run_startup(
+        *command: str, cwd: Path | None = None, **changes: str | Path
+    ) -> subprocess.CompletedProcess[str]:
         path = f"{tmp_path}/machine:/usr/bin:/bin"
-        return run(folder / "startup.sh", *command, env=environment(PATH=path, **changes))
+        return run(folder / "startup.sh", *command, cwd=cwd, env=environment(PATH=path, **changes))
 
     return run_startup
 
@@ -141,6 +147,99 @@ def test_venv_module_is_needed(start, tmp_path: Path):
         "startup.sh: python3.11 has no venv module;"
         " on Debian and Ubuntu: apt-get install python3.11-venv\n",
     )
+
+
+# ressources/requirements.txt
+
+OPTIONS = "--quiet --disable-pip-version-check --no-input -c requirements/dev.txt"  # of pip
+
+
+def model_needs(tmp_path: Path, *lines: str, folder: str = "a folder/ressources") -> Path:
+    file = tmp_path / folder / "requirements.txt"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("\n".join(["# what the model needs", "", *lines, ""]))
+    return file
+
+
+def test_packages_of_the_model_are_installed_under_the_pins(start, tmp_path: Path):
+    model_needs(tmp_path, "no-such-package==1.0  # a comment", "Nor_this.one==2.0.post1")
+    done = start("echo", "started")
+    assert (done.returncode, done.stdout) == (0, "started\n")
+    assert done.stderr.splitlines()[1:] == [
+        f"startup.sh: installing what the model needs into {tmp_path}/a folder/.venv, once:"
+        " no-such-package==1.0 Nor_this.one==2.0.post1"
+    ]
+    assert noted(tmp_path) == [
+        "requirements/dev.txt",
+        f"{OPTIONS} no-such-package==1.0 Nor_this.one==2.0.post1",
+    ]
+
+
+def test_packages_of_the_model_that_are_installed_are_left(start, tmp_path: Path):
+    model_needs(tmp_path, f"pip=={version('pip')}", f"pandas=={version('pandas')}")
+    done = start("echo", "started")
+    assert (done.returncode, done.stdout) == (0, "started\n")
+    assert noted(tmp_path) == ["requirements/dev.txt"]
+
+
+def test_development_keeps_its_own_releases(start, tmp_path: Path):
+    model_needs(tmp_path, "ruff==0.0.1")
+    assert start("echo", "started").stdout == "started\n"
+    assert noted(tmp_path) == ["requirements/dev.txt"]
+
+
+def test_the_folder_of_the_setting_decides_what_the_model_needs(start, tmp_path: Path):
+    model_needs(tmp_path, "no-such-package==1.0")
+    model_needs(tmp_path, "another-package==1.0", folder="another")
+    assert start("true", RESSOURCES_DIR="another", cwd=tmp_path).returncode == 0
+    assert noted(tmp_path)[1:] == [f"{OPTIONS} another-package==1.0"]
+
+
+@pytest.mark.parametrize(
+    "line", ["xgboost", "xgboost>=3", "xgboost==3.*", "-r other.txt", "xgboost==3.2.0; a == 1", "é"]
+)
+def test_a_package_of_the_model_without_a_release_is_refused(start, tmp_path: Path, line: str):
+    file = model_needs(tmp_path, "pip==1.0", line)
+    done = start("echo", "started", RESSOURCES_DIR=file.parent)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[1:] == [
+        f"startup.sh: {file}, line 4: {line!r} is not pinned as in xgboost-cpu==3.2.0"
+    ]
+
+
+def test_a_package_of_the_model_that_contradicts_the_service_is_refused(start, tmp_path: Path):
+    model_needs(tmp_path, "scikit_learn==1.5.2")
+    done = start("echo", "started")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[1:] == [
+        "startup.sh: ressources/requirements.txt, line 3: scikit_learn==1.5.2 contradicts"
+        f" requirements.txt, which has {version('scikit-learn')}: leave it out"
+    ]
+
+
+def test_packages_of_the_model_that_cannot_be_installed_end_the_start(start, tmp_path: Path):
+    assert start("true").returncode == 0
+    model_needs(tmp_path, "no-such-package==1.0")
+    (tmp_path / "fails").touch()
+    done = start("echo", "started")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-1] == (
+        "startup.sh: ressources/requirements.txt: no-such-package==1.0 cannot be installed beside"
+        " the packages of requirements/dev.txt"
+    )
+    (tmp_path / "fails").unlink()
+    assert start("echo", "started").stdout == "started\n"
+
+
+def test_packages_of_the_model_whose_installation_was_cut_are_installed_again(
+    start, tmp_path: Path
+):
+    assert start("true").returncode == 0
+    (tmp_path / "a folder/.venv/.incomplete-model").touch()
+    model_needs(tmp_path, "no-such-package==1.0")
+    assert start("true").returncode == 0
+    assert noted(tmp_path)[-1] == f"--force-reinstall {OPTIONS} no-such-package==1.0"
+    assert not (tmp_path / "a folder/.venv/.incomplete-model").exists()
 
 
 APT = ["update -qq", "install -qq -y --no-install-recommends libgomp1"]

@@ -74,3 +74,17 @@ def test_the_deployed_files_are_the_uploaded_ones():
     assert kept["name"] == fetched["name"]
     assert kept["if-no-files-found"] == "error"
     assert fetched["path"] == deployed["package"] == "service"
+
+
+@pytest.mark.parametrize("needed", [None, "xgboost-cpu==3.2.0\n", "a==1 # no line end"])
+def test_what_the_model_needs_is_installed_by_the_build(tmp_path: Path, needed: str | None):
+    (step,) = [step for step in STEPS["deploy"] if "what the model needs" in step.get("name", "")]
+    folder = tmp_path / step["working-directory"]
+    (folder / "ressources").mkdir(parents=True)
+    (folder / "requirements.txt").write_text("numpy==2.4.6")
+    if needed:
+        (folder / "ressources/requirements.txt").write_text(needed)
+    done = run("bash", "-e", "-c", step["run"], cwd=folder)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    lines = (folder / "requirements.txt").read_text().splitlines()
+    assert lines == ["numpy==2.4.6", *(needed or "").splitlines()]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from credit_scoring.data.artifacts import METADATA_FILE, MODEL_FILE, NEW_FILE, REFERENCE_FILE
 from tests.support.canary import put_canary
-from tests.support.folders import write_metadata
+from tests.support.folders import without_probabilities, write_metadata
 
 
 def half_copied(folder: Path) -> None:
@@ -46,10 +46,11 @@ def renamed_feature(folder: Path) -> None:
     write_metadata(folder)
 
 
-def another_scikit_learn(folder: Path) -> None:
+def another_scikit_learn_without_proof(folder: Path) -> None:
     pipeline = joblib.load(folder / MODEL_FILE)
     with mock.patch("sklearn.base.__version__", "1.0.2"):
         joblib.dump(pipeline, folder / MODEL_FILE)
+    without_probabilities(folder)
     write_metadata(folder)
 
 
@@ -65,19 +66,16 @@ def metadata_gone(folder: Path) -> None:
 BROKEN: Mapping[str, tuple[Callable[[Path], None], str]] = {
     "half copied": (half_copied, "model.joblib: its SHA-256 is "),
     "one byte flipped": (flipped_byte, "model.joblib: its SHA-256 is "),
-    "half copied, no hashes": (
-        half_copied_without_hashes,
-        "model.joblib: cannot be unpickled: ",
-    ),
+    "half copied, no hashes": (half_copied_without_hashes, "model.joblib: ends early: "),
     "one byte flipped, no hashes": (
         flipped_byte_without_hashes,
-        "model.joblib: cannot be unpickled: ",
+        "model.joblib: is compressed and damaged: ",
     ),
     "half a row": (half_a_row, "test_samp.csv: row "),
     "a feature renamed": (renamed_feature, "test_samp.csv: lacks features of train_samp.csv: "),
     "another scikit-learn": (
-        another_scikit_learn,
-        "model.joblib: was pickled by scikit-learn 1.0.2, ",
+        another_scikit_learn_without_proof,
+        "model.joblib: was written by scikit-learn 1.0.2 (",
     ),
     "a file missing": (missing_file, "train_samp.csv: cannot be read: No such file or directory"),
     "model.json gone": (metadata_gone, "model.json: was there and is gone; "),

@@ -41,7 +41,7 @@ def agree(server: Server, refused: str | None, sha256: str) -> bool:
     """Whether both workers have a model in use, and report the refusal of new files."""
     workers = server.ask_json("/model")["workers"]
     return len(workers) == 2 and all(
-        worker["sha256"][MODEL_FILE] == sha256
+        worker["sha256"].get(MODEL_FILE) == sha256
         and (worker["refused"] or "").startswith(refused or "")
         and bool(worker["refused"]) == bool(refused)
         for worker in workers

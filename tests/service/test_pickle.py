@@ -21,7 +21,7 @@ def test_a_canary_that_is_opened_writes_its_file(folder_copy: Path):
     """Otherwise the tests below, which look for its file, would show nothing."""
     put_canary(folder_copy)
     write_metadata(folder_copy)
-    with pytest.raises(BadFile, match=r"^model.joblib: is not a scikit-learn Pipeline"):
+    with pytest.raises(BadFile, match=r"^model.joblib: is a NoneType, not a fitted classifier"):
         load(folder_copy)
     assert (folder_copy.parent / "sang").exists()
 

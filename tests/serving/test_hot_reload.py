@@ -4,7 +4,7 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -44,7 +44,10 @@ class CountedFolder(ReloadedFolder[Reading]):
         self.reads = -1  # without the one of the start
         self.prepared: list[Reading] = []
         self.error: Callable[[], BaseException | None] = lambda: None
-        super().__init__(folder, FILES, WorkerRegistry(None))
+        super().__init__(folder, WorkerRegistry(None))
+
+    def names(self) -> Sequence[str]:
+        return FILES
 
     def read(self, gone: Set[str]) -> Reading:
         self.reads += 1

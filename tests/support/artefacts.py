@@ -15,6 +15,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from credit_scoring.data.artifacts import ID, MODEL_FILE, NEW_FILE, REFERENCE_FILE
+from credit_scoring.data.model_file import read_model
 from credit_scoring.model.bundle import Bundle
 from credit_scoring.model.loader import load
 from tests.support.folders import write_metadata
@@ -78,7 +79,7 @@ class Folder:
         return pd.read_csv(self / name)
 
     def pipeline(self) -> Pipeline:
-        return joblib.load(self / MODEL_FILE)
+        return read_model(self.path, {}).model
 
     def load(self) -> Bundle:
         return load(self.path)

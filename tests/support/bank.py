@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from credit_scoring.data.artifacts import ID, TARGET
+from credit_scoring.data.model_file import read_model
 from training import command
 
 
@@ -51,6 +52,11 @@ def refusal(capsys, *arguments):
     captured = capsys.readouterr()
     assert (stop.value.code, captured.out, captured.err.count("\n")) == (2, "", 1)
     return captured.err.rstrip("\n")
+
+
+def model_of(folder):
+    """The model of a folder, from whichever file is opened."""
+    return read_model(folder, {}).model
 
 
 def read(folder, file):

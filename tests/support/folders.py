@@ -11,7 +11,15 @@ import numpy as np
 import pandas as pd
 from lightgbm import Booster
 
-from credit_scoring.data.artifacts import ID, METADATA_FILE, MODEL_FILE, NEW_FILE, REFERENCE_FILE
+from credit_scoring.data.artifacts import (
+    ID,
+    METADATA_FILE,
+    MODEL_FILE,
+    MODEL_FILES,
+    NEW_FILE,
+    REFERENCE_FILE,
+)
+from credit_scoring.data.bundle_files import module_files
 
 EXPLAINED = 150  # reference clients, where an explanation takes long
 FIRST_ID = 7_000_000_000_001  # of clients whose ids are recognisable in any text
@@ -26,8 +34,8 @@ class FolderPath(Protocol):
 
 def put(source: Path, folder: Path) -> None:
     """Replace files as the README asks: each renamed into place, model.json first."""
-    for name in (METADATA_FILE, MODEL_FILE, REFERENCE_FILE, NEW_FILE):
-        if not (source / name).exists():  # model.json is optional
+    for name in (METADATA_FILE, *MODEL_FILES, REFERENCE_FILE, NEW_FILE):
+        if not (source / name).exists():  # model.json is optional, and so is one of the models
             continue
         copy = folder / f"{name}.new"
         shutil.copyfile(source / name, copy)
@@ -43,8 +51,12 @@ def metadata_of(folder: FolderPath) -> dict[str, Any]:
 def write_metadata(folder: FolderPath, **changes: Any) -> None:
     """Write the hashes of the present files, and some changes, into model.json."""
     facts = metadata_of(folder)
-    files = {name: (folder / name).read_bytes() for name in (MODEL_FILE, REFERENCE_FILE, NEW_FILE)}
-    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    models = [name for name in MODEL_FILES if (folder / name).exists()]
+    modules = module_files((folder / METADATA_FILE).parent)
+    hashes = {
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        for name in (*models, *modules, REFERENCE_FILE, NEW_FILE)
+    }
     (folder / METADATA_FILE).write_text(json.dumps(facts | {"sha256": hashes} | changes))
 
 

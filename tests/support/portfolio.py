@@ -12,7 +12,9 @@ import pandas as pd
 from api.application_decoder import ApplicationDecoder
 from api.application_errors import ApplicationReader
 from api.responses import score_body
-from credit_scoring.data.artifacts import FILES, ID
+from credit_scoring.data.artifacts import ID
+from credit_scoring.data.bundle_files import files_of_bundle
+from credit_scoring.data.client_ids import ClientId
 from credit_scoring.decisions.application import Application, Applications
 from credit_scoring.decisions.batch_scoring import COMPARE, MOST_REASONS
 from credit_scoring.decisions.scoring import ApplicationScorer
@@ -32,12 +34,12 @@ SMALL_CHUNKS = {"chunk_bytes": 6_000, "chunk_rows": 20}
 def job_of(folder: Path, out: Path, **changes: Any) -> Job:
     """A job with the bundle of a folder; a worker may write its parts at once."""
     (out / STATE).mkdir(parents=True, exist_ok=True)
-    hashes = {name: sha256_of(folder / name) for name in FILES if (folder / name).exists()}
+    hashes = {name: sha256_of(folder / name) for name in files_of_bundle(folder)}
     options = {
         "explained": "all", "fast_explanations": False, "format": "parquet",
         "collects_bad_rows": False,
     } | changes  # fmt: skip
-    return Job(str(folder), hashes, installed(), out=str(out), **options)
+    return Job(str(folder), next(iter(hashes)), hashes, installed(), out=str(out), **options)
 
 
 def chunks_of(path: Path, size: int = 1 << 20) -> list[Chunk]:
@@ -102,7 +104,7 @@ def application_scorer(folder: Path) -> ApplicationScorer:
     return ApplicationScorer(bundle, peers, MOST_REASONS, COMPARE)
 
 
-def score_responses(scorer: ApplicationScorer, ids: Sequence[int]) -> list[dict[str, Any]]:
+def score_responses(scorer: ApplicationScorer, ids: Sequence[ClientId]) -> list[dict[str, Any]]:
     """The responses of `POST /score` to new clients."""
     applications = Applications([Application(client) for client in ids], is_list=True)
     return orjson.loads(score_body(scorer, applications))
@@ -117,7 +119,9 @@ def record_responses(
     return orjson.loads(score_body(scorer, decoder.decode(body)))
 
 
-def rows_unlike(rows: pd.DataFrame, responses: Sequence[dict[str, Any]], reasons: str) -> list[int]:
+def rows_unlike(
+    rows: pd.DataFrame, responses: Sequence[dict[str, Any]], reasons: str
+) -> list[ClientId]:
     """The ids of rows that differ from the responses of `/score`, if only in the last bit.
 
     Args:
@@ -138,7 +142,7 @@ def rows_unlike(rows: pd.DataFrame, responses: Sequence[dict[str, Any]], reasons
             wanted[f"text_{rank + 1}"] = reason.get("text")
         assert [ID, *wanted] == list(rows.columns)
         if any(not _is_same(row[name], value) for name, value in wanted.items()):
-            unlike.append(int(row[ID]))
+            unlike.append(row[ID])
     return unlike
 
 

@@ -13,6 +13,7 @@ from credit_scoring.data.artifacts import (
     MODEL_FILE,
     NEW_FILE,
     REFERENCE_FILE,
+    SKOPS_FILE,
     TARGET,
 )
 from tests.support.artefacts import imputed_and_scaled, lightgbm
@@ -41,7 +42,7 @@ FEATURES = [
 
 def few_clients(folder: Path, out: Path) -> None:
     """Write a folder of few clients, few features and a small model of these."""
-    shutil.copytree(folder, out)
+    shutil.copytree(folder, out, ignore=shutil.ignore_patterns(SKOPS_FILE))
     dictionary = pd.read_csv(out / FEATURES_FILE, dtype=str, keep_default_na=False)
     dictionary[dictionary["name"].isin(FEATURES)].to_csv(out / FEATURES_FILE, index=False)
     reference, new = (pd.read_csv(out / name, index_col=0) for name in (REFERENCE_FILE, NEW_FILE))

@@ -2,7 +2,6 @@
 
 import json
 
-import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,13 +9,12 @@ import pytest
 from credit_scoring.data.artifacts import (
     ID,
     METADATA_FILE,
-    MODEL_FILE,
     NEW_FILE,
     REFERENCE_FILE,
     TARGET,
 )
 from credit_scoring.model.loader import load
-from tests.support.bank import a_bank, districts, read, refusal
+from tests.support.bank import a_bank, districts, model_of, read, refusal
 from training.audit import audit
 
 
@@ -79,9 +77,7 @@ def test_groups_of_the_command_are_those_of_the_held_out_clients(bank_folder):
     metadata = json.loads((bank_folder / METADATA_FILE).read_text())
     held_out = pd.concat([read(bank_folder, REFERENCE_FILE), read(bank_folder, NEW_FILE)])
     table = a_bank().set_index(ID).loc[held_out[ID]]
-    refused = (
-        joblib.load(bank_folder / MODEL_FILE).predict_proba(held_out)[:, 1] >= metadata["threshold"]
-    )
+    refused = model_of(bank_folder).predict_proba(held_out)[:, 1] >= metadata["threshold"]
     known = pd.DataFrame(
         {
             "housing": table["housing"].to_numpy(),

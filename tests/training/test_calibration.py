@@ -2,7 +2,6 @@
 
 import json
 
-import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,13 +13,12 @@ from sklearn.model_selection import StratifiedKFold
 from credit_scoring.data.artifacts import (
     ID,
     METADATA_FILE,
-    MODEL_FILE,
     NEW_FILE,
     REFERENCE_FILE,
     TARGET,
 )
 from credit_scoring.model.scorecard import Scorecard
-from tests.support.bank import a_bank, read, scored
+from tests.support.bank import a_bank, model_of, read, scored
 from training.calibration import calibrate, calibrated, calibration_figures, grades
 from training.fitting import THRESHOLDS, fit, unfitted
 from training.quality import costs
@@ -116,7 +114,7 @@ def test_what_is_chosen_comes_from_scores_by_models_fitted_on_others(bank_folder
     def threshold(probability):
         return THRESHOLDS[costs(target, probability, THRESHOLDS).argmin()]
 
-    in_sample = joblib.load(bank_folder / MODEL_FILE).predict_proba(features)[:, 1]
+    in_sample = model_of(bank_folder).predict_proba(features)[:, 1]
     assert metadata["threshold"] == threshold(out_of_fold) != threshold(in_sample)
     slope, offset = platt(target, out_of_fold)
     line = metadata["calibration"]
@@ -141,7 +139,7 @@ def test_the_figures_are_those_of_the_held_out_clients(bank_folder):
     metadata = json.loads((bank_folder / METADATA_FILE).read_text())
     held_out = pd.concat([read(bank_folder, REFERENCE_FILE), read(bank_folder, NEW_FILE)])
     target = a_bank().set_index(ID)[TARGET][held_out[ID]].to_numpy()
-    score = joblib.load(bank_folder / MODEL_FILE).predict_proba(held_out)[:, 1]
+    score = model_of(bank_folder).predict_proba(held_out)[:, 1]
     scale = Scorecard.of_metadata(metadata)
     pd_ = np.array([scale.pd(log_odds) for log_odds in logit(score)])
     quality = metadata["quality"]

@@ -4,7 +4,6 @@ import hashlib
 import json
 import re
 
-import joblib
 import numpy as np
 import pytest
 
@@ -15,9 +14,10 @@ from credit_scoring.data.artifacts import (
     MODEL_FILE,
     NEW_FILE,
     REFERENCE_FILE,
+    SKOPS_FILE,
 )
 from credit_scoring.model.loader import load
-from tests.support.bank import a_bank, read, refusal, run
+from tests.support.bank import a_bank, model_of, read, refusal, run
 from training import command as train
 from training import fitting, simulation
 from training.table import Split
@@ -37,7 +37,7 @@ def test_a_seed_gives_the_same_files_and_another_seed_others(tmp_path, monkeypat
         run("--seed", seed, "--out", tmp_path / out, *sizes)
         reference, new = (read(tmp_path / out, file) for file in TABLES)
         ids[out] = {*reference[ID], *new[ID]}
-        model = joblib.load(tmp_path / out / MODEL_FILE)
+        model = model_of(tmp_path / out)
         probabilities[out] = model.predict_proba(new.drop(columns=ID))[:, 1]
         tables[out] = [(tmp_path / out / file).read_bytes() for file in TABLES]
     assert tables["one"] == tables["two"]
@@ -54,9 +54,9 @@ def test_a_reference_file_is_itself_such_a_table(second_training, bank_folder):
     assert (len(read(folder, REFERENCE_FILE)), len(read(folder, NEW_FILE))) == (40, 20)
 
 
-def test_only_the_five_files_are_replaced(second_training):
+def test_only_the_files_of_the_service_are_replaced(second_training):
     folder, _ = second_training
-    made = {METADATA_FILE, MODEL_FILE, FEATURES_FILE, *TABLES}
+    made = {METADATA_FILE, MODEL_FILE, SKOPS_FILE, FEATURES_FILE, *TABLES}
     assert {file.name for file in folder.iterdir()} == made | {"notes.txt", "clients.csv"}
     assert (folder / "notes.txt").read_text() == "mine"
     assert load(folder).features == tuple(read(folder, NEW_FILE).columns.drop(ID))
@@ -80,7 +80,7 @@ def test_the_report_says_what_was_made(second_training):
         *(
             f"{len(content):>10,} bytes  {folder / file}"
             f"  SHA-256 {hashlib.sha256(content).hexdigest()}"
-            for file in (MODEL_FILE, *TABLES, FEATURES_FILE)
+            for file in (MODEL_FILE, SKOPS_FILE, *TABLES, FEATURES_FILE)
             for content in [(folder / file).read_bytes()]
         ),
     ]

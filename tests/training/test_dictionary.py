@@ -106,15 +106,18 @@ def test_a_table_of_ones_own_gets_a_skeleton(second_training):
     features = a_bank().columns.drop([ID, TARGET])
     texts = {"housing", "town"}
     kinds = ["text" if name in texts else "number" for name in features]
+    notes = ["guess: change up" if name == "income" else "" for name in features]
     assert rows == [
         list(COLUMNS),
         *(
-            [name, name, "", "", kind] + [""] * 7
-            for name, kind in zip(features, kinds, strict=True)
+            [name, name, "", "", kind, *[""] * 7, note]
+            for name, kind, note in zip(features, kinds, notes, strict=True)
         ),
     ]
     assert written == skeleton(list(features), texts)
-    assert [*load(folder).dictionary.features] == list(features)
+    dictionary = load(folder).dictionary
+    assert [*dictionary.features] == list(features)
+    assert {feature.change for feature in dictionary.features.values()} == {"none"}
     metadata = json.loads((folder / METADATA_FILE).read_text())
     assert metadata["sha256"][FEATURES_FILE] == sha256(written).hexdigest()
     assert metadata["quality"]["groups"] == {}

@@ -2,7 +2,6 @@
 
 import json
 
-import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,14 +11,13 @@ from sklearn.model_selection import StratifiedKFold
 from credit_scoring.data.artifacts import (
     ID,
     METADATA_FILE,
-    MODEL_FILE,
     NEW_FILE,
     PROBA,
     REFERENCE_FILE,
     TARGET,
 )
 from credit_scoring.model.loader import load
-from tests.support.bank import a_bank, read, run, scored
+from tests.support.bank import a_bank, model_of, read, run, scored
 from training import fitting
 from training.fitting import THRESHOLDS, cheapest_threshold, cross_validate, fit, unfitted
 from training.quality import costs
@@ -40,7 +38,7 @@ def test_held_out_clients_are_not_fitted_on(tmp_path, bank_folder):
             one.assign(income=-1).drop(columns=PROBA, errors="ignore"),
             two.drop(columns=PROBA, errors="ignore"),
         )
-    one, two = (joblib.load(folder / MODEL_FILE) for folder in (bank_folder, tmp_path))
+    one, two = (model_of(folder) for folder in (bank_folder, tmp_path))
     features = a_bank(seed=1).drop(columns=[ID, TARGET])
     features[["is new", "is known"]] = features[["is new", "is known"]].astype(float)
     np.testing.assert_array_equal(one.predict_proba(features), two.predict_proba(features))
@@ -66,7 +64,7 @@ def test_the_service_takes_a_table_of_texts_flags_and_gaps(bank_folder):
 def test_an_unseen_category_is_scored(bank_folder):
     new = read(bank_folder, NEW_FILE).drop(columns=ID).head(2)
     new.loc[:, ["housing", "town"]] = [["a boat", "nowhere"], [np.nan, np.nan]]
-    probability = joblib.load(bank_folder / MODEL_FILE).predict_proba(new)[:, 1]
+    probability = model_of(bank_folder).predict_proba(new)[:, 1]
     assert ((probability > 0) & (probability < 1)).all()
 
 

@@ -2,7 +2,6 @@
 
 import json
 
-import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,13 +9,12 @@ import pytest
 from credit_scoring.data.artifacts import (
     ID,
     METADATA_FILE,
-    MODEL_FILE,
     NEW_FILE,
     PROBA,
     REFERENCE_FILE,
     TARGET,
 )
-from tests.support.bank import a_bank, read, scored
+from tests.support.bank import a_bank, model_of, read, scored
 from training.quality import auc_interval
 
 
@@ -38,7 +36,7 @@ def test_the_auc_interval_stays_within_0_and_1():
 
 
 def test_reported_quality_is_that_of_the_held_out_clients(bank_folder):
-    table, model = a_bank(), joblib.load(bank_folder / MODEL_FILE)
+    table, model = a_bank(), model_of(bank_folder)
     metadata = json.loads((bank_folder / METADATA_FILE).read_text())
     features = pd.concat([read(bank_folder, REFERENCE_FILE), read(bank_folder, NEW_FILE)])
     target = table.set_index(ID)[TARGET][features[ID]].to_numpy()

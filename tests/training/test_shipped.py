@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import shutil
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -17,8 +19,10 @@ from credit_scoring.data.artifacts import (
     NEW_FILE,
     PROBA,
     REFERENCE_FILE,
+    SKOPS_FILE,
     TARGET,
 )
+from credit_scoring.data.model_file import read_model
 from credit_scoring.model.loader import load
 from credit_scoring.model.scorecard import Scorecard
 from tests.support.bank import read
@@ -46,7 +50,7 @@ def test_shipped_metadata_is_that_of_the_shipped_files(shipped):
     reference, new, metadata = shipped
     hashes = {
         file: hashlib.sha256((SHIPPED / file).read_bytes()).hexdigest()
-        for file in (MODEL_FILE, *TABLES, FEATURES_FILE)
+        for file in (MODEL_FILE, SKOPS_FILE, *TABLES, FEATURES_FILE)
     }
     assert metadata["sha256"] == hashes
     assert metadata["source"] == "simulated population, seed 42"
@@ -128,6 +132,21 @@ def test_shipped_probabilities_are_the_models_own(shipped):
     assert known[0] < reference[TARGET].mean() * COST_MISSED_DEFAULT
     refused = model.predict_proba(new[features])[:, 1] >= metadata["threshold"]
     assert 0.1 < refused.mean() < 0.6
+
+
+def test_both_shipped_models_give_the_same(shipped, tmp_path):
+    reference, _, _ = shipped
+    folder = Path(shutil.copytree(SHIPPED, tmp_path / "ressources"))
+    found = []
+    for file in (MODEL_FILE, SKOPS_FILE):
+        bundle = load(folder)
+        found.append((bundle.model_file, bundle.classifier.probabilities(bundle.transformed)))
+        model = read_model(folder, {}).model.set_params(classifier__n_jobs=1)
+        probability = model.predict_proba(reference[list(bundle.features)])[:, 1]
+        np.testing.assert_array_equal(probability, reference[PROBA])
+        (folder / file).unlink()
+    assert [file for file, _ in found] == [MODEL_FILE, SKOPS_FILE]
+    np.testing.assert_array_equal(*(scores for _, scores in found))
 
 
 def test_shipped_features_are_described(shipped):

@@ -45,11 +45,10 @@ def test_what_the_table_is_refused_for(tmp_path, capsys):
         "lacks the column SK_ID_CURR": "TARGET,a\n0,1\n",
         "lacks the column TARGET": "SK_ID_CURR,a\n0,1\n",
         "holds no client": "SK_ID_CURR,TARGET,a\n",
-        "column SK_ID_CURR: 8 more than once": with_column(ID, ids.astype(int).replace(9, 8)),
-        "column SK_ID_CURR: a value is missing or is not an integer": with_column(
-            ID, ids.replace(9, None)
+        "column SK_ID_CURR: rows 518 and 773 have the same id": with_column(
+            ID, ids.astype(int).replace(9, 8)
         ),
-        "column SK_ID_CURR: a value is missing or is not an integer ": with_column(ID, ids + 0.5),
+        "column SK_ID_CURR: row 518 is empty": with_column(ID, ids.replace(9, None)),
         "column TARGET: a value is missing or is neither 0 nor 1": with_column(TARGET, target + 1),
         "column TARGET: a value is missing or is neither 0 nor 1 ": with_column(
             TARGET, target.where(bank.index > 3)

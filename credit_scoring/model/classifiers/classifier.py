@@ -1,26 +1,64 @@
-"""The protocol of classifiers, and the choice of the one for a fitted model."""
+"""The protocol of classifiers, with the answers that most kinds give."""
 
-from typing import Any, Protocol
-
-from lightgbm import LGBMClassifier
+from collections.abc import Callable
+from typing import Any, Literal, Protocol
 
 from credit_scoring.data.artifacts import MODEL_FILE
 from credit_scoring.data.tables import Matrix
 from credit_scoring.errors import BadFile, describe, foreign_code
-from credit_scoring.model.classifiers.lightgbm import LightGBMClassifier
-from credit_scoring.model.classifiers.sklearn_trees import ExplainedClassifier
+from credit_scoring.model.classifiers.fitted_names import fitted_width
+from credit_scoring.model.trees.ensemble import TreeEnsemble
+
+RawOutput = Literal["log-odds", "probability", "margin"]
+# Of rows, shape (m, n): contributions of each input, shape (m, n), and the expected raw output.
+Contributions = Callable[[Matrix], tuple[Matrix, float]]
+
+LARGEST_SINGLE = 3.4028234663852886e38  # of single precision, to which many libraries round
+TOLERANCE = 1e-9
+MOST_EXPLAINED = 1000
 
 
 class Classifier(Protocol):
-    """A binary tree classifier of rows of n transformed values."""
+    """A binary classifier of rows of n transformed values.
+
+    Probabilities, raw outputs and contributions are those of the default class, one of the two.
+    """
 
     @property
     def largest(self) -> float:
         """The largest magnitude that the classifier accepts."""
+        return LARGEST_SINGLE
 
     @property
-    def is_logistic(self) -> bool:
-        """True if the raw output is log-odds; false if it may also be the probability."""
+    def raw_output(self) -> RawOutput:
+        """The unit of raw outputs.
+
+        A margin is a score of the model that is neither log-odds nor a probability: the raw output
+        below a calibration that is not linear in it.
+        """
+
+    @property
+    def tolerance(self) -> float:
+        """The largest error of a probability computed from raw outputs, and of sums."""
+        return TOLERANCE
+
+    @property
+    def explained_by(self) -> str:
+        """The method of `contributions`, as responses name it."""
+
+    @property
+    def is_quick(self) -> bool:
+        """True if a contribution takes microseconds.
+
+        It becomes true for trees when `treeshap` computes `contributions`, whose last bits differ
+        then.
+        """
+        return False
+
+    @property
+    def trees(self) -> TreeEnsemble | None:
+        """The trees that add up to the raw output; None if there are none, or if not known."""
+        return None
 
     @property
     def split_points(self) -> tuple[Matrix, ...] | None:
@@ -28,19 +66,62 @@ class Classifier(Protocol):
 
         A score can change only between a value up to a split point and a value above it.
         """
+        return None
 
     @property
-    def is_quick(self) -> bool:
-        """True if `treeshap` computes `contributions`, whose last bits differ then."""
+    def coefficients(self) -> Matrix | None:
+        """Log-odds per unit of each input, shape (n,), if log-odds are linear; else None."""
+        return None
+
+    @property
+    def needs_background(self) -> bool:
+        """True until `explained_against` has been called, if contributions depend on it."""
+        return False
+
+    @property
+    def most_explained(self) -> int:
+        """The number of reference clients that are explained in reasonable time."""
+        return MOST_EXPLAINED
+
+    def explained_against(self, background: Matrix) -> "Classifier":
+        """A classifier whose contributions are differences to a background, or the object itself.
+
+        Args:
+            background: the transformed reference population, shape (m, n).
+        """
+        return self
+
+    def explain_by(self, contributions: Contributions) -> None:
+        """Compute `contributions` by another function from now on; only for `trees`."""
+        raise TypeError("the classifier has no trees")
 
     def probability(self, row: Matrix) -> float:
-        """Probability of class 1 of one row, shape (n,)."""
+        """Probability of the default class for one row, shape (n,)."""
 
     def probabilities(self, rows: Matrix) -> Matrix:
-        """Probabilities of class 1 of rows, shape (m, n), each to the bits of `probability`."""
+        """Probabilities of the default class for rows, shape (m, n).
+
+        Each has the bits of `probability`, which are those of the fitted object's ``predict_proba``
+        for the row alone.
+        """
+
+    @property
+    def is_alike(self) -> bool:
+        """True if `probabilities_together` has the bits of `probabilities`."""
+        return True
+
+    def probabilities_together(self, rows: Matrix) -> Matrix:
+        """Probabilities of rows, shape (m, n), by one call, which may round the last bits.
+
+        Matrix products round one row and several rows differently.
+        """
+        return self.probabilities(rows)
 
     def contributions(self, rows: Matrix) -> tuple[Matrix, float]:
-        """SHAP values of class 1 of rows, shape (m, n), and the expected raw output."""
+        """Contributions of each input for rows, shape (m, n), and the expected raw output."""
+
+    def raw_outputs(self, rows: Matrix) -> Matrix:
+        """The sum of contributions and expected raw output for rows, shape (m, n)."""
 
 
 def check_width(fitted: Any, columns: int) -> None:
@@ -53,38 +134,10 @@ def check_width(fitted: Any, columns: int) -> None:
     Raises:
         BadFile: the classifier takes another number.
     """
-    with foreign_code(MODEL_FILE, _failing):
-        if getattr(fitted, "n_features_in_", columns) != columns:
+    with foreign_code(MODEL_FILE, lambda error: f"its classifier fails: {describe(error)}"):
+        width = fitted_width(fitted)
+        if width not in (None, columns):
             raise BadFile(
                 MODEL_FILE,
-                f"its transformer gives {columns} features,"
-                f" its classifier takes {fitted.n_features_in_}",
+                f"its transformer gives {columns} features, its classifier takes {width}",
             )
-
-
-def choose_classifier(fitted: Any) -> Classifier:
-    """Wrap a fitted classifier in the protocol; each call uses one thread.
-
-    More threads slow down single rows, and OpenMP's hang in a forked process.
-
-    Args:
-        fitted: the last step of the pipeline.
-
-    Raises:
-        BadFile: ``shap.TreeExplainer`` does not explain the classifier.
-    """
-    with foreign_code(MODEL_FILE, _failing):
-        if hasattr(fitted, "n_jobs"):
-            fitted.n_jobs = 1
-        if isinstance(fitted, LGBMClassifier):
-            return LightGBMClassifier(fitted.booster_)
-        columns = getattr(fitted, "feature_names_in_", None)
-    import shap  # takes half a second and 75 MB, which LightGBM does not need
-
-    kind = type(fitted).__name__
-    with foreign_code(MODEL_FILE, lambda _: f"shap.TreeExplainer does not explain {kind}"):
-        return ExplainedClassifier(fitted, shap.TreeExplainer(fitted), columns)
-
-
-def _failing(error: BaseException) -> str:
-    return f"its classifier fails: {describe(error)}"

@@ -1,10 +1,11 @@
 """Conversion of a transformer's output to a classifier's input: columns, order and codes."""
 
+import logging
 import re
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,12 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
 from credit_scoring.data.artifacts import MODEL_FILE
-from credit_scoring.data.tables import Matrix
+from credit_scoring.data.tables import Categories, Matrix
 from credit_scoring.errors import BadFile, describe, first_few, foreign_code, is_unicode
+from credit_scoring.model.classifiers.fitted_names import fitted_names
+from credit_scoring.model.classifiers.frame_model import FrameModel
+
+log = logging.getLogger(__name__)
 
 NAMELESS = "its transformer does not give each of its outputs a name"
 
@@ -33,12 +38,15 @@ class ClassifierInput:
         output_count: the number of columns in the output.
         chosen: indices of the columns in the output; None for all in their own order.
         categories: of each of LightGBM's categorical columns; a category's code is its index.
+        texts: the texts of each column of a `FrameModel`, by the column's index; a text's code is
+            its index.
     """
 
     names: tuple[str, ...]
     output_count: int
     chosen: NDArray[np.intp] | None = None
     categories: Sequence[Sequence[Any]] = ()
+    texts: Categories = field(default_factory=dict)
 
     def select(self, output: Any) -> Any:
         """Select the columns that the classifier takes from a transformer's output."""
@@ -52,11 +60,13 @@ class ClassifierInput:
         """Convert a transformer's output to doubles, shape (clients, names).
 
         Raises:
-            BadFile: a value is not a number.
+            BadFile: a value is not a number, or a text is not known.
         """
         selected = self.select(output)
         if isinstance(selected, pd.DataFrame):
             selected = self._with_codes(selected)
+            for column, texts in self.texts.items():
+                selected = _with_text_codes(selected, column, texts)
         with foreign_code(MODEL_FILE, _no_doubles):
             return dense(selected, clients)
 
@@ -87,13 +97,14 @@ def classifier_input(transformer: Any, fitted: Any, output: Any) -> ClassifierIn
     Raises:
         BadFile: the output has no distinct names, or the classifier was fitted on other columns.
     """
-    names = _output_names(transformer, output)
+    names = _output_names(transformer, output) or _numbered(fitted, output)
     if not names or len(set(names)) != len(names):
         raise BadFile(MODEL_FILE, NAMELESS)
-    wanted = list(map(str, getattr(fitted, "feature_names_in_", ())))
+    wanted = fitted_names(fitted)
     categories: Sequence[Sequence[Any]] = ()
     if isinstance(fitted, LGBMClassifier):
-        wanted, categories = list(fitted.feature_name_), fitted.booster_.pandas_categorical or ()
+        categories = fitted.booster_.pandas_categorical or ()
+    texts = fitted.categories if isinstance(fitted, FrameModel) else {}
     column_of: dict[str, int] = {}
     for spelled in (names, without_prefixes(transformer, names)):
         for at, name in enumerate(spelled):
@@ -103,9 +114,13 @@ def classifier_input(transformer: Any, fitted: Any, output: Any) -> ClassifierIn
     chosen = [at for at in found if at is not None]
     if len(chosen) == len(wanted) and len(set(chosen)) == len(chosen) and chosen:
         if chosen == list(range(len(names))):
-            return ClassifierInput(tuple(names), len(names), None, categories)
+            return ClassifierInput(tuple(names), len(names), None, categories, texts)
         return ClassifierInput(
-            tuple(names[at] for at in chosen), len(names), np.array(chosen, np.intp), categories
+            tuple(names[at] for at in chosen),
+            len(names),
+            np.array(chosen, np.intp),
+            categories,
+            texts,
         )
     if any(at is not None and at != here for here, at in enumerate(found)):
         others = [name for name, at in zip(wanted, found, strict=True) if at is None]
@@ -114,7 +129,7 @@ def classifier_input(transformer: Any, fitted: Any, output: Any) -> ClassifierIn
             "its classifier was fitted on columns that its transformer does not give:"
             f" {first_few(others or wanted)}",
         )
-    return ClassifierInput(tuple(names), len(names), None, categories)
+    return ClassifierInput(tuple(names), len(names), None, categories, texts)
 
 
 def dense(output: Any, clients: int) -> Matrix:
@@ -154,6 +169,16 @@ def _output_names(transformer: Any, output: Any) -> list[str]:
     return texts
 
 
+def _numbered(fitted: Any, output: Any) -> list[str]:
+    """Names for the outputs of a transformer that gives none: the classifier's, else numbers."""
+    number = np.shape(output)[-1]
+    recorded = fitted_names(fitted)
+    if len(recorded) == number:
+        return recorded
+    log.warning("%s: its transformer names no outputs: they are numbered", MODEL_FILE)
+    return [f"output_{at}" for at in range(1, number + 1)]
+
+
 def _prefixes(transformer: Any) -> Prefixes:
     """The labels with which column transformers prefix names, those of the last step first.
 
@@ -173,6 +198,22 @@ def _without_prefix(name: str, prefixes: Prefixes) -> str:
         if label := max((name[:end] for end in ends if name[:end] in labels), key=len, default=""):
             name = _without_prefix(name[len(label) + 2 :], labels[label])
     return name
+
+
+def _with_text_codes(frame: pd.DataFrame, column: int, texts: Sequence[str]) -> pd.DataFrame:
+    """Replace the texts of a column by their codes.
+
+    Raises:
+        BadFile: a text is not known.
+    """
+    values = frame.iloc[:, column]
+    codes = pd.Index(texts).get_indexer(pd.Index(values, dtype=object))
+    missing = values.isna().to_numpy()
+    if ((codes < 0) & ~missing).any():
+        raise BadFile(MODEL_FILE, "a text that no client of the tables has")
+    frame = frame.copy(deep=False)
+    frame.isetitem(column, np.where(missing, np.nan, codes.astype(np.float64)))
+    return frame
 
 
 def _no_doubles(error: BaseException) -> str:

@@ -22,6 +22,8 @@ from sklearn.preprocessing import (
 )
 
 from credit_scoring.data.column_types import FittedInput, FittedKind
+from credit_scoring.model.classifiers.fitted_categories import fitted_categories
+from credit_scoring.model.containers.scorecard import binning_of
 from credit_scoring.model.transformers.transformer_trace import columns_chosen, is_identity
 
 ENCODERS = (OneHotEncoder, OrdinalEncoder, TargetEncoder)
@@ -90,6 +92,9 @@ def _follow(step: Any, sources: Sources, found: FittedInputs) -> Sources | None:
     if isinstance(step, FeatureUnion):
         for _, inner in step.transformer_list:
             _follow(inner, sources, found)
+    elif (binning := binning_of(step)) is not None:
+        for variable in map(str, binning.variable_names):
+            _note_bins(variable, binning.get_binned_variable(variable), found)
     elif isinstance(step, ENCODERS):
         for name, categories in zip(sources, step.categories_, strict=False):
             _note_categories(name, categories, found)
@@ -117,13 +122,16 @@ def _follow_columns(
 def _follow_imputer(
     imputer: SimpleImputer, sources: Sources, found: FittedInputs
 ) -> Sources | None:
-    """Add the types of an imputer: numbers, or texts if it imputes texts into objects."""
+    """Add the types of an imputer: numbers, or texts if it imputes texts of its columns.
+
+    A constant may be a text though the column holds numbers: the encoder after it knows.
+    """
     filled = imputer.statistics_.tolist()
     of_objects = getattr(imputer, "_fit_dtype", imputer.statistics_.dtype) == np.object_
     for name, value in zip(sources, filled, strict=False):
         if not of_objects:
             found.add(name, "number")
-        elif isinstance(value, str):
+        elif isinstance(value, str) and imputer.strategy != "constant":
             found.add(name, "text")
     is_whole = imputer.keep_empty_features or all(value == value for value in filled)
     return sources if is_whole and not imputer.add_indicator else None
@@ -140,10 +148,18 @@ def _note_categories(name: str | None, categories: Iterable[Any], found: FittedI
         found.add(name, "number")
 
 
+def _note_bins(name: str, binned: Any, found: FittedInputs) -> None:
+    """Add the type of a variable that optbinning has binned."""
+    if binned.dtype == "numerical":
+        found.add(name, "number")
+    else:
+        _note_categories(name, [value for values in binned.splits for value in values], found)
+
+
 def _note_classifier(
     classifier: Any, handed_on: Sources, found: FittedInputs, *, hands_on: bool
 ) -> None:
-    """Add the types of raw features that reach the classifier: numbers, or LightGBM's categories.
+    """Add the types of raw features that reach the classifier: numbers, or its categories.
 
     Args:
         classifier: fitted.
@@ -151,23 +167,54 @@ def _note_classifier(
         found: the types found so far, to which these are added.
         hands_on: true if the transformer returns its input.
     """
-    categorical: list[int] = []
+    if inner := inner_models(classifier):
+        for model in inner:
+            _note_inner(model, handed_on, found, hands_on=hands_on)
+        return
+    categorical = fitted_categories(classifier)
+    if categorical is None:
+        return
     if isinstance(classifier, LGBMClassifier):
-        booster = classifier.booster_
-        known = booster.pandas_categorical or []
-        if known:
-            categorical = sorted(booster.params.get("categorical_column") or [])
-            if len(categorical) != len(known):
-                return
         handed_on = _in_order_of(classifier, handed_on)
-        for at, categories in zip(categorical, known, strict=True):
-            name = handed_on[at] if at < len(handed_on) else None
-            _note_categories(name, categories, found)
-            if hands_on and name is not None and name in found:
-                found[name] = replace(found[name], levels=tuple(categories))
+    for at, categories in categorical.known.items():
+        name = handed_on[at] if at < len(handed_on) else None
+        _note_categories(name, categories, found)
+        if (
+            hands_on
+            and isinstance(classifier, LGBMClassifier)
+            and name is not None
+            and name in found
+        ):
+            found[name] = replace(found[name], levels=tuple(categories))
     for at, name in enumerate(handed_on):
-        if at not in categorical:
+        if at not in categorical.columns:
             found.add(name, "number")
+
+
+def _note_inner(model: Any, handed_on: Sources, found: FittedInputs, *, hands_on: bool) -> None:
+    """Add the types that a classifier in a classifier records, see `_note_classifier`."""
+    sources: Sources | None = handed_on
+    while isinstance(model, Pipeline):
+        for _, step in model.steps[:-1]:
+            if sources is None:
+                return
+            sources, hands_on = _follow(step, sources, found), hands_on and is_identity(step)
+        model = model.steps[-1][1]
+    if sources is not None:
+        _note_classifier(model, sources, found, hands_on=hands_on)
+
+
+def inner_models(classifier: Any) -> list[Any]:
+    """The fitted models that a calibrated, voting or stacking classifier asks with its own input.
+
+    Empty for other classifiers.
+    """
+    kind = type(classifier).__name__
+    if kind == "CalibratedClassifierCV":
+        return [calibrated.estimator for calibrated in classifier.calibrated_classifiers_]
+    if kind in ("VotingClassifier", "StackingClassifier"):
+        return list(classifier.estimators_)
+    return [classifier.estimator] if kind == "FrozenEstimator" else []
 
 
 def _in_order_of(classifier: Any, handed_on: Sources) -> Sources:

@@ -20,6 +20,7 @@ from sklearn.preprocessing import (
 )
 
 from credit_scoring.data.tables import Matrix
+from credit_scoring.model.containers.scorecard import binning_of
 
 
 class Step(Protocol):
@@ -134,7 +135,7 @@ def trace(transformer: Any, inputs: Sequence[str], number: int) -> tuple[TracedO
     names = map(str, getattr(transformer, "feature_names_in_", inputs))
     try:
         outputs = _traced(transformer, [TracedOutput(frozenset([name])) for name in names])
-    except ValueError:  # or a column without a known name
+    except (ValueError, KeyError):  # or a column without a known name
         return None
     return tuple(outputs) if len(outputs) == number else None
 
@@ -150,7 +151,7 @@ def is_element_by_element(transformer: Any) -> bool:
         return all(is_element_by_element(step) for _, step in transformer.steps)
     if isinstance(transformer, ColumnTransformer):
         return all(is_element_by_element(step) for _, step, _ in transformer.transformers_)
-    if is_identity(transformer):
+    if is_identity(transformer) or binning_of(transformer) is not None:
         return True
     return transformer in ("passthrough", "drop") or type(transformer) in TRACED
 
@@ -161,6 +162,8 @@ def _traced(step: Any, given: Sequence[TracedOutput]) -> list[TracedOutput]:
         return list(given)
     if step == "drop":
         return []
+    if (binning := binning_of(step)) is not None:
+        return _of_binning(binning, given)
     traced = TRACED.get(type(step))
     if traced is None:
         raise Untraceable
@@ -258,6 +261,12 @@ def _of_one_hot(encoder: Any, given: Sequence[TracedOutput]) -> list[TracedOutpu
             number -= 1
         outputs += [output.then(None)] * number
     return outputs
+
+
+def _of_binning(binning: Any, given: Sequence[TracedOutput]) -> list[TracedOutput]:
+    """Weights of evidence of raw features, which optbinning finds by name."""
+    raw = {name: output for output in given if output.steps == () for name in output.sources}
+    return [raw[str(name)].then(None) for name in binning.get_support(names=True)]
 
 
 # Each of these works element by element.

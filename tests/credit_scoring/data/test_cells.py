@@ -162,18 +162,6 @@ def test_columns_that_the_transformer_drops_are_not_needed(tmp_path):
         assert found == foreign.expected, door
 
 
-def test_a_model_that_takes_the_id_is_refused(tmp_path):
-    transformer = with_suite(("id", "passthrough", [ID]))
-    foreign = ForeignModel(
-        tmp_path / "folder",
-        make_pipeline(transformer, lightgbm()),
-        as_fitted=lambda cells: typed(cells).assign(**{ID: range(len(cells))}),
-    )
-    assert refusal(foreign.path) == (
-        f"model.joblib: takes {ID}, which is no feature: fit it without"
-    )
-
-
 @pytest.mark.parametrize("file", [REFERENCE_FILE, NEW_FILE])
 def test_columns_without_a_name_are_ignored(tmp_path, file):
     foreign = ForeignModel(tmp_path / "folder", make_pipeline(with_suite(), lightgbm()))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from credit_scoring.data.artifacts import ID, NEW_FILE, PROBA, REFERENCE_FILE
-from credit_scoring.model import loader as loading
+from credit_scoring.model import model_definition
 from tests.credit_scoring.damage import (
     IS_FOLDER,
     NO_FILE,
@@ -65,21 +65,19 @@ TABLE_PROBLEMS: dict[str, tuple[Callable[[str], Damage], str]] = {
         lambda name: rows_changed(name, lambda rows: rows[9].__setitem__(1, rows[3][1])),
         f"column {ID}: rows 3 and 9 have the same id",
     ),
-    "an id missing": (
-        lambda name: cell(name, 4, ID, ""),
-        f"column {ID}: row 4 is not an integer",
+    "an id missing": (lambda name: cell(name, 4, ID, ""), f"column {ID}: row 4 is empty"),
+    "an id blank": (lambda name: cell(name, 4, ID, " "), f"column {ID}: row 4 is empty"),
+    "an id NA among numbers": (
+        lambda name: cell(name, 4, ID, "NA"),
+        f"column {ID}: row 4 is missing",
     ),
-    "an id with a fraction": (
-        lambda name: cell(name, 4, ID, "100.5"),
-        f"column {ID}: row 4 is not an integer",
+    "an id of 101 characters": (
+        lambda name: cell(name, 4, ID, "x" * 101),
+        f"column {ID}: row 4 is longer than 100 characters",
     ),
-    "an id infinite": (
-        lambda name: cell(name, 4, ID, "inf"),
-        f"column {ID}: row 4 is not an integer",
-    ),
-    "an id in words": (
-        lambda name: cell(name, 4, ID, "secret"),
-        f"column {ID}: row 4 is not an integer",
+    "a text id twice": (
+        lambda name: both(cell(name, 4, ID, "secret"), cell(name, 6, ID, "secret")),
+        f"column {ID}: rows 4 and 6 have the same id",
     ),
     "a column twice": (
         lambda name: rows_changed(name, lambda rows: [row.append(row[3]) for row in rows]),
@@ -194,14 +192,14 @@ def test_a_large_number_that_a_double_holds_is_served_as_it_is(folder, number):
 
 
 def test_a_header_that_changes_while_it_is_read_is_refused(folder, monkeypatch):
-    header_of = loading.features_in
+    header_of = model_definition.features_in
 
-    def read_and_replaced(path: Path) -> list[str]:
-        features = header_of(path)
+    def read_and_replaced(path: Path, **options: bool) -> list[str]:
+        features = header_of(path, **options)
         without(REFERENCE_FILE, "AMT_CREDIT")(folder)
         return features
 
-    monkeypatch.setattr(loading, "features_in", read_and_replaced)
+    monkeypatch.setattr(model_definition, "features_in", read_and_replaced)
     assert refusal(folder) == f"{REFERENCE_FILE}: changed while it was read"
 
 

@@ -1,6 +1,5 @@
-"""SHAP values of LightGBM's trees, against their definition and LightGBM's own values."""
+"""SHAP values by `treeshap`, against their definition, the plain way and LightGBM's own values."""
 
-import logging
 import math
 import sys
 from itertools import combinations
@@ -9,14 +8,18 @@ import lightgbm
 import numpy as np
 import pytest
 from lightgbm import Booster, LGBMClassifier, early_stopping
+from sklearn.ensemble import ExtraTreesClassifier
 
 from credit_scoring.explain import treeshap_numba
-from credit_scoring.explain.acceleration import accelerate
-from credit_scoring.explain.treeshap import MOST_FEATURES, NotCovered, read_trees
-from credit_scoring.explain.treeshap_numba import ROWS, contributions
+from credit_scoring.explain.treeshap import LANES, Trees, read_trees
+from credit_scoring.explain.treeshap_numba import ROWS, SMALL, contributions, with_gains
 from credit_scoring.float_search import LARGEST_DOUBLE
-from credit_scoring.model.classifiers.lightgbm import LightGBMClassifier
-from credit_scoring.model.classifiers.lightgbm_text import tree_fields
+from credit_scoring.model.trees import contributions as plain
+from credit_scoring.model.trees.lightgbm_text import read_lightgbm
+from credit_scoring.model.trees.readers import read_ensemble
+from credit_scoring.model.trees.tree_nodes import joined
+from tests.credit_scoring import shapley, tree_models
+from tests.credit_scoring.shapley import by_definition, of_chain, unfed
 from tests.support.commands import run
 from tests.support.server import ROOT
 
@@ -67,6 +70,10 @@ MODELS = {
 }
 
 
+def trees_of(booster: Booster) -> Trees:
+    return read_trees(read_lightgbm(booster))
+
+
 def own(booster: Booster, rows: np.ndarray) -> np.ndarray:
     return np.asarray(booster.predict(rows, pred_contrib=True, num_threads=1))
 
@@ -75,7 +82,7 @@ def own(booster: Booster, rows: np.ndarray) -> np.ndarray:
 def test_values_are_those_of_lightgbm(name: str):
     booster = MODELS[name]().booster_
     rows = clients()[0]
-    found = contributions(read_trees(tree_fields(booster)), rows)
+    found = contributions(trees_of(booster), rows)
     expected = own(booster, rows)
     assert np.abs(found - expected[:, :-1]).max() <= 1e-11
     margins = booster.predict(rows, raw_score=True)
@@ -91,7 +98,7 @@ def test_values_are_those_of_their_definition():
     used = set(booster.trees_to_dataframe()["split_feature"].dropna())
     features = [booster.feature_name().index(name) for name in used]
     assert len(features) >= 5
-    found = contributions(read_trees(tree_fields(booster)), rows)
+    found = contributions(trees_of(booster), rows)
     for row, values in zip(rows, found, strict=True):
         leaves = booster.predict(row[np.newaxis], pred_leaf=True)
         reached = path_to(tree, int(leaves[0, 0]))
@@ -141,7 +148,7 @@ def sent_left(node: dict, value: float) -> bool:
 
 
 def test_a_row_among_others_gets_what_it_gets_alone():
-    trees, rows = read_trees(tree_fields(fitted().booster_)), clients()[0]
+    trees, rows = trees_of(fitted().booster_), clients()[0]
     together = contributions(trees, rows)
     assert len(rows) > 2 * ROWS
     for at in (0, 1, ROWS - 1, ROWS, CLIENTS - 1):
@@ -160,69 +167,116 @@ def chain(features: int) -> Booster:
     return booster
 
 
-@pytest.mark.parametrize(("features", "sets"), [(16, 1), (17, 2), (MOST_FEATURES, 2)])
+@pytest.mark.parametrize(("features", "sets"), [(16, 1), (17, 2), (32, 2), (33, 3)])
 def test_a_path_of_more_features_gets_more_points(features: int, sets: int):
     """Gauss and Legendre's n points are exact up to degree 2n - 1."""
     booster = chain(features)
-    trees = read_trees(tree_fields(booster))
-    assert trees.end_point - trees.first_point == sets
+    trees = trees_of(booster)
+    assert trees.end_point - trees.first_point == sets == -(-features // (2 * LANES))
     rows = np.random.default_rng(2).choice([0.0, 1.0], (60, features))
     expected = own(booster, rows)[:, :-1]
     found = contributions(trees, rows)
     assert np.abs(found - expected).max() <= 1e-13 * np.abs(expected).max()
+    assert len(trees.point) == sets
 
 
-def categories() -> Booster:
-    rows, classes = clients()
-    rows[:, 3] = np.arange(CLIENTS) % 9
-    classes = (rows[:, 3] % 2 == 0).astype(int)
-    return LGBMClassifier(**USUAL).fit(rows, classes, categorical_feature=[3]).booster_
+@pytest.mark.parametrize("features", [1, 33, 64, 90])
+def test_a_long_path_is_explained_exactly(features: int):
+    tree = shapley.chain(features, seed=features)
+    ensemble = joined([tree], 0.0, "log-odds")
+    row = np.random.default_rng(features).random(features) ** 0.2  # most pass most tests
+    expected = of_chain(tree, row)
+    assert np.abs(contributions(read_trees(ensemble), row[np.newaxis])[0] - expected).max() <= 1e-13
+    assert np.abs(plain.contributions(ensemble, row[np.newaxis])[0][0] - expected).max() <= 1e-13
+    assert np.abs(expected).max() > 1e-3
 
 
-@pytest.mark.parametrize(
-    ("booster", "reason"),
-    [
-        (categories, "a split is by categories"),
-        (lambda: chain(MOST_FEATURES + 1), f"a path tests {MOST_FEATURES + 1} features"),
-    ],
-    ids=["categories", "deep"],
-)
-def test_a_model_that_is_not_covered_is_explained_by_lightgbm(booster, reason: str, caplog):
-    made = booster()
-    with pytest.raises(NotCovered, match=f"^{reason}$"):
-        read_trees(tree_fields(made))
-    classifier, rows = LightGBMClassifier(made), np.zeros((3, made.num_feature()))
-    with caplog.at_level(logging.INFO):
-        accelerate(classifier, rows)
-    assert caplog.messages == [f"explained by LightGBM itself: {reason}"]
-    assert not classifier.is_quick
-    assert (classifier.contributions(rows)[0] == own(made, rows)[:, :-1]).all()
+def test_trees_of_several_depths_have_points_of_their_own():
+    lengths = [40, 5, 20, 1, 33]
+    ensemble = joined([shapley.chain(length, length) for length in lengths], 0.5, "log-odds")
+    trees = read_trees(ensemble)
+    assert (trees.end_point - trees.first_point).tolist() == [3, 1, 2, 1, 3]
+    assert trees.first_point.tolist() == [3, 0, 1, 0, 3]
+    assert trees.point.shape == trees.weight.shape == (6, LANES)
+    assert trees.weight[:1].sum() == pytest.approx(1)
+    assert trees.weight[1:3].sum() == pytest.approx(1)
+    assert trees.weight[3:].sum() == pytest.approx(1)
+    rows = np.random.default_rng(1).random((5, 40))
+    expected = plain.contributions(ensemble, rows)[0]
+    assert np.abs(contributions(trees, rows) - expected).max() <= 1e-13
 
 
-def test_a_classifier_is_quick_once_both_ways_agree():
-    booster, rows = fitted().booster_, clients()[0]
-    classifier = LightGBMClassifier(booster)
-    slowly, base = classifier.contributions(rows)
-    accelerate(classifier, rows[:20])
-    assert classifier.is_quick
-    quickly, same = classifier.contributions(rows)
-    assert same == base
-    assert (quickly == contributions(read_trees(tree_fields(booster)), rows)).all()
-    assert 0 < np.abs(quickly - slowly).max() <= 1e-11
+@pytest.mark.parametrize("most", [4_000_000, 500])
+@pytest.mark.parametrize("name", [
+    "adaboost", "gradient boosting", "gradient boosting exponential", "small lightgbm",
+])  # fmt: skip
+def test_gains_of_small_trees_change_no_value(name: str, most: int, monkeypatch):
+    """A tree of up to 7 nodes adds gains that were computed before; LightGBM's bits stay."""
+    if name.startswith("small"):
+        rows, _ = clients()
+        ensemble = read_lightgbm(fitted(num_leaves=8, zero_as_missing=True).booster_)
+    else:
+        case = tree_models.fitted(name)
+        ensemble, rows = case.ensemble, case.rows
+    monkeypatch.setattr(treeshap_numba, "MOST_GAINS", most)
+    trees = read_trees(ensemble)
+    quick = with_gains(trees)
+    small = np.diff(trees.first_node) <= SMALL
+    assert small.any()
+    assert not (quick.first_gain[~small] >= 0).any()
+    assert (quick.first_gain[small] >= 0).all() == (most > 500)
+    assert len(quick.gain) <= most
+    expected = contributions(trees, rows)
+    assert np.abs(contributions(quick, rows) - expected).max() <= 1e-15
+    alone = contributions(quick, rows[3:4])
+    assert alone.tobytes() == contributions(quick, rows)[3:4].tobytes()
 
 
-def test_a_classifier_stays_as_it_is_where_they_do_not(monkeypatch, caplog):
-    monkeypatch.setattr(
-        treeshap_numba, "contributions", lambda trees, rows: contributions(trees, rows) + 1e-9
-    )
-    classifier = LightGBMClassifier(fitted().booster_)
-    accelerate(classifier, clients()[0][:20])
-    assert not classifier.is_quick
-    assert caplog.messages == ["explained by LightGBM itself: treeshap gives other values"]
+@pytest.mark.parametrize("first", [0.5, 1.0, 1.5, 2.2, 2.7, 3.0, 3.5, np.nan])
+def test_gains_of_sides_that_no_row_of_training_took(first: float):
+    trees, row = read_trees(unfed()), np.array([[first, -1.0]])
+    quick = with_gains(trees)
+    assert quick.first_gain.tolist() == [0, 24, -1]
+    assert np.abs(contributions(quick, row) - contributions(trees, row)).max() <= 1e-15
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("name", tree_models.MODELS)
+def test_values_of_every_kind_are_those_of_the_plain_way(name: str, seed: int):
+    case = tree_models.fitted(name, seed)
+    rows = case.ensemble.with_missing(case.rows)
+    found = contributions(read_trees(case.ensemble), rows)
+    expected, base = plain.contributions(case.ensemble, case.rows)
+    assert np.abs(found - expected).max() <= 1e-12
+    margins = plain.raw_outputs(case.ensemble, case.rows)
+    assert np.abs(base + found.sum(axis=1) - margins).max() <= 1e-12
+
+
+def test_a_forest_of_long_paths_is_explained():
+    """Default forests on many features: paths of more than 32 of them."""
+    random = np.random.default_rng(4)
+    rows = random.normal(size=(3000, 200)).astype(np.float32).astype(np.float64)
+    classes = (rows[:, :20].sum(axis=1) + 3 * random.normal(size=3000) > 0).astype(int)
+    forest = ExtraTreesClassifier(4, max_features=1, random_state=0).fit(rows, classes)
+    ensemble = read_ensemble(forest)
+    trees = read_trees(ensemble)
+    assert (trees.end_point - trees.first_point).max() > 2
+    found = contributions(trees, rows[:4])
+    expected, base = plain.contributions(ensemble, rows[:4])
+    assert np.abs(found - expected).max() <= 1e-14
+    assert np.abs(base + found.sum(axis=1) - forest.predict_proba(rows[:4])[:, 1]).max() <= 1e-13
+
+
+@pytest.mark.parametrize("first", [0.5, 1.0, 1.5, 2.2, 2.7, 3.0, 3.5, np.nan])
+def test_sides_that_no_row_of_training_took_are_explained(first: float):
+    ensemble, row = unfed(), np.array([first, -1.0])
+    expected, _ = by_definition(ensemble, row)
+    found = contributions(read_trees(ensemble), row[np.newaxis])[0]
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-14)
 
 
 def test_a_new_process_finds_the_compiled_code_on_the_disk():
-    contributions(read_trees(tree_fields(fitted().booster_)), clients()[0][:1])  # compiles it
+    contributions(trees_of(fitted().booster_), clients()[0][:1])  # compiles it
     question = "from credit_scoring.explain.treeshap_numba import is_at_hand; print(is_at_hand())"
     done = run(sys.executable, "-c", question, cwd=ROOT)
     is_kept = contributions.stats.cache_path is not None  # there is a folder that can be written

@@ -1,10 +1,12 @@
-"""Classifiers: LightGBM against shap, threads, and those that nothing explains."""
+"""Classifiers of a bundle: LightGBM against shap, threads, and those without an exact method."""
 
 from concurrent.futures import ThreadPoolExecutor
 
+import joblib
 import numpy as np
 import pytest
 import shap
+from scipy.special import expit
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import (
@@ -24,30 +26,43 @@ from tests.credit_scoring.damage import fitted, model, refusal
 from tests.support.artefacts import (
     NUMBERS,
 )
+from tests.support.folders import without_probabilities
 from tests.support.server import RESSOURCES
 
 
 @pytest.mark.parametrize(
-    "classifier",
+    ("classifier", "explained_by"),
     [
-        GradientBoostingClassifier(n_estimators=2, init=LogisticRegression()),
-        CalibratedClassifierCV(RandomForestClassifier(2)),
-        DummyClassifier(),
-        GaussianNB(),
+        (GradientBoostingClassifier(n_estimators=2, init=LogisticRegression()), "permutation"),
+        (CalibratedClassifierCV(RandomForestClassifier(2)), "treeshap"),
+        (DummyClassifier(), "permutation"),
+        (GaussianNB(), "additive"),
     ],
     ids=lambda classifier: type(classifier).__name__,
 )
-def test_a_classifier_that_shap_does_not_explain_is_refused(folder, classifier):
+def test_every_classifier_is_served_and_explained(folder, classifier, explained_by: str):
     fitted(classifier)(folder)
-    kind = type(classifier).__name__
-    assert refusal(folder) == f"{MODEL_FILE}: shap.TreeExplainer does not explain {kind}"
+    without_probabilities(folder.path)
+    loaded = load(folder.path)
+    pipeline = joblib.load(folder / MODEL_FILE)
+    expected = pipeline.predict_proba(folder.read(NEW_FILE)[NUMBERS])[:, 1]
+    assert loaded.classifier.explained_by == explained_by
+    found = loaded.classifier.probabilities(loaded.transformed)
+    assert np.abs(found - expected).max() <= loaded.classifier.tolerance
+    explanation = loaded.explain(loaded.client_ids[0])
+    raw = loaded.classifier.raw_outputs(loaded.transformed[:1])[0]
+    assert explanation.base + sum(explanation.values) == pytest.approx(raw, abs=1e-9)
 
 
-def test_a_classifier_of_categories_is_refused(folder):
+def test_a_classifier_of_categories_is_served_and_explained(folder):
     """shap reads such trees wrongly, and says nothing."""
     binned = make_pipeline(SimpleImputer(), KBinsDiscretizer(4, encode="ordinal"))
     fitted(HistGradientBoostingClassifier(max_iter=9, categorical_features=[0, 1]), binned)(folder)
-    assert refusal(folder) == f"{MODEL_FILE}: its SHAP values do not add up to its raw output"
+    without_probabilities(folder.path)
+    loaded = load(folder.path)
+    values, base = loaded.classifier.contributions(loaded.transformed)
+    expected = joblib.load(folder / MODEL_FILE).predict_proba(folder.read(NEW_FILE)[NUMBERS])[:, 1]
+    np.testing.assert_allclose(expit(base + values.sum(axis=1)), expected, atol=1e-9)
 
 
 def test_a_classifier_that_takes_no_missing_value_is_refused(folder):
@@ -66,11 +81,7 @@ def test_a_classifier_that_takes_no_missing_value_is_refused(folder):
 
 def test_thresholds_of_every_kind_are_known(case):
     """Without split points curves would be searched step by step, and nobody would notice."""
-    thresholds = case.bundle.classifier.split_points
-    if isinstance(case.classifier, HistGradientBoostingClassifier):  # it puts values into bins
-        assert thresholds is None
-    else:
-        assert sum(map(len, thresholds)) > 3
+    assert sum(map(len, case.bundle.classifier.split_points)) > 3
 
 
 @pytest.mark.parametrize(

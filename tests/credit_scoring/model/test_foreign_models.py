@@ -119,6 +119,15 @@ def test_a_model_on_codes_beside_numbers_is_told_apart_from_one_on_numbers(tmp_p
         assert raw["BRANCH"] == (float(cell) if as_number else cell)
 
 
+def test_numbers_that_a_text_fills_stay_numbers(tmp_path):
+    """pandas hands an imputer texts and numbers together, as objects."""
+    codes = ("codes", make_pipeline(filled(), one_hot()), ["SUITE", "CHILDREN"])
+    pipeline = make_pipeline(ColumnTransformer([codes]), lightgbm())
+    foreign = ForeignModel(tmp_path / "folder", pipeline)
+    for door, found in foreign.doors().items():
+        assert found == foreign.expected, door
+
+
 def test_a_text_in_a_column_of_numbers_is_refused(tmp_path):
     foreign = ForeignModel(tmp_path / "folder", make_pipeline(encoded(one_hot()), lightgbm()))
     for file, row in ((REFERENCE_FILE, 4), (NEW_FILE, 7)):

@@ -1,12 +1,14 @@
 """Pipelines that cannot be used: each is refused with one line, before anything serves."""
 
-import gzip
+import shutil
 
+import joblib
 import numpy as np
 import pytest
 import sklearn.base
 from sklearn.ensemble import (
     AdaBoostClassifier,
+    HistGradientBoostingClassifier,
     RandomForestClassifier,
     RandomForestRegressor,
 )
@@ -14,20 +16,19 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from credit_scoring.data.artifacts import MODEL_FILE, TARGET
+from credit_scoring.data.artifacts import MODEL_FILE, NEW_FILE, REFERENCE_FILE, TARGET
 from tests.credit_scoring.damage import (
     IS_FOLDER,
     NO_FILE,
-    NO_PIPELINE,
     REFUSED,
-    UNREADABLE,
     Damage,
     a_folder,
     changed,
+    changed_model,
     fitted,
-    holding,
     masked,
     model,
+    model_fitted,
     model_of,
     named,
     of_scikit_learn,
@@ -43,79 +44,63 @@ from tests.support.artefacts import (
     imputed_and_scaled,
     lightgbm,
 )
+from tests.support.folders import without_probabilities, write_metadata
 
 NAMELESS = "its transformer does not give each of its outputs a name"
-NO_CLASSES = "its classifier is not fitted on the classes 0 and 1"
-NO_PROBABILITY = "is not a Pipeline of a transformer and a classifier"
-ENDS_EARLY = UNREADABLE + "EOFError:"
+NOT_FITTED = "is not fitted: fit it, and write it again"
+NO_REGRESSOR = (
+    "its RandomForestRegressor gives no probabilities (no predict_proba): fit it inside"
+    " scikit-learn's CalibratedClassifierCV"
+)
+SAY_WHICH = "say in model.json which one means default, as"
 
 
 MODELS: dict[str, tuple[Damage, str]] = {
     "missing": (removed(MODEL_FILE), NO_FILE),
     "a folder": (a_folder(MODEL_FILE), IS_FOLDER),
-    "empty": (holding(MODEL_FILE, b""), ENDS_EARLY),
-    "one byte short": (changed(MODEL_FILE, lambda pickled: pickled[:-1]), ENDS_EARLY),
-    "half": (changed(MODEL_FILE, lambda pickled: pickled[: len(pickled) // 2]), ENDS_EARLY),
-    "text": (holding(MODEL_FILE, b"a model\n"), UNREADABLE + "IndexError: pop from empty list"),
-    "random bytes": (
-        holding(MODEL_FILE, np.random.default_rng(1).bytes(10_000)),
-        UNREADABLE + "KeyError: 255",
+    "half": (
+        changed(MODEL_FILE, lambda pickled: pickled[: len(pickled) // 2]),
+        "ends early: copy or download it again",
     ),
-    "zeros": (holding(MODEL_FILE, bytes(10_000)), UNREADABLE + "KeyError: 0"),
-    "cut gzip": (changed(MODEL_FILE, lambda pickled: gzip.compress(pickled)[:99]), ENDS_EARLY),
-    "bad zlib": (
-        holding(MODEL_FILE, b"\x78\x9c" + b"\xff" * 50),
-        UNREADABLE + "error: Error -3 while decompressing data: invalid block type",
+    "a table": (
+        lambda folder: shutil.copy(folder / REFERENCE_FILE, folder / MODEL_FILE),
+        "is a text, perhaps a CSV table: put the model's file in its place",
     ),
-    "bad bz2": (
-        holding(MODEL_FILE, b"BZh9" + b"\xff" * 50),
-        UNREADABLE + "OSError: Invalid data stream",
+    "a dict": (
+        model(lambda: {"note": 1}),
+        "is a dict with no classifier; it has note (int): store one model alone",
     ),
-    "bad lzma": (
-        holding(MODEL_FILE, b"\xfd7zXZ\x00" + b"\xff" * 50),
-        UNREADABLE + "LZMAError: Corrupt input data",
-    ),
-    "of a package that is not there": (
-        holding(MODEL_FILE, b"\x80\x04\x8c\x08nowheres\x8c\x05Model\x93."),
-        UNREADABLE + "ModuleNotFoundError: No module named 'nowheres'",
-    ),
-    "a dict": (model(dict), NO_PIPELINE),
-    "a classifier": (model(lightgbm), NO_PIPELINE),
-    "one step": (model(lambda: make_pipeline(lightgbm())), NO_PIPELINE),
-    "three steps": (
+    "a classifier, not fitted": (model(lightgbm), NOT_FITTED),
+    "one step, not fitted": (model(lambda: make_pipeline(lightgbm())), NOT_FITTED),
+    "three steps, not fitted": (
         model(lambda: make_pipeline(StandardScaler(), StandardScaler(), lightgbm())),
-        NO_PIPELINE,
+        "its classifier fails: NotFittedError: No booster found. Need to call fit beforehand.",
     ),
-    "two classifiers": (model(lambda: make_pipeline(lightgbm(), lightgbm())), NO_PROBABILITY),
-    "a regressor": (fitted(RandomForestRegressor(2)), NO_PROBABILITY),
-    "not fitted": (model(lambda: make_pipeline(imputed_and_scaled(), lightgbm())), NO_CLASSES),
+    "two classifiers": (
+        model(lambda: make_pipeline(lightgbm(), lightgbm())),
+        "its step lgbmclassifier-1 is a LGBMClassifier, no transformer",
+    ),
+    "a regressor": (fitted(RandomForestRegressor(2)), NO_REGRESSOR),
+    "not fitted": (model(lambda: make_pipeline(imputed_and_scaled(), lightgbm())), NOT_FITTED),
     "not fitted forest": (
         model(lambda: make_pipeline(imputed_and_scaled(), RandomForestClassifier())),
-        NO_CLASSES,
+        NOT_FITTED,
     ),
-    "three classes": (outcomes([0, 1, 2]), NO_CLASSES),
-    "one class": (outcomes([1]), NO_CLASSES),
-    "classes 1 and 2": (outcomes([1, 2]), NO_CLASSES),
-    "classes no and yes": (outcomes(["no", "yes"]), NO_CLASSES),
-    "logistic regression": (
-        fitted(LogisticRegression()),
-        "shap.TreeExplainer does not explain LogisticRegression",
+    "three classes": (
+        outcomes([0, 1, 2]),
+        "its classifier knows 3 classes (0, 1, 2), two are needed: fit it on default or not",
     ),
-    "AdaBoost": (
-        fitted(AdaBoostClassifier(n_estimators=2)),
-        "shap.TreeExplainer does not explain AdaBoostClassifier",
+    "one class": (
+        outcomes([1]),
+        "its classifier knows 1 classes (1), two are needed: fit it on default or not",
     ),
-    "a mean of LightGBM's trees": (
-        fitted(lightgbm().set_params(boosting_type="rf", bagging_freq=1, bagging_fraction=0.6)),
-        "its SHAP values do not add up to its raw output",
+    "classes 1 and 2": (
+        outcomes([1, 2]),
+        f'its classifier was fitted on the classes 1, 2: {SAY_WHICH} "default_class": 1',
     ),
-    "scikit-learn 1.2.0": (
-        of_scikit_learn("1.2.0"),
-        f"was pickled by scikit-learn 1.2.0, {sklearn.__version__} is installed",
-    ),
-    "scikit-learn 99.0": (
-        of_scikit_learn("99.0"),
-        f"was pickled by scikit-learn 99.0, {sklearn.__version__} is installed",
+    "classes no and yes": (
+        outcomes(["no", "yes"]),
+        f'its classifier was fitted on the classes no, yes: {SAY_WHICH} "default_class": "no"',
     ),
     "fewer features": (
         model_of(
@@ -152,17 +137,9 @@ MODELS: dict[str, tuple[Damage, str]] = {
     ),
     "more names than outputs": (named(lambda names: [*names, names[0]]), NAMELESS),
     "a name twice": (named(lambda names: [*names[1:], names[1]]), NAMELESS),
-    "outputs without names": (
-        fitted(lightgbm(), FunctionTransformer(np.asarray)),
-        NAMELESS,
-    ),
     "a masked output": (
         fitted(lightgbm(), FunctionTransformer(masked, feature_names_out="one-to-one")),
         "its transformer gives a masked array",
-    ),
-    "probabilities that are none": (
-        fitted(lightgbm().set_params(objective="regression", n_estimators=1)),
-        "its SHAP values do not add up to its raw output",
     ),
     "probabilities beyond one": (
         fitted(lightgbm().set_params(objective="regression", n_estimators=300, learning_rate=2)),
@@ -175,6 +152,80 @@ MODELS: dict[str, tuple[Damage, str]] = {
 def test_a_bad_model_is_refused(folder, damage, problem):
     damage(folder)
     assert refusal(folder) == f"{MODEL_FILE}: {problem}"
+
+
+RANDOM_FOREST = {"boosting_type": "rf", "bagging_freq": 1, "bagging_fraction": 0.6}
+ACCEPTED: dict[str, tuple[Damage, object]] = {
+    "a classifier": (model_fitted(HistGradientBoostingClassifier), None),
+    "one step": (model_fitted(lambda: make_pipeline(HistGradientBoostingClassifier())), None),
+    "three steps": (
+        model_fitted(lambda: make_pipeline(imputed_and_scaled(), StandardScaler(), lightgbm())),
+        None,
+    ),
+    "outputs without names": (fitted(lightgbm(), FunctionTransformer(np.asarray)), None),
+    "LightGBM's regression": (
+        fitted(lightgbm().set_params(objective="regression", n_estimators=1)),
+        None,
+    ),
+    "a model in a dict": (
+        changed_model(lambda pipeline: {"preprocessor": pipeline[0], "model": pipeline[1]}),
+        None,
+    ),
+    "logistic regression": (fitted(LogisticRegression()), None),
+    "AdaBoost": (fitted(AdaBoostClassifier(n_estimators=2)), None),
+    "a mean of LightGBM's trees": (fitted(lightgbm().set_params(**RANDOM_FOREST)), None),
+    "classes 1 and 2": (outcomes([1, 2]), 2),
+    "classes no and yes": (outcomes(["no", "yes"]), "yes"),
+    "classes no and yes, no means default": (outcomes(["no", "yes"]), "no"),
+}
+
+
+@pytest.mark.parametrize(("damage", "default_class"), ACCEPTED.values(), ids=ACCEPTED)
+def test_a_model_of_another_kind_or_container_scores_as_it_does_itself(
+    folder, damage, default_class
+):
+    pipeline = folder.pipeline()
+    damage(folder)
+    without_probabilities(folder.path)
+    write_metadata(folder, **({} if default_class is None else {"default_class": default_class}))
+    model = joblib.load(folder / MODEL_FILE)
+    model = pipeline if isinstance(model, dict) else model
+    new = folder.read(NEW_FILE)[list(model.feature_names_in_)]
+    column = 1 if default_class is None else list(model.classes_).index(default_class)
+    bundle = folder.load()
+    np.testing.assert_allclose(  # a product of matrices rounds otherwise than one of a row
+        bundle.classifier.probabilities(bundle.transformed),
+        model.predict_proba(new)[:, column],
+        rtol=0,
+        atol=3e-16,
+    )
+
+
+@pytest.mark.parametrize("release", ["1.2.0", "99.0"])
+def test_another_scikit_learn_is_accepted_with_the_probabilities_of_its_makers(
+    folder, caplog, release
+):
+    own = folder.load().classifier.probabilities(folder.load().transformed)
+    caplog.clear()
+    of_scikit_learn(release)(folder)
+    bundle = folder.load()
+    np.testing.assert_array_equal(bundle.classifier.probabilities(bundle.transformed), own)
+    written = (
+        f"{MODEL_FILE}: written by scikit-learn {release} ({sklearn.__version__} is installed)"
+    )
+    assert [text for text in caplog.messages if text.startswith(written)]
+
+
+@pytest.mark.parametrize("release", ["1.2.0", "99.0"])
+def test_another_scikit_learn_is_refused_without_them(folder, release):
+    of_scikit_learn(release)(folder)
+    without_probabilities(folder.path)
+    write_metadata(folder)
+    assert refusal(folder) == (
+        f"{MODEL_FILE}: was written by scikit-learn {release} ({sklearn.__version__} is installed);"
+        f" it is accepted if {REFERENCE_FILE} has a column proba with the probabilities that it"
+        " gave there: python -m training adopt makes one, or train the model again"
+    )
 
 
 @pytest.mark.parametrize("error", FOREIGN, ids=lambda error: type(error).__name__)

@@ -16,8 +16,8 @@ from sklearn.preprocessing import FunctionTransformer
 from credit_scoring.data.artifacts import MODEL_FILE, NEW_FILE, PROBA, REFERENCE_FILE, TARGET
 from credit_scoring.data.tables import Table
 from credit_scoring.errors import BadFile
+from credit_scoring.model.checks.pipeline_checks import telling_clients
 from credit_scoring.model.loader import load
-from credit_scoring.model.pipeline_checks import telling_clients
 from service.bundle_folder import read_served_bundle
 from tests.credit_scoring.damage import without
 from tests.credit_scoring.foreign_model import NEW_CLIENTS, ForeignModel, cells_of, lightgbm
@@ -240,6 +240,7 @@ def test_reversed_classes_are_warned_of(folder_with_scores, caplog, is_reversed)
         ]
         assert f"(AUC {np.mean(pairs):.3f} on their TARGET)" in warned[0]
         assert "classes reversed" in warned[0]
+        assert 'if so, put "default_class": 0 into model.json' in warned[0]
 
 
 def test_text_outputs_are_refused_without_a_clients_text(tmp_path):

@@ -1,15 +1,23 @@
 """The smallest change that turns a decision, against a search through many values."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
+from credit_scoring.model.classifiers.classifier import Classifier
 from credit_scoring.whatif.counterfactuals import (
+    NOTHING_MAY_CHANGE,
     Counterfactual,
+    Counterfactuals,
     Extent,
     counterfactuals,
     extent,
@@ -24,7 +32,7 @@ from tests.credit_scoring.whatif.what_if_case import (
     with_formulas,
     write_features,
 )
-from tests.support.artefacts import FLAGS, TEXTS, lightgbm, make_folder
+from tests.support.artefacts import FLAGS, NUMBERS, TEXTS, lightgbm, make_folder
 from tests.support.recipes import RECIPES
 
 CHANGES = {
@@ -47,16 +55,18 @@ def what_if_case(tmp_path_factory: pytest.TempPathFactory) -> WhatIfCase:
 
 def counterfactuals_of(
     what_if_case: WhatIfCase, client: int, threshold: float
-) -> list[Counterfactual]:
+) -> Sequence[Counterfactual]:
     bundle = what_if_case.bundle
     extents = {
         name: extent(bundle.reference, bundle.raw, bundle.scorer.column_of(name))
         for name, feature in bundle.dictionary.features.items()
         if feature.change != "none"
     }
-    return counterfactuals(
+    found = counterfactuals(
         bundle.scorer, what_if_case.row(client), threshold, bundle.reference, extents
     )
+    assert (found.is_exact, found.note) == (True, None)
+    return found.alternatives
 
 
 def values_beyond(what_if_case: WhatIfCase, client: int, feature: str, *, up: bool) -> np.ndarray:
@@ -181,4 +191,77 @@ def test_features_that_may_not_change_have_no_counterfactual(tmp_path: Path):
     what_if_case = WhatIfCase.of_folder(
         with_formulas(path, make_pipeline(SimpleImputer(), lightgbm()), PROVED)
     )
-    assert counterfactuals_of(what_if_case, 0, 0.5) == []
+    bundle = what_if_case.bundle
+    found = counterfactuals(bundle.scorer, what_if_case.row(0), 0.5, bundle.reference, {})
+    assert found == Counterfactuals((), is_exact=True, note=NOTHING_MAY_CHANGE)
+    assert found.note == (
+        "no feature may change: set the column change of features.csv to up, down or any for those"
+        " that a client can change"
+    )
+
+
+class CountingClassifier:
+    """A classifier that counts the calls of its model, and the rows in them."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        self.classifier = classifier
+        self.calls = self.rows = 0
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.classifier, name)
+
+    def probability(self, row: np.ndarray) -> float:
+        self.calls, self.rows = self.calls + 1, self.rows + 1
+        return self.classifier.probability(row)
+
+    def probabilities(self, rows: np.ndarray) -> np.ndarray:
+        self.calls, self.rows = self.calls + 1, self.rows + len(rows)
+        return self.classifier.probabilities(rows)
+
+
+KINDS = {
+    "linear": LogisticRegression,
+    "neural net": lambda: MLPClassifier((6,), solver="lbfgs", max_iter=2000, random_state=0),
+}
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def other_case(request, tmp_path_factory: pytest.TempPathFactory) -> WhatIfCase:
+    path = tmp_path_factory.mktemp("kinds") / "ressources"
+    pipeline = make_pipeline(
+        make_pipeline(SimpleImputer(), StandardScaler()), KINDS[request.param]()
+    )
+    folder = make_folder(path, pipeline, NUMBERS)
+    write_features(folder, {name: {"change": "any"} for name in NUMBERS})
+    return WhatIfCase.of_folder(folder)
+
+
+def test_every_feature_of_a_model_without_trees_turns_at_a_double(other_case: WhatIfCase):
+    """The double before each value, towards the client's own, has the client's decision."""
+    bundle = other_case.bundle
+    is_linear = bundle.classifier.coefficients is not None
+    extents = {
+        name: extent(bundle.reference, bundle.raw, bundle.scorer.column_of(name))
+        for name in NUMBERS
+    }
+    classifier = CountingClassifier(bundle.classifier)
+    scorer = replace(bundle.scorer, classifier=classifier)
+    turned = 0
+    for client in range(20):
+        classifier.calls = classifier.rows = 0
+        found = counterfactuals(scorer, other_case.row(client), 0.5, bundle.reference, extents)
+        # Within two seconds for a model that takes a millisecond a call and 20 microseconds a row.
+        assert classifier.calls / 1000 + classifier.rows / 50_000 < (0.1 if is_linear else 2)
+        assert found.is_exact == is_linear
+        for one in found.alternatives:
+            turned += 1
+            own = other_case.tables[1][one.feature][client]
+            whole = extents[one.feature].is_whole
+            before = one.value - np.sign(one.value - own) if whole else np.nextafter(one.value, own)
+            scores = other_case.scores_alone(
+                client, one.feature, np.array([one.value, before, own])
+            )
+            assert scores[0] == one.probability
+            decisions = (scores >= 0.5).tolist()
+            assert decisions == [not decisions[2], decisions[2], decisions[2]]
+    assert turned > 20

@@ -7,7 +7,7 @@ import pytest
 
 from credit_scoring.data.formulas import parse
 from credit_scoring.float_search import at, first_true, place
-from credit_scoring.whatif.monotonicity import Monotonicity
+from credit_scoring.whatif.curves.monotonicity import Monotonicity
 
 OTHERS = {"a": 3.0, "b": -2.0, "zero": 0.0, "none": np.nan}
 # By formula of x, in how many intervals of [-5, 5] it is monotone; 0 where that is not proved.
@@ -82,3 +82,40 @@ def test_the_first_double_at_which_something_holds():
     found = first_true(lambda values, rows: values >= limits[rows], low, high)
     np.testing.assert_array_equal(found, limits)
     assert first_true(lambda values, _: values > 0, np.empty(0), np.empty(0)).shape == (0,)
+
+
+# By formula of x, the values in [-5, 5] at which it bends or jumps; None where it is curved.
+BENDS = {
+    "x": [], "a": [], "x * a - b / 2": [], "x / a": [], "mean(x, a, none)": [], "sum(x, x)": [],
+    "min(x, a)": [3], "max(-x, x)": [0], "median(x, a, b)": [-2, 3], "min(none, x)": [],
+    "min(2 * x, x, a)": [0, 3], "mean(x, -x / 2)": [], "x - x / 2": [],
+    "x * x": None, "a / x": None, "x / x": None, "var(x, a)": None, "var(x)": [],
+    "min(x * x, a)": None, "1e308 * x * 1e308": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", BENDS)
+def test_linear_pieces_end_at_bends(text: str):
+    formula = parse(text)
+
+    def columns(values: np.ndarray) -> dict[str, np.ndarray]:
+        known = {name: np.array([value]) for name, value in OTHERS.items()} | {"x": values}
+        return known | {"y": np.broadcast_to(formula(known), values.shape)}
+
+    own = {name: np.array([value]) for name, value in OTHERS.items()}
+    monotonicity = Monotonicity("x", {"y": formula.tree}, own, columns, cuts_bends=True)
+    intervals = sorted(monotonicity.intervals("y", -5.0, 5.0))
+    bends = BENDS[text]
+    if bends is None:
+        assert not all(interval.is_linear for interval in intervals)
+        return
+    assert all(interval.is_linear for interval in intervals)
+    firsts = [interval.first for interval in intervals[1:] if interval.first != interval.last]
+    np.testing.assert_allclose(firsts, bends, atol=1e-15)
+    for first, last, *_ in intervals:
+        values = np.linspace(first, last, 101)
+        found = columns(values)["y"]
+        np.testing.assert_allclose(np.diff(found, 2), 0, atol=1e-14)
+    # Trees have no use for bends.
+    plain = Monotonicity("x", {"y": formula.tree}, own, columns).intervals("y", -5.0, 5.0)
+    assert len(plain) <= len(intervals)

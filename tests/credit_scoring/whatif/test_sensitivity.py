@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import VotingClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler
+from sklearn.tree import DecisionTreeClassifier
 
 from credit_scoring.errors import InvalidApplication, UnknownFeature
 from credit_scoring.float_search import at, place
@@ -34,14 +36,28 @@ from tests.support.artefacts import (
     lightgbm,
     make_folder,
 )
-from tests.support.recipes import RECIPES
+from tests.support.recipes import RECIPES, Recipe, forest
 
 THRESHOLD = 0.5
 PROVED_RECIPES = [
     "lightgbm", "lightgbm text sparse", "no imputation, forest", "more by indicators",
     "nested prefixes",
 ]  # fmt: skip
-FEW_TREES = {"histogram boosting text": {"max_iter": 10}, "components": {"n_estimators": 2}}
+
+
+def few_components() -> Recipe:
+    recipe = RECIPES["components"]()
+    recipe.pipeline[-1].set_params(n_estimators=2)
+    return recipe
+
+
+def voting_trees() -> Recipe:
+    trees = [("forest", forest()), ("tree", DecisionTreeClassifier(max_depth=4, random_state=0))]
+    return Recipe(make_pipeline(SimpleImputer(), VotingClassifier(trees, voting="soft")))
+
+
+# Models of few trees, because each step is checked by single rows.
+SEARCHED = {"components": few_components, "voting": voting_trees}
 
 
 def scaled_and_passed() -> ColumnTransformer:
@@ -64,13 +80,10 @@ def proved_case(request, case_named) -> WhatIfCase:
     return WhatIfCase.of_case(case_named(request.param))
 
 
-@pytest.fixture(scope="module", params=FEW_TREES)
+@pytest.fixture(scope="module", params=SEARCHED)
 def searched_case(request, tmp_path_factory) -> WhatIfCase:
-    """Models of few trees, because each step is checked by single rows."""
     path = tmp_path_factory.mktemp("unproved") / "ressources"
-    recipe = RECIPES[request.param]()
-    recipe.pipeline[-1].set_params(**FEW_TREES[request.param])
-    return WhatIfCase.of_folder(make_folder(path, *recipe))
+    return WhatIfCase.of_folder(make_folder(path, *SEARCHED[request.param]()))
 
 
 @pytest.fixture(scope="module")
@@ -130,8 +143,9 @@ def test_every_step_is_found_to_the_double(proved_case: WhatIfCase):
     steps = 0
     for feature in [name for name in proved_case.bundle.features if name not in (*TEXTS, *FLAGS)]:
         found = curve_of(proved_case, 7, feature)
-        assert found.exact
-        assert found.steps[0][0] == proved_case.range(feature)[0]
+        assert (found.exact, found.shape) == (True, "steps")
+        assert (found.low, found.high) == proved_case.range(feature)
+        assert found.steps[0][0] == found.low
         values = probed_values(proved_case, found, feature)
         np.testing.assert_array_equal(
             by_steps(found, values), proved_case.scores(7, feature, values)
@@ -208,20 +222,16 @@ def assert_steps(case: WhatIfCase, client: int, feature: str, found: Sensitivity
     assert len(starts) > 2
     assert all(one != other for one, other in pairwise(scores))
     some = np.linspace(1, len(starts) - 1, 8, dtype=int)
-    np.testing.assert_array_equal(single_scores(case, client, feature, starts[some]), scores[some])
-    before = single_scores(case, client, feature, np.nextafter(starts[some], -np.inf))
+    np.testing.assert_array_equal(case.single_scores(client, feature, starts[some]), scores[some])
+    before = case.single_scores(client, feature, np.nextafter(starts[some], -np.inf))
     np.testing.assert_array_equal(before, scores[some - 1])
-
-
-def single_scores(case: WhatIfCase, client: int, feature: str, values: np.ndarray) -> np.ndarray:
-    return np.concatenate([case.scores(client, feature, values[[at]]) for at in range(len(values))])
 
 
 def test_steps_are_searched_without_split_points_or_with_an_unknown_transformer(
     searched_case: WhatIfCase,
 ):
     found = curve_of(searched_case, 2, "AMT_CREDIT")
-    assert not found.exact
+    assert (found.shape, found.exact) == ("steps", False)
     assert_steps(searched_case, 2, "AMT_CREDIT", found)
 
 
@@ -242,7 +252,8 @@ def test_a_text_has_a_step_for_each_category(text_case: WhatIfCase, feature: str
         found = sensitivity(
             text_case.bundle.scorer, text_case.row(client), feature, np.nan, np.nan, 0.4
         )
-        assert found.exact
+        assert (found.exact, found.shape) == (True, "steps")
+        assert (found.low, found.high) == (None, None)
         assert found.steps == tuple(zip(known, scores, strict=True))
         others = {
             abs(score - found.probability): one
@@ -288,6 +299,7 @@ def test_a_feature_that_is_never_known_has_no_step(case_named):
     case = WhatIfCase.of_case(case_named("a feature never known"))
     found = curve_of(case, 0, "OWN_CAR_AGE")
     assert (found.value, found.steps, found.exact, found.flip) == (None, (), True, None)
+    assert (found.low, found.high) == (None, None)
     assert found.probability == case.scores(0, "OWN_CAR_AGE", np.array([np.nan]))[0]
 
 

@@ -130,11 +130,30 @@ class WhatIfCase(NamedTuple):
 
     def scores(self, client: int, feature: str, values: np.ndarray) -> np.ndarray:
         """Probabilities of a new client with each value of one feature."""
+        with np.errstate(all="ignore"):
+            return self.pipeline.predict_proba(self._changed(client, feature, values))[:, 1]
+
+    def single_scores(self, client: int, feature: str, values: np.ndarray) -> np.ndarray:
+        """Probabilities by a call for each value: matrix products differ in the last bits."""
+        found = [self.scores(client, feature, values[[at]]) for at in range(len(values))]
+        return np.concatenate([np.empty(0), *found])
+
+    def scores_alone(self, client: int, feature: str, values: np.ndarray) -> np.ndarray:
+        """Probabilities by one call of the classifier a value, the values transformed together.
+
+        The transformer must work element by element. A row of a table in Fortran's order would be
+        another vector to the classifier.
+        """
+        transformed = self.pipeline[0].transform(self._changed(client, feature, values))
+        rows = np.ascontiguousarray(transformed)
+        found = [self.pipeline[-1].predict_proba(row[None])[0, 1] for row in rows]
+        return np.array(found, np.float64)
+
+    def _changed(self, client: int, feature: str, values: np.ndarray) -> pd.DataFrame:
+        """The pipeline's inputs for a new client with each value of one feature."""
         changed = self.tables[1].iloc[[client] * len(values)].reset_index(drop=True)
         changed[feature] = values
         for name, formula in self.computed.items():
             if name != feature:
                 changed[name] = np.asarray(formula.apply(changed))
-        inputs = changed[list(self.pipeline.feature_names_in_)]
-        with np.errstate(all="ignore"):
-            return self.pipeline.predict_proba(inputs)[:, 1]
+        return changed[list(self.pipeline.feature_names_in_)]

@@ -1,0 +1,1 @@
+"""The model file of a bundle: recognised, checked and opened."""

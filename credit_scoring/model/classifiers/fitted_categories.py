@@ -1,0 +1,71 @@
+"""The categories of pandas' categorical columns that a classifier recorded when it was fitted."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+
+@dataclass(frozen=True)
+class FittedCategories:
+    """The categorical columns of a classifier.
+
+    Attributes:
+        columns: their indices.
+        known: the categories of those columns for which they are recorded, by index.
+        takes_levels: true if the classifier takes pandas' categories, not their values.
+    """
+
+    columns: Sequence[int] = ()
+    known: Mapping[int, Sequence[Any]] = field(default_factory=dict)
+    takes_levels: bool = False
+
+
+def fitted_categories(classifier: Any) -> FittedCategories | None:
+    """The categorical columns of a classifier; None if they cannot be told from the others.
+
+    Args:
+        classifier: fitted.
+    """
+    library = type(classifier).__module__.partition(".")[0]
+    if library == "lightgbm":
+        return _of_lightgbm(getattr(classifier, "booster_", classifier))
+    if library == "xgboost":
+        return _of_xgboost(getattr(classifier, "get_booster", lambda: classifier)())
+    if library == "catboost":  # it records hashes of categories
+        return FittedCategories(list(classifier.get_cat_feature_indices()))
+    encoder = getattr(classifier, "_preprocessor", None)  # of histogram boosting
+    if encoder is not None:
+        columns = [at for at, is_category in enumerate(classifier.is_categorical_) if is_category]
+        known = encoder.named_transformers_["encoder"].categories_
+        return FittedCategories(columns, dict(zip(columns, known, strict=True)))
+    return FittedCategories()
+
+
+def _of_lightgbm(booster: Any) -> FittedCategories | None:
+    known = booster.pandas_categorical or []
+    columns = sorted(booster.params.get("categorical_column") or []) if known else []
+    if len(columns) != len(known):
+        return None
+    return FittedCategories(columns, dict(zip(columns, known, strict=True)), takes_levels=True)
+
+
+def _of_xgboost(booster: Any) -> FittedCategories:
+    """The categories that XGBoost stores since 3.1; before, a category was its position alone."""
+    kinds = booster.feature_types or []
+    columns = [at for at, kind in enumerate(kinds) if kind == "c"]
+    if not columns:
+        return FittedCategories()
+    model = json.loads(booster.save_raw("json"))["learner"]["gradient_booster"]
+    stored = model.get("gbtree", model)["model"].get("cats", {}).get("enc", [])
+    known = {at: _texts(stored[at]) for at in columns if at < len(stored)}
+    return FittedCategories(
+        columns, {at: texts for at, texts in known.items() if texts}, takes_levels=True
+    )
+
+
+def _texts(stored: Mapping[str, Sequence[int]]) -> list[str]:
+    """The texts of an Arrow array: offsets into bytes."""
+    offsets, values = stored.get("offsets", []), bytes(value % 256 for value in stored["values"])
+    return [values[start:end].decode() for start, end in pairwise(offsets)]

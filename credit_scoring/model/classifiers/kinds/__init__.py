@@ -1,0 +1,1 @@
+"""Kinds of fitted classifiers, one file each."""

@@ -1,0 +1,121 @@
+"""XGBoost's classifiers and boosters."""
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from credit_scoring.data.artifacts import MODEL_FILE
+from credit_scoring.data.tables import Matrix
+from credit_scoring.errors import BadFile
+from credit_scoring.model.classifiers.classifier import Classifier, RawOutput
+from credit_scoring.model.classifiers.kinds.tree_classifier import TreeClassifier, adds_up_to
+from credit_scoring.model.classifiers.predict_proba import (
+    OwnProbabilities,
+    OwnProbabilitiesClassifier,
+)
+from credit_scoring.model.trees.ensemble import NotCovered
+from credit_scoring.model.trees.xgboost_trees import LOGISTIC, read_xgboost
+
+
+def xgboost_classifier(fitted: Any, column: int) -> Classifier | None:
+    """XGBoost's classifier or booster with log-odds; None for others.
+
+    Args:
+        fitted: any object.
+        column: index of the default class.
+
+    Raises:
+        BadFile: it is a booster that predicts no probabilities.
+    """
+    kind = type(fitted)
+    if kind.__module__.partition(".")[0] != "xgboost":
+        return None
+    booster = fitted if kind.__name__ == "Booster" else fitted.get_booster()
+    config = json.loads(booster.save_config())["learner"]
+    objective = config["objective"]["name"]
+    if objective not in LOGISTIC:
+        if booster is fitted:
+            raise BadFile(
+                MODEL_FILE,
+                f"is an XGBoost booster with the objective {objective}, which predicts no"
+                " probability of two classes",
+            )
+        return None
+    calls = _Calls(booster, fitted, config["gradient_booster"]["name"], column)
+    try:
+        trees = read_xgboost(calls.view)
+    except NotCovered:
+        return XGBoostItself(calls)
+    trees = trees if column == 1 else trees.opposite()
+    if not adds_up_to(trees, calls, booster.num_features()):
+        return XGBoostItself(calls)
+    return TreeClassifier(calls, trees, booster.num_features())
+
+
+class _Calls(OwnProbabilities):
+    """Calls of XGBoost with the classifier's options and one thread.
+
+    Attributes:
+        view: has what `read_xgboost` reads of a classifier.
+        sign: 1 if class 1 is the default class, else -1.
+    """
+
+    def __init__(self, booster: Any, fitted: Any, kind: str, column: int) -> None:
+        super().__init__(fitted, column)
+        self.sign = 1.0 if column == 1 else -1.0
+        missing = getattr(fitted, "missing", np.nan)
+        best = getattr(fitted, "best_iteration", None) if booster is not fitted else None
+        self.view = SimpleNamespace(
+            get_booster=lambda: booster, missing=missing, best_iteration=best
+        )
+        self._booster, self._missing = booster, missing
+        self._rounds = (0, 0) if best is None or kind == "gblinear" else (0, best + 1)
+        self._is_linear = kind == "gblinear"
+
+    def probabilities(self, rows: Matrix) -> Matrix:
+        """The bits of ``predict_proba``, or of a booster's ``predict``; see `Classifier`."""
+        if self._is_linear:
+            found = self.by_matrix(rows)
+        else:  # the call that `predict_proba` makes
+            found = self._booster.inplace_predict(
+                rows,
+                iteration_range=self._rounds,
+                missing=self._missing,
+                validate_features=False,
+            )
+        return np.asarray(found if self.column == 1 else 1 - found, np.float64)
+
+    def by_matrix(self, rows: Matrix, **options: bool) -> Any:
+        """A prediction on XGBoost's own matrix of rows, shape (m, ...)."""
+        from xgboost import DMatrix  # the model has imported it
+
+        matrix = DMatrix(
+            rows,
+            missing=self._missing,
+            feature_names=self._booster.feature_names,
+            feature_types=self._booster.feature_types,
+            nthread=1,
+        )
+        return self._booster.predict(matrix, iteration_range=self._rounds, **options)
+
+
+class XGBoostItself(OwnProbabilitiesClassifier):
+    """XGBoost explained by its own ``pred_contribs``, in single precision: its linear booster."""
+
+    raw_output: RawOutput = "log-odds"
+    explained_by = "XGBoost"
+
+    def __init__(self, calls: _Calls) -> None:
+        super().__init__(calls)
+        self._sign, self._predict = calls.sign, calls.by_matrix
+
+    def raw_outputs(self, rows: Matrix) -> Matrix:
+        """See `Classifier`."""
+        return self._sign * np.asarray(self._predict(rows, output_margin=True), np.float64)
+
+    def contributions(self, rows: Matrix) -> tuple[Matrix, float]:
+        """See `Classifier`."""
+        found = self._sign * np.asarray(self._predict(rows, pred_contribs=True), np.float64)
+        return np.ascontiguousarray(found[:, :-1]), float(found[0, -1])

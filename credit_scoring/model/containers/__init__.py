@@ -1,0 +1,1 @@
+"""Stored models of any packing, opened to a transformer and a classifier."""

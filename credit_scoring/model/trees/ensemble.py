@@ -1,0 +1,138 @@
+"""A fitted tree ensemble of any library as arrays, which decide and add up as the library does."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from credit_scoring.data.tables import Matrix
+from credit_scoring.float_search import below
+from credit_scoring.model.trees.single_precision import around_single
+
+Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+# Bits of `TreeEnsemble.decision`; the same as in LightGBM's field decision_type.
+CATEGORICAL, DEFAULT_LEFT, ZERO_IS_MISSING, NAN_IS_MISSING = 1, 2, 4, 8
+# LightGBM treats magnitudes up to this as zero: the float `kZeroThreshold` of its meta.h.
+LIGHTGBM_ZERO = float(np.float32(1e-35))
+
+
+class NotCovered(ValueError):
+    """A tree ensemble that is not read; the message is the reason."""
+
+
+@dataclass(frozen=True, eq=False)
+class TreeEnsemble:
+    """Binary trees, one after the other, each parent before its children.
+
+    The raw output of a row is `base` plus the value of the leaf that it reaches in each tree.
+
+    A value goes left at a node if it is at most the threshold. A node with the bit `CATEGORICAL`
+    has a set of intervals instead: a value goes left if an odd number of the set's edges is below
+    it. With the bit `NAN_IS_MISSING` NaN goes left if the bit `DEFAULT_LEFT` is set, else right;
+    without it NaN counts as zero. With the bit `ZERO_IS_MISSING`, which only LightGBM has, values
+    up to `LIGHTGBM_ZERO` go where NaN goes.
+
+    Attributes:
+        first_node: index of each tree's first inner node, then their number, shape (trees + 1,).
+        first_leaf: index of each tree's first leaf, then their number, shape (trees + 1,).
+        feature: the feature that an inner node tests, shape (nodes,).
+        threshold: the split point, the largest double that goes left even if the library compares
+            in single precision; for a categorical node the index of its set, shape (nodes,).
+        decision: bits, shape (nodes,).
+        child: the left and right child, counted from the tree's first node, leaves after the inner
+            nodes, shape (nodes, 2).
+        share: share of the node's training rows that go left, by the library's own cover; one half
+            for a node without training rows, shape (nodes,).
+        leaf: values of the leaves, shape (leaves,).
+        first_edge: index of the first edge of each set of categories, then the number of edges,
+            shape (sets + 1,).
+        edge: rising edges of each set, shape (edges,).
+        base: added to the sum of leaves.
+        raw_output: the unit of `leaf` and `base`, of class 1.
+        missing: a value, rounded to single precision, that counts as NaN beside NaN itself.
+    """
+
+    first_node: Integers
+    first_leaf: Integers
+    feature: Integers
+    threshold: Matrix
+    decision: Integers
+    child: Integers
+    share: Matrix
+    leaf: Matrix
+    first_edge: Integers
+    edge: Matrix
+    base: float
+    raw_output: Literal["log-odds", "probability"]
+    missing: float = float("nan")
+
+    def scaled(self, factor: float, shift: float = 0.0) -> "TreeEnsemble":
+        """The ensemble whose raw output is `factor` times this one's plus `shift`."""
+        return replace(self, leaf=self.leaf * factor, base=self.base * factor + shift)
+
+    def opposite(self) -> "TreeEnsemble":
+        """The ensemble of class 0 for one of class 1, and the other way round."""
+        return self.scaled(-1.0, 1.0 if self.raw_output == "probability" else 0.0)
+
+    def with_missing(self, rows: Matrix) -> Matrix:
+        """Rows with NaN in place of `missing`, shape (m, n); the same object if nothing changes."""
+        if np.isnan(self.missing):
+            return rows
+        return np.where(rows.astype(np.float32) == np.float32(self.missing), np.nan, rows)
+
+
+def goes_left(ensemble: TreeEnsemble, nodes: Integers, values: Matrix) -> Flags:
+    """True where a value goes left at an inner node.
+
+    Args:
+        ensemble: an ensemble.
+        nodes: indices of inner nodes, shape (...).
+        values: of the features that they test, shape (...).
+    """
+    decision, threshold = ensemble.decision[nodes], ensemble.threshold[nodes]
+    is_nan = np.isnan(values)
+    is_missing = is_nan & (decision & (ZERO_IS_MISSING | NAN_IS_MISSING) != 0)
+    is_missing |= (decision & ZERO_IS_MISSING != 0) & (np.abs(values) <= LIGHTGBM_ZERO)
+    left = np.where(is_nan, 0.0, values) <= threshold
+    by_category = decision & CATEGORICAL != 0
+    for one in np.unique(threshold[by_category]).astype(np.int64):
+        here = by_category & (threshold == one)
+        edges = ensemble.edge[ensemble.first_edge[one] : ensemble.first_edge[one + 1]]
+        left[here] = np.searchsorted(edges, values[here]) % 2 == 1
+    return np.where(is_missing, decision & DEFAULT_LEFT != 0, left)
+
+
+def split_points(ensemble: TreeEnsemble, features: int) -> tuple[Matrix, ...]:
+    """Rising split points of each feature: the raw output can change only behind one of them.
+
+    Args:
+        ensemble: an ensemble.
+        features: the number of features, n.
+    """
+    by_category = ensemble.decision & CATEGORICAL != 0
+    sets = ensemble.threshold[by_category].astype(np.int64)
+    first, end = ensemble.first_edge[sets], ensemble.first_edge[sets + 1]
+    zero_is_missing = ensemble.feature[ensemble.decision & ZERO_IS_MISSING != 0]
+    around = np.empty(0)
+    if not np.isnan(ensemble.missing):
+        around = around_single(ensemble.missing)
+    split_on = np.concatenate(
+        [
+            ensemble.feature[~by_category],
+            np.repeat(ensemble.feature[by_category], end - first),
+            np.repeat(zero_is_missing, 2),
+            np.repeat(np.unique(ensemble.feature), len(around)),
+        ]
+    )
+    at = np.concatenate(
+        [
+            ensemble.threshold[~by_category],
+            *(ensemble.edge[one:other] for one, other in zip(first, end, strict=True)),
+            np.tile([below(-LIGHTGBM_ZERO), LIGHTGBM_ZERO], len(zero_is_missing)),
+            np.tile(around, len(np.unique(ensemble.feature))),
+        ]
+    )
+    return tuple(np.unique(at[split_on == feature]) for feature in range(features))

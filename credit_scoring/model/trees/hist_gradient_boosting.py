@@ -1,0 +1,73 @@
+"""scikit-learn's HistGradientBoostingClassifier."""
+
+from typing import Any
+
+import numpy as np
+
+from credit_scoring.data.tables import Matrix
+from credit_scoring.float_search import below
+from credit_scoring.model.trees.ensemble import (
+    CATEGORICAL,
+    DEFAULT_LEFT,
+    NAN_IS_MISSING,
+    Integers,
+    NotCovered,
+    TreeEnsemble,
+)
+from credit_scoring.model.trees.tree_nodes import Nodes, Tree, edges_of, in_order, joined
+
+
+def read_hist_gradient_boosting(fitted: Any) -> TreeEnsemble:
+    """A ``HistGradientBoostingClassifier``, in log-odds; the shares are by counts of rows.
+
+    Raises:
+        NotCovered: it has more than two classes, or categories that are not numbers.
+    """
+    if fitted.n_trees_per_iteration_ != 1:
+        raise NotCovered("it has not two classes")
+    column = np.arange(fitted.n_features_in_)
+    categories: list[Matrix] = []
+    if fitted._preprocessor is not None:  # it puts categorical columns first, and codes them
+        is_categorical = np.asarray(fitted.is_categorical_)
+        column = np.concatenate([column[is_categorical], column[~is_categorical]])
+        encoder = fitted._preprocessor.named_transformers_["encoder"]
+        if any(values.dtype.kind not in "biuf" for values in encoder.categories_):
+            raise NotCovered("its categories are not numbers")
+        categories = [np.asarray(values, np.float64) for values in encoder.categories_]
+    trees = [_tree(one, column, categories) for (one,) in fitted._predictors]
+    return joined(trees, float(np.ravel(fitted._baseline_prediction)[0]), "log-odds")
+
+
+def _tree(predictor: Any, column: Integers, categories: list[Matrix]) -> Tree:
+    nodes = predictor.nodes
+    by_category = (nodes["is_categorical"] != 0) & (nodes["is_leaf"] == 0)
+    missing_left = nodes["missing_go_to_left"] != 0
+    threshold = nodes["num_threshold"].copy()
+    left, right = nodes["left"].astype(np.int64), nodes["right"].astype(np.int64)
+    edges: list[Matrix] = []
+    for node in np.flatnonzero(by_category):
+        # Unknown values go with NaN: the set is of the known categories on the other side.
+        known = categories[nodes["feature_idx"][node]]
+        codes = np.arange(len(known))
+        words = predictor.raw_left_cat_bitsets[nodes["bitset_idx"][node]].astype(np.int64)
+        goes_left = words[codes // 32] >> (codes % 32) & 1 == 1
+        threshold[node] = len(edges)
+        if missing_left[node]:
+            left[node], right[node] = right[node], left[node]
+            goes_left = ~goes_left
+        chosen = known[goes_left & ~np.isnan(known)]
+        edges.append(edges_of(np.stack([below(chosen), chosen], axis=1)))
+    default_left = missing_left & ~by_category
+    return in_order(
+        Nodes(
+            left=left,
+            right=right,
+            is_leaf=nodes["is_leaf"] != 0,
+            feature=column[nodes["feature_idx"]],
+            threshold=threshold,
+            decision=NAN_IS_MISSING | default_left * DEFAULT_LEFT | by_category * CATEGORICAL,
+            cover=nodes["count"].astype(np.float64),
+            value=nodes["value"],
+        ),
+        edges,
+    )

@@ -1,0 +1,91 @@
+"""XGBoost's trees, read from its JSON format."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from credit_scoring.data.tables import Matrix
+from credit_scoring.model.trees.ensemble import (
+    CATEGORICAL,
+    DEFAULT_LEFT,
+    NAN_IS_MISSING,
+    NotCovered,
+    TreeEnsemble,
+)
+from credit_scoring.model.trees.single_precision import largest_doubles, smaller_singles
+from credit_scoring.model.trees.tree_nodes import Nodes, Tree, edges_of, in_order, joined
+
+LOGISTIC = ("binary:logistic", "reg:logistic")
+
+
+def read_xgboost(fitted: Any) -> TreeEnsemble:
+    """The trees of an ``XGBClassifier`` up to its best iteration, in log-odds.
+
+    The shares are by the sums of hessians, as in ``pred_contribs``.
+
+    Raises:
+        NotCovered: it is linear, has more than two classes or another objective.
+    """
+    model = json.loads(bytes(fitted.get_booster().save_raw("json")))["learner"]
+    objective, parameters = model["objective"]["name"], model["learner_model_param"]
+    if objective not in LOGISTIC:
+        raise NotCovered(f"its objective is {objective}")
+    booster = model["gradient_booster"]
+    if booster["name"] not in ("gbtree", "dart"):
+        raise NotCovered(f"its booster is {booster['name']}")
+    weights = booster.get("weight_drop")
+    saved = booster.get("gbtree", booster)["model"]
+    end = len(saved["trees"])
+    best = getattr(fitted, "best_iteration", None)  # only after early stopping
+    if best is not None:
+        end = saved["iteration_indptr"][best + 1]
+    trees = [_tree(tree) for tree in saved["trees"][:end]]
+    if weights is not None:
+        trees = [
+            tree._replace(leaf=tree.leaf * np.float32(weight))
+            for tree, weight in zip(trees, weights, strict=False)
+        ]
+    probability = np.float64(np.float32(json.loads(parameters["base_score"].strip("[]"))))
+    base = float(np.log(probability / (1 - probability)))
+    missing = float("nan") if fitted.missing is None else float(fitted.missing)
+    return joined(trees, base, "log-odds", missing)
+
+
+def _tree(saved: Mapping[str, Any]) -> Tree:
+    if int(saved["tree_param"]["size_leaf_vector"]) > 1:
+        raise NotCovered("a leaf has several values")
+    left = np.array(saved["left_children"], np.int64)
+    right = np.array(saved["right_children"], np.int64)
+    condition = np.array(saved["split_conditions"], np.float32)
+    by_category = np.array(saved.get("split_type", np.zeros(len(left))), np.int64) == 1
+    default_left = np.array(saved["default_left"], np.bool_)
+    # A value goes left if it is less than the condition, or not in the set of categories.
+    at = largest_doubles(smaller_singles(condition))
+    at[saved["categories_nodes"]] = np.arange(len(saved["categories_nodes"]))
+    default_left ^= by_category
+    return in_order(
+        Nodes(
+            left=np.where(by_category, right, left),
+            right=np.where(by_category, left, right),
+            is_leaf=left < 0,
+            feature=np.array(saved["split_indices"], np.int64),
+            threshold=at,
+            decision=NAN_IS_MISSING | default_left * DEFAULT_LEFT | by_category * CATEGORICAL,
+            cover=np.array(saved["sum_hessian"], np.float64),
+            value=condition.astype(np.float64),
+        ),
+        [
+            _edges(np.array(saved["categories"][first : first + size], np.float32))
+            for first, size in zip(
+                saved["categories_segments"], saved["categories_sizes"], strict=True
+            )
+        ],
+    )
+
+
+def _edges(categories: Matrix) -> Matrix:
+    """The edges of a set of categories; fractions are cut off, values below 0 are in no set."""
+    before = smaller_singles(np.stack([categories, categories + 1], axis=1))
+    return edges_of(largest_doubles(before))

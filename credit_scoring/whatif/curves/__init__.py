@@ -1,0 +1,1 @@
+"""The score of one row as a function of one feature."""

@@ -1,0 +1,96 @@
+"""Bare classifiers that were fitted on texts or on pandas' categories."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+from credit_scoring.data.artifacts import FEATURES_FILE
+from main import create_app
+from service.settings import Settings
+from tests.kinds.containers import Classes, Stored
+from tests.kinds.kind_folder import KindFolder
+from tests.kinds.kinds import NUMBERS, TEXTS, lightgbm, of_library
+from tests.support.inprocess import prepared_client
+
+LEVELS = {
+    "BRANCH": pd.CategoricalDtype(["04000", "01000", "03000", "02000"]),
+    "SUITE": pd.CategoricalDtype(["Family", "Alone", "Children"]),
+}
+FEATURES = [*TEXTS, *NUMBERS]
+
+CLASSIFIERS: dict[str, tuple[Callable[[], Any], bool]] = {
+    "lightgbm": (lightgbm, True),
+    "xgboost": (
+        of_library("xgboost", "XGBClassifier", n_estimators=12, enable_categorical=True, n_jobs=1),
+        True,
+    ),
+    "catboost": (
+        of_library(
+            "catboost", "CatBoostClassifier", iterations=12, verbose=False, cat_features=TEXTS,
+            allow_writing_files=False, thread_count=1,
+        ),
+        False,
+    ),
+    "histogram boosting": (
+        lambda: HistGradientBoostingClassifier(max_iter=8, categorical_features="from_dtype"),
+        True,
+    ),
+}  # fmt: skip
+
+
+def stored(as_levels: bool) -> Callable[[Any, pd.DataFrame, Classes], Stored]:
+    def cast(rows: pd.DataFrame) -> pd.DataFrame:
+        return rows[FEATURES].astype(LEVELS) if as_levels else rows[FEATURES]
+
+    def fitted(classifier: Any, rows: pd.DataFrame, classes: Classes) -> Stored:
+        model = classifier.fit(cast(rows), classes)
+        return Stored(model, lambda some: model.predict_proba(cast(some))[:, 1], FEATURES)
+
+    return fitted
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_texts_score_as_the_model_scores_them(name: str, tmp_path: Path):
+    make, as_levels = CLASSIFIERS[name]
+    if name in ("xgboost", "catboost"):
+        pytest.importorskip(name)
+    folder = KindFolder(tmp_path / "ressources", make(), stored(as_levels))
+    if name == "catboost":  # it records hashes of its categories, from which no type can be told
+        kinds = "".join(f"{text},text\n" for text in TEXTS)
+        (folder.path / FEATURES_FILE).write_text(f"name,kind\n{kinds}")
+    http = prepared_client(create_app(Settings(ressources_dir=folder.path)))
+    bodies = [{"client": client} for client in folder.ids]
+    answers = http.post("/score", json=bodies).json()
+    assert [one["probability"] for one in answers] == folder.expected
+    for client, expected in zip(folder.ids, folder.expected, strict=True):
+        steps = http.get("/sensitivity", params={"client": client, "feature": "SUITE"}).json()
+        for suite, probability in steps["steps"]:
+            assert folder.probability(client, SUITE=suite) == probability
+        assert steps["probability"] == expected
+    assert np.ptp(folder.expected) > 0.05
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_a_text_that_no_client_has_is_refused_or_scored_as_missing(name: str, tmp_path: Path):
+    make, as_levels = CLASSIFIERS[name]
+    if name in ("xgboost", "catboost"):
+        pytest.importorskip(name)
+    folder = KindFolder(tmp_path / "ressources", make(), stored(as_levels))
+    if name == "catboost":  # it records hashes of its categories, from which no type can be told
+        kinds = "".join(f"{text},text\n" for text in TEXTS)
+        (folder.path / FEATURES_FILE).write_text(f"name,kind\n{kinds}")
+    http = prepared_client(create_app(Settings(ressources_dir=folder.path)))
+    body = {"client": folder.ids[0], "changes": {"SUITE": "Uncle"}}
+    answer = http.post("/score?reasons=0", json=body)
+    if name == "lightgbm":
+        row = folder.new.iloc[[0]].assign(SUITE=np.nan)
+        missing = float(folder.stored.probabilities(row)[0])
+        assert answer.json()["probability"] == missing
+    else:
+        assert answer.status_code == 422
+        assert "category that the model does not know: SUITE" in answer.text

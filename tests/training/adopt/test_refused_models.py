@@ -1,0 +1,114 @@
+"""Models and tables that do not fit together: the line names both, and the next step."""
+
+import pickle
+
+import joblib
+import pandas as pd
+from sklearn.compose import make_column_transformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
+
+from tests.training.adopt.team import (
+    FEATURES,
+    ID,
+    default_of,
+    refusals,
+    team_pipeline,
+    team_table,
+    unfitted,
+)
+
+
+def test_columns_that_do_not_fit_are_said_with_a_hint(tmp_path, risk_options, capsys):
+    table = pd.get_dummies(team_table()[FEATURES].fillna(0), columns=["home"])
+    model = LogisticRegression(max_iter=1000).fit(table, default_of(team_table()))
+    joblib.dump(model, tmp_path / "model.pkl")
+    few = ("--trust", "--reference-clients", 240)
+    problems, _ = refusals(capsys, tmp_path / "model.pkl", *risk_options, *few)
+    assert problems == [
+        "clients.csv: lacks 3 of 6 columns that model.pkl takes: home_free, home_own, home_rent;"
+        " home_free looks like a value of home, encoded before the model: give the table as the"
+        " model takes it, or store a Pipeline that encodes",
+        "clients.csv: has 240 clients, and 240 reference clients and 48 new ones are wanted, of the"
+        " first at least 4: give smaller numbers as --reference-clients and --new-clients",
+    ]
+
+
+def test_a_model_without_names_needs_its_columns_only(tmp_path, risk_options, capsys):
+    table = team_table()
+    model = LogisticRegression(max_iter=1000)
+    model.fit(table[["age", "duration"]].to_numpy(), default_of(table))
+    joblib.dump(model, tmp_path / "model.pkl")
+    problems, _ = refusals(capsys, tmp_path / "model.pkl", *risk_options, "--trust")
+    assert problems == [
+        "model.pkl: takes 2 columns and records no names, and clients.csv has 5 beside id and"
+        " outcome (income, age, duration, home, branch): keep its columns only, in the order of"
+        " the training"
+    ]
+
+
+def test_a_model_of_three_classes_is_refused(tmp_path, risk_options, capsys):
+    table = team_table()
+    model = unfitted(LogisticRegression()).fit(table[FEATURES], table["branch"].clip(upper=3))
+    joblib.dump(model, tmp_path / "model.pkl")
+    problems, _ = refusals(capsys, tmp_path / "model.pkl", *risk_options, "--trust")
+    assert problems == [
+        "model.pkl: its classifier knows 3 classes (1, 2, 3), two are needed: fit it on default or"
+        " not"
+    ]
+
+
+def test_a_dict_of_two_models_is_refused(tmp_path, risk_options, capsys):
+    model = team_pipeline(team_table())
+    (tmp_path / "model.pkl").write_bytes(pickle.dumps({"a": model, "b": model[-1]}))
+    problems, _ = refusals(capsys, tmp_path / "model.pkl", *risk_options, "--trust")
+    assert problems == [
+        "model.pkl: cannot be opened in the environment of its versions: it holds 2 classifiers and"
+        " 0 preprocessors (Pipeline, LogisticRegression): store one model alone, or one Pipeline"
+    ]
+
+
+def test_a_dict_whose_encoder_prepares_some_columns_is_refused(tmp_path, risk_options, capsys):
+    table = team_table()
+    encoder = OrdinalEncoder().set_output(transform="pandas").fit(table[["home"]])
+    coded = table[["age", "home"]].assign(home=encoder.transform(table[["home"]]))
+    model = LogisticRegression(max_iter=1000).fit(coded, default_of(table))
+    (tmp_path / "model.pkl").write_bytes(pickle.dumps({"encoder": encoder, "model": model}))
+    problems, _ = refusals(capsys, tmp_path / "model.pkl", *risk_options, "--trust")
+    assert problems == [
+        "model.pkl: does not take the table in the environment of its versions: its OrdinalEncoder"
+        " gives 1 columns, and its LogisticRegression takes 2: store a Pipeline of all that"
+        " prepares them"
+    ]
+
+
+def test_texts_in_place_of_the_models_codes_are_refused(tmp_path, risk_options, capsys):
+    """The encoder would know none of them, and be silent."""
+    table = team_table()
+    coded = table.assign(home=table["home"].map({"free": 0, "own": 1, "rent": 2}))
+    encoder = OneHotEncoder(handle_unknown="ignore")
+    model = make_pipeline(
+        make_column_transformer((encoder, ["home"]), remainder="passthrough"),
+        LogisticRegression(max_iter=1000),
+    ).fit(coded[["home", "age"]], default_of(table))
+    joblib.dump(model, tmp_path / "model.pkl")
+    problems, _ = refusals(capsys, tmp_path / "model.pkl", *risk_options, "--trust")
+    assert problems == [
+        "clients.csv: column home: row 1 is text, and model.pkl was fitted on numbers there: encode"
+        " it as the training did"
+    ]
+
+
+def test_an_id_column_that_is_another_feature_is_refused(tmp_path, risk_options, capsys):
+    """The folder has room for one column of that name."""
+    table = team_table().rename(columns={"duration": ID})
+    table.to_csv(tmp_path / "ids.csv", index=False)
+    model = LogisticRegression(max_iter=1000).fit(table[["age", ID]], default_of(table))
+    joblib.dump(model, tmp_path / "model.pkl")
+    options = ("--trust", "--table", tmp_path / "ids.csv")
+    problems, _ = refusals(capsys, tmp_path / "model.pkl", *risk_options, *options)
+    assert problems == [
+        f"model.pkl: takes the column {ID}, which the service keeps for the ids: give --id {ID}, or"
+        " fit the model without it"
+    ]

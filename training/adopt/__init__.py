@@ -1,0 +1,1 @@
+"""`python -m training adopt`: a folder that the service loads, from a model that a team has."""
