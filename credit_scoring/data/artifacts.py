@@ -57,7 +57,7 @@ def read_metadata(path: Path) -> dict[str, Any]:
     threshold, hashes = metadata.get("threshold", 0), metadata.get("sha256", {})
     if type(threshold) not in (float, int) or not 0 <= threshold <= 1:
         raise BadFile(path.name, "threshold is not a probability")
-    if type(metadata.get("default_class", 1)) not in (int, str, bool):
+    if type(metadata.get("default_class", 1)) not in (int, float, str, bool):
         raise BadFile(path.name, "default_class is neither a number nor a text")
     if not isinstance(hashes, dict) or not all(isinstance(sha, str) for sha in hashes.values()):
         raise BadFile(path.name, "sha256 is not an object of file names and hashes")

@@ -13,23 +13,27 @@ import numpy as np
 from numba import njit
 
 from credit_scoring.data.tables import Matrix
-from credit_scoring.explain.treeshap import LANES, Trees
+from credit_scoring.explain.lanes import dot, load, spread, store, total_of
+from credit_scoring.explain.treeshap import LANES, TreeArrays, Trees, pack, unpack
 from credit_scoring.model.trees.ensemble import (
     CATEGORICAL,
     DEFAULT_LEFT,
     LIGHTGBM_ZERO,
     NAN_IS_MISSING,
     ZERO_IS_MISSING,
+    Integers,
 )
 
 SMALL = 7  # nodes of a tree whose gains are computed beforehand, for all 128 ways through it
 MOST_GAINS = 2_000_000  # in all, which take 32 MB
 ROWS = 64  # rows that pass one tree before the next, which stay in the processor's cache with it
 
-# `fastmath` lets the processor add up quadrature points side by side.
-_njit = partial(njit, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})
-# A call would copy all of `Trees`, which takes longer than a small tree.
+# `fastmath` lets the processor multiply and add in one instruction.
+_njit = partial(njit, nogil=True, error_model="numpy", fastmath={"contract"})
+# A call would copy all of `TreeArrays`, which takes longer than a small tree.
 _inlined = _njit(inline="always")
+_unpack = _inlined(unpack)
+_index = np.uint64  # which is not asked whether it is negative and counts from the end
 
 
 def _compiled(function: Callable[..., Any]) -> Any:
@@ -76,7 +80,7 @@ def _goes_left(
 
 @_inlined
 def _follow(
-    trees: Trees, tree: int, row: Matrix, taken: Any, other: Any, passes: Any, factor: Matrix
+    trees: TreeArrays, tree: int, row: Matrix, taken: Any, other: Any, passes: Any, factor: Matrix
 ) -> None:
     """Follow a row through a tree: write its branch and factor at every inner node.
 
@@ -92,26 +96,25 @@ def _follow(
     """
     first = trees.first_node[tree]
     for node in range(trees.first_node[tree + 1] - first):
-        at = first + node
-        left, right = trees.child[at, 0], trees.child[at, 1]
-        share = trees.share[at]
-        value, threshold, decision = row[trees.feature[at]], trees.threshold[at], trees.decision[at]
-        if _goes_left(value, threshold, decision, trees.first_edge, trees.edge):
-            taken[node], other[node], factor[node] = left, right, 1 - share
-        else:
-            taken[node], other[node], factor[node] = right, left, share
-        passes[node] = True
+        at = _index(first + node)
+        left, right, share = trees.left[at], trees.right[at], trees.share[at]
+        value, threshold = row[_index(trees.feature[at])], trees.threshold[at]
+        goes_left = _goes_left(value, threshold, trees.decision[at], trees.first_edge, trees.edge)
+        taken[node] = left if goes_left else right
+        other[node] = right if goes_left else left
+        part = 1 - share if goes_left else share
+        is_passed = True
         above = trees.earlier[at]
         if above >= 0:
-            side = trees.child[first + above, trees.earlier_side[at]]
-            passes[node] = passes[above] and taken[above] == side
-            if passes[node]:
-                factor[node] *= trees.earlier_share[at]
+            is_passed = passes[_index(above)] and taken[_index(above)] == trees.earlier_child[at]
+            if is_passed:
+                part *= trees.earlier_share[at]
+        passes[node], factor[node] = is_passed, part
 
 
 @_inlined
 def _add(
-    trees: Trees, tree: int, points: int, total: Matrix, apart: bool, taken: Any, other: Any,
+    trees: TreeArrays, tree: int, points: int, total: Matrix, apart: bool, taken: Any, other: Any,
     passes: Any, factor: Matrix, product: Matrix, towards: Matrix, below: Matrix,
 ) -> None:  # fmt: skip
     """Add a tree's contributions at one set of points to those of a row.
@@ -135,68 +138,63 @@ def _add(
     """
     first = trees.first_node[tree]
     inner = trees.first_node[tree + 1] - first
-    point, weight = trees.point[points], trees.weight[points]
-    for lane in range(LANES):
-        product[0, lane] = weight[lane]
+    point = load(trees.point, points)
+    not_known = spread(1.0) - point
+    store(product, 0, load(trees.weight, points))
     for node in range(inner):
-        one, two, share = taken[node], other[node], factor[node]
-        if not passes[node]:
-            for lane in range(LANES):
-                towards[node, lane] = share
-        elif trees.earlier[first + node] < 0:
-            for lane in range(LANES):
-                towards[node, lane] = share * (1 - point[lane])
-        else:  # this factor replaces the feature's earlier one
-            passed = trees.earlier_share[first + node]
-            for lane in range(LANES):
-                earlier = passed + point[lane] * (1 - passed)
-                towards[node, lane] = share * (1 - point[lane]) / earlier
+        one, two = taken[node], other[node]
+        part = spread(factor[node])
+        if passes[node]:
+            part = part * not_known
+            at = _index(first + node)
+            if trees.earlier[at] >= 0:  # this factor replaces the feature's earlier one
+                passed = trees.earlier_share[at]
+                part = part / (spread(passed) + point * spread(1 - passed))
+        store(towards, node, part)
         if one >= inner and two >= inner:  # leaves need no product
             continue
-        for lane in range(LANES):
-            to_other = product[node, lane] * towards[node, lane]
-            product[two, lane] = to_other
-            product[one, lane] = product[node, lane] - to_other
+        above = load(product, node)
+        to_other = above * part
+        store(product, two, to_other)
+        store(product, one, above - to_other)
     for node in range(inner - 1, -1, -1):
-        one, two = taken[node], other[node]
-        found = 0.0
-        for lane in range(LANES):
-            more = below[one, lane] - below[two, lane]
-            below[node, lane] = below[one, lane] - towards[node, lane] * more
-            found += product[node, lane] * more
-        if passes[node]:
-            if trees.earlier[first + node] >= 0:
-                passed = trees.earlier_share[first + node]
-                found = 0.0
-                for lane in range(LANES):
-                    earlier = passed + point[lane] * (1 - passed)
-                    more = below[one, lane] - below[two, lane]
-                    found += product[node, lane] * more / (earlier * earlier)
-            if apart:
-                total[node] = found
+        here, at = _index(node), _index(first + node)
+        below_one = load(below, taken[here])
+        more = below_one - load(below, other[here])
+        store(below, node, below_one - load(towards, node) * more)
+        if passes[here]:
+            above = load(product, node)
+            if trees.earlier[at] >= 0:
+                passed = trees.earlier_share[at]
+                earlier = spread(passed) + point * spread(1 - passed)
+                found = total_of(above * more / (earlier * earlier))
             else:
-                total[trees.feature[first + node]] += factor[node] * found
+                found = dot(above, more)
+            if apart:
+                total[here] = found
+            else:
+                total[_index(trees.feature[at])] += factor[here] * found
 
 
 @_compiled
-def _find_gains(trees: Trees, gain: Matrix) -> None:
+def _find_gains(packed: Trees, gain: Matrix) -> None:
     """Write the gains of small trees, shape (gains, 2).
 
     Args:
-        trees: trees whose nodes test a feature of their own: 0 goes left, 1 goes right.
+        packed: trees whose nodes test a feature of their own: 0 goes left, 1 goes right.
         gain: output.
     """
-    taken, other = np.empty(SMALL, np.int64), np.empty(SMALL, np.int64)
-    passes, factor, row = np.empty(SMALL, np.bool_), np.empty(SMALL), np.empty(SMALL)
+    trees = _unpack(packed)
+    taken, other, passes = np.empty((3, SMALL), np.int64)
+    factor, row, found = np.empty((3, SMALL))
     product = np.empty((2 * SMALL + 1, LANES))
     towards, below = np.empty((SMALL, LANES)), np.empty((2 * SMALL + 1, LANES))
-    found = np.empty(SMALL)
     for tree in range(len(trees.end_point)):
         at, inner = trees.first_gain[tree], trees.first_node[tree + 1] - trees.first_node[tree]
         if at < 0:
             continue
         for leaf in range(inner + 1):
-            below[inner + leaf, :] = trees.leaf[trees.first_leaf[tree] + leaf]
+            store(below, inner + leaf, spread(trees.leaf[trees.first_leaf[tree] + leaf]))
         for lefts in range(2**inner):
             for node in range(inner):
                 row[node] = 1 - (lefts >> node & 1)
@@ -213,66 +211,71 @@ def _find_gains(trees: Trees, gain: Matrix) -> None:
 
 def with_gains(trees: Trees) -> Trees:
     """Compute the gains of small trees, which make `contributions` faster."""
-    inner = np.diff(trees.first_node)
+    arrays = unpack(trees)
+    inner = np.diff(arrays.first_node)
     sizes = np.where(inner <= SMALL, inner * 2 ** np.minimum(inner, SMALL), 0)
     sizes[np.cumsum(sizes) > MOST_GAINS] = 0
     if not sizes.any():  # nothing to compile
         return trees
     first_gain = np.where(sizes > 0, np.cumsum(sizes) - sizes, -1)
-    gain, nodes = np.zeros((int(sizes.sum()), 2)), len(trees.feature)
-    by_node = trees._replace(
-        feature=np.arange(nodes) - np.repeat(trees.first_node[:-1], inner),
+    gain, nodes = np.zeros((int(sizes.sum()), 2)), len(arrays.feature)
+    by_node = arrays._replace(
+        feature=np.arange(nodes) - np.repeat(arrays.first_node[:-1], inner),
         threshold=np.full(nodes, 0.5),
         decision=np.zeros(nodes, np.int64),
         first_gain=first_gain,
     )
-    _find_gains(by_node, gain)
-    return trees._replace(first_gain=first_gain, gain=gain)
+    _find_gains(pack(by_node), gain)
+    return pack(arrays._replace(first_gain=first_gain, gain=gain))
 
 
-@_compiled
+@_inlined
 def _add_gains(
-    feature: Any, threshold: Matrix, decision: Any, first_edge: Any, edge: Matrix, gain: Matrix,
-    rows: Matrix, total: Matrix,
-) -> None:  # fmt: skip
+    trees: TreeArrays, tree: int, rows: Matrix, start: int, end: int, total: Matrix
+) -> None:
     """Add a small tree's contributions to those of some rows, to the bits of `_add`."""
-    inner = len(feature)
-    for row in range(len(rows)):
-        at = 0
+    first, inner = trees.first_node[tree], trees.first_node[tree + 1] - trees.first_node[tree]
+    for row in range(start, end):
+        gain = trees.first_gain[tree]
         for node in range(inner):
-            value = rows[row, feature[node]]
-            if _goes_left(value, threshold[node], decision[node], first_edge, edge):
-                at += inner << node
+            at = _index(first + node)
+            value, threshold = rows[row, _index(trees.feature[at])], trees.threshold[at]
+            if _goes_left(value, threshold, trees.decision[at], trees.first_edge, trees.edge):
+                gain += inner << node
         for node in range(inner - 1, -1, -1):
-            total[row, feature[node]] += gain[at + node, 0] * gain[at + node, 1]
+            at, of = _index(trees.feature[_index(first + node)]), _index(gain + node)
+            total[row, at] += trees.gain[of, 0] * trees.gain[of, 1]
 
 
-@_compiled
 def contributions(trees: Trees, rows: Matrix) -> Matrix:
     """SHAP values of rows of contiguous doubles, shape (m, n), in the ensemble's raw output."""
+    # Compiled code takes arrays over in less time than a named tuple of them.
+    found: Matrix = _contributions(trees.integers, trees.doubles, rows)
+    return found
+
+
+@_compiled
+def _contributions(integers: Integers, doubles: Matrix, rows: Matrix) -> Matrix:
+    trees = _unpack(Trees(integers, doubles))
     nodes = 0
     for tree in range(len(trees.end_point)):
         nodes = max(nodes, trees.first_node[tree + 1] - trees.first_node[tree])
-    taken, other = np.empty(nodes, np.int64), np.empty(nodes, np.int64)
-    passes, factor = np.empty(nodes, np.bool_), np.empty(nodes)
-    product = np.empty((2 * nodes + 1, LANES))
-    towards, below = np.empty((nodes, LANES)), np.empty((2 * nodes + 1, LANES))
+    taken, other, passes = np.empty((3, nodes), np.int64)
+    numbers = np.empty((5 * nodes + 2, LANES))
+    factor = np.empty(nodes)
+    product, below = numbers[: 2 * nodes + 1], numbers[2 * nodes + 1 : 4 * nodes + 2]
+    towards = numbers[4 * nodes + 2 :]
     total = np.zeros(rows.shape)
     for start in range(0, len(rows), ROWS):
+        end = min(start + ROWS, len(rows))
         for tree in range(len(trees.end_point)):
-            inner = trees.first_node[tree + 1] - trees.first_node[tree]
-            end_row = min(start + ROWS, len(rows))
             if trees.first_gain[tree] >= 0:
-                first, end = trees.first_node[tree], trees.first_node[tree + 1]
-                _add_gains(
-                    trees.feature[first:end], trees.threshold[first:end], trees.decision[first:end],
-                    trees.first_edge, trees.edge, trees.gain[trees.first_gain[tree] :],
-                    rows[start:end_row], total[start:end_row],
-                )  # fmt: skip
+                _add_gains(trees, tree, rows, start, end, total)
                 continue
+            inner = trees.first_node[tree + 1] - trees.first_node[tree]
             for leaf in range(trees.first_leaf[tree + 1] - trees.first_leaf[tree]):
-                below[inner + leaf, :] = trees.leaf[trees.first_leaf[tree] + leaf]
-            for row in range(start, end_row):
+                store(below, inner + leaf, spread(trees.leaf[trees.first_leaf[tree] + leaf]))
+            for row in range(start, end):
                 _follow(trees, tree, rows[row], taken, other, passes, factor)
                 for points in range(trees.first_point[tree], trees.end_point[tree]):
                     _add(
@@ -284,8 +287,8 @@ def contributions(trees: Trees, rows: Matrix) -> Matrix:
 
 def is_at_hand() -> bool:
     """True if the code is compiled in this process or cached on the disk."""
-    folder = contributions.stats.cache_path
-    kept = folder is not None and any(
-        Path(folder).glob(f"{Path(__file__).stem}.contributions*.nbi")
-    )
-    return kept or bool(contributions.signatures)
+    folder = _contributions.stats.cache_path
+    line = _contributions.py_func.__code__.co_firstlineno  # numba names a file after it
+    name = f"{Path(__file__).stem}._contributions-{line}.*.nbi"
+    kept = folder is not None and any(Path(folder).glob(name))
+    return kept or bool(_contributions.signatures)

@@ -14,6 +14,7 @@ from credit_scoring.whatif.curves.decision_runs import (
     with_changes,
 )
 from credit_scoring.whatif.curves.linear_knots import LinearKnots, is_linear
+from credit_scoring.whatif.curves.row_scores import is_alike
 
 ROWS = 10_000  # of one search in which nothing is proved, shared by the features
 MOST_CELLS = 1_000  # of one feature
@@ -25,8 +26,8 @@ def decision_runs(
 ) -> list[tuple[DecisionRuns, bool]]:
     """The runs of varied rows, and whether it is proved that none is missing.
 
-    All rows are scored together: once for a classifier with split points, otherwise in as many
-    calls as one bisection takes. Without a proof, a run between two of the values tried is missed.
+    All rows are scored together: once for step functions, otherwise in as many calls as one
+    bisection takes. Without a proof, a run between two of the values tried is missed.
 
     Args:
         varied_rows: with one scorer.
@@ -36,10 +37,10 @@ def decision_runs(
         return []
     number = min(MOST_CELLS, max(CELLS, ROWS // len(varied_rows)))
     searches = [_values(varied, number) for varied in varied_rows]
-    values = [some for some, _ in searches]
+    first_scores = _scored(varied_rows, [some for some, _ in searches])
     samples, proofs = [], []
     for varied, (some, is_proved), (scores, transformed) in zip(
-        varied_rows, searches, scored_values(varied_rows, values, together=True), strict=True
+        varied_rows, searches, first_scores, strict=True
     ):
         known = ~np.isnan(scores)
         samples.append(SampledScores(varied, some, scores))
@@ -56,6 +57,20 @@ def decision_runs(
     return [
         (sampled.runs(threshold), proof) for sampled, proof in zip(samples, proofs, strict=True)
     ]
+
+
+def _scored(
+    varied_rows: Sequence[VariedRow], values: Sequence[Matrix]
+) -> list[tuple[Matrix, Matrix]]:
+    """See `scored_values`; rows alone where no bisection corrects the last bits afterwards."""
+    is_proved = [varied.is_proved for varied in varied_rows]
+    if all(is_proved) or is_alike(varied_rows[0].scorer):
+        return scored_values(varied_rows, values)
+    found = scored_values(varied_rows, values, together=True)
+    for at, varied in enumerate(varied_rows):
+        if is_proved[at]:
+            (found[at],) = scored_values([varied], [values[at]])
+    return found
 
 
 def _values(varied: VariedRow, number: int) -> tuple[Matrix, bool]:

@@ -187,9 +187,8 @@ def flip_category(steps: Steps, probability: float, threshold: float) -> Value |
 def _curve(
     varied: VariedRow, ends: tuple[float, float], threshold: float
 ) -> IceCurve | LogOddsLine:
-    """Steps for a classifier with split points, or whose score changes in steps; else a line."""
-    has_steps = varied.scorer.classifier.split_points is not None
-    if not has_steps and (is_linear(varied) or changes_everywhere(varied)):
+    """Steps for trees, bins, or another score that changes in steps; else a line."""
+    if not varied.has_steps and (is_linear(varied) or changes_everywhere(varied)):
         return log_odds_line(varied, ends, threshold)
     return ice_curve(varied, threshold)
 

@@ -24,9 +24,9 @@ from advisor.pinned_service import PinnedService
 from advisor.service_api import ServiceApi
 from credit_scoring.data.artifacts import ID, MODEL_FILE, NEW_FILE, SKOPS_FILE
 from tests.dashboard.conftest import APP, SECONDS, PageOpener, StubServer, connected, text_of
+from tests.kinds.own_module import add_skops
 from tests.support.folders import another_model, put, write_metadata
 from tests.support.forks import Forks
-from tests.support.own_module import add_skops
 from tests.support.server import HOST, SELDOM, Server, free_port, wait_for
 
 KEY = "the-right-key"

@@ -7,7 +7,7 @@ import pytest
 from advisor import session
 from advisor.service_api import ServiceApi
 from tests.dashboard.conftest import PageOpener, press_calculate, service_in_process, text_of
-from tests.support.text_ids import AWKWARD_IDS, with_text_ids
+from tests.kinds.text_ids import AWKWARD_IDS, with_text_ids
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from credit_scoring.data.artifacts import MODEL_FILE, NEW_FILE, SKOPS_FILE
+from tests.kinds.own_module import MODULE_FILE, add_module, add_skops, write_module
 from tests.support.folders import write_metadata
-from tests.support.own_module import MODULE_FILE, add_module, add_skops, write_module
 from tests.support.portfolio import (
     application_scorer,
     read_parts,

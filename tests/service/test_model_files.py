@@ -10,12 +10,12 @@ import pytest
 import uvloop
 
 from credit_scoring.data.artifacts import MODEL_FILE, SKOPS_FILE
+from tests.kinds.own_module import MODULE_FILE, add_module, add_skops, write_module
 from tests.service.known_answers import agree, answers, known_answers
 from tests.support.application import application
 from tests.support.canary import put_canary
 from tests.support.folders import metadata_of, put, write_metadata
 from tests.support.forks import Forks
-from tests.support.own_module import MODULE_FILE, add_module, add_skops, write_module
 from tests.support.server import SELDOM, Server, wait_for
 
 

@@ -8,10 +8,10 @@ import pytest
 
 from main import create_app
 from service.settings import Settings
+from tests.kinds.text_ids import with_text_ids
 from tests.support.forks import Forks
 from tests.support.inprocess import prepared_client
 from tests.support.server import Server
-from tests.support.text_ids import with_text_ids
 
 UNKNOWN = "not one of the 60 new clients: /get_ids lists them"
 NO_TEXT = "client is not a text, a client's id"

@@ -9,14 +9,14 @@ import pytest
 
 from credit_scoring.data.artifacts import FEATURES_FILE, ID, NEW_FILE, PROBA, REFERENCE_FILE, TARGET
 from credit_scoring.model.loader import load
-from tests.support.any_table import (
+from tests.support.bank import refusal, run
+from tests.training.any_table import (
     any_table,
     reference_clients_as_new,
     scores,
     table_of_cells,
     table_of_columns,
 )
-from tests.support.bank import refusal, run
 from training import writing
 
 CLIENTS = 400

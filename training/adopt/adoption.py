@@ -10,14 +10,19 @@ import numpy as np
 from credit_scoring.data.artifacts import ID, MODEL_FILE
 from credit_scoring.data.tables import Matrix
 from credit_scoring.errors import naming
-from training.adopt.chosen_clients import Rows
-from training.adopt.folder_content import PREDICTED, folder_content, metadata_of, quality_on_table
-from training.adopt.labelled_cells import LabelledCells, label_cells
-from training.adopt.labels import default_class
+from training.adopt.environment.service_model import open_here
+from training.adopt.folder.folder_content import (
+    PREDICTED,
+    folder_content,
+    metadata_of,
+    quality_on_table,
+)
+from training.adopt.folder.served_folder import ServedFolder, model_files, write_served
 from training.adopt.options import Options
 from training.adopt.problems import NotAdopted, Problems
-from training.adopt.served_folder import ServedFolder, model_files, write_served
-from training.adopt.service_model import open_here
+from training.adopt.table.chosen_clients import Rows
+from training.adopt.table.labelled_cells import LabelledCells, label_cells
+from training.adopt.table.labels import default_class
 from training.adopt.table_plan import TablePlan, plan_table
 from training.adopt.team_model import TeamModel, list_model, opened_model
 

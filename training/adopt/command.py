@@ -27,9 +27,9 @@ from credit_scoring.command_line import EXIT_CODE, Parser, whole
 from credit_scoring.data.artifacts import ID, TARGET
 from credit_scoring.errors import BadFile, first_few
 from training.adopt.adoption import Adoption, adopt
-from training.adopt.labelled_cells import ColumnOptions
 from training.adopt.options import Options
 from training.adopt.problems import NotAdopted
+from training.adopt.table.labelled_cells import ColumnOptions
 from training.adopt.team_model import ModelOptions
 
 NAME = "adopt"

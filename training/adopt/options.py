@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.adopt.labelled_cells import ColumnOptions
+from training.adopt.table.labelled_cells import ColumnOptions
 from training.adopt.team_model import ModelOptions
 
 

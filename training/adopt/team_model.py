@@ -10,14 +10,14 @@ from skops.io.exceptions import UntrustedTypesFoundException
 
 from credit_scoring.data.opening.skops_file import open_skops
 from credit_scoring.errors import BadFile
-from training.adopt.environment import python_of
-from training.adopt.foreign_model import ForeignModel, ModelFacts, opened
-from training.adopt.model_source import RUNS_CODE, ModelSource, read_source, requirements_in
-from training.adopt.own_modules import check_installed, own_modules
-from training.adopt.pickle_listing import PickleListing, list_pickle
+from training.adopt.environment.environment import python_of
+from training.adopt.environment.foreign_model import ForeignModel, ModelFacts, opened
 from training.adopt.problems import NotAdopted, Problems
-from training.adopt.recorded_versions import RecordedVersions, recorded_versions
-from training.adopt.trust import check_trusted
+from training.adopt.source.model_source import RUNS_CODE, ModelSource, read_source, requirements_in
+from training.adopt.source.own_modules import check_installed, own_modules
+from training.adopt.source.pickle_listing import PickleListing, list_pickle
+from training.adopt.source.recorded_versions import RecordedVersions, recorded_versions
+from training.adopt.source.trust import check_trusted
 
 
 @dataclass(frozen=True)

@@ -133,6 +133,10 @@ def _impute_as_before(imputer: Any) -> None:
         imputer.keep_empty_features = True
 
 
+def _marking_empty_columns(imputer: Any) -> None:
+    imputer._is_empty_feature = np.isnan(imputer.initial_imputer_.statistics_)
+
+
 def _unmarked_columns(transformer: Any) -> None:
     """Replace the columns of a remainder by plain lists."""
 
@@ -246,6 +250,7 @@ _REPAIRS: Mapping[str, Sequence[Repair]] = {
     "GradientBoostingClassifier": [Repair((1, 4), "estimators_", _same_loss)],
     "HistGradientBoostingClassifier": [_HISTOGRAM],
     "MissingIndicator": [Repair((1, 9), "_n_features", _counting_features)],
+    "IterativeImputer": [Repair((1, 6), "initial_imputer_", _marking_empty_columns)],
     "OneHotEncoder": [Repair((1, 2), "drop_idx_", _ungrouped)],
     "OrdinalEncoder": [Repair((1, 3), "categories_", _without_infrequent)],
     "SimpleImputer": [

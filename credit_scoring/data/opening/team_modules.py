@@ -92,8 +92,9 @@ class TeamModules(MetaPathFinder):
         """
         file = self._file(MAIN if fullname == _MAIN_ALIAS else fullname)
         if file is None:
-            folder = self._folder.joinpath(*fullname.split("."))
-            is_package = fullname.isidentifier() and folder.is_dir() and any(folder.glob("*.py"))
+            parts = fullname.split(".")
+            folder = self._folder.joinpath(*parts)
+            is_package = all(part.isidentifier() for part in parts) and any(folder.rglob("*.py"))
             return ModuleSpec(fullname, _Source(""), is_package=True) if is_package else None
         name = file.relative_to(self._folder).as_posix()
         with foreign_code(name, unreadable):

@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,8 @@ class ClassifierInput:
         categories: of each of LightGBM's categorical columns; a category's code is its index.
         texts: the texts of each column of a `FrameModel`, by the column's index; a text's code is
             its index.
+        absent: the value of an entry that a sparse output does not store: 0, or NaN for XGBoost,
+            which takes it for missing.
     """
 
     names: tuple[str, ...]
@@ -47,6 +49,7 @@ class ClassifierInput:
     chosen: NDArray[np.intp] | None = None
     categories: Sequence[Sequence[Any]] = ()
     texts: Categories = field(default_factory=dict)
+    absent: float = 0.0
 
     def select(self, output: Any) -> Any:
         """Select the columns that the classifier takes from a transformer's output."""
@@ -68,7 +71,7 @@ class ClassifierInput:
             for column, texts in self.texts.items():
                 selected = _with_text_codes(selected, column, texts)
         with foreign_code(MODEL_FILE, _no_doubles):
-            return dense(selected, clients)
+            return dense(selected, clients, self.absent)
 
     def _with_codes(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Replace categories by LightGBM's codes; an unknown category becomes missing."""
@@ -112,16 +115,20 @@ def classifier_input(transformer: Any, fitted: Any, output: Any) -> ClassifierIn
             column_of.setdefault(name.replace(" ", "_"), at)  # LightGBM's spelling
     found = [column_of.get(name) for name in wanted]
     chosen = [at for at in found if at is not None]
+    is_xgboost = type(fitted).__module__.partition(".")[0] == "xgboost"
+    every = ClassifierInput(
+        tuple(names),
+        len(names),
+        None,
+        categories,
+        texts,
+        absent=np.nan if is_xgboost and issparse(output) else 0.0,
+    )
     if len(chosen) == len(wanted) and len(set(chosen)) == len(chosen) and chosen:
         if chosen == list(range(len(names))):
-            return ClassifierInput(tuple(names), len(names), None, categories, texts)
-        return ClassifierInput(
-            tuple(names[at] for at in chosen),
-            len(names),
-            np.array(chosen, np.intp),
-            categories,
-            texts,
-        )
+            return every
+        picked = np.array(chosen, np.intp)
+        return replace(every, names=tuple(names[at] for at in chosen), chosen=picked)
     if any(at is not None and at != here for here, at in enumerate(found)):
         others = [name for name, at in zip(wanted, found, strict=True) if at is None]
         raise BadFile(
@@ -129,12 +136,23 @@ def classifier_input(transformer: Any, fitted: Any, output: Any) -> ClassifierIn
             "its classifier was fitted on columns that its transformer does not give:"
             f" {first_few(others or wanted)}",
         )
-    return ClassifierInput(tuple(names), len(names), None, categories, texts)
+    return every
 
 
-def dense(output: Any, clients: int) -> Matrix:
-    """The output of a transformer as doubles in C order, shape (clients, n)."""
-    values = np.asarray(output.toarray() if issparse(output) else output, dtype=np.float64)
+def dense(output: Any, clients: int, absent: float = 0.0) -> Matrix:
+    """The output of a transformer as doubles in C order, shape (clients, n).
+
+    Args:
+        output: dense or sparse.
+        clients: number of rows.
+        absent: the value of an entry that a sparse output does not store.
+    """
+    if issparse(output):
+        stored = output.tocsr().tocoo()
+        values = np.full(stored.shape, absent)
+        values[stored.row, stored.col] = stored.data
+    else:
+        values = np.asarray(output, dtype=np.float64)
     return np.ascontiguousarray(values.reshape(clients, -1))
 
 

@@ -29,10 +29,11 @@ def fitted_categories(classifier: Any) -> FittedCategories | None:
         classifier: fitted.
     """
     library = type(classifier).__module__.partition(".")[0]
+    is_booster = type(classifier).__name__ == "Booster"
     if library == "lightgbm":
-        return _of_lightgbm(getattr(classifier, "booster_", classifier))
+        return _of_lightgbm(classifier if is_booster else classifier.booster_)
     if library == "xgboost":
-        return _of_xgboost(getattr(classifier, "get_booster", lambda: classifier)())
+        return _of_xgboost(classifier if is_booster else classifier.get_booster())
     if library == "catboost":  # it records hashes of categories
         return FittedCategories(list(classifier.get_cat_feature_indices()))
     encoder = getattr(classifier, "_preprocessor", None)  # of histogram boosting

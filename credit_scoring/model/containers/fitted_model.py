@@ -36,8 +36,8 @@ class FittedModel:
         threshold: the decision threshold that the model brings along, a probability of the default
             class; None without one.
         original: the model as stored if it has ``predict_proba``, to compare with; else None.
-        is_in_table_order: true if neither the model nor its file records names of its columns, so
-            it gets the features in the order of the reference file.
+        is_in_table_order: true if the model was fitted on an array, so it gets the features in the
+            order of the reference file. A step that records nothing takes a DataFrame.
     """
 
     pipeline: Pipeline
@@ -46,6 +46,18 @@ class FittedModel:
     threshold: float | None
     original: Any
     is_in_table_order: bool
+
+
+class FittedSteps(Pipeline):  # type: ignore[misc]  # scikit-learn has no types
+    """Transformers of a fitted model.
+
+    A makers' own step without fitted attributes may be the last one, for which scikit-learn would
+    refuse a pipeline as not fitted.
+    """
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """True: a step that is not fitted says so itself."""
+        return True
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,14 +108,14 @@ def open_model(model: Any, features: Sequence[str], default_class: Any = None) -
         steps.insert(0, ("columns", _columns(chosen, features, as_array=is_nameless)))
     two_steps = isinstance(model, Pipeline) and type(model) is Pipeline and len(model.steps) == 2
     is_unchanged = two_steps and model[0] is steps[0][1] and model[1] is classifier
-    transformer = steps[0][1] if len(steps) == 1 else Pipeline(steps)
+    transformer = steps[0][1] if len(steps) == 1 else FittedSteps(steps)
     return FittedModel(
         model if is_unchanged else Pipeline([("transformer", transformer), ("model", classifier)]),
         is_unchanged,
         column,
         _on_default_class(opened.threshold, column, classes),
         model if hasattr(model, "predict_proba") else None,
-        not names,
+        not names and fitted_width(first) is not None,
     )
 
 

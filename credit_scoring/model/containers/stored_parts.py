@@ -52,11 +52,7 @@ def find_parts(container: Any) -> Parts:
             f"{'' if classifiers else f'; it has {names}'}: store one model alone",
         )
     ((_, classifier),) = classifiers
-    transformers = [
-        (name, part)
-        for name, part in entries
-        if hasattr(part, "transform") and not is_classifier(part) and not isinstance(part, type)
-    ]
+    transformers = [(name, part) for name, part in entries if _is_transformer(part)]
     if len(transformers) > 1:
         found = first_few([f"{name} ({type(part).__name__})" for name, part in transformers])
         raise BadFile(
@@ -65,6 +61,12 @@ def find_parts(container: Any) -> Parts:
         )
     features = _features(entries, transformers[0][1] if transformers else classifier)
     return Parts(classifier, tuple(transformers), _threshold(entries), features)
+
+
+def _is_transformer(part: Any) -> bool:
+    """True for an object that prepares columns; tables of pandas have a method of that name."""
+    is_other = isinstance(part, (type, pd.DataFrame, pd.Series)) or is_classifier(part)
+    return hasattr(part, "transform") and not is_other
 
 
 def is_classifier(model: Any) -> bool:

@@ -32,6 +32,8 @@ TAKE_ANYTHING = (
     "sklearn.feature_extraction", "sklearn.impute._base", "sklearn.preprocessing._function",
     "sklearn.preprocessing._label",
 )  # fmt: skip
+# Libraries of classifiers; a team's own class may take texts.
+TAKE_NUMBERS = frozenset({"catboost", "imblearn", "lightgbm", "sklearn", "xgboost"})
 
 Sources = list[str | None]  # the raw feature of each unchanged column; None for other columns
 
@@ -186,6 +188,8 @@ def _note_classifier(
             and name in found
         ):
             found[name] = replace(found[name], levels=tuple(categories))
+    if type(classifier).__module__.partition(".")[0] not in TAKE_NUMBERS:
+        return
     for at, name in enumerate(handed_on):
         if at not in categorical.columns:
             found.add(name, "number")

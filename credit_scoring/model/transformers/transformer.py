@@ -14,11 +14,8 @@ from credit_scoring.data.raw_batch import RawBatch, frame_of
 from credit_scoring.data.tables import Matrix
 from credit_scoring.errors import BadFile, describe, foreign_code
 from credit_scoring.model.classifiers.classifier_input import ClassifierInput
-from credit_scoring.model.transformers.transformer_trace import (
-    TracedOutput,
-    is_element_by_element,
-    trace,
-)
+from credit_scoring.model.transformers.traced_output import TracedOutput
+from credit_scoring.model.transformers.transformer_trace import is_element_by_element, trace
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +47,9 @@ class RawTransformer:
     def traced_outputs(self) -> tuple[TracedOutput, ...] | None:
         """The sources and steps of each output that the classifier takes; None if not known."""
         columns = self.to_classifier
-        # LightGBM's codes of categories are not the transformer's arithmetic.
-        if not self.is_element_by_element or columns.categories:
+        # LightGBM's codes and XGBoost's missing zeros are not the transformer's arithmetic.
+        is_other = bool(columns.categories) or np.isnan(columns.absent)
+        if not self.is_element_by_element or is_other:
             return None
         outputs = trace(self.transformer, self.inputs, columns.output_count)
         if outputs is None or columns.chosen is None:

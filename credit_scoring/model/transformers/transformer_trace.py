@@ -1,9 +1,8 @@
 """Outputs of a transformer traced to the raw features and the arithmetic that make them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass, replace
 from numbers import Real
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from sklearn.compose import ColumnTransformer
@@ -11,6 +10,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
+    KBinsDiscretizer,
     MaxAbsScaler,
     MinMaxScaler,
     OneHotEncoder,
@@ -19,109 +19,21 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from credit_scoring.data.tables import Matrix
+from credit_scoring.model.containers.binned_variable import jumps_of
+from credit_scoring.model.containers.fitted_model import FittedSteps
 from credit_scoring.model.containers.scorecard import binning_of
-
-
-class Step(Protocol):
-    """One step of arithmetic on a feature, rising or constant in values that are not missing."""
-
-    def __call__(self, values: Matrix) -> Matrix:
-        """Apply the step to values."""
-
-
-@dataclass(frozen=True, eq=False)
-class Impute:
-    """Replace missing values."""
-
-    value: float | Matrix
-
-    def __call__(self, values: Matrix) -> Matrix:
-        """See `Step`."""
-        return np.where(np.isnan(values), self.value, values)
-
-
-@dataclass(frozen=True, eq=False)
-class Indicate:
-    """Give 1 for a missing value, else 0."""
-
-    def __call__(self, values: Matrix) -> Matrix:
-        """See `Step`."""
-        return np.isnan(values).astype(np.float64)
-
-
-@dataclass(frozen=True, eq=False)
-class Scale:
-    """Multiply, then add."""
-
-    scale: float | Matrix
-    shift: float | Matrix
-
-    def __call__(self, values: Matrix) -> Matrix:
-        """See `Step`."""
-        return values * self.scale + self.shift
-
-
-@dataclass(frozen=True, eq=False)
-class Clip:
-    """Keep within bounds."""
-
-    low: float | Matrix
-    high: float | Matrix
-
-    def __call__(self, values: Matrix) -> Matrix:
-        """See `Step`."""
-        return np.clip(values, self.low, self.high)
-
-
-@dataclass(frozen=True, eq=False)
-class Centre:
-    """Subtract, then divide."""
-
-    centre: float | Matrix
-    scale: float | Matrix
-
-    def __call__(self, values: Matrix) -> Matrix:
-        """See `Step`."""
-        return (values - self.centre) / self.scale
-
-
-def side_by_side(steps: Sequence[Any]) -> Step:
-    """Join steps of one class into one step for values of shape (rows, steps)."""
-    parameters = zip(*map(astuple, steps), strict=True)
-    step: Step = type(steps[0])(*map(np.array, parameters))
-    return step
+from credit_scoring.model.transformers.traced_output import (
+    Centre,
+    Clip,
+    Impute,
+    Indicate,
+    Scale,
+    TracedOutput,
+)
 
 
 class Untraceable(ValueError):
     """A transformer whose arithmetic this module does not know."""
-
-
-@dataclass(frozen=True, eq=False)
-class TracedOutput:
-    """One output of a transformer.
-
-    Attributes:
-        sources: the names of the raw features that it may be made from.
-        steps: the arithmetic on its one source; None if it is not known.
-    """
-
-    sources: frozenset[str]
-    steps: tuple[Step, ...] | None = ()
-
-    def __call__(self, values: Matrix) -> Matrix:
-        """The output for values of its source; infinite values, which transformers refuse, stay."""
-        assert self.steps is not None  # noqa: S101 - a condition on the caller
-        output = values
-        with np.errstate(all="ignore"):
-            for step in self.steps:
-                output = step(output)
-        return np.where(np.isinf(values), values, output)
-
-    def then(self, step: Step | None) -> "TracedOutput":
-        """The output after one more step; None for an unknown step."""
-        steps = None if step is None or self.steps is None else (*self.steps, step)
-        return replace(self, steps=steps)
 
 
 def trace(transformer: Any, inputs: Sequence[str], number: int) -> tuple[TracedOutput, ...] | None:
@@ -264,14 +176,29 @@ def _of_one_hot(encoder: Any, given: Sequence[TracedOutput]) -> list[TracedOutpu
 
 
 def _of_binning(binning: Any, given: Sequence[TracedOutput]) -> list[TracedOutput]:
-    """Weights of evidence of raw features, which optbinning finds by name."""
+    """Functions of bins of raw features, which optbinning finds by name."""
     raw = {name: output for output in given if output.steps == () for name in output.sources}
-    return [raw[str(name)].then(None) for name in binning.get_support(names=True)]
+    return [
+        raw[name].binned(jumps_of(binning.get_binned_variable(name)))
+        for name in map(str, binning.get_support(names=True))
+    ]
+
+
+def _of_discretizer(discretizer: Any, given: Sequence[TracedOutput]) -> list[TracedOutput]:
+    """Numbers of bins, or flags of each; an edge belongs to the bin above it."""
+    if discretizer.dtype not in (None, np.float64):  # it rounds values before it bins them
+        raise Untraceable
+    outputs = []
+    for output, edges in zip(given, discretizer.bin_edges_, strict=True):
+        number = 1 if discretizer.encode == "ordinal" else len(edges) - 1
+        outputs += [output.binned(np.asarray(edges[1:-1], np.float64))] * number
+    return outputs
 
 
 # Each of these works element by element.
 TRACED: dict[type, Callable[[Any, Sequence[TracedOutput]], list[TracedOutput]]] = {
     Pipeline: _of_pipeline,
+    FittedSteps: _of_pipeline,
     ColumnTransformer: _of_columns,
     SimpleImputer: _of_imputer,
     MinMaxScaler: _of_min_max,
@@ -280,6 +207,7 @@ TRACED: dict[type, Callable[[Any, Sequence[TracedOutput]], list[TracedOutput]]] 
     ),
     RobustScaler: lambda scaler, given: _centred(given, scaler.center_, scaler.scale_),
     MaxAbsScaler: _of_max_abs,
+    KBinsDiscretizer: _of_discretizer,
     OneHotEncoder: _of_one_hot,
     OrdinalEncoder: lambda _, given: [output.then(None) for output in given],
 }

@@ -18,8 +18,8 @@ from credit_scoring.data.artifacts import MODEL_FILE
 from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.tables import Matrix, Table
 from credit_scoring.errors import BadFile, describe, foreign_code
+from credit_scoring.model.transformers.traced_output import Step, side_by_side
 from credit_scoring.model.transformers.transformer import RawTransformer, accept
-from credit_scoring.model.transformers.transformer_trace import Step, side_by_side
 
 AT_ONCE = 256  # clients of a chunk, which fit the processor's cache
 MOST_LOOKED_UP = 4096  # values of a feature whose outputs are looked up
@@ -168,7 +168,7 @@ def _parts(
     for at, output in enumerate(traced):
         (source,) = output.sources
         column = columns[source]
-        if output.steps is None or column in texts:
+        if output.steps is None or output.jumps is not None or column in texts:
             looked_up[column].append(at)
         else:
             computed[tuple(map(type, output.steps))].append((column, at, output.steps))

@@ -16,6 +16,9 @@ from credit_scoring.model.trees.ensemble import (
 )
 from credit_scoring.model.trees.tree_nodes import Nodes, Tree, edges_of, in_order, joined
 
+# Known values of the columns of categories, by column, and the codes of them in the trees' sets.
+Categories = dict[int, tuple[Matrix, Integers]]
+
 
 def read_hist_gradient_boosting(fitted: Any) -> TreeEnsemble:
     """A ``HistGradientBoostingClassifier``, in log-odds; the shares are by counts of rows.
@@ -26,19 +29,24 @@ def read_hist_gradient_boosting(fitted: Any) -> TreeEnsemble:
     if fitted.n_trees_per_iteration_ != 1:
         raise NotCovered("it has not two classes")
     column = np.arange(fitted.n_features_in_)
-    categories: list[Matrix] = []
+    categories: Categories = {}
     if fitted._preprocessor is not None:  # it puts categorical columns first, and codes them
         is_categorical = np.asarray(fitted.is_categorical_)
         column = np.concatenate([column[is_categorical], column[~is_categorical]])
         encoder = fitted._preprocessor.named_transformers_["encoder"]
         if any(values.dtype.kind not in "biuf" for values in encoder.categories_):
             raise NotCovered("its categories are not numbers")
-        categories = [np.asarray(values, np.float64) for values in encoder.categories_]
+        for at, values in enumerate(encoder.categories_):
+            categories[at] = np.asarray(values, np.float64), np.arange(len(values))
+    elif fitted.is_categorical_ is not None:  # of scikit-learn before 1.4: numbers are the codes
+        for at in np.flatnonzero(fitted.is_categorical_).tolist():
+            values = np.asarray(fitted._bin_mapper.bin_thresholds_[at], np.float64)
+            categories[at] = values, values.astype(np.int64)
     trees = [_tree(one, column, categories) for (one,) in fitted._predictors]
     return joined(trees, float(np.ravel(fitted._baseline_prediction)[0]), "log-odds")
 
 
-def _tree(predictor: Any, column: Integers, categories: list[Matrix]) -> Tree:
+def _tree(predictor: Any, column: Integers, categories: Categories) -> Tree:
     nodes = predictor.nodes
     by_category = (nodes["is_categorical"] != 0) & (nodes["is_leaf"] == 0)
     missing_left = nodes["missing_go_to_left"] != 0
@@ -47,8 +55,7 @@ def _tree(predictor: Any, column: Integers, categories: list[Matrix]) -> Tree:
     edges: list[Matrix] = []
     for node in np.flatnonzero(by_category):
         # Unknown values go with NaN: the set is of the known categories on the other side.
-        known = categories[nodes["feature_idx"][node]]
-        codes = np.arange(len(known))
+        known, codes = categories[int(nodes["feature_idx"][node])]
         words = predictor.raw_left_cat_bitsets[nodes["bitset_idx"][node]].astype(np.int64)
         goes_left = words[codes // 32] >> (codes % 32) & 1 == 1
         threshold[node] = len(edges)

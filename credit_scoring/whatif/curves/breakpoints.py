@@ -1,6 +1,6 @@
-"""Breakpoints of one feature of a row: its values at which a tree may take another branch."""
+"""Breakpoints of one feature of a row: where a tree may take another branch, or a bin begin."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,7 +12,7 @@ from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.tables import Matrix
 from credit_scoring.float_search import LARGEST_DOUBLE, below, first_true
 from credit_scoring.model.raw_scorer import RawScorer
-from credit_scoring.model.transformers.transformer_trace import TracedOutput
+from credit_scoring.model.transformers.traced_output import TracedOutput
 from credit_scoring.whatif.curves.monotonicity import Interval, Monotonicity
 
 INFINITE = np.array([-np.inf, LARGEST_DOUBLE])  # limits: -inf is at the first, inf above the second
@@ -76,20 +76,34 @@ class VariedRow:
     def sources(self) -> dict[int, str] | None:
         """The one feature behind each dependent output of the transformer, by output.
 
-        None if an output is not known, or the classifier has neither split points nor coefficients.
+        None if an output is not known. For a classifier that has neither split points nor
+        coefficients, each must be binned.
         """
         dependent, found = {self.feature, *self.recomputed}, {}
-        classifier = self.scorer.classifier
-        if self.scorer.transformer.traced_outputs is None or (
-            classifier.split_points is None and classifier.coefficients is None
-        ):
+        classifier, traced = self.scorer.classifier, self.scorer.transformer.traced_outputs
+        is_known = classifier.split_points is not None or classifier.coefficients is not None
+        if traced is None:
             return None
-        for index, output in enumerate(self.scorer.transformer.traced_outputs):
+        for index, output in enumerate(traced):
             if output.sources & dependent:
-                if output.steps is None:
+                if output.steps is None or not (is_known or output.jumps is not None):
                     return None
                 (found[index],) = output.sources
         return found
+
+    @cached_property
+    def jumps(self) -> dict[int, Matrix]:
+        """The jumps of each dependent output of which only a function of its bin is known."""
+        traced = self.scorer.transformer.traced_outputs or ()
+        found = {output: traced[output].jumps for output in self.sources or {}}
+        return {output: jumps for output, jumps in found.items() if jumps is not None}
+
+    @property
+    def has_steps(self) -> bool:
+        """True if the score is a step function: that of trees, or of bins alone."""
+        if self.scorer.classifier.split_points is not None:
+            return True
+        return self.sources is not None and self.jumps.keys() == self.sources.keys()
 
     @cached_property
     def intervals(self) -> dict[str, list[Interval]]:
@@ -108,7 +122,7 @@ class VariedRow:
         """True if the score changes only at `breakpoints`."""
         return (
             self.sources is not None
-            and self.scorer.classifier.split_points is not None
+            and self.has_steps
             and all(
                 interval.is_monotone
                 for intervals in self.intervals.values()
@@ -120,6 +134,7 @@ class VariedRow:
         """Values at which the score may change, rising, the first one `low`.
 
         Without split points, those at which it may jump or be refused, or a direction may change.
+        With bins, also the last values before these and `high`, for `agrees`.
         """
         found = [np.array([self.low])]
         if self.sources is None:
@@ -131,11 +146,12 @@ class VariedRow:
                     if interval.is_monotone
                     else cells(interval.first, interval.last)
                 ]
-        for output, source in (self.sources or {}).items():
+        for output, source in self._without_repeats(self.sources or {}).items():
             found += [self._crossings(source, self._output(output, source), self._limits(output))]
         for name in self.recomputed:  # an infinite value is refused
             found += [self._crossings(name, self._dependent(name), INFINITE)]
-        return np.unique(np.concatenate(found))
+        edges = np.unique(np.concatenate(found))
+        return np.unique([*edges, *below(edges[1:]), self.high]) if self.jumps else edges
 
     def _crossings(
         self, source: str, compute: Callable[[Matrix], Matrix], limits: Matrix
@@ -160,6 +176,12 @@ class VariedRow:
             return np.asarray((compute(values) > passed[index]) == rises[index])
 
         return first_true(is_beyond, first[interval], last[interval])
+
+    def _without_repeats(self, sources: Mapping[int, str]) -> dict[int, str]:
+        """The sources of some outputs, of those made from the same bins only one."""
+        traced = self.scorer.transformer.traced_outputs or ()
+        one = {traced[output] if output in self.jumps else output: output for output in sources}
+        return {output: sources[output] for output in one.values()}
 
     def crossings_of(self, source: str, steps: TracedOutput, limits: Matrix) -> Matrix:
         """The first double at which some steps of a source's arithmetic pass each limit."""
@@ -186,7 +208,12 @@ class VariedRow:
         return [name for name in self.recomputed if name in needed]
 
     def _limits(self, output: int) -> Matrix:
-        """Split points of an output, between the limits of the classifier's range."""
+        """Split points of an output, between the limits of the classifier's range.
+
+        Of a binned one, the numbers of all bins but the last.
+        """
+        if output in self.jumps:
+            return np.arange(len(self.jumps[output]), dtype=np.float64)
         split_points, largest = self.scorer.classifier.split_points, self.scorer.classifier.largest
         known = np.empty(0) if split_points is None else split_points[output]
         inside = known[np.abs(known) <= largest]
@@ -196,6 +223,8 @@ class VariedRow:
     def agrees(self, values: Matrix, transformed: Matrix) -> bool:
         """True if the transformer's outputs equal those computed here, bit by bit.
 
+        Binned outputs must be equal for all values in one bin.
+
         Args:
             values: values of the varied feature, shape (m,).
             transformed: the transformer's rows for these values, shape (m, n).
@@ -203,6 +232,9 @@ class VariedRow:
         others = np.ones(transformed.shape[1], np.bool_)
         for output, source in (self.sources or {}).items():
             computed = self._output(output, source)(values)
+            if output in self.jumps:
+                _, first, bins = np.unique(computed, return_index=True, return_inverse=True)
+                computed = transformed[first, output][bins]
             if not np.array_equal(computed, transformed[:, output], equal_nan=True):
                 return False
             others[output] = False

@@ -1,11 +1,12 @@
 """ICE curves: the score of one row as a function of one feature, a step function for trees.
 
 Individual conditional expectation (Goldstein et al. 2015, "Peeking inside the black box"). The
-score of trees changes only if a transformed feature passes a split point. A transformed feature
-follows from the varied feature by a formula and the transformer's arithmetic. If both are proved
-monotone, the first double beyond each split point is found by bisection, and the curve is exact.
-If not, the score is computed at many values and each change between two of them is bisected: a step
-between two values with equal scores remains undetected.
+score of trees changes only if a transformed feature passes a split point, that of bins only if the
+value that is binned enters another bin. A transformed feature follows from the varied feature by a
+formula and the transformer's arithmetic. If both are proved monotone, the first double beyond each
+split point is found by bisection, and the curve is exact. If not, the score is computed at many
+values and each change between two of them is bisected: a step between two values with equal scores
+remains undetected.
 
 Every score equals that of `RawScorer.probabilities` for the changed row, to the last bit.
 """

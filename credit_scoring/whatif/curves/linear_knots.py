@@ -7,7 +7,7 @@ import numpy as np
 
 from credit_scoring.data.tables import Matrix
 from credit_scoring.float_search import below
-from credit_scoring.model.transformers.transformer_trace import Clip, TracedOutput
+from credit_scoring.model.transformers.traced_output import Clip, TracedOutput
 from credit_scoring.whatif.curves.breakpoints import VariedRow
 from credit_scoring.whatif.curves.monotonicity import Interval
 
@@ -44,7 +44,7 @@ class LinearKnots:
     @cached_property
     def is_linear(self) -> bool:
         """True if the log-odds are linear between the knots, except for rounding."""
-        return all(
+        return self._keeps_bins and all(
             interval.is_linear
             for source in set(self._sources.values())
             for interval in self.varied.intervals[source]
@@ -60,7 +60,7 @@ class LinearKnots:
                 for interval in self.varied.intervals[source]
             ]
         )
-        return all(self._is_monotone_at(first) for first in firsts)
+        return self._keeps_bins and all(self._is_monotone_at(first) for first in firsts)
 
     def _is_monotone_at(self, value: float) -> bool:
         """True if the log-odds are monotone on the part of the range that begins with a value."""
@@ -75,12 +75,26 @@ class LinearKnots:
         return not {-1, 1} <= directions
 
     @cached_property
+    def _keeps_bins(self) -> bool:
+        """True if no binned output changes between the knots."""
+        sources = self.varied.sources or {}
+        return all(
+            interval.is_monotone
+            for output in self.varied.jumps
+            for interval in self.varied.intervals[sources[output]]
+        )
+
+    @cached_property
     def _sources(self) -> dict[int, str]:
-        """The source of each dependent output with a coefficient other than 0."""
+        """The source of each dependent output with a coefficient other than 0, unless binned."""
         coefficients, sources = self.varied.scorer.classifier.coefficients, self.varied.sources
         assert coefficients is not None  # noqa: S101 - a condition on the caller
         assert sources is not None  # noqa: S101 - a condition on the caller
-        return {output: source for output, source in sources.items() if coefficients[output]}
+        return {
+            output: source
+            for output, source in sources.items()
+            if coefficients[output] and output not in self.varied.jumps
+        }
 
 
 def is_linear(varied: VariedRow) -> bool:

@@ -4,6 +4,7 @@ import shutil
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 import sklearn.base
 from sklearn.ensemble import (
@@ -12,6 +13,7 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -38,6 +40,7 @@ from tests.credit_scoring.damage import (
     removed,
 )
 from tests.credit_scoring.foreign_errors import FOREIGN
+from tests.credit_scoring.own_steps import AsArray, ByName
 from tests.support.artefacts import (
     NUMBERS,
     PLAIN,
@@ -175,6 +178,19 @@ ACCEPTED: dict[str, tuple[Damage, object]] = {
     "AdaBoost": (fitted(AdaBoostClassifier(n_estimators=2)), None),
     "a mean of LightGBM's trees": (fitted(lightgbm().set_params(**RANDOM_FOREST)), None),
     "classes 1 and 2": (outcomes([1, 2]), 2),
+    "classes 0.0 and 1.0": (outcomes([0.0, 1.0]), 0.0),
+    "an own step without attributes": (
+        model_fitted(lambda: make_pipeline(imputed_and_scaled(), AsArray(), lightgbm())),
+        None,
+    ),
+    "an own step that takes columns by name": (
+        model_fitted(lambda: make_pipeline(ByName(), SimpleImputer(), lightgbm())),
+        None,
+    ),
+    "a model and a table in a dict": (
+        changed_model(lambda pipeline: {"model": pipeline, "importance": pd.DataFrame()}),
+        None,
+    ),
     "classes no and yes": (outcomes(["no", "yes"]), "yes"),
     "classes no and yes, no means default": (outcomes(["no", "yes"]), "no"),
 }
@@ -190,7 +206,7 @@ def test_a_model_of_another_kind_or_container_scores_as_it_does_itself(
     write_metadata(folder, **({} if default_class is None else {"default_class": default_class}))
     model = joblib.load(folder / MODEL_FILE)
     model = pipeline if isinstance(model, dict) else model
-    new = folder.read(NEW_FILE)[list(model.feature_names_in_)]
+    new = folder.read(NEW_FILE)[list(getattr(model, "feature_names_in_", NUMBERS))]
     column = 1 if default_class is None else list(model.classes_).index(default_class)
     bundle = folder.load()
     np.testing.assert_allclose(  # a product of matrices rounds otherwise than one of a row

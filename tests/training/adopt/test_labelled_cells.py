@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.adopt.labelled_cells import ColumnOptions, label_cells, read_cells
 from training.adopt.problems import NotAdopted, Problems
+from training.adopt.table.labelled_cells import ColumnOptions, label_cells, read_cells
 
 TABLE = """\
 client,Risk,income,code,p

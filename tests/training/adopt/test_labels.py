@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from training.adopt.labels import DefaultClass, default_class, spelled
 from training.adopt.problems import NotAdopted
+from training.adopt.table.labels import DefaultClass, default_class, spelled
 
 IS_DEFAULT = np.array([False] * 6 + [True] * 4)
 RANKING = np.array([0.1, 0.2, 0.3, 0.2, 0.1, 0.4, 0.6, 0.7, 0.8, 0.9])

@@ -10,9 +10,9 @@ import pytest
 import skops.io
 
 from tests.training.adopt.team import default_of, team_pipeline, team_table
-from training.adopt.model_source import read_source, requirements_in
 from training.adopt.problems import NotAdopted
-from training.adopt.recorded_versions import RecordedVersions, recorded_versions
+from training.adopt.source.model_source import read_source, requirements_in
+from training.adopt.source.recorded_versions import RecordedVersions, recorded_versions
 
 NUMBERS = ["age", "duration"]
 MLMODEL = """\
@@ -154,7 +154,7 @@ def test_pins_of_a_requirements_file(tmp_path):
 def test_what_is_recorded_in_the_file_comes_before_what_lies_beside(tmp_path):
     joblib.dump(team_pipeline(team_table()), tmp_path / "model.joblib")
     source = read_source(tmp_path / "model.joblib")
-    from training.adopt.pickle_listing import list_pickle
+    from training.adopt.source.pickle_listing import list_pickle
 
     listing = list_pickle("model.joblib", source.content)
     recorded = recorded_versions(source, listing, {"scikit-learn": "1.0", "pandas": "2.1.0"})

@@ -14,9 +14,9 @@ import pytest
 from credit_scoring.data.artifacts import MODEL_FILE
 from credit_scoring.model.loader import load
 from tests.training.adopt.team import PROBA, adopt, reference, team_table
-from training.adopt.environment import python_of
+from training.adopt.environment.environment import python_of
 from training.adopt.problems import NotAdopted
-from training.adopt.recorded_versions import RecordedVersions
+from training.adopt.source.recorded_versions import RecordedVersions
 
 pytestmark = pytest.mark.slow
 

@@ -10,10 +10,10 @@ import pytest
 from sklearn.ensemble import GradientBoostingClassifier
 
 from tests.training.adopt.team import default_of, team_pipeline, team_table, unfitted
-from training.adopt.model_source import ModelSource
-from training.adopt.pickle_listing import list_pickle
 from training.adopt.problems import NotAdopted
-from training.adopt.trust import check_trusted, describe_globals
+from training.adopt.source.model_source import ModelSource
+from training.adopt.source.pickle_listing import list_pickle
+from training.adopt.source.trust import check_trusted, describe_globals
 
 
 class Attack:

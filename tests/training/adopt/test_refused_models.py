@@ -1,10 +1,14 @@
 """Models and tables that do not fit together: the line names both, and the next step."""
 
 import pickle
+import sys
+from types import ModuleType
 
 import joblib
 import pandas as pd
+import pytest
 from sklearn.compose import make_column_transformer
+from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
@@ -18,6 +22,7 @@ from tests.training.adopt.team import (
     team_table,
     unfitted,
 )
+from training.adopt.environment.foreign_model import last_error
 
 
 def test_columns_that_do_not_fit_are_said_with_a_hint(tmp_path, risk_options, capsys):
@@ -56,6 +61,72 @@ def test_a_model_of_three_classes_is_refused(tmp_path, risk_options, capsys):
     assert problems == [
         "model.pkl: its classifier knows 3 classes (1, 2, 3), two are needed: fit it on default or"
         " not"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        ("", "no message"),
+        ("a warning\nit holds 2 classifiers\n", "it holds 2 classifiers"),
+        (
+            "Traceback:\n  File\nValueError: yet missing:\n- age\n- income\n",
+            "ValueError: yet missing: - age - income",
+        ),
+        ("xgboost.core.XGBoostError: wrong\n  [bt] (8) x.so\n",
+         "xgboost.core.XGBoostError: wrong [bt] (8) x.so"),
+    ],
+)  # fmt: skip
+def test_an_error_of_several_lines_is_told_from_its_name_on(said, error):
+    assert last_error(said) == error
+
+
+def test_a_column_that_the_service_cannot_have_is_named(tmp_path, risk_options, capsys):
+    table = team_table().rename(columns={"duration": "Unnamed: 0"})
+    model = LogisticRegression(max_iter=1000).fit(table[["age", "Unnamed: 0"]], default_of(table))
+    joblib.dump(model, tmp_path / "model.pkl")
+    problems, _ = refusals(capsys, tmp_path / "model.pkl", *risk_options, "--trust")
+    assert problems == [
+        "model.pkl: takes the column Unnamed: 0, which the service keeps for itself: fit the model"
+        " without it"
+    ]
+
+
+WRAPPER = """
+class Wrapper:
+    classes_ = [0, 1]
+
+    def predict_proba(self, rows):
+        return (rows["home"] == "rent").astype(float)
+"""
+
+
+def test_an_own_class_that_gives_one_column_is_refused(tmp_path, monkeypatch, risk_options, capsys):
+    """It may take texts, which a classifier of a library would not."""
+    module = ModuleType("own_wrapper")
+    exec(WRAPPER, module.__dict__)  # noqa: S102 - written above
+    monkeypatch.setitem(sys.modules, "own_wrapper", module)
+    module.Wrapper.feature_names_in_ = ["age", "home"]
+    joblib.dump(module.Wrapper(), tmp_path / "model.pkl")
+    text = f"{WRAPPER}    feature_names_in_ = ['age', 'home']\n"
+    (tmp_path / "own_wrapper.py").write_text(text)
+    monkeypatch.delitem(sys.modules, "own_wrapper")
+    problems, _ = refusals(capsys, tmp_path / "model.pkl", *risk_options, "--trust")
+    assert problems == [
+        "model.pkl: its Wrapper gives one column of probabilities, and predict_proba gives one for"
+        " each of two classes: store the model inside it"
+    ]
+
+
+def test_a_dict_vectorizer_is_refused(tmp_path, risk_options, capsys):
+    table = team_table()
+    dicts = table[["age", "home"]].to_dict("records")
+    model = make_pipeline(DictVectorizer(), LogisticRegression(max_iter=1000))
+    joblib.dump(model.fit(dicts, default_of(table)), tmp_path / "model.pkl")
+    problems, _ = refusals(capsys, tmp_path / "model.pkl", *risk_options, "--trust")
+    assert problems == [
+        "model.pkl: cannot be opened in the environment of its versions: its DictVectorizer takes"
+        " dicts, and a table has columns: train it with a OneHotEncoder in a ColumnTransformer"
     ]
 
 

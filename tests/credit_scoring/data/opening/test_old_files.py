@@ -13,10 +13,15 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.experimental import enable_iterative_imputer  # noqa: F401 - makes the next importable
+from sklearn.impute import IterativeImputer
 
 from credit_scoring.data.artifacts import MODEL_FILE
 from credit_scoring.data.model_file import ModelFile, read_model
+from credit_scoring.data.opening.compatibility import repair
 from credit_scoring.errors import BadFile
+from credit_scoring.model.trees.contributions import raw_outputs
+from credit_scoring.model.trees.readers import ensemble_of
 from tests.credit_scoring.data.opening.make_old_files import MODELS, clients
 
 OLD_FILES = Path(__file__).with_name("old_files")
@@ -85,6 +90,20 @@ def test_an_algorithm_that_is_gone_is_not_replaced_by_another(place: Path):
     )
 
 
+@pytest.mark.parametrize("release", SCIKIT_LEARN)
+def test_old_histograms_of_categories_are_read_as_trees(place: Path, release: str):
+    """Before scikit-learn 1.4 the categories are their own codes."""
+    pipeline, features, _ = opened(f"sklearn-{release}", place).model["histograms of categories"]
+    rows = np.asarray(pipeline[:-1].transform(clients()[features]), np.float64)
+    ensemble = ensemble_of(pipeline[-1])
+    assert ensemble is not None
+    for changed in (0, 0.5, 7, np.nan):
+        rows[:3, 0] = changed or rows[:3, 0]
+        np.testing.assert_allclose(
+            raw_outputs(ensemble, rows), pipeline[-1].decision_function(rows), rtol=0, atol=1e-12
+        )
+
+
 def test_an_old_transformer_names_its_outputs(place: Path):
     """A step takes the place of "passthrough", and gives names too."""
     for release in SCIKIT_LEARN:
@@ -110,3 +129,14 @@ def test_an_old_tree_sends_missing_values_to_the_child_with_more_clients(place: 
         clients = tree.n_node_samples
         expected = clients[tree.children_left[inner]] > clients[tree.children_right[inner]]
         np.testing.assert_array_equal(tree.missing_go_to_left[inner], expected)
+
+
+def test_an_old_iterative_imputer_imputes_as_before():
+    """The attribute came with scikit-learn 1.6."""
+    rows = clients()[["age", "income", "ratio"]]
+    imputer = IterativeImputer(random_state=1).fit(rows)
+    expected = imputer.transform(rows)
+    del imputer._is_empty_feature
+    repair(imputer, "1.5.2")
+    np.testing.assert_array_equal(imputer.transform(rows), expected)
+    assert np.isfinite(expected).all()

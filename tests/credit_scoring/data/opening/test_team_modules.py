@@ -26,7 +26,7 @@ def put(folder: Path, model: bytes, **modules: str) -> Path:
     (folder / MODEL_FILE).write_bytes(model)
     for name, text in modules.items():
         file = folder / f"{name.replace('.', '/')}.py"
-        file.parent.mkdir(exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
     return folder
 
@@ -66,6 +66,13 @@ def test_a_module_of_a_package_comes_from_its_subfolder(tmp_path: Path):
     file = read_model(tmp_path, {})
     assert type(file.model).__module__ == "features.base"
     assert file.modules.keys() == {"features/encoders.py", "features/base.py"}
+
+
+def test_packages_in_packages_need_no_code_of_their_own(tmp_path: Path):
+    module = "src.features.encoders"
+    put(tmp_path, instance(module), **{module: ENCODER.format(scale=5)})
+    file = read_model(tmp_path, {})
+    assert (file.model.scale, list(file.modules)) == (5, ["src/features/encoders.py"])
 
 
 def test_a_package_may_have_code_of_its_own(tmp_path: Path):

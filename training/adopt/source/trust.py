@@ -3,9 +3,9 @@
 import textwrap
 from collections.abc import Sequence
 
-from training.adopt.model_source import ModelSource
-from training.adopt.pickle_listing import PickleListing
 from training.adopt.problems import NotAdopted
+from training.adopt.source.model_source import ModelSource
+from training.adopt.source.pickle_listing import PickleListing
 
 WIDTH = 100  # characters of a line
 KNOWN = frozenset({

@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from credit_scoring.errors import abridged
-from training.adopt.pickle_stream import decompressed
 from training.adopt.problems import NotAdopted
+from training.adopt.source.pickle_stream import decompressed
 
 WRAPPER = "NumpyArrayWrapper"  # stands before the bytes of an array
 VERSION_KEY = "_sklearn_version"

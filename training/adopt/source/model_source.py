@@ -12,8 +12,8 @@ from credit_scoring.data.artifacts import unreadable
 from credit_scoring.data.opening import formats
 from credit_scoring.data.opening.formats import HEAD, format_of
 from credit_scoring.errors import describe, foreign_code
-from training.adopt.pickle_stream import decompressed, is_pickle
 from training.adopt.problems import NotAdopted
+from training.adopt.source.pickle_stream import decompressed, is_pickle
 
 Format = Literal["pickle", "skops", "CatBoost", "XGBoost", "LightGBM"]
 ADOPTED: Mapping[formats.Format, Format] = {

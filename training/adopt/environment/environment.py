@@ -14,7 +14,7 @@ from pathlib import Path
 from packaging.version import Version
 
 from training.adopt.problems import NotAdopted
-from training.adopt.recorded_versions import ALTERNATIVES, ALWAYS, RecordedVersions
+from training.adopt.source.recorded_versions import ALTERNATIVES, ALWAYS, RecordedVersions
 
 SERVICE_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 # Before these releases, scikit-learn has no files for a newer Python.
@@ -25,6 +25,7 @@ BOUNDS = (
     ("scikit-learn", "1.6", {"scipy": "<1.16"}),
     ("scikit-learn", "1.8", {"pandas": "<3"}),
     ("lightgbm", "4.6", {"scikit-learn": "<1.6", "numpy": "<2", "pandas": "<3"}),
+    ("xgboost", "2.0", {"setuptools": "<80"}),
     ("xgboost", "2.1", {"scikit-learn": "<1.6", "numpy": "<2", "scipy": "<1.14"}),
     ("xgboost", "2.1.4", {"scikit-learn": "<1.6"}),
     ("xgboost", "3.0", {"scikit-learn": "<1.7"}),

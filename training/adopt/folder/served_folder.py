@@ -31,8 +31,8 @@ from credit_scoring.data.opening.skops_file import open_skops
 from credit_scoring.errors import BadFile, describe
 from credit_scoring.model.bundle import Bundle
 from credit_scoring.model.loader import load
-from training.adopt.model_source import ModelSource
-from training.adopt.service_model import write_files
+from training.adopt.environment.service_model import write_files
+from training.adopt.source.model_source import ModelSource
 
 
 @dataclass(frozen=True, eq=False)

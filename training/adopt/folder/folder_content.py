@@ -9,17 +9,17 @@ import pandas as pd
 
 from credit_scoring.data.artifacts import ID, PROBA, TARGET
 from credit_scoring.data.tables import Matrix
-from training.adopt.labelled_cells import LabelledCells
-from training.adopt.labels import DefaultClass
-from training.adopt.model_source import requirements_in
-from training.adopt.recorded_versions import ALTERNATIVES, installed_version
-from training.adopt.served_folder import FolderContent
+from training.adopt.folder.served_folder import FolderContent
+from training.adopt.source.model_source import requirements_in
+from training.adopt.source.recorded_versions import ALTERNATIVES, installed_version
+from training.adopt.table.labelled_cells import LabelledCells
+from training.adopt.table.labels import DefaultClass
 from training.adopt.table_plan import TablePlan
 from training.adopt.team_model import TeamModel
 from training.quality import quality
 
 PREDICTED = 0.5  # the threshold of scikit-learn's `predict`
-SERVICE_REQUIREMENTS = Path(__file__).parents[2] / "requirements.txt"
+SERVICE_REQUIREMENTS = Path(__file__).parents[3] / "requirements.txt"
 
 
 def quality_on_table(

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from training.adopt.labelled_cells import FEWEST
 from training.adopt.problems import NotAdopted
+from training.adopt.table.labelled_cells import FEWEST
 
 REFERENCE_CLIENTS, NEW_CLIENTS = 2_000, 500
 SEED = 42  # the same table gives the same clients

@@ -30,7 +30,7 @@ def open_job(job: Mapping[str, Any]) -> Any:
     Classes that a script or notebook defined are in ``__main__.py``, and that stands for this
     script while the file is opened.
     """
-    from training.adopt.model_formats import open_file
+    from training.adopt.environment.model_formats import open_file
 
     ours = sys.modules["__main__"]
     sys.path.insert(0, job["modules"])
@@ -57,8 +57,8 @@ def main() -> None:
     """Open the model of the job that the argument describes, and answer questions."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # so that prints of the model go to the log
-    sys.path.append(str(Path(__file__).parents[2]))
-    from training.adopt.stored_model import Model
+    sys.path.append(str(Path(__file__).parents[3]))
+    from training.adopt.environment.stored_model import Model
 
     job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     model = Model(open_job(job))

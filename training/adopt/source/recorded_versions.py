@@ -13,9 +13,9 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from credit_scoring.data.opening.libraries import recorded_version
-from training.adopt.model_source import ModelSource
-from training.adopt.pickle_listing import PickleListing
-from training.adopt.pickle_stream import decompressed
+from training.adopt.source.model_source import ModelSource
+from training.adopt.source.pickle_listing import PickleListing
+from training.adopt.source.pickle_stream import decompressed
 
 # The package that has a module; only these are ever installed.
 PACKAGES = {

@@ -1,6 +1,7 @@
 """A model in its own environment: what it takes, and its probabilities there."""
 
 import json
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,12 +13,13 @@ from typing import IO, Any
 import numpy as np
 
 from credit_scoring.data.tables import Matrix
-from training.adopt.model_source import Format, ModelSource
 from training.adopt.problems import NotAdopted
-from training.adopt.recorded_versions import PACKAGES
+from training.adopt.source.model_source import Format, ModelSource
+from training.adopt.source.recorded_versions import PACKAGES
 
 SCRIPT = Path(__file__).with_name("scoring_script.py")
 SAID = 300  # characters of an error, at most
+ERROR = re.compile(r"[\w.]+(Error|Exception): ")
 LIBRARIES = ("numpy", "pandas", "scipy", "joblib", *PACKAGES)
 
 
@@ -95,6 +97,11 @@ class ForeignModel:
         question = {"table": str(table), "texts": list(texts)}
         path = Path(json.loads(self._answer("does not take the table", json.dumps(question))))
         found: Matrix = np.load(path)
+        if found.ndim == 1 or found.shape[1] == 1:
+            raise NotAdopted(
+                [f"{self._name}: its {self.facts.kind} gives one column of probabilities, and"
+                 " predict_proba gives one for each of two classes: store the model inside it"]
+            )  # fmt: skip
         if found.ndim != 2 or found.shape[1] != 2:
             raise NotAdopted(
                 [f"{self._name}: gives probabilities of shape {found.shape}, and two classes are"
@@ -109,7 +116,7 @@ class ForeignModel:
         """The answer to a question, a line of JSON.
 
         Raises:
-            NotAdopted: the process ended instead; the message has its last line.
+            NotAdopted: the process ended instead; the message has its error.
         """
         asked, answers = self._process.stdin, self._process.stdout
         if asked is None or answers is None:
@@ -121,11 +128,10 @@ class ForeignModel:
         if not answer:
             self._process.wait()
             self._said.seek(0)
-            last = (self._said.read().strip().splitlines() or ["no message"])[-1]
-            last = last if len(last) <= SAID else last[:SAID] + "…"
+            error = last_error(self._said.read())
             raise NotAdopted(
-                [f"{self._name}: {refusal} in the environment of its versions: {last}"
-                 f"{_next_step(last)}"]
+                [f"{self._name}: {refusal} in the environment of its versions: {error}"
+                 f"{_next_step(error)}"]
             )  # fmt: skip
         return answer
 
@@ -167,6 +173,14 @@ def opened(
                 yield ForeignModel(source.path.name, process, said)
             finally:
                 process.kill()
+
+
+def last_error(said: str) -> str:
+    """The error with which a process ended, in one line: its last lines, from the error's name."""
+    lines = said.strip().splitlines() or ["no message"]
+    begins = [at for at, line in enumerate(lines) if ERROR.match(line)]
+    error = " ".join(" ".join(lines[begins[-1] if begins else -1 :]).split())
+    return error if len(error) <= SAID else error[:SAID] + "…"
 
 
 def _next_step(said: str) -> str:

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from credit_scoring.data.opening.team_modules import MAIN
-from training.adopt.model_source import ModelSource
-from training.adopt.pickle_listing import PickleListing
 from training.adopt.problems import Problems
-from training.adopt.recorded_versions import (
+from training.adopt.source.model_source import ModelSource
+from training.adopt.source.pickle_listing import PickleListing
+from training.adopt.source.recorded_versions import (
     PACKAGES,
     RecordedVersions,
     installed_version,

@@ -16,8 +16,8 @@ from credit_scoring.data.cells import CODE, MISSING_TEXTS
 from credit_scoring.data.csv_tables import check_distinct
 from credit_scoring.data.tables import Matrix
 from credit_scoring.errors import abridged, first_few, foreign_code
-from training.adopt.labels import spelled
 from training.adopt.problems import Problems
+from training.adopt.table.labels import spelled
 
 FIRST_ID = 100_001  # of clients without ids
 SEPARATORS = (",", ";", "\t", "|")

@@ -12,8 +12,8 @@ from credit_scoring.data.opening.skops_file import open_skops
 from credit_scoring.errors import describe, foreign_code, naming
 from credit_scoring.model.containers.fitted_model import open_model
 from credit_scoring.model.transformers.fitted_inputs import fitted_inputs
-from training.adopt.model_formats import open_file
-from training.adopt.model_source import ModelSource
+from training.adopt.environment.model_formats import open_file
+from training.adopt.source.model_source import ModelSource
 
 
 def open_here(source: ModelSource, modules: Mapping[str, bytes]) -> Any:

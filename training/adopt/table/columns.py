@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from credit_scoring.data.artifacts import ID, NOT_FEATURES
+from credit_scoring.data.artifacts import ID, is_feature
 from credit_scoring.data.cells import NOT_A_NUMBER, number_of
 from credit_scoring.data.column_types import FittedInput
 from credit_scoring.errors import abridged, first_few
-from training.adopt.foreign_model import ModelFacts
-from training.adopt.labelled_cells import LabelledCells
+from training.adopt.environment.foreign_model import ModelFacts
 from training.adopt.problems import NotAdopted, Problems
+from training.adopt.table.labelled_cells import LabelledCells
 
 ALIKE = 0.8  # similarity of a misspelt name
 
@@ -29,7 +29,7 @@ def columns_for(name: str, facts: ModelFacts, table: LabelledCells) -> list[str]
     """
     if not facts.names:
         return _all_columns(name, facts.width, table)
-    if reserved := sorted(NOT_FEATURES.intersection(facts.names) - {ID}):
+    if reserved := [found for found in facts.names if not is_feature(found) and found != ID]:
         raise NotAdopted(
             [f"{name}: takes the column {reserved[0]}, which the service keeps for itself: fit the"
              " model without it"]

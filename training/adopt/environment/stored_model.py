@@ -71,7 +71,12 @@ class Model:
             )
         self.classifier = classifiers[0]
         self.transformer = transformers[0] if transformers else None
-        first = self.transformer or self.classifier
+        first = self.classifier if self.transformer is None else self.transformer
+        if type(inner(first) or first).__name__ == "DictVectorizer":
+            raise SystemExit(
+                "its DictVectorizer takes dicts, and a table has columns: train it with a"
+                " OneHotEncoder in a ColumnTransformer"
+            )
         self.width = width_of(first)
         self.names = needed_names(first)
         self.has_threshold = holds_threshold(stored)
@@ -139,8 +144,9 @@ def holds_threshold(stored: Any) -> bool:
 
 
 def is_transformer(part: Any) -> bool:
-    """True for an object that transforms and does not classify."""
-    return hasattr(part, "transform") and not is_classifier(part) and not isinstance(part, type)
+    """True for an object that prepares columns; tables of pandas have a method of that name."""
+    is_other = isinstance(part, (type, pd.DataFrame, pd.Series)) or is_classifier(part)
+    return hasattr(part, "transform") and not is_other
 
 
 def with_categories(classifier: Any, rows: Any) -> Any:

@@ -1,0 +1,1 @@
+"""The environment in which a team's model gives its probabilities."""

@@ -1,0 +1,1 @@
+"""The model file of a team, read without running it."""
