@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 import skops.io
 from sklearn.linear_model import LogisticRegression
@@ -105,6 +106,16 @@ def test_xgboost(tmp_path, risk_options, name):
     assert bundle.features == tuple(NUMBERS)
     pin = f"xgboost-cpu=={xgboost.__version__}\n"
     assert (tmp_path / "out" / "requirements.txt").read_text() == pin
+
+
+def test_xgboost_on_categories(tmp_path, risk_options):
+    xgboost = pytest.importorskip("xgboost")
+    table = team_table()
+    rows = table[FEATURES].astype({"home": pd.CategoricalDtype(["rent", "free", "own"])})
+    model = xgboost.XGBClassifier(n_estimators=7, enable_categorical=True)
+    joblib.dump(model.fit(rows, default_of(table)), tmp_path / "model.pkl")
+    adopt(tmp_path / "model.pkl", *risk_options, "--trust")
+    assert_adopted(tmp_path / "out", model.predict_proba(rows)[:, 1].astype(float))
 
 
 def test_catboost(tmp_path, risk_options):

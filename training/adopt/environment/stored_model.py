@@ -161,7 +161,9 @@ def with_categories(classifier: Any, rows: Any) -> Any:
             names = [name for name in rows if not pd.api.types.is_numeric_dtype(rows[name])]
         types = {name: pd.CategoricalDtype(known) for name, known in zip(names, levels)}  # noqa: B905 - Python 3.7
         return rows.astype(types)
-    types_of = getattr(classifier, "feature_types", None)
+    if hasattr(classifier, "get_booster"):  # XGBoost's, whose own attribute is what it was given
+        booster = classifier.get_booster()
+    types_of = getattr(booster, "feature_types", None)
     kinds = types_of if isinstance(types_of, list) else []
     return rows.astype({name: "category" for name, kind in zip(rows, kinds) if kind == "c"})  # noqa: B905 - Python 3.7
 
