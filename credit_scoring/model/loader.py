@@ -18,6 +18,7 @@ from credit_scoring.data.artifacts import (
     ID,
     MODEL_FILE,
     NEW_FILE,
+    PROBA,
     REFERENCE_FILE,
 )
 from credit_scoring.data.client_tables import (
@@ -57,9 +58,7 @@ from credit_scoring.model.pipeline import (
 from credit_scoring.model.raw_scorer import RawScorer
 from credit_scoring.model.reference_scores import reference_scores, transformed_reference
 from credit_scoring.model.transformers.transformer import RawTransformer
-from credit_scoring.model.transformers.transformer_trace import (
-    is_identity,
-)
+from credit_scoring.model.transformers.transformer_trace import is_identity
 from credit_scoring.model.transformers.vectorised_transformer import vectorise
 
 log = logging.getLogger(__name__)
@@ -109,6 +108,18 @@ def _load(folder: Path, model: ModelDefinition, threads: Executor) -> Bundle:
     )
     tables = _checked_tables(model, reference, reading.result())
     check_is_provable(reference.stored, model.file.written_by)
+    if (
+        model.fitted.is_in_table_order
+        and not model.fitted.is_unchanged
+        and reference.stored is None
+    ):
+        log.warning(
+            "%s: records no names of its columns: they are taken in the order of %s, and no column"
+            " %s proves it",
+            model.file.name,
+            REFERENCE_FILE,
+            PROBA,
+        )
     population, table = tables.reference.population, tables.new.table
     known = _categories(population.categories, table.categories)
     model = model.taking_texts(tables.inputs, tables.dtypes, known)

@@ -13,9 +13,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from credit_scoring.data.artifacts import METADATA_FILE, MODEL_FILE, PROBA, REFERENCE_FILE, TARGET
+from credit_scoring.model.loader import load
 from main import create_app
 from service.settings import Settings
-from tests.kinds.containers import bare, fixed_threshold, two_steps
+from tests.kinds.containers import bare, bare_on_an_array, fixed_threshold, two_steps
 from tests.kinds.kind_folder import KindFolder
 from tests.kinds.kinds import KINDS, NUMBERS, lightgbm
 from tests.support.inprocess import client_of
@@ -139,6 +140,21 @@ def test_a_transformer_that_hands_columns_through_is_matched_by_name(tmp_path: P
     http = client_of(create_app(Settings(ressources_dir=folder.path)))
     found = http.post("/score?reasons=0", json=[{"client": client} for client in folder.ids]).json()
     assert [one["probability"] for one in found] == folder.expected
+
+
+def test_a_model_without_names_takes_the_order_of_the_table_with_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    folder = KindFolder(tmp_path / "ressources", lightgbm(), bare_on_an_array)
+    load(folder.path)
+    assert caplog.messages == []
+    table = pd.read_csv(folder.path / REFERENCE_FILE).drop(columns=PROBA)
+    table.to_csv(folder.path / REFERENCE_FILE, index=False)
+    load(folder.path)
+    assert caplog.messages == [
+        "model.joblib: records no names of its columns: they are taken in the order of"
+        " train_samp.csv, and no column proba proves it"
+    ]
 
 
 def test_the_threshold_of_a_fixed_classifier_is_that_of_the_default_class(tmp_path: Path):
