@@ -33,8 +33,11 @@ from tests.support.server import RESSOURCES
 @pytest.mark.parametrize(
     ("classifier", "explained_by"),
     [
-        (GradientBoostingClassifier(n_estimators=2, init=LogisticRegression()), "permutation"),
-        (CalibratedClassifierCV(RandomForestClassifier(2)), "treeshap"),
+        (
+            GradientBoostingClassifier(n_estimators=2, init=LogisticRegression(), random_state=0),
+            "permutation",
+        ),
+        (CalibratedClassifierCV(RandomForestClassifier(8, random_state=0)), "treeshap"),
         (DummyClassifier(), "permutation"),
         (GaussianNB(), "additive"),
     ],
