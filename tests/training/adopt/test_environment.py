@@ -77,6 +77,11 @@ def test_a_python_that_is_not_found_is_said(tmp_path, monkeypatch):
 def test_a_recorded_python_that_is_not_found_is_done_without(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("UV_PYTHON_DOWNLOADS", "never")
-    python = python_of(RecordedVersions({"numpy": "<2"}, "3.2"))
+    try:
+        python = python_of(RecordedVersions({"numpy": "<2"}, "3.2"))
+    except NotAdopted as error:
+        if "ailed to fetch" in str(error) or "offline" in str(error):
+            pytest.skip("no package index can be reached, and the versions are not in uv's cache")
+        raise
     made = subprocess.run([python, "--version"], capture_output=True, text=True, check=True)
     assert made.stdout.startswith(f"Python {SERVICE_PYTHON}.")

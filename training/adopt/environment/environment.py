@@ -162,7 +162,11 @@ def _uv(*arguments: str) -> str:
         ) from error  # fmt: skip
     variables = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     done = subprocess.run(  # noqa: S603 - uv with our arguments
-        [uv, *arguments], capture_output=True, text=True, check=False, env=variables
+        [uv, "--system-certs", *arguments],  # a house may have certificates of its own
+        capture_output=True,
+        text=True,
+        check=False,
+        env=variables,
     )
     lines = [line.strip(UV_MARKS) for line in done.stderr.splitlines()]
     said = " ".join(" ".join(line for line in lines if line).split())
