@@ -5,7 +5,6 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from credit_scoring.data.artifacts import (
     unreadable,
 )
 from credit_scoring.data.bundle_files import model_file_in
-from credit_scoring.data.opening.libraries import LIBRARIES
+from credit_scoring.data.opening.libraries import installed_version
 from credit_scoring.data.opening.pickle_file import unpickle
 from credit_scoring.data.opening.team_modules import TeamModules
 from credit_scoring.errors import foreign_code
@@ -108,19 +107,8 @@ def _noting_versions(written_by: dict[str, str]) -> Iterator[None]:
 
 def _differing(written_by: Mapping[str, str]) -> dict[str, str]:
     """The libraries whose installed version is another one."""
-    differing = {}
-    for name, wrote in written_by.items():
-        package = LIBRARIES[name].package if name in LIBRARIES else name
-        if not f"{_installed(package, name)}.".startswith(f"{wrote}."):
-            differing[name] = wrote
-    return differing
-
-
-def _installed(*packages: str) -> str:
-    """The version of the first of these packages that is installed; empty without any."""
-    for package in packages:
-        try:
-            return version(package)
-        except PackageNotFoundError:
-            continue
-    return ""
+    return {
+        name: wrote
+        for name, wrote in written_by.items()
+        if not f"{installed_version(name)}.".startswith(f"{wrote}.")
+    }

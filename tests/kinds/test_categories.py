@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pandas as pd
 import pytest
@@ -54,16 +55,21 @@ def stored(as_levels: bool) -> Callable[[Any, pd.DataFrame, Classes], Stored]:
     return fitted
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
-def test_texts_score_as_the_model_scores_them(name: str, tmp_path: Path):
+def served(name: str, path: Path) -> tuple[KindFolder, httpx.Client]:
+    """A folder with a classifier, and a client of the service that has loaded it."""
     make, as_levels = CLASSIFIERS[name]
     if name in ("xgboost", "catboost"):
         pytest.importorskip(name)
-    folder = KindFolder(tmp_path / "ressources", make(), stored(as_levels))
+    folder = KindFolder(path / "ressources", make(), stored(as_levels))
     if name == "catboost":  # it records hashes of its categories, from which no type can be told
         kinds = "".join(f"{text},text\n" for text in TEXTS)
         (folder.path / FEATURES_FILE).write_text(f"name,kind\n{kinds}")
-    http = prepared_client(create_app(Settings(ressources_dir=folder.path)))
+    return folder, prepared_client(create_app(Settings(ressources_dir=folder.path)))
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_texts_score_as_the_model_scores_them(name: str, tmp_path: Path):
+    folder, http = served(name, tmp_path)
     bodies = [{"client": client} for client in folder.ids]
     answers = http.post("/score", json=bodies).json()
     assert [one["probability"] for one in answers] == folder.expected
@@ -77,14 +83,7 @@ def test_texts_score_as_the_model_scores_them(name: str, tmp_path: Path):
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_a_text_that_no_client_has_is_refused_or_scored_as_missing(name: str, tmp_path: Path):
-    make, as_levels = CLASSIFIERS[name]
-    if name in ("xgboost", "catboost"):
-        pytest.importorskip(name)
-    folder = KindFolder(tmp_path / "ressources", make(), stored(as_levels))
-    if name == "catboost":  # it records hashes of its categories, from which no type can be told
-        kinds = "".join(f"{text},text\n" for text in TEXTS)
-        (folder.path / FEATURES_FILE).write_text(f"name,kind\n{kinds}")
-    http = prepared_client(create_app(Settings(ressources_dir=folder.path)))
+    folder, http = served(name, tmp_path)
     body = {"client": folder.ids[0], "changes": {"SUITE": "Uncle"}}
     answer = http.post("/score?reasons=0", json=body)
     if name == "lightgbm":

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple
 
 
@@ -34,6 +35,17 @@ _CATBOOST_COMMIT = re.compile(rb"Commit: ([0-9a-f]{8})[0-9a-f]+\n")  # of a rele
 _XGBOOST_JSON = re.compile(rb'"version":\s*\[(\d+),\s*(\d+),\s*(\d+)\]')
 _XGBOOST_UBJSON = re.compile(rb"version\[#L\x00{7}\x03i(.)i(.)i(.)", re.DOTALL)
 _LIGHTGBM = re.compile(rb"tree\nversion=v([0-3])\n")
+
+
+def installed_version(library: str) -> str:
+    """The installed version of a library, given by its module or package; empty without one."""
+    packages = [LIBRARIES[library].package] if library in LIBRARIES else []
+    for package in (*packages, library):
+        try:
+            return version(package)
+        except PackageNotFoundError:
+            continue
+    return ""
 
 
 def recorded_version(library: str, content: bytes | bytearray) -> str | None:
@@ -78,5 +90,5 @@ def version_in_state(built: object, state: object) -> tuple[str, str] | None:
     model = state.get(_OWN_FORMAT[library])
     if isinstance(model, str):
         model = model[:100].encode(errors="replace")  # the header of LightGBM's text
-    version = recorded_version(library, model) if isinstance(model, (bytes, bytearray)) else None
-    return (library, version) if version else None
+    found = recorded_version(library, model) if isinstance(model, (bytes, bytearray)) else None
+    return (library, found) if found else None

@@ -6,13 +6,13 @@ without an error and give other numbers.
 
 import logging
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from credit_scoring.data.artifacts import MODEL_FILE, NEW_FILE, PROBA, REFERENCE_FILE
+from credit_scoring.data.opening.libraries import installed_version
 from credit_scoring.data.tables import Matrix
 from credit_scoring.errors import BadFile, cause, foreign_code
 from credit_scoring.model.classifiers.frame_model import FrameModel, as_levels
@@ -131,15 +131,6 @@ def check_original(
 def _versions(written_by: Mapping[str, str]) -> str:
     """The versions that wrote the file, and those that are installed."""
     return ", ".join(
-        f"{library} {written} ({_installed(library)} is installed)"
+        f"{library} {written} ({installed_version(library) or 'none'} is installed)"
         for library, written in written_by.items()
     )
-
-
-def _installed(library: str) -> str:
-    for name in (library, f"{library}-cpu"):
-        try:
-            return version(name)
-        except PackageNotFoundError:
-            continue
-    return "none"
