@@ -26,6 +26,7 @@ from training.adopt.table.labels import default_class
 from training.adopt.table_plan import TablePlan, plan_table
 from training.adopt.team_model import TeamModel, list_model, opened_model
 
+OWN_THRESHOLD = "--threshold: the model has a threshold of its own: leave the option out"
 SINGLE_PRECISION = 1e-6  # of probabilities that a library computes in single precision
 
 Say = Callable[[str], None]  # takes the name of the step that begins
@@ -79,6 +80,8 @@ def adopt(options: Options, say: Say) -> Adoption:
         raise NotAdopted([f"{options.table}: cannot be read"])  # `check` has said more
     say("environment")
     with opened_model(listed, table.stored is not None) as model:
+        if options.threshold is not None and model.facts.has_threshold:
+            raise NotAdopted([OWN_THRESHOLD])
         here = open_here(model.source, model.modules)
         plan = plan_table(options, model, here, table)
         say("probabilities")

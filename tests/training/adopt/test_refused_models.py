@@ -10,8 +10,10 @@ import pytest
 from sklearn.compose import make_column_transformer
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
+from sklearn.svm import LinearSVC
 
 from tests.training.adopt.team import (
     FEATURES,
@@ -135,9 +137,32 @@ def test_a_dict_of_two_models_is_refused(tmp_path, risk_options, capsys):
     (tmp_path / "model.pkl").write_bytes(pickle.dumps({"a": model, "b": model[-1]}))
     problems, _ = refusals(capsys, tmp_path / "model.pkl", *risk_options, "--trust")
     assert problems == [
-        "model.pkl: cannot be opened in the environment of its versions: it holds 2 classifiers and"
-        " 0 preprocessors (Pipeline, LogisticRegression): store one model alone, or one Pipeline"
+        "model.pkl: cannot be opened in the environment of its versions: it holds 2 classifiers"
+        " (Pipeline, LogisticRegression): store one model alone, or one Pipeline"
     ]
+
+
+def test_a_model_without_probabilities_is_refused_with_the_next_step(
+    tmp_path, risk_options, capsys
+):
+    table = team_table()
+    model = LinearSVC().fit(table[["age", "income"]].fillna(0), default_of(table))
+    (tmp_path / "model.pkl").write_bytes(pickle.dumps(model))
+    problems, _ = refusals(capsys, tmp_path / "model.pkl", *risk_options, "--trust")
+    assert problems == [
+        "model.pkl: cannot be opened in the environment of its versions: its LinearSVC has no"
+        " predict_proba: fit it inside a CalibratedClassifierCV, or fit a classifier"
+    ]
+
+
+def test_a_threshold_beside_that_of_the_model_is_refused(tmp_path, risk_options, capsys):
+    table = team_table()
+    numbers = table[["age", "income"]].fillna(0)
+    model = FixedThresholdClassifier(LogisticRegression().fit(numbers, default_of(table)))
+    (tmp_path / "model.pkl").write_bytes(pickle.dumps(model.fit(numbers, default_of(table))))
+    given = ("--trust", "--threshold", "0.3")
+    problems, _ = refusals(capsys, tmp_path / "model.pkl", *risk_options, *given)
+    assert problems == ["--threshold: the model has a threshold of its own: leave the option out"]
 
 
 def test_a_dict_whose_encoder_prepares_some_columns_is_refused(tmp_path, risk_options, capsys):

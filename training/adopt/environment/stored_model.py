@@ -64,11 +64,7 @@ class Model:
         classifiers = [part for part in parts if is_classifier(part)]
         transformers = [part for part in parts if is_transformer(part)]
         if len(classifiers) != 1 or len(transformers) > 1:
-            kinds = ", ".join(type(part).__name__ for part in classifiers + transformers)
-            raise SystemExit(
-                f"it holds {len(classifiers)} classifiers and {len(transformers)} preprocessors"
-                f" ({kinds or type(stored).__name__}): store one model alone, or one Pipeline"
-            )
+            raise SystemExit(ambiguity(stored, classifiers, transformers))
         self.classifier = classifiers[0]
         self.transformer = transformers[0] if transformers else None
         first = self.classifier if self.transformer is None else self.transformer
@@ -131,6 +127,23 @@ class Model:
         if self.transformer is None:
             rows = with_categories(self.classifier, rows)
         return rows
+
+
+def ambiguity(stored: Any, classifiers: list[Any], transformers: list[Any]) -> str:
+    """The reason why an object is not one model, and the next step."""
+    if not classifiers and hasattr(stored, "predict"):
+        return (
+            f"its {type(stored).__name__} has no predict_proba: fit it inside a"
+            " CalibratedClassifierCV, or fit a classifier"
+        )
+    if not classifiers:
+        return f"its {type(stored).__name__} holds no classifier: store one model alone"
+    kinds = ", ".join(type(part).__name__ for part in (*classifiers, *transformers))
+    if len(classifiers) > 1:
+        found = f"{len(classifiers)} classifiers"
+    else:
+        found = f"{len(transformers)} preprocessors, whose order is not recorded"
+    return f"it holds {found} ({kinds}): store one model alone, or one Pipeline"
 
 
 def holds_threshold(stored: Any) -> bool:

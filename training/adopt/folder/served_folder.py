@@ -119,7 +119,7 @@ def as_skops(model: Any) -> tuple[dict[str, bytes], str]:
         try:
             content = skops.io.dumps(model)
         except (UnsupportedTypeException, TypeError, ValueError, AttributeError) as error:
-            return {}, describe(error)
+            return {}, f"skops cannot write it ({describe(error)})"
     try:
         open_skops(SKOPS_FILE, content, {})
     except BadFile as error:
