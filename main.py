@@ -5,7 +5,6 @@ the status of each error. Class 1 is a client in default, class 0 a solvent one.
 """
 
 import contextlib
-import logging
 from collections.abc import AsyncIterator
 from operator import attrgetter
 from typing import Annotated, Any
@@ -21,27 +20,24 @@ from api import openapi as document
 from api import response_models as models
 from api.openapi import CLIENTS, DESK, REFERENCE, SCORES, SERVICE
 from api.responses import record_body
-from credit_scoring.data.client_ids import ClientId
-from credit_scoring.errors import BadFile
+from credit_scoring.errors import ScoringError
 from credit_scoring.explain.peers import Compare
-from credit_scoring.model.bundle import Bundle
-from service.http_rules import HANDLERS, NO_RECORD, client_id_in_query, complete_document, is_open
+from service import http_rules
+from service.http_rules import bundle_of, client_id_of, service_of
+from service.middleware import add_middleware
 from service.scoring_service import ScoringService
 from service.served_bundle import ScoreRequest, SensitivityRequest
 from service.settings import Settings
 from serving import gunicorn_worker, routing, swagger_ui
-from serving.body_limits import BodyBudget, body_of
+from serving.body_limits import body_of
 from serving.errors import error_responses, wrong_parameters
-from serving.logs import LogWriter, request_logger, start_logging
+from serving.logs import LogWriter, start_logging
 from serving.metrics import Metrics
-from serving.middleware import HAS_KEY, ApiKey, CanonicalPath, RequestLog, ResponseHeaders
 from serving.routing import documented, json_response, query_value, summaries
 from serving.worker_registry import WorkerRegistry
 
 VERSION = "1.0.0"
 TITLE = "Credit scoring"
-
-log = logging.getLogger(__name__)
 
 
 class DirectRoute(routing.Direct, APIRoute):
@@ -64,27 +60,13 @@ def application_of(request: Request) -> "Application":
     return app
 
 
-def service_of(request: Request) -> ScoringService:
-    """The service behind the application."""
-    return application_of(request).service
-
-
-def bundle_of(request: Request) -> Bundle:
-    """The bundle in use."""
-    return service_of(request).current.bundle
-
-
-def client_id_of(request: Request, name: str = "param_name") -> ClientId:
-    """The client's id in the query."""
-    return client_id_in_query(request, bundle_of(request), name)
-
-
 @direct.head("/", include_in_schema=False)
 @direct.get("/", **documented("What this is", SERVICE, models.Index))
 async def index(request: Request) -> Response:
     """The service, its version, its routes, and the path of their documentation."""
     service = {"service": TITLE, "version": VERSION, "docs": swagger_ui.DOCS}
-    return JSONResponse(service | {"routes": summaries([*direct.routes, *typed.routes])})
+    routes = [route for route in application_of(request).routes if isinstance(route, APIRoute)]
+    return JSONResponse(service | {"routes": summaries(routes)})
 
 
 @direct.get("/get_ids", **documented("Ids of the new clients", CLIENTS, models.ClientIds, 401))
@@ -126,7 +108,7 @@ async def prediction(request: Request) -> Response:
     service, current = service_of(request), service_of(request).current
     body = await body_of(request, service.settings.max_body_bytes)
     if not body and b"param_name" in request.scope["query_string"]:
-        raise HTTPException(422, NO_RECORD)
+        raise HTTPException(422, http_rules.NO_RECORD)
     scored = current.predict(body)  # faster than a change of threads
     service.predictions(scored.prediction).inc()
     return json_response(orjson.dumps(scored))
@@ -236,7 +218,7 @@ async def metrics(request: Request) -> Response:
 @direct.get(swagger_ui.OPENAPI, summary="The OpenAPI document", include_in_schema=False)
 async def openapi(request: Request) -> Response:
     """The OpenAPI document; names of features only for a caller with access to them."""
-    found = application_of(request).document(with_names=request.scope[HAS_KEY])
+    found = application_of(request).document(with_names=http_rules.may_see_names(request))
     return json_response(orjson.dumps(found))
 
 
@@ -258,9 +240,11 @@ class Application(FastAPI):
     def document(self, *, with_names: bool) -> dict[str, Any]:
         """The OpenAPI document, with or without names of features and a client's values."""
         if self.openapi_schema is None:
-            complete_document(super().openapi(), self.service.settings)
+            http_rules.complete_document(super().openapi(), self.service.settings)
         bundle = self.service.current.bundle if with_names else None
-        return document.with_components(super().openapi(), bundle)
+        found = document.with_components(super().openapi(), bundle)
+        register = self.service.register
+        return found if register is None else register.with_examples(found, is_open=with_names)
 
 
 def create_app(
@@ -277,12 +261,22 @@ def create_app(
 
     Raises:
         BadFile: a file of the folder cannot be used.
+        UnusableRegister: the register cannot be used.
     """
     service = ScoringService(settings, registry, metrics)
+    router = APIRouter(route_class=DirectRoute, generate_unique_id_function=attrgetter("name"))
+    if settings.register_url is not None:
+        # Here, because SQLAlchemy and a driver take 42 MB.
+        from service.recording.register_service import RegisterService
+        from service.recording.routes import ROUTES
+
+        service.register = RegisterService.open(service)
+        for route in ROUTES:
+            router.add_api_route(*route.place, methods=[route.method], **route.documentation)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        with service.folder.watched():
+        async with service.running():
             yield
         if logs is not None:
             logs.close()  # uvicorn ends the process by a signal: nothing else would run
@@ -291,8 +285,8 @@ def create_app(
         title=TITLE,
         version=VERSION,
         description=document.DESCRIPTION,
-        routes=[*direct.routes, *typed.routes],
-        openapi_tags=document.GROUPS,
+        routes=[*direct.routes, *typed.routes, *router.routes],
+        openapi_tags=document.groups(with_register=service.register is not None),
         servers=swagger_ui.SERVERS,
         openapi_url=None,
         docs_url=None,
@@ -300,18 +294,11 @@ def create_app(
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
         lifespan=lifespan,
-        exception_handlers={**HANDLERS, RequestValidationError: wrong_parameters},
+        exception_handlers={**http_rules.HANDLERS, RequestValidationError: wrong_parameters},
     )
     app.service = service
     app.mount(swagger_ui.ASSETS, swagger_ui.assets())
-    line = request_logger(logs) if logs and settings.request_log else None
-    app.add_middleware(BodyBudget)
-    app.add_middleware(ApiKey, keys=settings.keys, is_open=is_open)
-    app.add_middleware(ResponseHeaders, headers=swagger_ui.answer_headers)
-    app.add_middleware(CanonicalPath, routes=app.routes)
-    app.add_middleware(RequestLog, metrics=service.metrics, write=line)  # passed first
-    if not settings.keys:
-        log.warning("API_KEY is not set: everybody who reaches the service may ask")
+    add_middleware(app, service, logs)
     return app
 
 
@@ -320,11 +307,11 @@ def start() -> Application:
     metrics, registry = Metrics(), WorkerRegistry.of_environment()
 
     def create() -> Application:
-        loggers = ("credit_scoring", "service", "serving", log.name)
+        loggers = ("credit_scoring", "register", "service", "serving")
         logs = start_logging(loggers, metrics.dropped_lines.inc)
         return create_app(Settings(), registry, metrics, logs)
 
-    return gunicorn_worker.start_or_give_up(create, BadFile, lambda: bool(registry.others()))
+    return gunicorn_worker.start_or_give_up(create, ScoringError, lambda: bool(registry.others()))
 
 
 app = start()

@@ -30,7 +30,7 @@ pins = [line.split()[0].split("==") for line in open(sys.argv[1]) if line[0].isa
 sys.exit(any(missing(name, pin) for name, pin in pins))' "$requirements"
 }
 
-model_needs() { # prints the packages of the model that python lacks; refuses lines that are not pinned or contradict us
+lacking() { # prints the packages of a file that python lacks; refuses lines that are not pinned or contradict us
     python -c '
 import re
 import sys
@@ -136,23 +136,26 @@ if [ -e "$VIRTUAL_ENV/.incomplete" ] || ! installed; then
     rm "$VIRTUAL_ENV/.incomplete"
 fi
 
+add() { # NAME FILE: installs what the file asks for beside $requirements
+    needed=$(lacking "$2" requirements.txt "$requirements") || exit 1
+    [ -n "$needed" ] || return 0
+    say "installing what the $1 needs into $VIRTUAL_ENV, once: $needed"
+    begun=$VIRTUAL_ENV/.incomplete-$1
+    again=
+    [ ! -e "$begun" ] || again=--force-reinstall
+    : >"$begun"
+    python -m pip --version >/dev/null 2>&1 || python -m ensurepip >&2
+    # shellcheck disable=SC2086 # words, each a package and its release
+    python -m pip install $again --quiet --disable-pip-version-check --no-input -c "$requirements" $needed >&2 || {
+        rm "$begun"
+        die "$2: $needed cannot be installed beside the packages of $requirements"
+    }
+    rm "$begun"
+}
+
 model_requirements=${RESSOURCES_DIR:-ressources}/requirements.txt
-if [ -f "$model_requirements" ]; then
-    needed=$(model_needs "$model_requirements" requirements.txt "$requirements") || exit 1
-    if [ -n "$needed" ]; then
-        say "installing what the model needs into $VIRTUAL_ENV, once: $needed"
-        again=
-        [ ! -e "$VIRTUAL_ENV/.incomplete-model" ] || again=--force-reinstall
-        : >"$VIRTUAL_ENV/.incomplete-model"
-        python -m pip --version >/dev/null 2>&1 || python -m ensurepip >&2
-        # shellcheck disable=SC2086 # words, each a package and its release
-        python -m pip install $again --quiet --disable-pip-version-check --no-input -c "$requirements" $needed >&2 || {
-            rm "$VIRTUAL_ENV/.incomplete-model"
-            die "$model_requirements: $needed cannot be installed beside the packages of $requirements"
-        }
-        rm "$VIRTUAL_ENV/.incomplete-model"
-    fi
-fi
+[ ! -f "$model_requirements" ] || add model "$model_requirements"
+[ -z "${REGISTER_URL:-}" ] || add register requirements/register.txt
 
 has_libgomp() { python -c 'import ctypes; ctypes.CDLL("libgomp.so.1")' 2>/dev/null; }
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from api.application_decoder import MOST_APPLICATIONS
 from api.application_errors import LONGEST_REFERENCE
@@ -16,7 +17,7 @@ are exact: `/prediction/` scores a record of `/get_json` as the pipeline scores 
 `base` plus the SHAP values of `/get_shap` equals the model's raw output."""
 
 CLIENTS, SCORES, DESK = "clients", "scores", "credit desk"
-REFERENCE, SERVICE = "reference clients", "service"
+REFERENCE, SERVICE, REGISTER = "reference clients", "service", "register"
 GROUPS = [
     {"name": CLIENTS, "description": "New clients, to be scored, and their records."},
     {"name": SCORES, "description": "Probabilities of default and SHAP values."},
@@ -24,6 +25,12 @@ GROUPS = [
     {"name": REFERENCE, "description": "Earlier clients who paid and who did not."},
     {"name": SERVICE, "description": "Health, versions and counters of the service."},
 ]
+REGISTER_GROUP = {"name": REGISTER, "description": "Decisions: recorded, reviewed, followed up."}
+
+
+def groups(*, with_register: bool) -> list[dict[str, str]]:
+    """The tags of the document."""
+    return [*GROUPS, REGISTER_GROUP] if with_register else GROUPS
 
 
 def parameter(name: str) -> dict[str, str]:
@@ -122,6 +129,37 @@ def with_components(document: dict[str, Any], bundle: Bundle | None) -> dict[str
     own = document["components"]
     parts = {name: own.get(name, {}) | part for name, part in components(bundle).items()}
     return document | {"components": own | parts}
+
+
+def with_decision(document: dict[str, Any], example: UUID | None) -> dict[str, Any]:
+    """The document with the parameter in paths of the register.
+
+    Args:
+        document: see `with_components`.
+        example: the id of a recorded decision; None without one.
+    """
+    decision: dict[str, Any] = {
+        "name": "id",
+        "in": "path",
+        "required": True,
+        "description": "the id of a decision",
+        "schema": {"type": "string", "format": "uuid"},
+    }
+    if example is not None:
+        decision["example"] = str(example)
+    parts = document["components"]
+    parameters = parts["parameters"] | {"decision": decision}
+    return document | {"components": parts | {"parameters": parameters}}
+
+
+def describe_register(document: dict[str, Any]) -> None:
+    """Document the state of the register in `/health`."""
+    document["components"]["schemas"]["Health"]["properties"]["register"] = {
+        "title": "Register",
+        "description": "ok, or away while its database does not answer",
+        "enum": ["ok", "away"],
+        "type": "string",
+    }
 
 
 def record_schema(types: Mapping[str, str | list[str]]) -> dict[str, Any]:

@@ -10,7 +10,8 @@ import orjson
 from credit_scoring.data.client_ids import ClientId
 from credit_scoring.data.tables import Matrix
 from credit_scoring.decisions.application import Application, Applications
-from credit_scoring.decisions.scoring import ApplicationScorer, ScoredApplication, apply_changes
+from credit_scoring.decisions.changes import apply_changes
+from credit_scoring.decisions.scoring import ApplicationScorer, ScoredApplication
 from credit_scoring.explain.peers import Peers
 from credit_scoring.explain.reason_codes import importance
 from credit_scoring.model.bundle import Bundle
@@ -71,13 +72,16 @@ def score_body(scorer: ApplicationScorer, applications: Applications) -> bytes:
     """
     # Each response is written and freed before the next is made: writing or freeing a thousand of
     # them holds up all other threads for tens of milliseconds.
-    bodies = [orjson.dumps(_fields(scored)) for scored in scorer.score(applications)]
+    bodies = [scored_body(scored) for scored in scorer.score(applications)]
     return b"[%b]" % b",".join(bodies) if applications.is_list else bodies[0]
 
 
-def _fields(scored: ScoredApplication) -> dict[str, Any]:
+def scored_body(scored: ScoredApplication) -> bytes:
+    """The body of `/score` for one application."""
     fields = vars(scored).items()
-    return {name: value for name, value in fields if value is not None or name in NULLABLE}
+    return orjson.dumps(
+        {name: value for name, value in fields if value is not None or name in NULLABLE}
+    )
 
 
 def sensitivity_body(bundle: Bundle, application: Application, feature: str) -> bytes:

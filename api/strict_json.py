@@ -1,4 +1,4 @@
-"""Strict JSON: one object parsed by the standard library, without repeated keys or NaN."""
+"""Strict JSON: an object or a list, parsed without repeated keys or NaN."""
 
 import json
 from collections import Counter
@@ -16,7 +16,7 @@ STRUCTURE_MORE = 1000  # more of them than in a record, parsed to name the error
 
 
 class NotObject(ValueError):
-    """A text is not a JSON object; the message gives the reason."""
+    """A text is not the expected JSON object or list; the message gives the reason."""
 
 
 class WholeNumber(str):
@@ -42,19 +42,40 @@ def parse_object(
     """
     if not text.strip():
         raise NotObject("empty, not a JSON object")
+    parsed = _parse(text, most, noun, parse_int)
+    if not isinstance(parsed, dict):
+        raise NotObject("JSON, but not an object")
+    return parsed
+
+
+def parse_list(
+    text: bytes, most: int, noun: str, parse_int: Callable[[str], object] = float
+) -> list[Any]:
+    """Parse a JSON list; see `parse_object`.
+
+    Raises:
+        NotObject: the text is not a JSON list, an object in it repeats a key, or it is too long.
+    """
+    if not text.strip():
+        raise NotObject("empty, not a JSON list")
+    parsed = _parse(text, most, noun, parse_int)
+    if not isinstance(parsed, list):
+        raise NotObject("JSON, but not a list")
+    return parsed
+
+
+def _parse(text: bytes, most: int, noun: str, parse_int: Callable[[str], object]) -> object:
     # Counted before parsing: a megabyte of values would stop the process for a second.
     if (structure := count_structure(text)) > most:
         raise NotObject(f"{structure} commas, colons and brackets, far more than {noun} has")
     try:
-        parsed = json.loads(
+        parsed: object = json.loads(
             text.decode(), object_pairs_hook=_once, parse_constant=_refused, parse_int=parse_int
         )
     except NotObject:
         raise
     except (ValueError, RecursionError) as error:
         raise NotObject(f"not JSON: {error}") from error
-    if not isinstance(parsed, dict):
-        raise NotObject("JSON, but not an object")
     return parsed
 
 

@@ -10,8 +10,10 @@ import streamlit as st
 from advisor import page_elements, session
 from advisor.errors import DashboardError
 from advisor.formats import Words
+from advisor.register import presence
 
 PAGES = ("client", "why", "what_if", "compare", "application", "model", "letter")
+REGISTER_PAGES = ("history",)  # only of a service that has a register
 TITLE = "Credit desk"
 FIELDS = ", ".join(
     f"[data-testid={name}]:has(input:focus-visible)"
@@ -35,9 +37,10 @@ def run() -> None:
     controls = st.container(horizontal=True, vertical_alignment="bottom")
     with controls:
         words = session.choose_language()
+    names = PAGES + (REGISTER_PAGES if presence.look(session.service_api()) else ())
     pages = [
         st.Page(f"views/{name}.py", title=words(f"page_{name}"), default=name == PAGES[0])
-        for name in PAGES
+        for name in names
     ]
     page = st.navigation(pages, position="hidden")  # Streamlit's own covers a narrow page
     with links:

@@ -8,10 +8,10 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from multiprocessing.resource_tracker import ensure_running
-from typing import Any
+from typing import Any, TypeVar
 
 import dask
 from distributed import CancelledError, Client, Future, LocalCluster, wait
@@ -20,12 +20,9 @@ from distributed.scheduler import KilledWorker
 from distributed.utils import get_mp_context
 
 from credit_scoring.errors import describe
-from portfolio.job import Job, Problem, RunError
-from portfolio.output.part import PartRecord
-from portfolio.tables.chunk import Chunk
-from portfolio.worker import ReferenceCounts, count_reference, score_chunk
+from portfolio.job import RunError
 
-IN_FLIGHT = 2  # chunks for each thread that computes: one is scored, one waits
+IN_FLIGHT = 2  # chunks for each thread that computes: one is worked on, one waits
 PATIENCE = 120  # seconds to wait for a scheduler, or for a first worker
 LOOK = 5  # seconds after which workers are counted again: they come and go
 # How often Dask observes itself, which took 3 % of a core in each process.
@@ -46,13 +43,16 @@ ENVIRONMENT = {
 # Workers are forked from one process that has imported all modules, which takes a second. It
 # computes nothing: LightGBM would hang in a process that was forked afterwards.
 FORKED = {"distributed.worker.multiprocessing-method": "forkserver"}
-IMPORTED = ["portfolio.worker", "distributed.nanny"]
+WORKER = "portfolio.worker"
 # Errors of a client whose scheduler is gone.
 LOST = (CancelledError, ClosedClientError, OSError)
 
+ChunkT = TypeVar("ChunkT")
+ResultT = TypeVar("ResultT")
+
 
 class Workers:
-    """Processes that score chunks."""
+    """Processes that compute results of chunks."""
 
     def __init__(self, client: Client, address: str | None = None) -> None:
         """Take the workers of a client.
@@ -67,7 +67,7 @@ class Workers:
 
     @property
     def threads(self) -> int:
-        """Number of chunks that can be scored at the same time."""
+        """Number of chunks that can be worked on at the same time."""
         return sum(self.client.nthreads().values())
 
     @property
@@ -78,31 +78,36 @@ class Workers:
             return self.client.dashboard_link or None
         return None
 
-    def count_reference(self, job: Job) -> ReferenceCounts:
-        """Let a worker count the reference population.
+    def call(self, function: Callable[[], ResultT]) -> ResultT:
+        """Let a worker call a function.
+
+        Args:
+            function: can be pickled; workers can import it.
 
         Raises:
-            RunError: the bundle cannot be used.
+            RunError: no worker can compute.
         """
-        found = self._result(self.client.submit(count_reference, job, pure=False))
-        if isinstance(found, Problem):
-            raise RunError(found.text)
-        reference: ReferenceCounts = found
-        return reference
+        found: ResultT = self._result(self.client.submit(function, pure=False))
+        return found
 
-    def score(
-        self, job: Job, chunks: Iterator[Chunk]
-    ) -> Iterator[tuple[Chunk, PartRecord | Problem]]:
-        """Let workers score chunks, and give each with its result as soon as it is done.
+    def results(
+        self, function: Callable[[ChunkT], ResultT], chunks: Iterator[ChunkT]
+    ) -> Iterator[tuple[ChunkT, ResultT]]:
+        """Let workers compute on chunks, and give each with its result as soon as it is done.
 
         If a worker ends, Dask gives its chunks to another one. If the scheduler ends and comes
         back, chunks in flight are started again.
 
+        Args:
+            function: gives the result of a chunk. It and chunks can be pickled; workers can import
+                it.
+            chunks: of which a bounded number is taken before their results are.
+
         Raises:
             RunError: the scheduler does not come back, or no worker can compute.
         """
-        again: list[Chunk] = []
-        flying: dict[Future[Any], Chunk] = {}
+        again: list[ChunkT] = []
+        flying: dict[Future[Any], ChunkT] = {}
         while True:
             try:
                 most = IN_FLIGHT * self._threads_now()
@@ -110,7 +115,7 @@ class Workers:
                     chunk = again.pop() if again else next(chunks, None)
                     if chunk is None:
                         break
-                    flying[self.client.submit(score_chunk, job, chunk, pure=False)] = chunk
+                    flying[self.client.submit(function, chunk, pure=False)] = chunk
                 if not flying:
                     return
                 landed = set()
@@ -156,8 +161,12 @@ class Workers:
 
 
 @contextlib.contextmanager
-def local_workers(workers: int | None) -> Iterator[Workers]:
-    """Start processes on this machine, by default one per core, which end with the block.
+def local_workers(workers: int | None, module: str = WORKER) -> Iterator[Workers]:
+    """Start processes on this machine, which end with the block.
+
+    Args:
+        workers: their number; None for one per core.
+        module: with the functions that they call; it is imported once for all of them.
 
     Raises:
         RunError: they do not start.
@@ -168,7 +177,7 @@ def local_workers(workers: int | None) -> Iterator[Workers]:
     with dask.config.set({"distributed.nanny.pre-spawn-environ": environment, **FORKED, **RARELY}):
         try:
             with delayed_signals(signal.SIGINT, signal.SIGTERM):
-                get_mp_context().set_forkserver_preload(IMPORTED)
+                get_mp_context().set_forkserver_preload([module, "distributed.nanny"])
                 # The scheduler listens on the loopback interface only.
                 cluster = LocalCluster(
                     n_workers=number, threads_per_worker=1, processes=True, host="127.0.0.1",

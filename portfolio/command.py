@@ -120,7 +120,7 @@ def score(options: argparse.Namespace, job: Job, files: TableFiles) -> Summary:
             progress.say(f"{file}: columns that the model does not know are ignored: {names}")
         if options.bad_rows:
             run.write_bad_rows(options.bad_rows)
-        reference = workers.count_reference(job)
+        reference = run.count_reference()
         counts = Counts()
         for record in folder.records(len(outcome.parts)):
             counts.add(record.counts)

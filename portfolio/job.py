@@ -3,22 +3,16 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, cached_property
-from importlib.metadata import PackageNotFoundError, version
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from credit_scoring import environment
 from credit_scoring.decisions.batch_scoring import Explained
 from credit_scoring.errors import ScoringError
 
-ROOT = Path(__file__).resolve().parents[1]
-# Another release of one of these may give other figures.
-LIBRARIES = ("scikit-learn", "lightgbm", "numpy", "pandas", "scipy", "shap", "numba")
-# And of these, if the model is one of theirs; most machines lack them.
-MODEL_LIBRARIES = ("xgboost", "xgboost-cpu", "catboost", "imbalanced-learn", "optbinning")
-PACKAGES = ("credit_scoring", "portfolio")
+PACKAGES = ("credit_scoring", "portfolio")  # their code decides the figures of a part file
 
 Format = Literal["parquet", "csv"]
 
@@ -83,28 +77,9 @@ class Problem:
     row: int | None = None
 
 
-@cache
 def installed() -> Mapping[str, str]:
     """Releases of the libraries that compute, and a hash of this project's code."""
-    found = {}
-    for library in LIBRARIES:
-        try:
-            found[library] = version(library)
-        except PackageNotFoundError:
-            found[library] = "none"
-    for library in MODEL_LIBRARIES:
-        with suppress(PackageNotFoundError):
-            found[library] = version(library)
-    return found | {"credit-scoring": code_hash(ROOT)}
-
-
-def code_hash(root: Path) -> str:
-    """Hash the code below a folder that decides the figures; in short."""
-    digest = hashlib.sha256()
-    for package in PACKAGES:
-        for file in sorted((root / package).rglob("*.py")):
-            digest.update(file.read_bytes())
-    return digest.hexdigest()[:16]
+    return environment.installed(PACKAGES)
 
 
 def sha256_of(path: Path) -> str:

@@ -4,6 +4,7 @@ import csv
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from portfolio.progress import Progress
 from portfolio.tables.chunk import Chunk, same_id
 from portfolio.tables.row_ids import Ids
 from portfolio.tables.table_files import TableFiles
+from portfolio.worker import ReferenceCounts, count_reference, score_chunk
 
 BAD_ROWS = ("file", "row", "reason")  # columns of the list of bad rows
 BAD_ROWS_HEAD = (",".join(BAD_ROWS) + "\n").encode()
@@ -89,6 +91,17 @@ class Run:
         self._check_duplicates()
         return self.outcome
 
+    def count_reference(self) -> ReferenceCounts:
+        """Count the reference population.
+
+        Raises:
+            RunError: the bundle cannot be used, or no worker can compute.
+        """
+        found = self.workers.call(partial(count_reference, self.job))
+        if isinstance(found, Problem):
+            raise RunError(found.text)
+        return found
+
     def write_bad_rows(self, path: Path) -> None:
         """Write the file, row and reason of all bad rows as CSV.
 
@@ -110,7 +123,7 @@ class Run:
 
         All chunks before it are done by then: none is taken after one has a problem.
         """
-        for chunk, result in self.workers.score(self.job, chunks):
+        for chunk, result in self.workers.results(partial(score_chunk, self.job), chunks):
             self._take(chunk, result, existed=False)
         if not self._problems:
             return

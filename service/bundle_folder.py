@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import time
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from concurrent.futures import Future
 from pathlib import Path
 from typing import ClassVar
@@ -35,7 +35,11 @@ log = logging.getLogger(__name__)
 
 
 class BundleFolder(ReloadedFolder[ServedBundle]):
-    """The folder of the bundle in use, `current`."""
+    """The folder of the bundle in use, `current`.
+
+    Attributes:
+        listeners: called with each bundle that comes into use; they return at once.
+    """
 
     unusable: ClassVar = BadFile
 
@@ -51,6 +55,7 @@ class BundleFolder(ReloadedFolder[ServedBundle]):
         """
         self._settings = settings
         self._preparing = thread_beside("preparing")
+        self.listeners: list[Callable[[ServedBundle], object]] = []
         super().__init__(settings.ressources_dir, registry)
 
     def names(self) -> Sequence[str]:
@@ -65,13 +70,15 @@ class BundleFolder(ReloadedFolder[ServedBundle]):
         return read_served_bundle(self._settings.ressources_dir, self._settings.model_sha256, gone)
 
     def prepare(self, current: ServedBundle) -> None:
-        """Start to find the peers in another thread, once for a bundle."""
+        """Tell the listeners, and start to find the peers in another thread, once for a bundle."""
 
         def prepare_in_turn() -> None:
             if self.current is current:  # no request waits for a bundle that was replaced
                 current.prepare(quickly=self._settings.fast_explanations)
 
         if current.claim():  # `Future.result` raises an exception again, which is then logged
+            for listener in self.listeners:
+                listener(current)
             self._preparing.submit(giving_way, prepare_in_turn).add_done_callback(Future.result)
 
     async def wait_for_peers(self, served: ServedBundle) -> None:

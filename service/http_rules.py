@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from api.openapi import describe_swapped_classes
+from api.openapi import describe_register, describe_swapped_classes
 from credit_scoring.data.client_ids import ClientId
 from credit_scoring.errors import (
     InconsistentScore,
@@ -15,11 +15,26 @@ from credit_scoring.errors import (
     UnknownFeature,
 )
 from credit_scoring.model.bundle import Bundle
+from register.errors import (
+    Damaged,
+    Erased,
+    InvalidCursor,
+    InvalidRequest,
+    KeyInFlight,
+    KeyReused,
+    LetterHeld,
+    RegisterAway,
+    StaleReview,
+    UnknownDecision,
+)
+from service.scoring_service import ScoringService
 from service.settings import Settings
 from serving import swagger_ui
 from serving.batching import Busy
+from serving.callers import Caller
 from serving.errors import USUAL_HANDLERS, Handler, refusal
 from serving.gunicorn_worker import NotReady
+from serving.middleware import CALLER
 from serving.routing import query_integer, query_value
 
 HANDLERS: dict[int | type[Exception], Handler] = {
@@ -32,6 +47,44 @@ HANDLERS: dict[int | type[Exception], Handler] = {
     NoPeers: refusal(503),
     NotReady: refusal(503, "the reference clients are being scored", {"Retry-After": "5"}),
     Busy: refusal(503, "too many explanations at once", {"Retry-After": "1"}),
+    RegisterAway: refusal(503, headers={"Retry-After": "1"}),
+    UnknownDecision: refusal(404, ": /decisions lists them"),
+    InvalidRequest: refusal(422),
+    InvalidCursor: refusal(422),
+    KeyReused: refusal(422),
+    KeyInFlight: refusal(409, headers={"Retry-After": "1"}),
+    StaleReview: refusal(409),
+    LetterHeld: refusal(409),
+    Erased: refusal(410),
+    Damaged: refusal(500),
+}
+
+SCORE = "score"  # the role of whoever may see the new clients
+ROLES: dict[str, tuple[str, ...]] = {
+    SCORE: (
+        "GET /get_ids",
+        "GET /get_feat",
+        "GET /get_test",
+        "GET /get_json",
+        "GET /prediction/",
+        "POST /prediction/",
+        "GET /get_shap",
+        "GET /get_kde",
+        "POST /score",
+        "GET /sensitivity",
+        "POST /sensitivity",
+        "GET /alternatives",
+        "GET /features",
+        "GET /importance",
+        "GET /drift",
+        "GET /model",
+    ),
+    "decide": ("POST /decisions",),
+    "read": ("GET /decisions", "GET /decisions/{id}", "GET /decisions/{id}/letter"),
+    "review": ("POST /decisions/{id}/review-requests", "POST /decisions/{id}/reviews"),
+    "outcomes": ("POST /outcomes",),
+    "monitor": ("GET /metrics",),
+    "audit": ("GET /register/head",),
 }
 
 OPEN_PATHS = frozenset({"/", "/health", swagger_ui.DOCS, swagger_ui.OPENAPI})
@@ -41,15 +94,32 @@ NO_RECORD = (
 )
 
 
-def client_id_in_query(request: Request, bundle: Bundle, name: str) -> ClientId:
+def service_of(request: Request) -> ScoringService:
+    """The service behind the application; `request.app` has no type."""
+    service: ScoringService = request.app.service
+    return service
+
+
+def bundle_of(request: Request) -> Bundle:
+    """The bundle in use."""
+    return service_of(request).current.bundle
+
+
+def client_id_of(request: Request, name: str = "param_name") -> ClientId:
     """The client's id in a query: a text if the ids of the bundle are texts, else an integer.
 
     Raises:
         HTTPException: 422 if the parameter is missing, or is not an integer where ids are numbers.
     """
-    if bundle.has_text_ids:
+    if bundle_of(request).has_text_ids:
         return query_value(request, name)
     return query_integer(request, name, "a client's id")
+
+
+def may_see_names(request: Request) -> bool:
+    """True for a caller who may see the names of features and a client's record."""
+    caller: Caller | None = request.scope[CALLER]
+    return caller is not None and SCORE in caller.roles
 
 
 def is_open(path: str) -> bool:
@@ -61,5 +131,9 @@ def complete_document(document: dict[str, Any], settings: Settings) -> None:
     """Add to the OpenAPI document the parts that depend on settings."""
     if settings.kde_swap_classes:
         describe_swapped_classes(document)
-    if settings.keys:
+    if settings.register_url is not None:
+        describe_register(document)
+    if settings.needs_key:
         swagger_ui.require_key(document, OPEN_PATHS)
+    if settings.api_keys_file is not None:
+        swagger_ui.require_roles(document, ROLES)

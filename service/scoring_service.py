@@ -1,7 +1,8 @@
 """The scoring service without HTTP: one method for each body that a route sends."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, Literal, TypeVar
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from prometheus_client import Counter
 
@@ -30,6 +31,9 @@ EXPLANATIONS_WAITING = 1_000  # calls; another one is refused,
 WAITING_SECONDS = 0.5  # or if the calls before it would take longer
 LISTS_WAITING = 2  # lists of applications, including the one that runs: each may take seconds
 
+if TYPE_CHECKING:  # SQLAlchemy and a driver take 42 MB
+    from service.recording.register_service import RegisterService
+
 KeyT = TypeVar("KeyT")
 
 MODEL_BODIES: dict[str, Callable[[ServedBundle], bytes]] = {
@@ -51,12 +55,14 @@ class ScoringService:
         metrics: counts requests, predictions and explanations.
         folder: holds the bundle in use.
         predictions: a counter for each class.
+        queue, list_queue: the threads that compute, list_queue for lists of applications.
         explanations: bodies of `/get_shap`, by client.
         scores: bodies of `/score` for one application.
         lists: bodies of `/score` for lists.
         sensitivities: bodies of `/sensitivity`.
         counterfactuals: bodies of `/alternatives`, by client.
         model_bodies: bodies of `/features`, `/importance` and `/drift`, by name.
+        register: records decisions; None unless a register is configured.
     """
 
     def __init__(
@@ -81,7 +87,8 @@ class ScoringService:
         explained = self.metrics.counter(
             "explanations", "Explanations computed or reused", "origin"
         )
-        queue: CallQueue[bytes] = CallQueue(EXPLANATIONS_WAITING, "explainer", WAITING_SECONDS)
+        self.queue = queue = CallQueue[Any](EXPLANATIONS_WAITING, "explainer", WAITING_SECONDS)
+        self.list_queue = CallQueue[Any](LISTS_WAITING, "lists")
         self.explanations: Responses[ServedBundle, ExplanationKey] = Responses(
             queue,
             ServedBundle.explanations,
@@ -93,7 +100,7 @@ class ScoringService:
             queue, each(ServedBundle.score), at_once=ServedBundle.score_at_once
         )
         self.lists: Responses[ServedBundle, ScoreRequest] = Responses(
-            CallQueue(LISTS_WAITING, "lists"),
+            self.list_queue,
             each(ServedBundle.score),
             gives_way=lambda served: served.bundle.scorer.transformer.vectorised is None,
         )
@@ -106,6 +113,16 @@ class ScoringService:
         self.model_bodies: Responses[ServedBundle, str] = Responses(
             queue, each(lambda served, name: MODEL_BODIES[name](served)), kept=float("inf")
         )
+        self.register: RegisterService | None = None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Take new files into use, and keep the register open, while the block runs."""
+        async with AsyncExitStack() as stack:
+            stack.enter_context(self.folder.watched())
+            if self.register is not None:
+                await stack.enter_async_context(self.register.running())
+            yield
 
     @property
     def current(self) -> ServedBundle:
@@ -167,6 +184,8 @@ class ScoringService:
         bundle = self.current.bundle
         bundle.check()
         health = {"status": "ok", "sha256": bundle.model_sha256}
+        if self.register is not None:
+            health["register"] = self.register.state
         return health | self.folder.differences()
 
     def metadata(self, version: str) -> dict[str, Any]:

@@ -177,12 +177,19 @@ class ServedBundle:
             UnknownClient: no new client has that id.
             InvalidApplication: the application is invalid or cannot be scored.
         """
+        applications = self.decode_at_once(request)
+        return None if applications is None else self._scored(request, applications)
+
+    def decode_at_once(self, request: ScoreRequest) -> Applications | None:
+        """The application if scoring it is faster than a change of threads, else None.
+
+        Raises:
+            InvalidApplication: the application is invalid.
+        """
         if request.reasons or request.is_list or len(request.body) > SHORT:
             return None
         applications = self.applications.decode(request.body)
-        if not is_quickly_scored(self.bundle, applications):
-            return None
-        return self._scored(request, applications)
+        return applications if is_quickly_scored(self.bundle, applications) else None
 
     def sensitivity(self, request: SensitivityRequest) -> bytes:
         """The body of `/sensitivity`.
@@ -200,8 +207,15 @@ class ServedBundle:
         return sensitivity_body(self.bundle, application, request.feature)
 
     def _scored(self, request: ScoreRequest, applications: Applications) -> bytes:
-        scorer = ApplicationScorer(self.bundle, self.found_peers, request.reasons, request.compare)
-        return score_body(scorer, applications)
+        return score_body(self.scorer(request), applications)
+
+    def scorer(self, request: ScoreRequest) -> ApplicationScorer:
+        """The scorer for a request; needs the peers.
+
+        Raises:
+            NoPeers: the reference clients cannot be scored.
+        """
+        return ApplicationScorer(self.bundle, self.found_peers, request.reasons, request.compare)
 
     @cached_property
     def found_peers(self) -> Peers:

@@ -1,12 +1,13 @@
 """Settings of the service."""
 
-from pydantic import Field
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from credit_scoring.settings import BundleSettings
+from register.settings import SHORTEST_PEPPER, RegisterSettings
 from serving.settings import ServerSettings
 
 
-class Settings(ServerSettings, BundleSettings):
+class Settings(ServerSettings, BundleSettings, RegisterSettings):
     """All settings of the service.
 
     Attributes:
@@ -16,6 +17,15 @@ class Settings(ServerSettings, BundleSettings):
 
     kde_swap_classes: bool = False
     max_score_bytes: int = Field(default=20_000_000, ge=1)
+    register_pepper: SecretStr | None = Field(default=None, validate_default=True)
+
+    @field_validator("register_pepper")
+    @classmethod
+    def _is_there(cls, pepper: SecretStr | None, others: ValidationInfo) -> SecretStr | None:
+        """Refuse a register without a secret, as ids of clients could be guessed then."""
+        if pepper is None and others.data.get("register_url") is not None:
+            raise ValueError(f"REGISTER_URL needs a secret of {SHORTEST_PEPPER} characters or more")
+        return pepper
 
     @property
     def class_names(self) -> tuple[str, str]:

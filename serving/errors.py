@@ -8,7 +8,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from serving.middleware import HEADERS
+from serving.middleware import HEADERS, ROUTE
 
 LONGEST = 100  # characters of a path or a method in a message
 
@@ -16,7 +16,10 @@ Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 
 DESCRIPTIONS = {
     401: "The key in X-API-Key is missing or wrong; only where the service has keys.",
+    403: "The caller of this key lacks the role that the route needs.",
     404: "Nothing has this id or this name.",
+    409: "Somebody else was faster, or is not finished: `detail` says with what.",
+    410: "What had this id was erased.",
     413: "The body is larger than the service accepts.",
     422: "What was sent is not what the route takes: `detail` says what it takes.",
     500: "A fault of the service.",
@@ -58,11 +61,17 @@ async def unknown_path(request: Request, _: Exception) -> Response:
     )
 
 
+def methods_of(request: Request) -> set[str]:
+    """The methods of all routes that have the path of a request, an empty set without one."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    found = [route.methods or () for route in routes if route.path == request.scope[ROUTE]]
+    return {method for methods in found for method in methods}
+
+
 async def wrong_method(request: Request, _: Exception) -> Response:
     """Answer for a path whose route has another method."""
-    path = request.scope["path"]
-    routes = [route for route in request.app.routes if isinstance(route, Route)]
-    methods = {method for route in routes if route.path == path for method in route.methods or ()}
+    methods = methods_of(request)
+    path = request.scope[ROUTE] if methods else request.scope["path"]
     allowed = ", ".join(sorted(methods or {"GET", "HEAD"}))  # a mounted file is not a route
     detail = f"{abridged(path)} takes {allowed}, not {abridged(request.method)}"
     return JSONResponse({"detail": detail}, 405, {"Allow": allowed})

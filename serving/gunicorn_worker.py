@@ -20,6 +20,7 @@ from typing import Any, ClassVar, NoReturn, TypeVar
 from pydantic import ValidationError
 from uvicorn_worker import UvicornWorker
 
+from serving.callers import BadCallers
 from serving.http_limits import BoundedHttpProtocol
 from serving.shared_folder import join_shared_folder
 
@@ -104,9 +105,12 @@ async def awaited(future: Future[T], seconds: float) -> T:
     """
     if future.done():
         return future.result()
+    waiting = asyncio.wrap_future(future)
     try:
-        return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), seconds)
+        return await asyncio.wait_for(asyncio.shield(waiting), seconds)
     except TimeoutError as error:
+        # Nobody waits any more: a later exception shall not be logged as one that was forgotten.
+        waiting.add_done_callback(lambda late: late.cancelled() or late.exception())
         raise NotReady from error
 
 
@@ -187,6 +191,7 @@ def start_or_give_up(
     Raises:
         SystemExit: it cannot be made; one line in the log says why.
     """
+    try_again = has_others()  # before `create`, in which workers that start together meet
     try:
         prepare_process()
         return create()
@@ -194,8 +199,8 @@ def start_or_give_up(
         # Without the values: one may be a key.
         problems = [f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors()]
         give_up(f"settings: {'; '.join(problems)}")
-    except (bad, NoThread) as error:
-        give_up(f"cannot start: {error}", try_again=has_others())
+    except (bad, BadCallers, NoThread) as error:
+        give_up(f"cannot start: {error}", try_again=try_again)
 
 
 def give_up(reason: str, *, try_again: bool = False) -> NoReturn:

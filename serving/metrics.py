@@ -21,9 +21,7 @@ class Metrics:
         """Begin at zero."""
         self.registry = CollectorRegistry()
         self.requests = self.counter("http_requests", "Requests", "route", "status")
-        self.seconds = self._by_labels(
-            Histogram, "http_request_duration_seconds", "Time to answer", "route"
-        )
+        self.seconds = self.histogram("http_request_duration_seconds", "Time to answer", "route")
         self.seconds(UNKNOWN)  # opens the file of histograms before the first request
         self.dropped_lines = Counter(
             "log_lines_dropped", "Lines of the log that nobody read", registry=self.registry
@@ -32,6 +30,10 @@ class Metrics:
     def counter(self, name: str, text: str, *labels: str) -> Callable[..., Counter]:
         """Add a counter, to be called with the values of its labels."""
         return self._by_labels(Counter, name, text, *labels)
+
+    def histogram(self, name: str, text: str, *labels: str) -> Callable[..., Histogram]:
+        """Add a histogram of seconds, to be called with the values of its labels."""
+        return self._by_labels(Histogram, name, text, *labels)
 
     def text(self, **information: dict[str, str]) -> bytes:
         """All metrics in Prometheus' text form.
@@ -54,4 +56,5 @@ class Metrics:
 
         The children are cached, because `labels` takes a lock and makes a key each time.
         """
-        return cache(kind(name, text, labels, registry=self.registry).labels)
+        metric = kind(name, text, labels, registry=self.registry)
+        return cache(metric.labels) if labels else lambda: metric

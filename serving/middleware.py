@@ -3,13 +3,12 @@
     RequestLog         an id, metrics, and a line in the log
     CanonicalPath      one spelling of the path
     ResponseHeaders    the headers of every answer
-    ApiKey             the key of the caller
+    ApiKey             the key of the caller and its roles, in `serving.api_key`
 
 Each wraps the next application, `app`. Values for the others are in the request's scope, under the
 names below.
 """
 
-import hmac
 import re
 import secrets
 import time
@@ -19,16 +18,15 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.metrics import UNKNOWN, Metrics
 
 REQUEST_ID = "request_id"
-ROUTE = "route_name"  # as logs and metrics call it
+ROUTE = "route_name"  # the path of the route as it is declared, for logs and metrics
 HEADERS = "answer_headers"  # for answers that do not pass `ResponseHeaders`
-HAS_KEY = "has_key"  # true if the request has a key, or none is needed
+CALLER = "caller"  # a `serving.callers.Caller`; None for a request without a right key
 
 ACCEPTED_ID = re.compile(r"[0-9A-Za-z_.:-]{1,64}")
 
@@ -42,11 +40,13 @@ class RequestLog:
     Attributes:
         metrics: count the requests and their durations.
         write: called with the fields of a line; None if no line is written.
+        names_callers: true if a line has the name of the caller, null without a right key.
     """
 
     app: ASGIApp
     metrics: Metrics
     write: Callable[[dict[str, Any]], None] | None
+    names_callers: bool = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -71,17 +71,19 @@ class RequestLog:
             self.metrics.requests(route, status).inc()
             self.metrics.seconds(route).observe(seconds)
             if self.write is not None:
-                self.write(
-                    {
-                        "time": datetime.now(UTC).isoformat(),
-                        "event": "request",
-                        "method": scope["method"],
-                        "route": route,
-                        "status": status,
-                        "milliseconds": round(1000 * seconds, 3),
-                        "request_id": request_id,
-                    }
-                )
+                line = {
+                    "time": datetime.now(UTC).isoformat(),
+                    "event": "request",
+                    "method": scope["method"],
+                    "route": route,
+                    "status": status,
+                    "milliseconds": round(1000 * seconds, 3),
+                    "request_id": request_id,
+                }
+                if self.names_callers:
+                    caller = scope.get(CALLER)
+                    line["caller"] = None if caller is None else caller.name
+                self.write(line)
 
 
 def _request_id(scope: Scope) -> str:
@@ -112,14 +114,36 @@ class CanonicalPath:
                 path = "/" + "/".join(filter(None, path.split("/")))
                 known = self._spelling.get(path)
             scope["path"] = known or path
-            scope[ROUTE] = known or self._mounted_above(path)
+            scope[ROUTE] = known or self._match_pattern(scope, path) or self._mounted_above(path)
         await self.app(scope, receive, send)
 
     @cached_property
     def _spelling(self) -> dict[str, str]:
-        """The path of each route, by that path and by the path without a slash at its end."""
-        paths = [route.path for route in self.routes if isinstance(route, Route)]
+        """The path of each route, by that path and by the path without a slash at its end.
+
+        Routes with parameters have no path of their own.
+        """
+        routes = [route for route in self.routes if isinstance(route, Route)]
+        paths = [route.path for route in routes if not route.param_convertors]
         return {path.rstrip("/") or "/": path for path in paths} | {path: path for path in paths}
+
+    @cached_property
+    def _patterns(self) -> list[Route]:
+        """The routes with parameters in their paths, one for each path."""
+        routes = [route for route in self.routes if isinstance(route, Route)]
+        return list({route.path: route for route in routes if route.param_convertors}.values())
+
+    def _match_pattern(self, scope: Scope, path: str) -> str | None:
+        """Put the parameters in a path into the scope, and give the path that the route declares.
+
+        A parameter is a decoded text; a `%2F` ends it, as a slash does. The declared path, such as
+        `/orders/{id}`, names the route: a name with the parameters could be any text.
+        """
+        for route in self._patterns:
+            if found := route.path_regex.fullmatch(path):
+                scope["path_params"] = found.groupdict()
+                return route.path
+        return None
 
     def _mounted_above(self, path: str) -> str:
         """The path of the mounted application that answers, as the name of the route."""
@@ -152,44 +176,3 @@ class ResponseHeaders:
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
-
-
-@dataclass(frozen=True)
-class ApiKey:
-    """Ask for a key unless a path is open: a route that is added tomorrow is closed.
-
-    Attributes:
-        keys: the accepted keys; if there are none, no key is needed.
-        is_open: true for a path that needs no key.
-    """
-
-    app: ASGIApp
-    keys: Sequence[bytes]
-    is_open: Callable[[str], bool]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request in, or answer it with 401."""
-        if scope["type"] != "lifespan":
-            scope[HAS_KEY] = self._has_key(scope)
-            if not scope[HAS_KEY] and not self.is_open(scope["path"]):
-                await _refuse(scope, receive, send)
-                return
-        await self.app(scope, receive, send)
-
-    def _has_key(self, scope: Scope) -> bool:
-        if not self.keys:
-            return True
-        given = next((value for name, value in scope["headers"] if name == b"x-api-key"), b"")
-        # Every key is compared, each in constant time: the time of an answer betrays none.
-        matches = [hmac.compare_digest(given, key) for key in self.keys]
-        return any(matches)
-
-
-async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": 1008})  # refused by policy
-        return
-    answer = JSONResponse(
-        {"detail": "a valid key is needed in X-API-Key"}, 401, {"WWW-Authenticate": "APIKey"}
-    )
-    await answer(scope, receive, send)

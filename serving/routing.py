@@ -12,20 +12,24 @@ from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
 from serving.errors import abridged, error_responses
+from serving.middleware import ROUTE
 
 QUERY_FIELDS = 100  # the largest number of parameters in a query
 INTEGER = re.compile(r"-?[0-9]{1,100}")
 
 
 class ByPath:
-    """A mixin for routes that match one path, spelled by `CanonicalPath`, without parameters."""
+    """A mixin for routes that match the path that `CanonicalPath` found.
+
+    The parameters of a path such as `/orders/{id}` are in `request.path_params`.
+    """
 
     path: str
     methods: Any
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match a request by its path, then by its method."""
-        if scope["type"] != "http" or scope["path"] != self.path:
+        if scope["type"] != "http" or scope[ROUTE] != self.path:
             return Match.NONE, {}
         return (Match.FULL if scope["method"] in (self.methods or ()) else Match.PARTIAL), {}
 
@@ -81,16 +85,29 @@ def summaries(routes: Sequence[Any]) -> dict[str, str]:
     }
 
 
+def query_values(request: Request, number: str = "few are") -> dict[str, str]:
+    """The parameters in the query, the last one of each name.
+
+    Args:
+        request: has the query.
+        number: of the parameters that are read, for the message.
+
+    Raises:
+        HTTPException: 422 if the query has very many.
+    """
+    query: str = request.scope["query_string"].decode("latin-1")
+    if query.count("&") >= QUERY_FIELDS:
+        raise HTTPException(422, f"more than {QUERY_FIELDS} parameters, where {number} read")
+    return dict(parse_qsl(query, keep_blank_values=True)) if query else {}
+
+
 def query_value(request: Request, name: str) -> str:
     """The value of a parameter in the query, the last one if it is repeated.
 
     Raises:
         HTTPException: 422 if the parameter is missing or the query has very many.
     """
-    query: str = request.scope["query_string"].decode("latin-1")
-    if query.count("&") >= QUERY_FIELDS:
-        raise HTTPException(422, f"more than {QUERY_FIELDS} parameters, where one is read")
-    value = dict(parse_qsl(query, keep_blank_values=True)).get(name)
+    value = query_values(request, "one is").get(name)
     if value is None:
         raise HTTPException(422, f"{name} is missing: {request.url.path}?{name}=…")
     return value

@@ -2,10 +2,12 @@
 
 import base64
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from starlette.staticfiles import StaticFiles
+
+from serving.errors import DESCRIPTIONS
 
 DOCS = "/docs"
 ASSETS = f"{DOCS}/assets"
@@ -89,3 +91,19 @@ def require_key(document: dict[str, Any], open_paths: Collection[str]) -> None:
     for path in document["paths"].keys() - open_paths:
         for operation in document["paths"][path].values():
             operation["security"] = [{"key": []}]
+
+
+def require_roles(document: dict[str, Any], roles: Mapping[str, Sequence[str]]) -> None:
+    """Declare in the document the role that each route needs, and the answer without it.
+
+    Args:
+        document: says already which paths need a key.
+        roles: the routes of each role, as ``METHOD /path``; some may not be in the document.
+    """
+    for role, routes in roles.items():
+        for route in routes:
+            method, path = route.split(" ")
+            if operation := document["paths"].get(path, {}).get(method.lower()):
+                operation["security"] = [{"key": [role]}]
+                answers = operation["responses"]
+                answers["403"] = answers["401"] | {"description": DESCRIPTIONS[403]}

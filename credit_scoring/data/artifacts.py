@@ -1,9 +1,11 @@
 """Names and hashes of a bundle's files, and the content of `model.json`."""
 
 import csv
+import hashlib
 import logging
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,17 +39,33 @@ NOT_A_TABLE = (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error, Unico
 log = logging.getLogger(__name__)
 
 
-def read_metadata(path: Path) -> dict[str, Any]:
-    """The content of ``model.json``; empty if there is no such file.
+@dataclass(frozen=True)
+class Metadata:
+    """The content of ``model.json``.
+
+    Attributes:
+        content: a JSON object; empty if there is no such file.
+        sha256: of the file; None if there is no such file.
+    """
+
+    content: Mapping[str, Any]
+    sha256: str | None
+
+
+def read_metadata(path: Path) -> Metadata:
+    """Read ``model.json``.
 
     Raises:
         BadFile: the file is not a JSON object, its threshold is not a probability, its default
             class is neither a number nor a text, or its hashes are not texts.
     """
     metadata: dict[str, Any] = {}
+    sha256 = None
     with foreign_code(path.name, unreadable):
         try:
-            metadata = orjson.loads(path.read_bytes())
+            text = path.read_bytes()
+            sha256 = hashlib.sha256(text).hexdigest()
+            metadata = orjson.loads(text)
         except FileNotFoundError:
             log.warning("%s: absent, the threshold is %.2f", path.name, DEFAULT_THRESHOLD)
         except orjson.JSONDecodeError as error:
@@ -61,7 +79,7 @@ def read_metadata(path: Path) -> dict[str, Any]:
         raise BadFile(path.name, "default_class is neither a number nor a text")
     if not isinstance(hashes, dict) or not all(isinstance(sha, str) for sha in hashes.values()):
         raise BadFile(path.name, "sha256 is not an object of file names and hashes")
-    return metadata
+    return Metadata(metadata, sha256)
 
 
 def check_hash(file: str, sha256: str, expected: str | None) -> None:

@@ -1,6 +1,5 @@
 """Scores, decisions, percentiles and reasons of applications."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, cast
@@ -12,6 +11,7 @@ from credit_scoring.data.client_ids import ClientId
 from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.tables import Matrix
 from credit_scoring.decisions.application import Application, Applications
+from credit_scoring.decisions.changes import AppliedChanges, apply_changes
 from credit_scoring.errors import InvalidApplication
 from credit_scoring.explain.peers import Compare, Peers, Percentiles
 from credit_scoring.explain.reason_codes import (
@@ -81,21 +81,19 @@ class ScoredApplication:
 
 
 @dataclass(frozen=True, eq=False)
-class AppliedChanges:
-    """Raw rows of applications, before and after their changes.
+class Evaluation:
+    """Scored applications and the raw rows behind them.
 
     Attributes:
-        rows: raw values after the changes, a row for each application.
-        before: raw values before the changes, a row for each application with changes.
-        changed: indices of the applications with changes.
-        recomputed, stale: features by application, see `RawScorer.follow`.
+        scored: an iterator over the applications in their order.
+        rows: raw values as they are scored, a row for each application.
+        quick: true if `treeshap` explained, whose last bits differ from LightGBM's; None without
+            reasons.
     """
 
+    scored: Iterator[ScoredApplication]
     rows: RawBatch
-    before: RawBatch
-    changed: list[int]
-    recomputed: list[list[str]]
-    stale: list[list[str]]
+    quick: bool | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,24 +120,33 @@ class ApplicationScorer:
             InvalidApplication: an application cannot be scored.
         """
         if not self.most_reasons and has_stored_row(self.bundle, applications):
-            row = self.bundle.row_of(cast(ClientId, applications.items[0].client))
-            probability = self.bundle.classifier.probability(self.bundle.transformed[row])
-            yield self._scored(applications.items[0], probability, RowReasons())
-            return
+            return iter([self._of_stored_row(applications.items[0])])
+        return self.evaluate(applications).scored
+
+    def evaluate(self, applications: Applications) -> Evaluation:
+        """The result of `score`, together with the raw rows that it is computed from.
+
+        Raises:
+            UnknownClient, InvalidApplication: see `score`.
+        """
+        if not self.most_reasons and has_stored_row(self.bundle, applications):
+            scored = self._of_stored_row(applications.items[0])
+            row = self.bundle.row_of(cast(ClientId, scored.client))
+            return Evaluation(iter([scored]), self.bundle.raw_rows([row]), None)
         applied = apply_changes(self.bundle, applications)
         with applications.located():
             transformed = _transformed(self.bundle, applications.items, applied.rows)
         probabilities = self.bundle.classifier.probabilities(transformed).tolist()
         before = self._before(applications, applied)
-        finder = None
+        finder = quick = None
         if self.most_reasons:
-            contributions, _ = self.bundle.classifier.contributions(transformed)
+            contributions, quick = self._contributions(transformed)
             finder = ReasonFinder(
                 self.peers, self.compare, applied.rows, transformed, contributions,
                 self.most_reasons,
             )  # fmt: skip
-        for row, application in enumerate(applications.items):
-            yield self._scored(
+        scored_each = (
+            self._scored(
                 application,
                 probabilities[row],
                 finder.of_row(row) if finder else RowReasons(),
@@ -147,6 +154,24 @@ class ApplicationScorer:
                 applied.recomputed[row],
                 applied.stale[row],
             )
+            for row, application in enumerate(applications.items)
+        )
+        return Evaluation(scored_each, applied.rows, quick)
+
+    def _of_stored_row(self, application: Application) -> ScoredApplication:
+        """The score of a new client without changes, from the transformed values of the start."""
+        row = self.bundle.row_of(cast(ClientId, application.client))
+        probability = self.bundle.classifier.probability(self.bundle.transformed[row])
+        return self._scored(application, probability, RowReasons())
+
+    def _contributions(self, transformed: Matrix) -> tuple[Matrix, bool]:
+        """SHAP values, and true if `treeshap` gave them: another thread may accelerate now."""
+        classifier = self.bundle.classifier
+        quick = classifier.is_quick
+        contributions, _ = classifier.contributions(transformed)
+        if classifier.is_quick != quick:
+            return self._contributions(transformed)
+        return contributions, quick
 
     def _before(
         self, applications: Applications, applied: AppliedChanges
@@ -216,64 +241,6 @@ def is_quickly_scored(bundle: Bundle, applications: Applications) -> bool:
         and application.changes.get(bundle.features[column]) in known
         for column, known in bundle.scorer.texts.items()
     )
-
-
-def apply_changes(bundle: Bundle, applications: Applications) -> AppliedChanges:
-    """Make the raw rows of applications: compute what is left out, then apply the changes.
-
-    Raises:
-        UnknownClient: no new client has a requested id.
-        InvalidApplication: a computed value is out of range.
-    """
-    scorer = bundle.scorer
-    rows = _rows(bundle, applications)
-    left_out: dict[frozenset[str], list[int]] = defaultdict(list)
-    changed: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for row, application in enumerate(applications.items):
-        if application.record and application.record.left_out:
-            left_out[application.record.left_out].append(row)
-        if application.changes:
-            changed[tuple(application.changes)].append(row)
-    for absent, some in left_out.items():
-        part = rows.take(some)
-        with applications.located(some):
-            scorer.compute(part, [*filter(absent.__contains__, scorer.dictionary.formulas)])
-        rows.put(some, part)
-
-    recomputed: list[list[str]] = [[] for _ in applications.items]
-    stale: list[list[str]] = [[] for _ in applications.items]
-    with_changes = sorted(row for some in changed.values() for row in some)
-    before = rows.take(with_changes)
-    for names, some in changed.items():
-        part = rows.take(some)
-        for name in names:
-            values = [applications.items[row].changes[name] for row in some]
-            part.replace(scorer.column_of(name), values)
-        with applications.located(some):
-            followed, left = scorer.follow(part, set(names))
-        rows.put(some, part)
-        for row in some:
-            recomputed[row], stale[row] = followed, left
-    return AppliedChanges(rows, before, with_changes, recomputed, stale)
-
-
-def _rows(bundle: Bundle, applications: Applications) -> RawBatch:
-    """The given values, NaN or None for features that are left out."""
-    texts, features = bundle.scorer.texts, bundle.features
-    rows = RawBatch(
-        np.full((len(applications), len(features)), np.nan),
-        {column: np.full(len(applications), None, object) for column in texts},
-    )
-    for row, application in enumerate(applications.items):
-        if application.record is None:
-            with applications.located([row]):
-                client = bundle.row_of(cast(int, application.client))
-            rows.put([row], bundle.raw_rows([client]))
-            continue
-        rows.numbers[row] = application.record.numbers
-        for column in texts:
-            rows.texts[column][row] = application.record.texts[column]
-    return rows
 
 
 def _transformed(bundle: Bundle, applications: Sequence[Application], rows: RawBatch) -> Matrix:

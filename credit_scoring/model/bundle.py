@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
+from credit_scoring.data.artifacts import METADATA_FILE
 from credit_scoring.data.client_ids import ClientId
 from credit_scoring.data.feature_dictionary import FeatureDictionary
 from credit_scoring.data.raw_batch import RawBatch
@@ -61,6 +62,7 @@ class Bundle:
         model_file: the name of the model file.
         sha256: of each file in use except ``model.json``, by the file's name.
         metadata: the content of ``model.json``.
+        metadata_sha256: of ``model.json``; None without that file.
         classifier: scores and explains transformed rows.
         names: of the transformed features, n of them, in the model's order.
         full_names: the names with the prefixes of the transformer, shape (n,).
@@ -79,6 +81,7 @@ class Bundle:
     model_file: str
     sha256: Mapping[str, str]
     metadata: Mapping[str, Any]
+    metadata_sha256: str | None
     classifier: Classifier
     names: tuple[str, ...]
     full_names: tuple[str, ...]
@@ -94,6 +97,12 @@ class Bundle:
     def model_sha256(self) -> str:
         """The hash of the model file."""
         return self.sha256[self.model_file]
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The hash of each file in use, by the file's name."""
+        metadata = {METADATA_FILE: self.metadata_sha256} if self.metadata_sha256 else {}
+        return {**self.sha256, **metadata}
 
     @property
     def raw_output(self) -> RawOutput:

@@ -147,6 +147,7 @@ def _load(folder: Path, model: ModelDefinition, threads: Executor) -> Bundle:
             **({FEATURES_FILE: model.dictionary_sha256} if model.dictionary_sha256 else {}),
         },
         metadata=model.metadata,
+        metadata_sha256=model.metadata_sha256,
         classifier=scorer.classifier,
         names=scorer.names,
         full_names=transformed.to_classifier.names,

@@ -18,6 +18,7 @@ from credit_scoring.data.artifacts import (
     METADATA_FILE,
     MODEL_FILE,
     REFERENCE_FILE,
+    Metadata,
     read_metadata,
 )
 from credit_scoring.data.client_tables import features_in
@@ -45,6 +46,7 @@ class ModelDefinition:
 
     Attributes:
         metadata: the content of ``model.json``.
+        metadata_sha256: of ``model.json``; None without that file.
         threshold: the decision threshold, a probability.
         scorecard: gives the probability of default, points and grade of a score.
         file: the model file.
@@ -58,6 +60,7 @@ class ModelDefinition:
     """
 
     metadata: Mapping[str, Any]
+    metadata_sha256: str | None
     threshold: float
     scorecard: Scorecard
     file: ModelFile
@@ -122,20 +125,21 @@ def read_model_definition(folder: Path, model_sha256: str | None = None) -> Mode
         BadFile: a file is missing, unreadable or contradicts another.
     """
     metadata = read_metadata(folder / METADATA_FILE)
-    scorecard = Scorecard.of_metadata(metadata)  # may refuse the folder before code is unpickled
-    hashes = metadata.get("sha256", {})
+    # It may refuse the folder before code is unpickled.
+    scorecard = Scorecard.of_metadata(metadata.content)
+    hashes = metadata.content.get("sha256", {})
     file = read_model(folder, hashes, model_sha256)
     with naming(MODEL_FILE, file.name):
         return _definition(folder, file, metadata, scorecard)
 
 
 def _definition(
-    folder: Path, file: ModelFile, metadata: Mapping[str, Any], scorecard: Scorecard
+    folder: Path, file: ModelFile, metadata: Metadata, scorecard: Scorecard
 ) -> ModelDefinition:
-    hashes = metadata.get("sha256", {})
+    hashes = metadata.content.get("sha256", {})
     features = features_in(folder / REFERENCE_FILE)
     with foreign_code(MODEL_FILE, partial(_not_followed, file.model)):
-        fitted = open_model(file.model, features, metadata.get("default_class"))
+        fitted = open_model(file.model, features, metadata.content.get("default_class"))
         transformer, classifier = fitted.pipeline
         with_id = takes_id(transformer)
     if with_id:
@@ -149,8 +153,9 @@ def _definition(
         types = fitted_inputs(transformer, classifier, features)
         is_traced = is_element_by_element(transformer)
     return ModelDefinition(
-        metadata=metadata,
-        threshold=_threshold(metadata, fitted.threshold),
+        metadata=metadata.content,
+        metadata_sha256=metadata.sha256,
+        threshold=_threshold(metadata.content, fitted.threshold),
         scorecard=scorecard,
         file=file,
         fitted=fitted,

@@ -44,6 +44,12 @@ class WrongKey(DashboardError):
     key = "wrong_key"
 
 
+class RoleMissing(DashboardError):
+    """403: the dashboard's key lacks the role that a route needs."""
+
+    key = "role_missing"
+
+
 class UnknownClient(DashboardError):
     """404: no new client has this id."""
 
@@ -66,3 +72,45 @@ class ModelChanged(DashboardError):
     """The model's files were replaced while a page was being made."""
 
     key = "model_changed"
+
+
+class RegisterAway(DashboardError):
+    """503 of a route of the register: its database does not answer, or too much waits."""
+
+    key = "register_away"
+
+
+class UnknownDecision(DashboardError):
+    """404: the register has no decision with this id."""
+
+    key = "unknown_decision"
+
+
+class ReviewedMeanwhile(DashboardError):
+    """409: another person reviewed the decision first."""
+
+    key = "reviewed_meanwhile"
+
+
+class StillRecording(DashboardError):
+    """409: an earlier request with the same Idempotency-Key is not answered yet."""
+
+    key = "still_recording"
+
+
+class LetterHeld(DashboardError):
+    """409: a person must decide before the letter is sent."""
+
+    key = "letter_held"
+
+
+class DataErased(DashboardError):
+    """410: the client's data in the register were erased."""
+
+    key = "data_erased"
+
+
+class WrongReasonCodes(DashboardError):
+    """DASHBOARD_REASONS is not a list of reason codes."""
+
+    key = "wrong_reason_codes"

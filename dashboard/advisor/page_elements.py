@@ -50,6 +50,12 @@ def paragraph(text: str, *labels: str) -> None:
     st.html(f'<p style="margin:0">{tagged(text, *labels)}</p>')
 
 
+def quotation(text: str) -> None:
+    """Show a person's own words, with their line ends."""
+    style = "margin:0;padding-left:1rem;border-left:3px solid #6b7684;white-space:pre-line"
+    st.html(f'<blockquote style="{style}">{escape(text, quote=False)}</blockquote>')
+
+
 def numbered_list(rows: Iterable[tuple[str, str]]) -> None:
     """Show a numbered list: each item is a sentence of the data team and one of the interface."""
     items = "".join(
@@ -97,9 +103,14 @@ def chart(spec: Spec, sentence: str, *labels: str) -> None:
 
 def error(words: Words, error: DashboardError) -> None:
     """Show a failure in a sentence, the next step, and a button that tries again."""
-    st.error(plain(words(f"error_{error.key}", detail=error.detail)))
-    st.markdown(plain(words(f"way_{error.key}", detail=error.detail)))
+    failure(words, error, words(f"way_{error.key}", detail=error.detail))
     st.button(words("again"), key="again")
+
+
+def failure(words: Words, error: DashboardError, next_step: str) -> None:
+    """Show a failure in a sentence, and the next step."""
+    st.error(plain(words(f"error_{error.key}", detail=error.detail)))
+    st.markdown(plain(next_step))
 
 
 def label_with_unit(feature: Feature) -> str:

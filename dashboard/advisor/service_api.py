@@ -1,6 +1,7 @@
 """The service's routes, called over HTTP."""
 
 import json
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -9,6 +10,7 @@ import httpx
 from advisor.errors import (
     DashboardError,
     Refused,
+    RoleMissing,
     ServiceAway,
     ServiceBusy,
     ServiceFailed,
@@ -36,6 +38,7 @@ CONNECT_SECONDS = 3
 RESPONSE_SECONDS = 15  # the service itself may wait five seconds for its reference clients
 ERRORS: dict[int, type[DashboardError]] = {
     HTTPStatus.UNAUTHORIZED: WrongKey,
+    HTTPStatus.FORBIDDEN: RoleMissing,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: Refused,
     HTTPStatus.UNPROCESSABLE_ENTITY: Refused,
     HTTPStatus.SERVICE_UNAVAILABLE: ServiceBusy,
@@ -74,31 +77,75 @@ class Connection:
         """Close the pool."""
         self._http.close()
 
-    def request(
-        self, method: str, path: str, query: dict[str, Any], body: Application | None
-    ) -> Any:
-        """The decoded body of a response with the status 200; other responses raise."""
+    def send(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Any],
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        seconds: float | None = None,
+    ) -> httpx.Response:
+        """The response to a request, whatever its status.
+
+        Args:
+            method, path, query: of the request.
+            body: sent as JSON unless it is None.
+            headers: sent beside the key.
+            seconds: a shorter time-out than the pool's.
+
+        Raises:
+            ServiceAway: no connection, or a broken one.
+            ServiceSlow: no response within the time-out.
+        """
+        timeout = httpx.USE_CLIENT_DEFAULT if seconds is None else seconds
         try:
-            response = self._http.request(method, path, params=query, json=body)
+            return self._http.request(
+                method, path, params=query, json=body, headers=headers, timeout=timeout
+            )
         except httpx.TimeoutException as error:
             if isinstance(error, httpx.ConnectTimeout):
                 raise ServiceAway(self.url) from error
             raise ServiceSlow(self.url) from error
         except (httpx.TransportError, httpx.InvalidURL) as error:
             raise ServiceAway(self.url) from error
-        status = f"{response.status_code} {path}"
-        try:
-            content = response.json()
-        except ValueError as error:
-            raise ServiceFailed(status) from error
+
+    def request(
+        self, method: str, path: str, query: dict[str, Any], body: Application | None
+    ) -> Any:
+        """The decoded body of a response with the status 200; other responses raise."""
+        response = self.send(method, path, query, body)
+        content = decoded(response)
         if response.status_code == HTTPStatus.OK:
             return content
-        detail = str(content.get("detail", "")) if isinstance(content, dict) else ""
+        detail = detail_of(content)
         kind = ERRORS.get(response.status_code, ServiceFailed)
         if response.status_code == HTTPStatus.NOT_FOUND:
             subject = " ".join(detail.split()[:2])
             kind = NOT_FOUND.get(subject, ServiceFailed)  # another 404: the route does not exist
-        raise kind(detail or status)
+        raise kind(detail or described(response))
+
+
+def described(response: httpx.Response) -> str:
+    """The status and path of a response, for a message."""
+    return f"{response.status_code} {response.request.url.path}"
+
+
+def decoded(response: httpx.Response) -> Any:
+    """The JSON of a response.
+
+    Raises:
+        ServiceFailed: the body is not JSON.
+    """
+    try:
+        return response.json()
+    except ValueError as error:
+        raise ServiceFailed(described(response)) from error
+
+
+def detail_of(content: Any) -> str:
+    """The message in the decoded body of an error; empty if there is none."""
+    return str(content.get("detail", "")) if isinstance(content, dict) else ""
 
 
 class ServiceApi:

@@ -13,6 +13,7 @@ from advisor import decision, form_controls, ice_curve, page_elements, reasons, 
 from advisor.csv_cells import value_of
 from advisor.formats import Words
 from advisor.pinned_service import PinnedService
+from advisor.register.recording import record_panel
 from advisor.response_models import Application, ClientId, Feature, Record
 
 SENT, WAY = "new_entered", "way_in"
@@ -171,6 +172,7 @@ def show_result(words: Words, service: PinnedService, application: Application) 
     with above:
         decision.show(words, service, score)
         decision.show_percentiles(words, score)
+        record_panel.show(words, service, application, score)
     reasons.show(words, score, features)
     waterfall.show_from_reasons(words, score)
     st.header(words("curve_title"))

@@ -6,6 +6,7 @@ import streamlit as st
 
 from advisor import decision, page_elements, session
 from advisor.formats import Words
+from advisor.register.recording import record_panel
 from advisor.response_models import Feature, Record
 
 
@@ -32,6 +33,7 @@ def show() -> None:
     score = service.score({"client": client}, reasons=0)
     decision.show(words, service, score)
     decision.show_percentiles(words, score)
+    record_panel.show(words, service, {"client": client}, score)
     show_record(words, service.record(client), service.feature_by_name)
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 from advisor import decision, page_elements, session
 from advisor.formats import Words
 from advisor.pinned_service import PinnedService
+from advisor.register import recorded_letter
 from advisor.response_models import ClientId, Score
 
 UNSAFE = re.compile(r"[^\w-]")  # in the name of a file
@@ -38,6 +39,8 @@ def show() -> None:
     """Show the page."""
     words, service, client = session.words(), session.service(), session.chosen_client()
     st.title(words("letter_title", client=page_elements.plain_id(client)))
+    if recorded_letter.show(words, client):
+        return
     st.warning(words("letter_warning"))
     if session.labels_language() != words.language:
         st.info(words("letter_language", labels=session.labels_language()))

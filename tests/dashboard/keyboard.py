@@ -17,12 +17,13 @@ PAGES = {
     "Model": ("^Model$", 1),
     "Letter": ("^A letter about", 0),
 }
+REGISTER_PAGES = {"History": ("^Recorded decisions$", 0)}  # of a service that has a register
 MOST_STOPS = 120  # of the Tab key on a page
 
 
 def wait_for_page(page: Page, name: str, charts: int | None = None) -> None:
     """Wait until a page and its charts are complete."""
-    title, usual = PAGES[name]
+    title, usual = (PAGES | REGISTER_PAGES)[name]
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(title))
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     expect(page.locator("[data-stale=true]")).to_have_count(0)

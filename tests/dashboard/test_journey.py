@@ -4,54 +4,29 @@ The tests follow one advisor through one browser page: each starts where the las
 """
 
 import re
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import axe_playwright_python
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from advisor.service_api import ServiceApi
+from tests.dashboard.inspection import dashboard_of, inspect_page, page_of
 from tests.dashboard.keyboard import PAGES, Keyboard, wait_for_page
-from tests.dashboard.page_scripts import COVERED, FITS
-from tests.support.browser import CHROMIUM, PATIENCE, chromium
+from tests.support.browser import CHROMIUM
 from tests.support.forks import Forks
-from tests.support.server import ROOT, AnyServer, Server, free_port
+from tests.support.server import Server
 
-AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text()
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-WIDE = {"width": 1280, "height": 1000}
-NARROW = [{"width": 640, "height": 512}, {"width": 320, "height": 512}]  # 1280 x 1024 at 200, 400 %
 Inspection = Callable[[str], None]
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 
 
 @pytest.fixture(scope="module")
-def dashboard_url(service_server: Server, forks: Forks) -> Iterator[str]:
-    """The address of a dashboard that calls the service."""
-    port = free_port()
-    run = [sys.executable, "-m", "streamlit", "run", str(ROOT / "dashboard/app.py")]
-    command = [*run, "--server.port", str(port)]
-    with AnyServer(command, port, {"API_URL": service_server.url}, begin=forks.begin) as server:
-        server.wait("/_stcore/health")
-        yield server.url
-        assert "Traceback" not in server.log()
-
-
-@pytest.fixture(scope="module")
-def page(dashboard_url: str) -> Iterator[Page]:
-    """The browser's page; it must not call any other host."""
-    urls: list[str] = []
-    with chromium() as browser:
-        page = browser.new_page(viewport=WIDE)
-        page.set_default_timeout(PATIENCE)
-        page.on("request", lambda request: urls.append(request.url))
-        page.goto(dashboard_url)
+def page(service_server: Server, forks: Forks) -> Iterator[Page]:
+    """The browser's page of a dashboard that calls the service."""
+    with dashboard_of(service_server.url, forks) as url, page_of(url) as page:
         yield page
-    own = (dashboard_url, dashboard_url.replace("http", "ws"), "data:", "blob:")
-    assert [url for url in urls if not url.startswith(own)] == []
 
 
 @pytest.fixture
@@ -67,44 +42,10 @@ def button(page: Page, text: str) -> Locator:
     return page.get_by_role("button", name=text)
 
 
-def violations(page: Page) -> list[str]:
-    """The elements that break axe-core's rules."""
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE)
-    options = {"runOnly": RULES, "resultTypes": ["violations"]}  # shorter lists of passed rules
-    found = page.evaluate("options => axe.run(document, options)", options)
-    assert len(found["passes"]) > 15
-    return [
-        f"{rule['id']}: {node['html'][:200]}"
-        for rule in found["violations"]
-        for node in rule["nodes"]
-    ]
-
-
 @pytest.fixture
 def inspect(page: Page, tmp_path: Path) -> Inspection:
-    """Takes a screenshot of a page, and checks it against axe-core's rules and at high zoom.
-
-    In a window as narrow as zoom makes it, no element is covered and only tables scroll sideways.
-    Each chart has an alternative text, which the page repeats.
-    """
-
-    def inspected(name: str) -> None:
-        assert len(page.screenshot(path=tmp_path / f"{name}.png")) > 20_000
-        assert violations(page) == [], name
-        text = page.get_by_test_id("stMain").inner_text()
-        for chart in page.get_by_test_id("stVegaLiteChart").all():
-            sentence = chart.get_attribute("aria-label")
-            assert sentence.endswith(".")
-            assert sentence in text
-        for size in NARROW:
-            page.set_viewport_size(size)
-            page.wait_for_function(FITS)  # charts follow the window a moment later
-            assert page.evaluate(COVERED) == [], (name, size)
-        page.set_viewport_size(WIDE)
-        page.wait_for_function(FITS)
-
-    return inspected
+    """Inspects a page, see `inspect_page`."""
+    return lambda name: inspect_page(page, tmp_path / f"{name}.png")
 
 
 def test_the_first_stops_are_links_and_controls(page: Page, keyboard: Keyboard):

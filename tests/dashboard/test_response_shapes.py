@@ -5,6 +5,7 @@ documented with the same types, null among them, and may be absent only if the d
 """
 
 from collections.abc import Iterable
+from contextlib import closing
 from copy import deepcopy
 from pathlib import Path
 from types import NoneType, UnionType
@@ -21,6 +22,13 @@ from typing import (
 
 import pytest
 
+from advisor.register.response_models import (
+    DecisionPage,
+    RecordedScore,
+    Review,
+    ReviewRequest,
+    StoredDecision,
+)
 from advisor.response_models import (
     Counterfactuals,
     Feature,
@@ -33,6 +41,8 @@ from advisor.response_models import (
     ShapValues,
 )
 from main import Settings, create_app
+from register.commands.migrate import migrate
+from register.database.opening import open_database
 
 
 class ClientIds(TypedDict):
@@ -59,6 +69,13 @@ MODELS = {
     "get /features": Features,
     "get /get_ids": ClientIds,
     "get /get_test": RecordText,
+}
+REGISTER_MODELS = {
+    "post /decisions": RecordedScore,
+    "get /decisions": DecisionPage,
+    "get /decisions/{id}": StoredDecision,
+    "post /decisions/{id}/review-requests": ReviewRequest,
+    "post /decisions/{id}/reviews": Review,
 }
 JSON_TYPES = {float: "number", int: "integer", str: "string", bool: "boolean", NoneType: "null"}
 # The types that a value may have, by name. The content of an array or of a map is a shape, that of
@@ -148,10 +165,11 @@ def differences(read: Shape, documented: Shape, place: str) -> list[str]:
 def compare(route: str, document: dict[str, Any]) -> list[str]:
     """The differences between the dashboard's model of a response and the documented one."""
     method, path = route.split()
-    content = document["paths"][path][method]["responses"]["200"]["content"]
+    responses = document["paths"][path][method]["responses"]
+    content = next(each["content"] for status, each in responses.items() if status[0] == "2")
     documented = shape_of_schema(content["application/json"]["schema"], document)
     documented.pop("array", None)  # of several applications; the dashboard sends one
-    return differences(shape_of_hint(MODELS[route]), documented, "response")
+    return differences(shape_of_hint((MODELS | REGISTER_MODELS)[route]), documented, "response")
 
 
 @pytest.fixture(scope="module")
@@ -163,6 +181,27 @@ def document(small_bundle_folder: Path) -> dict[str, Any]:
 @pytest.mark.parametrize("route", MODELS)
 def test_a_response_has_the_shape_that_the_dashboard_reads(route: str, document: dict[str, Any]):
     assert compare(route, document) == []
+
+
+@pytest.fixture(scope="module")
+def register_document(
+    small_bundle_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
+    """The OpenAPI document of a service with a register."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('register')}/register.db"
+    with closing(open_database(url)) as database:
+        list(migrate(database))
+    settings = {"register_url": url, "register_pepper": "a pepper for tests only"}
+    app = create_app(Settings(ressources_dir=small_bundle_folder, **settings))
+    with closing(app.service.register):
+        return app.openapi()
+
+
+@pytest.mark.parametrize("route", REGISTER_MODELS)
+def test_a_response_of_the_register_has_the_shape_that_the_dashboard_reads(
+    route: str, register_document: dict[str, Any]
+):
+    assert compare(route, register_document) == []
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ def gate(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         (tmp_path / "bin").mkdir(exist_ok=True)
         (tmp_path / "bin" / tool).symlink_to(shutil.which(tool))
     script(tmp_path / "startup.sh", 'echo "$*"')
-    for tool in ["python3.11", "google-chrome", "ps"]:
+    for tool in ["python3.11", "google-chrome", "ps", "initdb"]:
         script(tmp_path / "bin" / tool, "exit 0")
 
     def start(user: int) -> subprocess.CompletedProcess[str]:
@@ -80,3 +80,25 @@ def test_gate_installs_nothing_where_all_is_there(gate, tmp_path: Path):
     done = gate(1000)
     assert (done.returncode, done.stderr) == (0, "")
     assert not (tmp_path / "apt").exists()
+
+
+def test_gate_installs_a_server_for_the_register(gate, tmp_path: Path):
+    """Debian has its programs in a folder for each version, outside PATH."""
+    text = (tmp_path / ".ci/run").read_text()
+    assert text.count("/usr/lib/postgresql/") == 1
+    (tmp_path / ".ci/run").write_text(text.replace("/usr/lib/postgresql/", f"{tmp_path}/server/"))
+    script(tmp_path / "bin/wrk", "exit 0")
+    (tmp_path / "bin/initdb").unlink()
+    script(
+        tmp_path / "bin/apt-get",
+        f'echo "$*" >>"{tmp_path}/apt"',
+        f'initdb="{tmp_path}/server/15/bin/initdb"',
+        f'mkdir() {{ {shutil.which("mkdir")} "$@"; }}',
+        'mkdir -p "${initdb%/*}" && touch "$initdb" && chmod +x "$initdb"',
+    )
+    done = gate(0)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "apt").read_text().splitlines() == [
+        "update -q",
+        "install -q -y --no-install-recommends postgresql",
+    ]

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.repository.workflow import step_using
 from tests.support.server import ROOT
 
-PACKAGES = ("api", "credit_scoring", "portfolio", "service", "serving", "training")
+PACKAGES = ("api", "credit_scoring", "portfolio", "register", "service", "serving", "training")
 MOST_LINES = 300
 LONGER = {"main.py": 330, "test_main.py": 700}
 NOT_DEPLOYED = {"portfolio", "training", "tests", "dask", "distributed", "pyarrow", "streamlit"}

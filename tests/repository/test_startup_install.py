@@ -19,7 +19,8 @@ def start(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """A copy of the folder, where python3.11 makes an environment whose pip notes its calls."""
     folder = tmp_path / "a folder"
     folder.mkdir()
-    for file in ["startup.sh", "requirements.txt", "requirements/dev.txt"]:
+    files = ["startup.sh", "requirements.txt", "requirements/dev.txt", "requirements/register.txt"]
+    for file in files:
         (folder / file).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / file, folder / file)
     script(
@@ -240,6 +241,32 @@ def test_packages_of_the_model_whose_installation_was_cut_are_installed_again(
     assert start("true").returncode == 0
     assert noted(tmp_path)[-1] == f"--force-reinstall {OPTIONS} no-such-package==1.0"
     assert not (tmp_path / "a folder/.venv/.incomplete-model").exists()
+
+
+# REGISTER_URL
+
+
+def test_packages_of_the_register_are_installed_for_a_server_that_has_one(start, tmp_path: Path):
+    """The pins that are there already are those of the python that runs this test."""
+    with (tmp_path / "a folder/requirements/register.txt").open("a") as file:
+        file.write("no-such-package==1.0\n    # via nothing\n")
+    assert start("true", REGISTER_URL="sqlite:///register.db").returncode == 0
+    assert noted(tmp_path)[1:] == [f"{OPTIONS} no-such-package==1.0"]
+
+
+def test_packages_of_the_register_are_not_installed_without_one(start, tmp_path: Path):
+    (tmp_path / "a folder/requirements/register.txt").write_text("no-such-package==1.0\n")
+    assert start("true", REGISTER_URL="").returncode == 0
+    assert noted(tmp_path) == ["requirements/dev.txt"]
+
+
+def test_packages_of_the_register_agree_with_those_of_the_service(start, tmp_path: Path):
+    """As for a server: where pip would install requirements.txt, the pins hold for both."""
+    requirements = tmp_path / "a folder/requirements/dev.txt"
+    requirements.write_text((ROOT / "requirements.txt").read_text())
+    done = start("true", REGISTER_URL="postgresql://host/database")
+    assert done.returncode == 0, done.stderr
+    assert "contradicts" not in done.stderr
 
 
 APT = ["update -qq", "install -qq -y --no-install-recommends libgomp1"]

@@ -88,3 +88,18 @@ def test_what_the_model_needs_is_installed_by_the_build(tmp_path: Path, needed: 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     lines = (folder / "requirements.txt").read_text().splitlines()
     assert lines == ["numpy==2.4.6", *(needed or "").splitlines()]
+
+
+def test_what_the_register_needs_is_installed_by_the_build_if_the_repository_says_so(
+    tmp_path: Path,
+):
+    (step,) = [step for step in STEPS["deploy"] if "the register needs" in step.get("name", "")]
+    assert step["if"] == "vars.REGISTER == 'yes'"
+    folder = tmp_path / step["working-directory"]
+    (folder / "requirements").mkdir(parents=True)
+    (folder / "requirements.txt").write_text("numpy==2.4.6")
+    (folder / "requirements/register.txt").write_text("sqlalchemy==2.1.9\n")
+    done = run("bash", "-e", "-c", step["run"], cwd=folder)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    lines = (folder / "requirements.txt").read_text().splitlines()
+    assert lines == ["numpy==2.4.6", "sqlalchemy==2.1.9"]

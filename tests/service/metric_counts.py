@@ -7,9 +7,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.support.server import AnyServer
 
 
-def counts(server: AnyServer) -> Counter:
+def counts(server: AnyServer, **headers: str) -> Counter:
     """Each sample of /metrics by its name and its labels' values."""
-    answer = server.get("/metrics")
+    answer = server.get("/metrics", headers=headers)
     assert answer.headers["Content-Type"].startswith("text/plain; version=")
     found = Counter()
     for family in text_string_to_metric_families(answer.text):

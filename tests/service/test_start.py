@@ -68,6 +68,50 @@ def test_a_bad_setting_stops_the_start_of_uvicorn(forks: Forks):
     assert line["event"] == "settings: api_key: Value error, names no key"
 
 
+def test_a_bad_file_of_callers_stops_the_start_of_uvicorn(
+    forks: Forks, small_bundle_folder: Path, tmp_path: Path
+):
+    path = tmp_path / "callers.toml"
+    path.write_text('[[caller]]\nname = "anna"\nroles = ["score", "reed"]\n')
+    port = free_port()
+    code, lines = ended(
+        forks.begin,
+        port,
+        *("uvicorn", "main:app", "--port", str(port)),
+        RESSOURCES_DIR=str(small_bundle_folder),
+        API_KEYS_FILE=str(path),
+    )
+    assert code == 3
+    (line,) = [json.loads(line) for line in lines if '"critical"' in line]
+    assert line["event"] == (
+        f"cannot start: {path}: caller 1, anna: roles is not a list of some of"
+        " score, decide, read, review, outcomes, monitor, audit"
+    )
+    assert not [line for line in lines if "Traceback" in line]
+
+
+def test_two_workers_that_cannot_use_the_register_end_the_server(
+    forks: Forks, small_bundle_folder: Path, tmp_path: Path
+):
+    """Each has loaded the files by then, and does not take the other for a worker that serves."""
+    (tmp_path / "shared").mkdir()
+    port = free_port()
+    code, lines = ended(
+        forks.begin,
+        port,
+        *("gunicorn", "main:app", "--workers", "2", "--bind", f"{HOST}:{port}"),
+        RESSOURCES_DIR=str(small_bundle_folder),
+        PROMETHEUS_MULTIPROC_DIR=str(tmp_path / "shared"),
+        REGISTER_URL=f"sqlite:///{tmp_path}/register.db",
+        REGISTER_PEPPER="a pepper of the tests",
+    )
+    assert code == 3
+    said = {json.loads(line)["event"] for line in lines if '"critical"' in line}
+    (reason,) = said
+    assert reason.startswith("cannot start: ")
+    assert reason.endswith("migrate")
+
+
 def test_a_model_with_another_hash_than_in_the_setting_stops_the_start(
     forks: Forks, small_bundle_folder: Path, tmp_path: Path
 ):

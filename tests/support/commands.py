@@ -27,7 +27,8 @@ def environment(**changes: str | Path) -> dict[str, str]:
     """This process' environment less what startup.sh reads, with the changes."""
     read = {
         "FORWARDED_ALLOW_IPS", "GUNICORN_CMD_ARGS", "OMP_NUM_THREADS", "PORT",
-        "PROMETHEUS_MULTIPROC_DIR", "RESSOURCES_DIR", "VIRTUAL_ENV", "WEB_CONCURRENCY",
+        "PROMETHEUS_MULTIPROC_DIR", "REGISTER_URL", "RESSOURCES_DIR", "VIRTUAL_ENV",
+        "WEB_CONCURRENCY",
     }  # fmt: skip
     kept = {name: value for name, value in os.environ.items() if name not in read}
     return kept | {"PIP_NO_INDEX": "1"} | {name: str(value) for name, value in changes.items()}

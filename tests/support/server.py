@@ -187,7 +187,7 @@ class AnyServer:
             connection.request(method, path, body or None, headers)
             answer = connection.getresponse()
             content = answer.read()
-        if answer.status != http.HTTPStatus.OK:
+        if answer.status not in (http.HTTPStatus.OK, http.HTTPStatus.CREATED):
             raise Failed(f"{path} is answered with {answer.status}: {content[:500]!r}")
         return content
 

@@ -126,4 +126,4 @@ def test_a_number_beyond_doubles_is_refused(tmp_path):
     path = tmp_path / "model.json"
     path.write_text(json.dumps(SCORECARD).replace("0.9", "1e999"))
     with pytest.raises(BadFile, match=r"^model\.json: "):
-        Scorecard.of_metadata(read_metadata(path))
+        Scorecard.of_metadata(read_metadata(path).content)

@@ -1,0 +1,1 @@
+"""Recorded decisions: lists, one of them opened, and the forms of requests and reviews."""

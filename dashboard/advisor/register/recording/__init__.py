@@ -1,0 +1,1 @@
+"""Recording a decision: the advisor follows the service or overrides it."""

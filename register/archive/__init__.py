@@ -1,0 +1,1 @@
+"""The archive: the files and versions of each bundle that scored, with which it is loaded again."""

@@ -1,0 +1,1 @@
+"""Export: recorded decisions as rows of plain values, for files."""

@@ -1,0 +1,1 @@
+"""The letter to a client about a decision: accessible HTML in English or French."""

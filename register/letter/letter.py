@@ -1,0 +1,73 @@
+"""A letter about a decision, written from the register's record of it and from nothing else.
+
+It can be written again at any time from the same record, so that the register keeps the version
+and the language only (12 CFR 1002.12(b), comment 1). `VERSION` changes with every word of it.
+"""
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from register.errors import Erased
+from register.letter.document import LetterWriter
+from register.letter.languages.english import ENGLISH
+from register.letter.languages.french import FRENCH
+from register.letter.languages.texts import Language, Texts
+from register.letter.markup import Data
+from register.letter.quantities import Quantities
+from register.letter.sender import Sender
+from register.letter.style import POLICY
+from register.settings import RegisterSettings
+from register.stored import StoredDecision
+
+VERSION = "1"
+TEXTS: Mapping[Language, Texts] = MappingProxyType({"en": ENGLISH, "fr": FRENCH})
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A letter.
+
+    Attributes:
+        html: a document without any other file.
+        version: of the template.
+        language: of the letter.
+        policy: the value of the header Content-Security-Policy that fits the document.
+    """
+
+    html: str
+    version: str
+    language: Language
+    policy: str = POLICY
+
+
+def letter_html(
+    decision: StoredDecision,
+    lender: RegisterSettings,
+    language: Language,
+    flags: Set[str] = frozenset(),
+) -> Letter:
+    """The letter about the final decision: the last review's, or the recorded one.
+
+    Args:
+        decision: as recorded.
+        lender: names the sender and the agencies, and the language of `features.csv`.
+        language: of the letter.
+        flags: names of features that are 1 or 0 and have no unit; they are written as no or yes.
+
+    Raises:
+        Erased: the data of the decision were erased.
+        LetterHeld: the sender's name, address or contact is not set; or a refusal has a protected
+            trait among its reasons, or a reason that is not specific, or it is a person's and not
+            the model's.
+    """
+    if decision.evidence is None:
+        raise Erased(f"the data of decision {decision.id} were erased: it has no letter any more")
+    sender = Sender.of_settings(lender)
+    labels = lender.labels_language
+    is_foreign = labels.split("-")[0].lower() != language
+    quantities = Quantities(TEXTS[language].numbers, Data(labels if is_foreign else None))
+    writer = LetterWriter(
+        decision, decision.evidence, lender, TEXTS[language], VERSION, quantities, flags
+    )
+    return Letter(writer.html(sender), VERSION, language)

@@ -1,0 +1,12 @@
+"""Alembic's entry: it applies migrations to the connection of `register.commands.migrate`."""
+
+from alembic import context
+
+from register.schema import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    transactional_ddl=True,  # the caller's transaction, on SQLite too
+)
+context.run_migrations()

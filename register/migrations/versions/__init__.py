@@ -1,0 +1,1 @@
+"""The changes, one a file, numbered."""

@@ -1,0 +1,1 @@
+"""Readings of the register: lists of decisions, one decision, the answer to a repeated call."""

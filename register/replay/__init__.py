@@ -1,0 +1,1 @@
+"""Replay: recorded decisions are scored again, by the files that scored them."""

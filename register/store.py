@@ -1,0 +1,138 @@
+"""The open register, as the service and the commands use it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Self
+from uuid import UUID
+
+import orjson
+
+from credit_scoring.data.client_ids import ClientId
+from register import schema
+from register.archive.archive import Archive
+from register.database.database import Database
+from register.database.opening import open_database
+from register.errors import RegisterAway, UnusableRegister
+from register.ids import Ids
+from register.pseudonyms import pseudonym
+from register.settings import RegisterSettings
+from register.writing.entry import Entry
+from register.writing.waiting import Reason
+from register.writing.writer import State, Writer
+
+
+@dataclass(frozen=True, eq=False)
+class Store:
+    """An open register. A process opens it after it was forked, and closes it.
+
+    Attributes:
+        database: for readings; only the writer's thread writes to it.
+        writer: writes entries.
+        bundles: the archive, with a connection of its own.
+        ids: ids of rows.
+        pepper: the secret of pseudonyms.
+    """
+
+    database: Database
+    writer: Writer
+    bundles: Archive
+    ids: Ids
+    pepper: bytes
+
+    @classmethod
+    def open(
+        cls,
+        settings: RegisterSettings,
+        *,
+        fast_explanations: bool = True,
+        committed: Callable[[int, float], object] = lambda _decisions, _seconds: None,
+        refused: Callable[[Reason], object] = lambda _: None,
+    ) -> Self:
+        """Open the register; it opens while the database is away, and then writes later.
+
+        Args:
+            settings: name the database and the pepper.
+            fast_explanations: see `Archive`.
+            committed: called with the decisions and seconds of each commit, in any thread.
+            refused: called for each entry that is not written, with the reason, in any thread.
+
+        Raises:
+            UnusableRegister: a setting is missing, the database has not the tables, or another
+                pepper.
+        """
+        if settings.register_url is None:
+            raise UnusableRegister("REGISTER_URL is not set")
+        if settings.register_pepper is None:
+            raise UnusableRegister("REGISTER_URL needs REGISTER_PEPPER, a secret of 16 characters")
+        url = settings.register_url.get_secret_value()
+        pepper = settings.register_pepper.get_secret_value().encode()
+        database = open_database(url, pepper)
+        try:
+            database.check()
+        except UnusableRegister:
+            database.close()
+            raise
+        except RegisterAway:
+            pass  # the writer tries again
+        return cls(
+            database=database,
+            writer=Writer(database, committed, refused),
+            bundles=Archive(open_database(url), fast_explanations),
+            ids=Ids(),
+            pepper=pepper,
+        )
+
+    @property
+    def state(self) -> State:
+        """`ok` if the last attempt to reach the database succeeded."""
+        return self.writer.state
+
+    @staticmethod
+    def now() -> datetime:
+        """The present time in UTC, to the microsecond."""
+        return datetime.now(UTC)
+
+    def subject(self, client: ClientId | None) -> bytes | None:
+        """The pseudonym of a client's id; None without one."""
+        return None if client is None else pseudonym(self.pepper, "client", client)
+
+    def reference(self, external_id: str | None) -> bytes | None:
+        """The pseudonym of the caller's own number; None without one."""
+        return None if external_id is None else pseudonym(self.pepper, "reference", external_id)
+
+    def event(
+        self,
+        caller: str,
+        kind: str,
+        *,
+        decision: UUID | None = None,
+        subject: bytes | None = None,
+        detail: Mapping[str, Any] | None = None,
+    ) -> Entry:
+        """The entry of an event of now.
+
+        Args:
+            caller: the caller's name.
+            kind: such as ``read``, ``letter`` or ``bundle``.
+            decision: the decision that it is about.
+            subject: the pseudonym of the client whom it is about.
+            detail: more of it in JSON, without personal data.
+        """
+        at = self.now()
+        row = {
+            "id": self.ids.new(),
+            "at": at,
+            "caller": caller,
+            "kind": kind,
+            "decision": decision,
+            "subject": subject,
+            "detail": orjson.dumps(detail or {}).decode(),
+        }
+        return Entry.of(at, [(schema.event, row)])
+
+    def close(self) -> None:
+        """Write what waits, within seconds, and close all connections."""
+        self.writer.close()
+        self.database.close()
+        self.bundles.database.close()

@@ -1,0 +1,125 @@
+"""Entries of decisions, from plain values."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from credit_scoring.data.client_ids import ClientId
+from register import schema
+from register.compression import WITHOUT_DICTIONARIES, EvidenceCodec
+from register.records import Evidence, new_salt
+from register.writing.entry import Entry, Key
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionCall:
+    """The values that all decisions of one call have in common.
+
+    Attributes:
+        caller: the caller's name.
+        request_id: of the call.
+        at: the time of the decisions, in UTC.
+        bundle: id of the row of `schema.bundle` that describes the files that scored.
+        threshold: the decision threshold, a probability.
+        compare: the peers.
+        automated: false if a person decides with the score.
+        reasons: the largest number of reasons that was requested.
+        quick: true if this project's own code explained; None without reasons.
+        codec: compresses the evidence of the bundle's decisions.
+    """
+
+    caller: str
+    request_id: str
+    at: datetime
+    bundle: int
+    threshold: float
+    compare: str
+    automated: bool
+    reasons: int
+    quick: bool | None
+    codec: EvidenceCodec = WITHOUT_DICTIONARIES
+
+
+@dataclass(kw_only=True)
+class RecordedApplication:
+    """A scored application, to be recorded as a decision.
+
+    Attributes:
+        id: of the decision.
+        subject: pseudonym of the client's id; None without a client.
+        reference: pseudonym of the external id; None without one.
+        client, external_id: in clear, for the evidence.
+        probability: of class 1.
+        margin: log-odds from the threshold; it may be infinite.
+        pd: share of such clients that default; None without a scorecard.
+        points, grade: of the scorecard; None without one.
+        prediction: 1 refused, 0 accepted.
+        record: the raw values as they were scored, see `register.records.record_texts`.
+        answer: the JSON object that is sent, with `id` and `at`.
+    """
+
+    id: UUID
+    subject: bytes | None
+    reference: bytes | None
+    client: ClientId | None
+    external_id: str | None
+    probability: float
+    margin: float | None
+    pd: float | None
+    points: int | None
+    grade: str | None
+    prediction: int
+    record: bytes
+    answer: bytes
+
+
+def decisions_entry(
+    call: DecisionCall, applications: Sequence[RecordedApplication], key: Key | None = None
+) -> Entry:
+    """The entry of a call's decisions, one or more.
+
+    Args:
+        call: the values that they have in common.
+        applications: scored applications.
+        key: the call's Idempotency-Key.
+    """
+    rows = []
+    for application in applications:
+        evidence = Evidence(
+            record=application.record,
+            answer=application.answer,
+            client=application.client,
+            reference=application.external_id,
+            reasons=call.reasons,
+            quick=call.quick,
+            salt=new_salt(),
+        )
+        decision = {
+            "id": application.id,
+            "at": call.at,
+            "caller": call.caller,
+            "request_id": call.request_id,
+            "subject": application.subject,
+            "reference": application.reference,
+            "bundle": call.bundle,
+            "probability": _number(application.probability),
+            "margin": _number(application.margin),
+            "pd": _number(application.pd),
+            "points": application.points,
+            "grade": application.grade,
+            "prediction": application.prediction,
+            "threshold": _number(call.threshold),
+            "compare": call.compare,
+            "automated": call.automated,
+            "commitment": evidence.commitment,
+        }
+        rows.append((schema.decision, decision))
+        rows.append((schema.evidence, evidence.row(application.id, call.at, call.codec)))
+    return Entry.of(call.at, rows, key)
+
+
+def _number(value: float | None) -> float | None:
+    """A number as it comes back: SQLite has no -0.0, and an infinite one is null."""
+    return value + 0.0 if value is not None and math.isfinite(value) else None

@@ -1,0 +1,1 @@
+"""The register behind its routes; imported only if a register is configured."""

@@ -1,0 +1,83 @@
+"""Inputs of the register's routes in the OpenAPI document."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from api.openapi import body, parameter
+from api.register_requests import (
+    MOST_OUTCOMES,
+    DecisionQuery,
+    DecisionReading,
+    LetterQuery,
+    ListQuery,
+    OutcomeBody,
+    ReviewBody,
+    ReviewRequestBody,
+)
+
+STATEMENT = {"statement": "My income has risen since."}
+REVIEW = {"decision": 0, "reason": "INCOME_PROVED", "comment": "Pay slips of three months."}
+OUTCOMES = [
+    {"reference": "A-17", "status": "late", "observed": "2025-03-31", "definition": "30dpd"}
+]
+
+
+def header(name: str, description: str, pattern: str) -> dict[str, Any]:
+    """An optional header."""
+    schema = {"type": "string", "pattern": pattern}
+    return {"name": name, "in": "header", "description": description, "schema": schema} | {
+        "required": False
+    }
+
+
+def query(model: type[BaseModel]) -> list[dict[str, Any]]:
+    """The parameters of a model, all of them optional."""
+    found = []
+    for name, schema in model.model_json_schema()["properties"].items():
+        description = schema.pop("description", None)
+        part = {"name": name, "in": "query", "required": False, "schema": schema}
+        found.append(part | ({"description": description} if description else {}))
+    return found
+
+
+def json_body(description: str, schema: dict[str, Any], example: object) -> dict[str, Any]:
+    """A body in JSON with an example."""
+    content = {"application/json": {"schema": schema, "example": example}}
+    return {"description": description, "required": True, "content": content}
+
+
+KEY = header(
+    "Idempotency-Key",
+    "a text that the caller makes for one call and repeats with it, such as a UUID",
+    "^[!-~]{1,255}$",
+)
+IF_MATCH = header(
+    "If-Match", "the ETag of the decision, its number of reviews", '^(W/)?"[0-9]{1,9}"$'
+)
+ID = parameter("decision")
+
+OF_DECISIONS = {
+    "parameters": [*query(DecisionQuery), KEY],
+    "requestBody": body("applications"),
+}
+OF_LIST = {"parameters": query(ListQuery)}
+OF_DECISION = {"parameters": [ID, *query(DecisionReading)]}
+OF_REVIEW_REQUEST = {
+    "parameters": [ID],
+    "requestBody": json_body(
+        "the client's point of view", ReviewRequestBody.model_json_schema(), STATEMENT
+    ),
+}
+OF_REVIEW = {
+    "parameters": [ID, IF_MATCH],
+    "requestBody": json_body("the review", ReviewBody.model_json_schema(), REVIEW),
+}
+OF_OUTCOMES = {
+    "requestBody": json_body(
+        f"a list of 1 to {MOST_OUTCOMES:,} outcomes",
+        {"type": "array", "maxItems": MOST_OUTCOMES, "items": OutcomeBody.model_json_schema()},
+        OUTCOMES,
+    )
+}
+OF_LETTER = {"parameters": [ID, *query(LetterQuery)]}

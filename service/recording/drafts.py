@@ -1,0 +1,159 @@
+"""Drafts of decisions: scored applications with their answers, ready to be written."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from uuid import UUID
+
+from api.register_requests import DecisionQuery
+from api.register_responses import decision_body, moment_text
+from api.responses import scored_body
+from credit_scoring.decisions.application import Applications
+from credit_scoring.errors import InvalidApplication
+from register.records import record_texts
+from register.store import Store
+from register.writing.decision_rows import DecisionCall, RecordedApplication, decisions_entry
+from register.writing.entry import Entry, Key
+from service.recording.bundle_archive import KeptBundle
+from service.served_bundle import ScoreRequest, ServedBundle
+
+NUL = "\0"  # PostgreSQL keeps no text with it
+
+
+@dataclass(frozen=True, eq=False)
+class DecisionRequest:
+    """A request to `/decisions`; no two requests are equal.
+
+    Attributes:
+        body: JSON text, as that of `/score`.
+        query: the parameters.
+        caller: the caller's name.
+        request_id: the id of the request.
+        key: the Idempotency-Key; None without one.
+    """
+
+    body: bytes
+    query: DecisionQuery
+    caller: str
+    request_id: str
+    key: str | None
+
+    @cached_property
+    def to_score(self) -> ScoreRequest:
+        """The request to `/score` with the same fields in its answer."""
+        return ScoreRequest(self.body, self.query.reasons, self.query.compare)
+
+    @property
+    def fingerprint(self) -> bytes:
+        """SHA-256 of query and body."""
+        return sha256(self.query.canonical + self.body).digest()
+
+
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """Scored decisions that are not written yet.
+
+    Attributes:
+        body: the answer.
+        entry: to be written before the answer is sent.
+        latest: the id of the last decision.
+    """
+
+    body: bytes
+    entry: Entry
+    latest: UUID
+
+
+@dataclass(frozen=True, eq=False)
+class Drafter:
+    """Scores applications and drafts their decisions.
+
+    Attributes:
+        store: gives ids, times and pseudonyms.
+        served: scores.
+        kept: the bundle of `served` in the register.
+    """
+
+    store: Store
+    served: ServedBundle
+    kept: KeptBundle
+
+    def draft_at_once(self, request: DecisionRequest) -> Draft | None:
+        """The draft if scoring is faster than a change of threads, else None.
+
+        Raises:
+            UnknownClient, InvalidApplication: see `draft`.
+        """
+        applications = self.served.decode_at_once(request.to_score)
+        return None if applications is None else self._draft(request, applications)
+
+    def draft(self, request: DecisionRequest) -> Draft:
+        """The draft of all decisions of a request.
+
+        Raises:
+            UnknownClient: no new client has a requested id.
+            InvalidApplication: an application is invalid or cannot be scored.
+        """
+        return self._draft(request, self.served.applications.decode(request.body))
+
+    def _draft(self, request: DecisionRequest, applications: Applications) -> Draft:
+        check_references(applications)
+        store, evaluation = self.store, self.served.scorer(request.to_score).evaluate(applications)
+        at = store.now()
+        at_text = moment_text(at)
+        recorded = []
+        for record, scored in zip(record_texts(evaluation.rows), evaluation.scored, strict=True):
+            decision = store.ids.new()
+            recorded.append(
+                RecordedApplication(
+                    id=decision,
+                    subject=store.subject(scored.client),
+                    reference=store.reference(scored.reference),
+                    client=scored.client,
+                    external_id=scored.reference,
+                    probability=scored.probability,
+                    margin=scored.margin,
+                    pd=scored.pd,
+                    points=scored.points,
+                    grade=scored.grade,
+                    prediction=scored.prediction,
+                    record=record,
+                    answer=decision_body(decision, at_text, scored_body(scored)),
+                )
+            )
+        call = DecisionCall(
+            caller=request.caller,
+            request_id=request.request_id,
+            at=at,
+            bundle=self.kept.id,
+            codec=self.kept.codec,
+            threshold=self.served.bundle.threshold,
+            compare=request.query.compare,
+            automated=request.query.automated,
+            reasons=request.query.reasons,
+            quick=evaluation.quick,
+        )
+        answers = [application.answer for application in recorded]
+        body = b"[%b]" % b",".join(answers) if applications.is_list else answers[0]
+        key = None
+        if request.key is not None:
+            key = Key(
+                caller=request.caller,
+                key=request.key,
+                fingerprint=request.fingerprint,
+                decisions=tuple(application.id for application in recorded),
+                is_list=applications.is_list,
+            )
+        return Draft(body, decisions_entry(call, recorded, key), recorded[-1].id)
+
+
+def check_references(applications: Applications) -> None:
+    """Refuse a reference that a database cannot keep.
+
+    Raises:
+        InvalidApplication: a reference has a NUL character.
+    """
+    for row, application in enumerate(applications.items):
+        if application.external_id is not None and NUL in application.external_id:
+            with applications.located([row]):
+                raise InvalidApplication("reference has a NUL character, which cannot be recorded")

@@ -1,0 +1,30 @@
+"""Verification of bundles and their files."""
+
+import pytest
+from sqlalchemy import select
+
+from register import schema
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda b: b.update().values(description="{}"), "its description has another hash"),
+        (lambda b: b.update().values(model=bytes(32)), "its model is another one"),
+        (lambda b: b.update().values(sha256=bytes(32)), "its description has another hash"),
+        (lambda b: b.update().values(sha256=bytes(32)), "is another one than in event"),
+    ],
+)
+def test_a_changed_bundle_is_named(filled, change, problem):
+    filled.by_hand(change(schema.bundle))
+    assert any(line.startswith(f"bundle {filled.bundle}: {problem}") for line in filled.problems())
+
+
+def test_a_missing_part_of_a_file_is_named(filled):
+    part = schema.artefact_part
+    with filled.database.reading() as connection:
+        model = connection.scalar(select(schema.bundle.c.model))
+    filled.by_hand(part.delete().where(part.c.sha256 == model))
+    assert filled.problems() == [
+        f"bundle {filled.bundle}: model.joblib: the register has 0 parts of it, expected 1"
+    ]
