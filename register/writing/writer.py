@@ -34,21 +34,7 @@ class _Withdrawn(Exception):
 class Writer:
     """Writes entries in batches: what waits is one transaction and one block of a stream.
 
-    Threads: callers put entries; the writer's thread takes all that wait, writes and answers; the
-    watchdog answers those that waited too long, and cuts an operation that hangs. Each entry is
-    answered by one of them, the first to mark it. What holds in every order of events:
-
-    - An entry is acknowledged by the writer's thread only, after COMMIT succeeded or its block was
-      found in the database.
-    - Before COMMIT is sent, the writer's thread checks under the lock that no entry of the
-      transaction was answered and that it was not cut. If one was, it rolls back and writes the
-      others again. So an entry that was refused before COMMIT is never written.
-    - An entry that is refused after COMMIT was sent may be there, and its message says so. The
-      writer writes no other entry before `Stream.resume` has found out. A later call with the same
-      Idempotency-Key then finds the key taken, or is written.
-    - `Database.cut` is called during the operation that it is meant for: the next one waits for it.
-    - After an error the entries that still wait are written once more, if the database answers at
-      once. If that fails too, all are refused, and the register is away until `resume` succeeds.
+    The rules that hold in every order of events stand in `register.writing`.
     """
 
     def __init__(
@@ -74,7 +60,7 @@ class Writer:
         self._state: Literal["starting", "ok", "away"] = "starting"
         self._next_attempt = 0.0  # to resume, on the monotonic clock
         self._needs_commit = False  # an outage ends with a commit: before, `resume` was not enough
-        self._looks = self._closing = False
+        self._is_due = self._looks = self._closing = False
         self._watchdog = Watchdog(
             self._lock, self._queue, cut=database.cut,
             on_late=partial(self._refuse, reason="late"),
@@ -93,8 +79,13 @@ class Writer:
         """The number of entries that are not answered yet."""
         return self._queue.entries
 
-    def put(self, entry: Entry) -> Future[None]:
+    def put(self, entry: Entry, *, more_follow: bool = False) -> Future[None]:
         """Have an entry written.
+
+        Args:
+            entry: the rows.
+            more_follow: true if the caller puts others in a moment and calls `begin` then, so that
+                one commit takes them all.
 
         Returns:
             A future that is done after COMMIT, or has `RegisterAway`, `KeyInFlight`, `KeyTaken`,
@@ -105,11 +96,19 @@ class Writer:
             obstacle = self._obstacle(entry)
             if obstacle is None:
                 self._queue.put(waiting)
-                self._work.notify()
                 self._watchdog.wake()
+                if not more_follow:
+                    self._is_due = True
+                    self._work.notify()
         if obstacle is not None:
             self._refuse([waiting], obstacle)
         return waiting.future
+
+    def begin(self) -> None:
+        """Write what waits now."""
+        with self._lock:
+            self._is_due = True
+            self._work.notify()
 
     def look(self) -> None:
         """Have the database looked at, because a reading of it failed."""
@@ -140,6 +139,7 @@ class Writer:
                     continue
                 with self._lock:
                     batch = self._queue.take()
+                    self._is_due = bool(self._queue)
                 self._write(batch)
         finally:
             with self._lock:
@@ -156,7 +156,7 @@ class Writer:
                     return False
                 pause = None
                 if self._state == "ok":
-                    if self._queue or self._looks:
+                    if (self._queue and (self._is_due or self._closing)) or self._looks:
                         return True
                 elif (pause := self._next_attempt - time.monotonic()) <= 0:
                     return True

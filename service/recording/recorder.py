@@ -16,6 +16,7 @@ from register.writing.entry import Key, KeyTaken
 from register.writing.waiting import Reason
 from service.recording.bundle_archive import BundleArchive
 from service.recording.drafts import DecisionRequest, Draft, Drafter
+from service.recording.gathering import Gathering
 from service.recording.reader_pool import ReaderPool
 from service.scoring_service import ScoringService
 from serving.gunicorn_worker import giving_way
@@ -63,6 +64,7 @@ class Recorder:
         self._archive = archive
         self._readers = readers
         self._refused = refused
+        self._gathering = Gathering(store.writer)
         self.latest: UUID | None = None
         self._in_flight: set[tuple[str, str]] = set()  # callers and their keys
 
@@ -139,7 +141,7 @@ class Recorder:
         if draft is None:
             queue = service.list_queue if request.to_score.is_list else service.queue
             draft = await queue.call(request, request, partial(_drafts, drafter))
-        await asyncio.wrap_future(self._store.writer.put(draft.entry))
+        await asyncio.wrap_future(self._gathering.put(draft.entry))
         self.latest = draft.latest
         return draft.body
 

@@ -1,0 +1,73 @@
+"""Entries of concurrent requests are one commit; an entry alone is not held up."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from main import Application
+from register import schema
+from service.recording.gathering import Gathering
+from tests.support.inprocess import LOOP
+from tests.support.server import wait_for
+
+
+@pytest.fixture
+def app(new_app: Callable[..., Application]) -> Application:
+    """An application whose register is reached."""
+    made = new_app()
+    wait_for(lambda: made.service.register.state == "ok")
+    return made
+
+
+def events_by_block(app: Application) -> list[int]:
+    """The number of events of the test in each block."""
+    event = schema.event.c
+    with app.service.register.store.database.reading() as connection:
+        blocks = connection.scalars(select(event.block).where(event.kind == "gathered")).all()
+    return [blocks.count(block) for block in sorted(set(blocks))]
+
+
+async def put(gathering: Gathering, app: Application, entries: int) -> None:
+    store = app.service.register.store
+    futures = [gathering.put(store.event("tests", "gathered")) for _ in range(entries)]
+    await asyncio.gather(*map(asyncio.wrap_future, futures))
+
+
+def test_entries_of_one_turn_are_one_block(app: Application):
+    gathering = Gathering(app.service.register.store.writer)
+    LOOP.run_until_complete(put(gathering, app, 40))
+    LOOP.run_until_complete(put(gathering, app, 1))
+    assert events_by_block(app) == [40, 1]
+
+
+def test_an_entry_that_comes_a_turn_later_is_taken_along(app: Application):
+    gathering = Gathering(app.service.register.store.writer)
+
+    async def one_after_the_other() -> None:
+        first = asyncio.create_task(put(gathering, app, 1))
+        await asyncio.sleep(0)
+        await asyncio.gather(first, put(gathering, app, 1))
+
+    LOOP.run_until_complete(one_after_the_other())
+    assert sum(events_by_block(app)) == 2
+
+
+def test_an_entry_is_written_though_others_come_without_end(app: Application):
+    gathering = Gathering(app.service.register.store.writer)
+
+    async def without_end() -> int:
+        first = asyncio.create_task(put(gathering, app, 1))
+        others = []
+        end = time.monotonic() + 60
+        while not first.done() and time.monotonic() < end:
+            others.append(asyncio.create_task(put(gathering, app, 1)))
+            await asyncio.sleep(0)
+        await asyncio.gather(first, *others)
+        return len(others)
+
+    others = LOOP.run_until_complete(without_end())
+    assert sum(events_by_block(app)) == others + 1
+    assert len(events_by_block(app)) > 1
