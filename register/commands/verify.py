@@ -4,16 +4,20 @@ import argparse
 import sys
 import time
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 
 from portfolio.progress import number
 from register.database.opening import register_database
 from register.settings import RegisterSettings
 from register.verification.head import read_head_file
+from register.verification.problems import KEPT
+from register.verification.stored_types import strange_values
 from register.verification.verification import Verification, verify
 
 HELP = "check that nothing of what was recorded was changed, removed or added since"
 CLEAN, PROBLEMS = 0, 1
+UNREADABLE = "no further check: a register with values of other types cannot be read"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +34,10 @@ def run(options: argparse.Namespace, settings: RegisterSettings) -> int:
     began = time.monotonic()
     with closing(register_database(settings)) as database:
         database.check()
+        strange = list(islice(strange_values(database), KEPT))
+        if strange:
+            sys.stdout.write("".join(f"{line}\n" for line in [*strange, UNREADABLE]))
+            return PROBLEMS
         found = verify(database, earlier)
     sys.stdout.write(report(found, time.monotonic() - began))
     return PROBLEMS if found.problems.count else CLEAN

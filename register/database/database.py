@@ -62,6 +62,11 @@ class Database(ABC):
             revision = stored_revision(connection)
         if revision is None:
             raise UnusableRegister(f"the register has no tables: {MIGRATE}")
+        if revision > REVISION:
+            raise UnusableRegister(
+                f"the register's tables are of revision {revision}, and this release knows"
+                f" {REVISION}: install the release that made them"
+            )
         if revision != REVISION:
             raise UnusableRegister(
                 f"the register's tables are of revision {revision}, and this release needs"

@@ -54,6 +54,8 @@ def database_of(url: str) -> Database:
     except (ArgumentError, ValueError):  # a port that is no number
         parsed = None
     # Each kind is imported alone: a driver takes megabytes.
+    if parsed and parsed.drivername == "sqlite" and parsed.database == ":memory:":
+        raise UnusableRegister("REGISTER_URL names no file: a register in memory keeps nothing")
     if parsed and parsed.drivername == "sqlite" and parsed.database and not parsed.query:
         from register.database.sqlite import SQLite
 

@@ -112,6 +112,11 @@ class Stream:
         self._doubt: Doubt | None = None
         self._backend: Backend | None = None  # that `resume` has found
 
+    @property
+    def id(self) -> int:
+        """The stream's id, which changes if the database is not as this process left it."""
+        return self._place.stream
+
     def append(self, entries: Sequence[Entry], commit_begins: Callable[[], None]) -> Refusals:
         """Write entries in one transaction, as one block.
 

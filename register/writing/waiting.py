@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Literal
 
-from register.errors import KeyInFlight, RegisterAway
+from register.errors import KeyInFlight, RegisterAway, RegisterError
 from register.writing.entry import Entry
 
 MOST_ENTRIES = 4_000
@@ -51,6 +51,13 @@ class Waiting:
     future: Future[None] = field(default_factory=_uncancellable)
     answered: bool = False
     sent: bool = False
+
+    def complete(self, refusal: RegisterError | None) -> None:
+        """Complete the future after COMMIT, with an error for an entry that was left out."""
+        if refusal is None:
+            self.future.set_result(None)
+        else:
+            self.future.set_exception(refusal)
 
     def refuse(self, reason: Reason) -> None:
         """Complete the future with the error for a reason other than a fault."""

@@ -52,7 +52,7 @@ class Writer:
         """
         self._database = database
         self._committed, self._refused = committed, refused
-        self._stream = Stream(database)
+        self.stream = Stream(database)
         self._outages = OutageLog()
         self._lock = Lock()
         self._work = Condition(self._lock)
@@ -61,11 +61,9 @@ class Writer:
         self._next_attempt = 0.0  # to resume, on the monotonic clock
         self._needs_commit = False  # an outage ends with a commit: before, `resume` was not enough
         self._is_due = self._looks = self._closing = False
-        self._watchdog = Watchdog(
-            self._lock, self._queue, cut=database.cut,
-            on_late=partial(self._refuse, reason="late"),
-            on_hang=partial(self._go_away, HANGS, needs_commit=True),
-        )  # fmt: skip
+        refuse = partial(self._refuse, reason="late")
+        go_away = partial(self._go_away, HANGS, needs_commit=True)
+        self._watchdog = Watchdog(self._lock, self._queue, refuse, go_away, cut=database.cut)
         self._thread = Thread(target=self._write_all, name="register", daemon=True)
         self._thread.start()
 
@@ -176,13 +174,20 @@ class Writer:
 
     def _resume(self) -> Doubt | None:
         """As `Stream.resume`, whose errors are all a `RegisterAway`."""
+        stream = self.stream.id
         try:
             with self._watchdog.operating():
-                return self._stream.resume()
+                doubt = self.stream.resume()
         except UnusableRegister as unusable:
             raise RegisterAway(str(unusable)) from unusable
         except FAULTS as fault:
             raise RegisterAway(described(fault)) from fault
+        if stream and stream != self.stream.id:
+            # Restored from a backup: entries name bundles that it may lack.
+            with self._lock:
+                found = self._queue.answer_all()
+            self._refuse(found, "away")
+        return doubt
 
     def _resume_soon(self) -> Doubt | None:
         """As `_resume`; tried twice, because a server closes one connection after the other."""
@@ -204,7 +209,7 @@ class Writer:
             try:
                 with self._watchdog.operating():
                     entries = [waiting.entry for waiting in some]
-                    refusals = self._stream.append(entries, partial(self._begin_commit, some))
+                    refusals = self.stream.append(entries, partial(self._begin_commit, some))
             except _Withdrawn:
                 continue
             except RegisterAway as away:
@@ -267,11 +272,7 @@ class Writer:
             decisions = sum(entry.decisions for entry in written)
             self._committed(decisions, time.perf_counter() - began)
         for waiting in mine:
-            refusal = refusals.get(waiting.entry)
-            if refusal is None:
-                waiting.future.set_result(None)
-            else:
-                waiting.future.set_exception(refusal)
+            waiting.complete(refusals.get(waiting.entry))
         self._needs_commit = False
         self._outages.end()
 

@@ -17,7 +17,7 @@ from credit_scoring.model.bundle import Bundle
 from credit_scoring.monitoring.feature_summaries import feature_summaries
 from register.archive.stored_bundles import read_codec, stored_bundle
 from register.compression import SAMPLES, EvidenceCodec
-from register.errors import RegisterAway
+from register.errors import RegisterAway, UnusableRegister
 from register.store import Store
 from service.served_bundle import ScoreRequest, ServedBundle
 from serving.gunicorn_worker import NotReady, awaited, giving_way, thread_beside
@@ -38,11 +38,14 @@ class KeptBundle:
 
     Attributes:
         id: of its row in `schema.bundle`.
+        stream: id of the writer's stream when it was kept. Another one begins after the database
+            was restored from a backup, which may lack the bundle.
         codec: compresses the evidence of its decisions.
         flags: names of its features that are 1 or 0.
     """
 
     id: int
+    stream: int
     codec: EvidenceCodec
     flags: Set[str]
 
@@ -85,9 +88,14 @@ class BundleArchive:
             RegisterAway: it is not archived yet; a later call may succeed.
         """
         try:
-            return await awaited(self.keep(served), WAIT_SECONDS)
+            kept = await awaited(self.keep(served), WAIT_SECONDS)
+            if kept.stream != self._store.writer.stream.id:
+                with self._lock:
+                    self._kept.pop(served, None)
+                kept = await awaited(self.keep(served), WAIT_SECONDS)
         except NotReady as error:
             raise RegisterAway("the model in use is not in the register yet") from error
+        return kept
 
     def close(self) -> None:
         """Stop to try."""
@@ -101,7 +109,7 @@ class BundleArchive:
             while kept is None:
                 try:
                     kept = self._archived(served)
-                except (RegisterAway, BadFile) as error:
+                except (RegisterAway, UnusableRegister, BadFile) as error:
                     self._store.writer.look()
                     if str(error) != problem:
                         problem = str(error)
@@ -131,16 +139,18 @@ class BundleArchive:
 
         Raises:
             RegisterAway: the database does not answer.
+            UnusableRegister: it is not a register of this release.
             BadFile: a file changed since it was loaded.
         """
         store = self._store
+        store.bundles.database.check()  # its file may have been replaced
         bundle = store.bundles.keep(served.bundle, self._folder, partial(self._samples, served))
         with store.bundles.database.reading() as connection:
             codec = read_codec(connection, bundle)
             sha256 = stored_bundle(connection, bundle).sha256
         used = store.event(CALLER, "bundle", detail={"bundle": bundle, "sha256": sha256})
         store.writer.put(used).result()
-        return KeptBundle(bundle, codec, flags_of(served.bundle))
+        return KeptBundle(bundle, store.writer.stream.id, codec, flags_of(served.bundle))
 
     def _samples(self, served: ServedBundle) -> Sequence[bytes]:
         """Answers to new clients of a bundle; none if it has no peers to compare with.

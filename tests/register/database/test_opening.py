@@ -43,6 +43,12 @@ def test_another_url_is_refused_and_not_repeated(url: str):
     assert str(raised.value) == "REGISTER_URL is neither sqlite:///FILE nor postgresql://…"
 
 
+def test_a_register_in_memory_is_refused():
+    with pytest.raises(UnusableRegister) as raised:
+        open_database("sqlite:///:memory:")
+    assert str(raised.value) == ("REGISTER_URL names no file: a register in memory keeps nothing")
+
+
 @pytest.mark.parametrize("query", ["nonsense=1", "autocommit=1", "connect_timeout=soon"])
 def test_a_parameter_that_libpq_does_not_know(query: str):
     with pytest.raises(UnusableRegister) as raised:

@@ -159,16 +159,29 @@ def test_a_database_without_tables_is_refused(register_url: str):
     )
 
 
-def test_tables_of_another_release_are_refused(database: Database):
+@pytest.mark.parametrize(
+    ("revision", "problem"),
+    [
+        (
+            "0000",
+            "the register's tables are of revision 0000, and this release needs 0001:"
+            " run ./startup.sh python -m register migrate",
+        ),
+        (
+            "0815",
+            "the register's tables are of revision 0815, and this release knows 0001:"
+            " install the release that made them",
+        ),
+    ],
+)
+def test_tables_of_another_release_are_refused(database: Database, revision: str, problem: str):
     database.check()
     with database.maintenance() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '0815'"))
+        change = text("UPDATE alembic_version SET version_num = :revision")
+        connection.execute(change, {"revision": revision})
     with pytest.raises(UnusableRegister) as raised:
         database.check()
-    assert str(raised.value) == (
-        "the register's tables are of revision 0815, and this release needs 0001:"
-        " run ./startup.sh python -m register migrate"
-    )
+    assert str(raised.value) == problem
 
 
 def test_two_writers_lose_nothing(database: Database, register_url: str):
