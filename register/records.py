@@ -7,7 +7,7 @@ the last bit.
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -63,19 +63,11 @@ class Evidence:
             at: its time.
             codec: of the bundle that scored.
         """
-        answer = self.answer.removeprefix(answer_head(decision, at))
-        columns = replace(self, answer=answer).columns(codec)
-        return {"decision": decision, "at": at} | columns
-
-    def columns(self, codec: EvidenceCodec = WITHOUT_DICTIONARIES) -> dict[str, Any]:
-        """The columns of `schema.evidence` except `decision` and `at`.
-
-        Args:
-            codec: of the bundle that scored.
-        """
         return {
+            "decision": decision,
+            "at": at,
             "record": codec.records.compress(self.record),
-            "answer": codec.answers.compress(self.answer),
+            "answer": codec.answers.compress(self.answer.removeprefix(answer_head(decision, at))),
             "client": None if self.client is None else orjson.dumps(self.client).decode(),
             "reference": self.reference,
             "reasons": self.reasons,

@@ -95,7 +95,12 @@ def query_values(request: Request, number: str = "few are") -> dict[str, str]:
     Raises:
         HTTPException: 422 if the query has very many.
     """
-    query: str = request.scope["query_string"].decode("latin-1")
+    return values_in(request.scope["query_string"], number)
+
+
+def values_in(query_string: bytes, number: str = "few are") -> dict[str, str]:
+    """The parameters in a query, the last one of each name; see `query_values`."""
+    query = query_string.decode("latin-1")
     if query.count("&") >= QUERY_FIELDS:
         raise HTTPException(422, f"more than {QUERY_FIELDS} parameters, where {number} read")
     return dict(parse_qsl(query, keep_blank_values=True)) if query else {}

@@ -12,6 +12,8 @@ from register.compression import WITHOUT_DICTIONARIES, EvidenceCodec
 from register.records import Evidence, new_salt
 from register.writing.entry import Entry, Key
 
+FIGURES = 500  # bytes of a decision in memory, beside its record and its answer
+
 
 @dataclass(frozen=True, kw_only=True)
 class DecisionCall:
@@ -85,7 +87,7 @@ def decisions_entry(
         applications: scored applications.
         key: the call's Idempotency-Key.
     """
-    rows = []
+    rows, size = [], 0
     for application in applications:
         evidence = Evidence(
             record=application.record,
@@ -115,9 +117,10 @@ def decisions_entry(
             "automated": call.automated,
             "commitment": evidence.commitment,
         }
-        rows.append((schema.decision, decision))
-        rows.append((schema.evidence, evidence.row(application.id, call.at, call.codec)))
-    return Entry.of(call.at, rows, key)
+        kept = evidence.row(application.id, call.at, call.codec)
+        rows += [(schema.decision, decision), (schema.evidence, kept)]
+        size += len(kept["record"]) + len(kept["answer"]) + FIGURES
+    return Entry(rows=rows, at=call.at, size=size, key=key)
 
 
 def _number(value: float | None) -> float | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Literal, Self
@@ -19,6 +20,7 @@ from serving import swagger_ui
 from serving.metrics import Metrics
 from serving.middleware import RawHeaders
 
+LOOK_SECONDS = 5.0  # between two looks at the database, without calls that record
 HEAD_SECONDS = 86_400.0  # between two lines with the head of the register
 HEAD_RETRY_SECONDS = 60.0
 LETTER_HEADERS = [
@@ -50,6 +52,7 @@ class RegisterService:
         """
         settings = service.settings
         self.store = store
+        self._looked = time.monotonic()
         self._readers = ReaderPool(store.database, store.writer.look)
         self.archive = BundleArchive(store, settings.ressources_dir)
         self.recorder = Recorder(service, store, self.archive, self._readers, counts.refused)
@@ -74,7 +77,11 @@ class RegisterService:
 
     @property
     def state(self) -> Literal["ok", "away"]:
-        """Away while the database does not answer."""
+        """Away while the database does not answer, which is looked at now and then."""
+        now = time.monotonic()
+        if now - self._looked > LOOK_SECONDS:
+            self._looked = now
+            self.store.writer.look()  # the next call is told
         return self.store.state
 
     @asynccontextmanager

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def recorded(scorer: ApplicationScorer, applications: Sequence[Application]) -> 
 
 def made(answer: bytes, record: bytes, scorer: ApplicationScorer, quick: bool | None) -> Recorded:
     evidence = Evidence(record, answer, None, None, scorer.most_reasons, quick, new_salt())
-    columns = evidence.columns(WITHOUT_DICTIONARIES)
+    columns = evidence.row(IDS.new(), datetime.now(UTC), WITHOUT_DICTIONARIES)
     stored = {name: columns[name] for name in ("record", "answer", "reasons", "quick")}
     return Recorded(IDS.new(), scorer.compare, **stored)
 

@@ -164,16 +164,15 @@ def test_close_writes_what_waits(writer: Writer, database: Database, bundle: int
     assert writer.state == "away"
 
 
-def test_threads_end_with_the_writer(writer: Writer) -> None:
-    assert names() == {"register", "register watchdog"}
+def test_threads_end_with_the_writer(
+    register_url: str, bundle: int, open_writer: Callable[..., Writer]
+) -> None:
+    before = set(threading.enumerate())  # other tests have writers too
+    writer = open_writer(register_url)
+    own = set(threading.enumerate()) - before
+    assert {thread.name for thread in own} == {"register", "register watchdog"}
     writer.close()
-    wait_for(lambda: not names())
-
-
-def names() -> set[str]:
-    """Names of the threads of writers."""
-    found = {thread.name for thread in threading.enumerate()}
-    return {name for name in found if name.startswith("register")}
+    wait_for(lambda: not any(thread.is_alive() for thread in own))
 
 
 def test_neither_thread_wakes_up_while_nobody_puts(writer: Writer, bundle: int) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from main import Application
 from register.database.opening import open_database
+from service.recording import register_service
 from tests.service.metric_counts import counts
 from tests.service.recording.asking import LENDER, PEPPER, decide, listed, migrated, opened
 from tests.support.forks import Forks
@@ -162,3 +163,16 @@ def test_a_bundle_whose_files_changed_is_not_recorded(
     assert http.post("/score", json={"client": 248124}).status_code == 200
     file.write_bytes(loaded)
     wait_for(lambda: http.post("/decisions", json={"client": 248124}).status_code == 201)
+
+
+def test_health_learns_of_an_outage_though_nobody_records(
+    new_app: Callable[..., Application], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    app = new_app(migrated(f"sqlite:///{tmp_path}/register.db"))
+    monkeypatch.setattr(register_service, "LOOK_SECONDS", 0.0)
+    http = prepared_client(app)
+    wait_for(lambda: http.get("/health").json()["register"] == "ok")
+    moved = (tmp_path / "register.db").rename(tmp_path / "moved.db")
+    wait_for(lambda: http.get("/health").json()["register"] == "away")
+    moved.rename(tmp_path / "register.db")
+    wait_for(lambda: http.get("/health").json()["register"] == "ok")
