@@ -66,7 +66,10 @@ def on_sqlite(bench: Bench, name: str = "register") -> Register:
     url = f"sqlite:///{file}"
 
     def size() -> int:
-        return sum(path.stat().st_size for path in file.parent.glob(f"{file.name}*"))
+        """Bytes of the file, with all rows of its log, which keeps some megabytes for ever."""
+        with contextlib.closing(open_database(url)) as database:
+            database.checkpoint()
+        return file.stat().st_size
 
     return Register("SQLite", url, registered(bench, name, url), size)
 

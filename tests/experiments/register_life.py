@@ -17,6 +17,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +125,7 @@ def observe(call: Callers, decisions: list[dict[str, Any]]) -> Any:
                 {"decision": decision["id"]} if number % 2 else {"reference": decision["reference"]}
             ),
             "status": "defaulted" if decision["probability"] > 0.5 else "repaid",
-            "observed": "2028-01-31",
+            "observed": str(datetime.now(UTC).date()),
             "definition": "90dpd",
         }
         for number, decision in enumerate(decisions)
@@ -164,7 +165,7 @@ def write_letters(
 def main(letters: Path, url: str | None) -> None:
     with tempfile.TemporaryDirectory(prefix="register-life-") as scratch:
         folder, other = Path(scratch, "ressources"), Path(scratch, "other")
-        put(RESSOURCES, folder)
+        shutil.copytree(RESSOURCES, folder)
         retrained(folder, other)
         file, keys = keys_file(Path(scratch))
         settings = {
