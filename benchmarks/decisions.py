@@ -47,7 +47,7 @@ class Register:
 
 
 def decisions_part(bench: Bench) -> Iterator[Row]:
-    """What keeping a decision costs: time, waits of others, and bytes."""
+    """The cost of keeping a decision: time, waits of others, and bytes."""
     texts = [
         bench.service.ask_json(path)["data"] for path, _ in gets("/get_test", bench.ids[:BODIES])
     ]

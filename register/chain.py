@@ -1,4 +1,4 @@
-"""Hashes of rows and blocks, which make a change of what was recorded evident.
+"""Hashes of rows and blocks, by which a change of recorded rows becomes evident.
 
 A block is what one commit added: rows of the chained tables. Its root hashes these rows and the
 root of the block before. Blocks of one stream follow each other; each start of a writer begins a

@@ -1,4 +1,4 @@
-"""What is read from the register: shapes of decisions, reviews, outcomes and bundles.
+"""Shapes of stored decisions, reviews, outcomes and bundles.
 
 They are the shapes of the responses too; `api` documents them.
 """

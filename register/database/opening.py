@@ -51,7 +51,7 @@ def database_of(url: str) -> Database:
     """
     try:
         parsed = make_url(url)
-    except (ArgumentError, ValueError):  # a port that is no number
+    except (ArgumentError, ValueError):  # a port that is not a number
         parsed = None
     # Each kind is imported alone: a driver takes megabytes.
     if parsed and parsed.drivername == "sqlite" and parsed.database == ":memory:":

@@ -184,7 +184,7 @@ class SQLite(Database):
     def _empty_log(self) -> None:
         """Write the log of a replaced file into that file, which may have another name now."""
         with (
-            suppress(RegisterAway, sqlite.Error),  # there is no connection, or a reading goes on
+            suppress(RegisterAway, sqlite.Error),  # no connection is open, or a reading goes on
             closing(self.writer.raw_connection()) as connection,
         ):
             connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
