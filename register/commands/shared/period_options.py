@@ -1,10 +1,14 @@
 """Options that name a period of time."""
 
 import argparse
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 from register.reading.periods import Period
+
+DATE = re.compile(r"\d{4}-\d\d-\d\d")
+TIME = re.compile(rf"{DATE.pattern}[T ].+")
 
 
 def add_period(parser: argparse.ArgumentParser) -> None:
@@ -33,13 +37,22 @@ def moment(days: int = 0) -> Callable[[str], datetime]:
 
     def read(text: str) -> datetime:
         try:
-            if len(text) == len("2026-11-28"):
-                day = date.fromisoformat(text) + timedelta(days)
-                return datetime(day.year, day.month, day.day, tzinfo=UTC)
-            found = datetime.fromisoformat(text)
-        except (ValueError, OverflowError):
-            problem = f"{text} is neither a date nor a time such as 2026-11-28T13:05:00Z"
-            raise argparse.ArgumentTypeError(problem) from None
-        return found.replace(tzinfo=found.tzinfo or UTC)
+            if DATE.fullmatch(text):
+                return midnight(date.fromisoformat(text), days)
+            if TIME.fullmatch(text):
+                found = datetime.fromisoformat(text)
+                return found.replace(tzinfo=found.tzinfo or UTC)
+        except ValueError:
+            pass
+        problem = f"{text} is neither a date nor a time such as 2026-11-28T13:05:00Z"
+        raise argparse.ArgumentTypeError(problem)
 
     return read
+
+
+def midnight(day: date, later: int) -> datetime:
+    """The beginning of a day in UTC, some days later; the last possible time after the last day."""
+    if later and day == date.max:
+        return datetime.max.replace(tzinfo=UTC)
+    day += timedelta(later)
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
