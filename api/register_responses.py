@@ -12,6 +12,7 @@ from pydantic import Field
 from credit_scoring.decisions.scoring import ScoredApplication
 from register.outcomes import OutcomeReport, UnknownItem
 from register.reading.decisions import DecisionPage
+from register.records import answer_head, moment_text
 from register.stored import Review, ReviewRequest, StoredDecision
 from register.verification.head import Head
 
@@ -42,20 +43,15 @@ class OutcomesAnswer:
     unknown: Annotated[Sequence[UnknownItem], Field(description="outcomes that are left out")]
 
 
-def decision_body(decision: UUID, at: str, scored: bytes) -> bytes:
+def decision_body(decision: UUID, at: datetime, scored: bytes) -> bytes:
     """The body of `/decisions` for one application.
 
     Args:
         decision: the id.
-        at: see `moment_text`.
+        at: its time, in UTC.
         scored: the body of `/score`.
     """
-    return b'{"id":"%b","at":"%b",%b' % (str(decision).encode(), at.encode(), scored[1:])
-
-
-def moment_text(moment: datetime) -> str:
-    """A time in UTC to the microsecond, such as 2026-11-28T13:05:01.123456Z."""
-    return f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+    return b"%b,%b" % (answer_head(decision, at), scored[1:])
 
 
 def outcomes_body(report: OutcomeReport) -> bytes:

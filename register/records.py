@@ -101,8 +101,12 @@ class Evidence:
 
 def answer_head(decision: UUID, at: datetime) -> bytes:
     """The beginning of an answer, which is not stored: id and time, 50 bytes compressed."""
-    moment = at.replace(tzinfo=None).isoformat(timespec="microseconds")
-    return f'{{"id":"{decision}","at":"{moment}Z"'.encode()
+    return f'{{"id":"{decision}","at":"{moment_text(at)}"'.encode()
+
+
+def moment_text(moment: datetime) -> str:
+    """A time in UTC to the microsecond, such as 2026-11-28T13:05:01.123456Z."""
+    return f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def stored_answer(row: Mapping[str, Any] | RowMapping, codec: EvidenceCodec) -> bytes:

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import closing
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from portfolio.progress import number
 from register.commands.shared.period_options import add_period, period
 from register.database.opening import register_database
 from register.export.exported_rows import DECISION, EVIDENCE, LATER, Export, ExportedRow
+from register.records import moment_text
 from register.settings import RegisterSettings
 
 HELP = "write recorded decisions, their final decisions and last outcomes into a file"
@@ -92,7 +93,7 @@ def _json(name: str, value: Any) -> Any:
     if value is not None and name in JSON_TEXTS:
         return orjson.Fragment(value)
     if isinstance(value, datetime):
-        return f"{value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+        return moment_text(value)
     return value.isoformat() if isinstance(value, date) else value
 
 

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
+from threading import Lock
 from typing import Any, ClassVar
 
 from sqlalchemy import Connection, Dialect, Engine, Table, inspect, select, text
@@ -48,6 +49,8 @@ class Database(ABC):
     def __init__(self, writer: Engine, reader: Engine) -> None:
         self.writer, self.reader = writer, reader
         self.pepper_mark: bytes | None = None
+        self._operation: Any = None  # what `cut` ends; None while the writer does nothing
+        self._operation_lock = Lock()
 
     def check(self) -> None:
         """Check that the database answers, and has the tables of this release and this pepper.
@@ -202,6 +205,17 @@ class Database(ABC):
     @abstractmethod
     def _interruptible(self, connection: Connection) -> AbstractContextManager[None]:
         """Let `cut` end what this connection does."""
+
+    @contextmanager
+    def _during(self, operation: object) -> Iterator[None]:
+        """Let `cut` end an operation of the writer while the block runs."""
+        with self._operation_lock:
+            self._operation = operation
+        try:
+            yield
+        finally:
+            with self._operation_lock:
+                self._operation = None
 
     @abstractmethod
     def _limited_transaction(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from select import POLLIN, poll
-from threading import Lock, Timer
+from threading import Timer
 from typing import Any, ClassVar
 
 import psycopg
@@ -80,8 +80,6 @@ class PostgreSQL(Database):
         """
         missing = {name: value for name, value in DEFAULTS.items() if name not in url.query}
         url = url.update_query_dict(missing)
-        self._operation: socket.socket | None = None  # the writer's connection
-        self._operation_lock = Lock()
         super().__init__(
             engine_for(url, 1, WRITER_SETTINGS), engine_for(url, READERS, READER_SETTINGS)
         )
@@ -145,14 +143,8 @@ class PostgreSQL(Database):
 
     @contextmanager
     def _interruptible(self, connection: Connection) -> Iterator[None]:
-        with duplicate(connection) as copy:
-            with self._operation_lock:
-                self._operation = copy
-            try:
-                yield
-            finally:
-                with self._operation_lock:
-                    self._operation = None
+        with duplicate(connection) as copy, self._during(copy):
+            yield
 
     @contextmanager
     def _limited_transaction(self, connection: Connection, seconds: float) -> Iterator[None]:

@@ -6,10 +6,9 @@ Python 3.11 may corrupt such a file (https://sqlite.org/wal.html#walresetbug).
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from threading import Lock
 from typing import Any, ClassVar
 
 import pysqlite3.dbapi2 as sqlite
@@ -65,8 +64,6 @@ class SQLite(Database):
         self.path = path
         self._lock = TransactionLock(path.with_name(path.name + "-lock"))
         self._files = OpenFiles(path, self._lock.path)
-        self._operation: Any = None  # the writer's connection
-        self._operation_lock = Lock()
         super().__init__(engine_for(self._files, "rw", 1), engine_for(self._files, "ro", READERS))
 
     def check(self) -> None:
@@ -214,15 +211,8 @@ class SQLite(Database):
     def _unlimited(self, _: Connection) -> None:
         return  # SQLite has none
 
-    @contextmanager
-    def _interruptible(self, connection: Connection) -> Iterator[None]:
-        with self._operation_lock:
-            self._operation = connection.connection.driver_connection
-        try:
-            yield
-        finally:
-            with self._operation_lock:
-                self._operation = None
+    def _interruptible(self, connection: Connection) -> AbstractContextManager[None]:
+        return self._during(connection.connection.driver_connection)
 
     @contextmanager
     def _limited_transaction(self, connection: Connection, seconds: float) -> Iterator[None]:

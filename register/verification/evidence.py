@@ -1,14 +1,13 @@
 """Checks of evidence and notes against the commitments in their rows."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 import zstandard
 
 from register.chain import Row, commitment
-from register.records import Evidence
+from register.records import Evidence, moment_text
 from register.verification.bundles import BundleFacts
 
 DAMAGED = "its evidence is damaged"
@@ -66,11 +65,6 @@ def note_problem(owner: Row, note: Row) -> str | None:
     if note["decision"] != owner["decision"]:
         return "its note is of another decision"
     return None
-
-
-def moment_text(moment: datetime) -> str:
-    """A time as in an answer: ISO 8601 in UTC with microseconds and Z."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _is_same(column: object, field: object) -> bool:

@@ -6,7 +6,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from api.register_requests import DecisionQuery
-from api.register_responses import decision_body, moment_text
+from api.register_responses import decision_body
 from api.responses import scored_body
 from credit_scoring.decisions.application import Applications
 from credit_scoring.errors import InvalidApplication
@@ -100,7 +100,6 @@ class Drafter:
         check_references(applications)
         store, evaluation = self.store, self.served.scorer(request.to_score).evaluate(applications)
         at = store.now()
-        at_text = moment_text(at)
         recorded = []
         for record, scored in zip(record_texts(evaluation.rows), evaluation.scored, strict=True):
             decision = store.ids.new()
@@ -118,7 +117,7 @@ class Drafter:
                     grade=scored.grade,
                     prediction=scored.prediction,
                     record=record,
-                    answer=decision_body(decision, at_text, scored_body(scored)),
+                    answer=decision_body(decision, at, scored_body(scored)),
                 )
             )
         call = DecisionCall(

@@ -11,7 +11,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import Connection, Table, inspect, text
 
-from api.register_responses import decision_body, moment_text
+from api.register_responses import decision_body
 from api.responses import NULLABLE
 from credit_scoring.decisions.application import Application, Applications, RawRecord
 from credit_scoring.decisions.scoring import ApplicationScorer, ScoredApplication
@@ -146,7 +146,7 @@ class Recorder:
             grade=scored.grade,
             prediction=scored.prediction,
             record=record,
-            answer=decision_body(number, moment_text(at), answer_of(scored)),
+            answer=decision_body(number, at, answer_of(scored)),
         )
 
     def request_review(self, decision: UUID, statement: str | None = None) -> UUID:
