@@ -1,1 +1,1 @@
-"""Drift and summaries of features: new clients against the reference population."""
+"""Monitoring: drift, summaries of features, rates of decisions, performance of a model."""

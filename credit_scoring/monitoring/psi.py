@@ -9,14 +9,15 @@ University, 2018, https://scholarworks.wmich.edu/dissertations/3208.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from credit_scoring.data.reference_population import ReferencePopulation
-from credit_scoring.data.tables import Matrix, Table
+if TYPE_CHECKING:  # they would import pandas, which takes half a second
+    from credit_scoring.data.reference_population import ReferencePopulation
+    from credit_scoring.data.tables import Table
 
 MOST_BINS = 10  # of numbers; missing values have one more
 # Clients that an empty bin counts as, since the logarithm of 0 is infinite: J. B. S. Haldane
@@ -27,6 +28,7 @@ EMPTY = 0.5
 # different machines, and a change from 20 to 20.000000000000043 is not drift.
 ROUNDING = 1e-9
 
+Matrix = NDArray[np.float64]
 Counts = NDArray[np.float64]
 TextCounts = Mapping[str | None, int]  # clients by category, None for a missing one
 
@@ -88,8 +90,8 @@ class PopulationDrift:
 
 def population_drift(
     labels: Mapping[str, str],
-    reference: ReferencePopulation,
-    new: Table,
+    reference: "ReferencePopulation",
+    new: "Table",
     reference_scores: Matrix,
     new_scores: Matrix,
 ) -> PopulationDrift:

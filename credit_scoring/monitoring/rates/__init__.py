@@ -1,0 +1,1 @@
+"""Shares of decisions, their ratios among groups, and tests of them."""
