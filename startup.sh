@@ -155,6 +155,11 @@ add() { # NAME FILE: installs what the file asks for beside $requirements
 
 model_requirements=${RESSOURCES_DIR:-ressources}/requirements.txt
 [ ! -f "$model_requirements" ] || add model "$model_requirements"
+challenger_requirements=${CHALLENGER_DIR:+$CHALLENGER_DIR/requirements.txt}
+if [ -n "$challenger_requirements" ] && [ -f "$challenger_requirements" ]; then
+    # A challenger that cannot be loaded ends no start.
+    (add challenger "$challenger_requirements") || say "the challenger lacks packages: it may not be loaded"
+fi
 [ -z "${REGISTER_URL:-}" ] || add register requirements/register.txt
 
 has_libgomp() { python -c 'import ctypes; ctypes.CDLL("libgomp.so.1")' 2>/dev/null; }

@@ -12,7 +12,16 @@ from typing import Annotated, Any
 
 import msgspec
 
-from api.application_errors import LEFT_OUT, LONGEST_REFERENCE, ApplicationReader, raw_record
+from api.application_errors import (
+    AUDIT,
+    AUDIT_NAME,
+    LEFT_OUT,
+    LONGEST_AUDIT_VALUE,
+    LONGEST_REFERENCE,
+    MOST_AUDIT_COLUMNS,
+    ApplicationReader,
+    raw_record,
+)
 from api.strict_json import SPACE, count_structure, record_type
 from credit_scoring.data.cells import MISSING_TEXTS
 from credit_scoring.decisions.application import Application, Applications, RawRecord, Values
@@ -20,6 +29,14 @@ from credit_scoring.errors import InvalidApplication
 from credit_scoring.float_search import LARGEST_DOUBLE
 
 MOST_APPLICATIONS = 1000
+
+AUDIT_TYPE: Any = Annotated[
+    dict[
+        Annotated[str, msgspec.Meta(pattern=rf"\A{AUDIT_NAME}\Z")],
+        Annotated[str, msgspec.Meta(pattern=rf"\A[^\0]{{1,{LONGEST_AUDIT_VALUE}}}\Z")] | None,
+    ],
+    msgspec.Meta(min_length=1, max_length=MOST_AUDIT_COLUMNS),
+]
 
 _split = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
@@ -97,7 +114,11 @@ class ApplicationDecoder:
     def _fast(self) -> "FastDecoder":
         reader = self.reader
         return FastDecoder(
-            reader.features, reader.text_columns, reader.nullable, reader.has_text_ids
+            reader.features,
+            reader.text_columns,
+            reader.nullable,
+            reader.has_text_ids,
+            reader.takes_audit,
         )
 
 
@@ -110,12 +131,14 @@ class FastDecoder:
         texts: columns of the text features.
         nullable: names of the features that may be missing.
         has_text_ids: true if the clients' ids are texts.
+        takes_audit: true if an application may have audit columns.
     """
 
     features: tuple[str, ...]
     texts: Sequence[int]
     nullable: frozenset[str]
     has_text_ids: bool
+    takes_audit: bool
 
     def __call__(self, text: bytes) -> Application | None:
         """The application, or None if the text may not be one or may repeat a key."""
@@ -142,14 +165,12 @@ class FastDecoder:
         values = record_type("Values", fields, self.features)
         reference = Annotated[str, msgspec.Meta(max_length=LONGEST_REFERENCE)]
         client: Any = str if self.has_text_ids else int
+        parts = {"client": client, "record": values, "changes": values, "reference": reference}
+        if self.takes_audit:
+            parts[AUDIT] = AUDIT_TYPE
         application = msgspec.defstruct(
             "Application",
-            [
-                ("client", client | msgspec.UnsetType, msgspec.UNSET),
-                ("record", values | msgspec.UnsetType, msgspec.UNSET),
-                ("changes", values | msgspec.UnsetType, msgspec.UNSET),
-                ("reference", reference | msgspec.UnsetType, msgspec.UNSET),
-            ],
+            [(name, kind | msgspec.UnsetType, msgspec.UNSET) for name, kind in parts.items()],
             forbid_unknown_fields=True,
         )
         return msgspec.json.Decoder(application).decode
@@ -157,7 +178,9 @@ class FastDecoder:
     def _application(self, decoded: Any) -> tuple[Application, int]:
         """The decoded application, and the number of colons in its text if no key is repeated."""
         parts = msgspec.structs.astuple(decoded)
-        client, record, changes, reference = (None if part is LEFT_OUT else part for part in parts)
+        client, record, changes, reference, *more = (
+            None if part is LEFT_OUT else part for part in parts
+        )
         colons = len(parts) - parts.count(LEFT_OUT)
         raw: RawRecord | None = None
         given: Values = {}
@@ -173,7 +196,12 @@ class FastDecoder:
             colons += len(given) + "".join(given).count(":") + self._colons_in_texts(changed)
         colons += 0 if reference is None else reference.count(":")
         colons += client.count(":") if isinstance(client, str) else 0
-        return Application(client, raw, given, reference), colons
+        columns = more[0] if more else None
+        if not columns:
+            return Application(client, raw, given, reference), colons
+        audit = {name: value for name, value in columns.items() if value is not None}
+        colons += len(columns) + sum(value.count(":") for value in audit.values())
+        return Application(client, raw, given, reference, audit), colons
 
     def _colons_in_texts(self, values: tuple[Any, ...]) -> int:
         return sum(str(values[at]).count(":") for at in self.texts)

@@ -1,5 +1,6 @@
 """Reader of applications from JSON text, slow, with a message for each error."""
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -31,7 +32,13 @@ from credit_scoring.float_search import LARGEST_DOUBLE
 from credit_scoring.model.bundle import Bundle
 
 KEYS = ("client", "record", "changes", "reference")
+AUDIT = "audit"  # one more key, of applications that are recorded
 LONGEST_REFERENCE = 64  # characters
+MOST_AUDIT_COLUMNS = 10
+AUDIT_NAME = "[A-Za-z0-9_-]{1,40}"
+LONGEST_AUDIT_VALUE = 100  # characters
+# Characters of audit columns that may be structure: each value's, its colon and its comma.
+AUDIT_STRUCTURE = MOST_AUDIT_COLUMNS * (LONGEST_AUDIT_VALUE + 2)
 LEFT_OUT = msgspec.UNSET  # in place of a feature's value
 MOST_DIGITS = 100  # digits of an id; more are ignored
 
@@ -68,6 +75,7 @@ class ApplicationReader:
         computed: names of the features with a formula.
         corrected: the raw feature and a hint, by names that only the transformer knows.
         has_text_ids: true if the clients' ids are texts.
+        takes_audit: true if an application may have audit columns.
     """
 
     features: tuple[str, ...]
@@ -76,9 +84,10 @@ class ApplicationReader:
     computed: frozenset[str]
     corrected: Mapping[str, str]
     has_text_ids: bool = False
+    takes_audit: bool = False
 
     @classmethod
-    def of(cls, bundle: Bundle) -> Self:
+    def of(cls, bundle: Bundle, *, takes_audit: bool = False) -> Self:
         """The reader for a bundle's model."""
         literal = bundle.scorer.literal.items()
         return cls(
@@ -88,6 +97,7 @@ class ApplicationReader:
             frozenset(bundle.dictionary.formulas),
             bundle.corrected,
             bundle.has_text_ids,
+            takes_audit,
         )
 
     @cached_property
@@ -99,7 +109,8 @@ class ApplicationReader:
     def most_structure(self) -> int:
         """An upper bound of an application's structure characters, see `count_structure`."""
         in_names = sum(count_structure(name.encode()) for name in self.features)
-        return 2 * (2 * len(self.features) + in_names) + STRUCTURE_MORE
+        more = STRUCTURE_MORE + (AUDIT_STRUCTURE if self.takes_audit else 0)
+        return 2 * (2 * len(self.features) + in_names) + more
 
     def read(self, text: bytes) -> Application:
         """Read one application.
@@ -109,8 +120,9 @@ class ApplicationReader:
                 quotes no values.
         """
         parsed = self._parsed(text)
-        if unknown := [name for name in parsed if name not in KEYS]:
-            raise InvalidApplication(f"unknown: {first_few(unknown)}. Accepted: {', '.join(KEYS)}")
+        keys = (*KEYS, AUDIT) if self.takes_audit else KEYS
+        if unknown := [name for name in parsed if name not in keys]:
+            raise InvalidApplication(f"unknown: {first_few(unknown)}. Accepted: {', '.join(keys)}")
         client, reference = parsed.get("client"), parsed.get("reference")
         if "client" in parsed and type(client) is not (str if self.has_text_ids else WholeNumber):
             wanted = "a text" if self.has_text_ids else "an integer"
@@ -134,6 +146,7 @@ class ApplicationReader:
             record=raw,
             changes=self._values(parsed.get("changes", {}), "changes"),
             external_id=reference,
+            audit=read_audit(parsed[AUDIT]) if AUDIT in parsed else {},
         )
         if problem := self.problem(application):
             raise InvalidApplication(problem)
@@ -206,3 +219,38 @@ class ApplicationReader:
     @cached_property
     def _known(self) -> frozenset[str]:
         return frozenset(self.features)
+
+
+def read_audit(given: object) -> dict[str, str]:
+    """The values of audit columns, without those that are null.
+
+    Args:
+        given: parsed JSON.
+
+    Raises:
+        InvalidApplication: it is not an object of valid columns; the message names columns, but
+            quotes no values.
+    """
+    if not isinstance(given, dict) or not 1 <= len(given) <= MOST_AUDIT_COLUMNS:
+        raise InvalidApplication(
+            f"{AUDIT} is not an object of 1 to {MOST_AUDIT_COLUMNS} columns and their texts"
+        )
+    wrong: dict[str, list[str]] = {}
+    for name, value in given.items():
+        if problem := _audit_problem(name, value):
+            wrong.setdefault(problem, []).append(name)
+    if wrong:
+        raise InvalidApplication(f"{AUDIT}: {listed(wrong)}")
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _audit_problem(name: str, value: object) -> str | None:
+    if not re.fullmatch(AUDIT_NAME, name):
+        return "not a name of 1 to 40 letters, digits, _ and -"
+    if value is None:
+        return None
+    if type(value) is not str or not 1 <= len(value) <= LONGEST_AUDIT_VALUE:
+        return f"not a text of 1 to {LONGEST_AUDIT_VALUE} characters"
+    if "\0" in value or not is_unicode(value):
+        return "a character that cannot be recorded"
+    return None

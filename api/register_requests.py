@@ -101,6 +101,8 @@ DecisionId = Annotated[
 ]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 MOMENT = WithJsonSchema({"type": "string", "examples": ["2026-11-28", "2026-11-28T13:05:01Z"]})
+Start = Annotated[datetime, BeforeValidator(_moment), MOMENT]
+End = Annotated[datetime, BeforeValidator(_end), MOMENT]
 
 
 class Query(BaseModel):
@@ -137,11 +139,11 @@ class ListQuery(Query):
     client: Annotated[Parameter | None, Field(description="a client's id")] = None
     reference: Annotated[Reference | None, Field(description="the caller's own number")] = None
     start: Annotated[
-        Annotated[datetime, BeforeValidator(_moment), MOMENT] | None,
+        Start | None,
         Field(alias="from", description="the first day or time, in UTC unless it has an offset"),
     ] = None
     end: Annotated[
-        Annotated[datetime, BeforeValidator(_end), MOMENT] | None,
+        End | None,
         Field(alias="to", description="the last day; or a time, which is not included"),
     ] = None
     prediction: Annotated[Class | None, Field(description="1 refused, 0 accepted")] = None

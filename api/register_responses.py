@@ -10,13 +10,16 @@ import orjson
 from pydantic import Field
 
 from credit_scoring.decisions.scoring import ScoredApplication
+from register.column_types import moment_text
+from register.monitoring.report import MonitoringReport
 from register.outcomes import OutcomeReport, UnknownItem
 from register.reading.decisions import DecisionPage
-from register.records import answer_head, moment_text
 from register.stored import Review, ReviewRequest, StoredDecision
 from register.verification.head import Head
 
-__all__ = ["DecisionPage", "Head", "Review", "ReviewRequest", "StoredDecision"]
+__all__ = [
+    "DecisionPage", "Head", "MonitoringReport", "Review", "ReviewRequest", "StoredDecision",
+]  # fmt: skip
 
 
 @dataclass(kw_only=True)
@@ -41,17 +44,6 @@ class OutcomesAnswer:
 
     recorded: Annotated[int, Field(description="outcomes that are in the register now")]
     unknown: Annotated[Sequence[UnknownItem], Field(description="outcomes that are left out")]
-
-
-def decision_body(decision: UUID, at: datetime, scored: bytes) -> bytes:
-    """The body of `/decisions` for one application.
-
-    Args:
-        decision: the id.
-        at: its time, in UTC.
-        scored: the body of `/score`.
-    """
-    return b"%b,%b" % (answer_head(decision, at), scored[1:])
 
 
 def outcomes_body(report: OutcomeReport) -> bytes:

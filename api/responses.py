@@ -11,7 +11,7 @@ from credit_scoring.data.client_ids import ClientId
 from credit_scoring.data.tables import Matrix
 from credit_scoring.decisions.application import Application, Applications
 from credit_scoring.decisions.changes import apply_changes
-from credit_scoring.decisions.scoring import ApplicationScorer, ScoredApplication
+from credit_scoring.decisions.scoring import ApplicationScorer, ScoredApplication, sent_fields
 from credit_scoring.explain.peers import Peers
 from credit_scoring.explain.reason_codes import importance
 from credit_scoring.model.bundle import Bundle
@@ -23,7 +23,6 @@ from credit_scoring.whatif.sensitivity import sensitivity
 LIBRARIES = ("fastapi", "scikit-learn", "lightgbm", "shap", "pandas", "numpy", "joblib")
 # Looked up once: `version` reads files of the installed packages.
 VERSIONS = {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
-NULLABLE = frozenset({"margin", "other"})  # fields of a score that are sent even if null
 
 
 def record_body(record: object) -> bytes:
@@ -78,10 +77,7 @@ def score_body(scorer: ApplicationScorer, applications: Applications) -> bytes:
 
 def scored_body(scored: ScoredApplication) -> bytes:
     """The body of `/score` for one application."""
-    fields = vars(scored).items()
-    return orjson.dumps(
-        {name: value for name, value in fields if value is not None or name in NULLABLE}
-    )
+    return orjson.dumps(sent_fields(scored))
 
 
 def sensitivity_body(bundle: Bundle, application: Application, feature: str) -> bytes:

@@ -60,7 +60,7 @@ def decisions_part(bench: Bench) -> Iterator[Row]:
         yield monthly(bench, register)
 
 
-def on_sqlite(bench: Bench, name: str = "register") -> Register:
+def on_sqlite(bench: Bench, name: str = "register", **settings: str) -> Register:
     """A server that records into a file."""
     file = bench.scratch / f"{name}.db"
     url = f"sqlite:///{file}"
@@ -71,26 +71,26 @@ def on_sqlite(bench: Bench, name: str = "register") -> Register:
             database.checkpoint()
         return file.stat().st_size
 
-    return Register("SQLite", url, registered(bench, name, url), size)
+    return Register("SQLite", url, registered(bench, name, url, **settings), size)
 
 
-def on_postgresql(bench: Bench) -> Register:
+def on_postgresql(bench: Bench, name: str = "postgresql", **settings: str) -> Register:
     """A server that records into a cluster on this machine."""
     cluster = bench.stack.enter_context(Cluster(durable=True))
-    name = cluster.database()
-    url = cluster.url(name)
+    database = cluster.database()
+    url = cluster.url(database)
 
     def size() -> int:
         with psycopg.connect(url) as connection:
-            (found,) = connection.execute("SELECT pg_database_size(%s)", [name]).fetchone()
+            (found,) = connection.execute("SELECT pg_database_size(%s)", [database]).fetchone()
         return int(found)
 
-    return Register("PostgreSQL", url, registered(bench, "postgresql", url), size)
+    return Register("PostgreSQL", url, registered(bench, name, url, **settings), size)
 
 
-def registered(bench: Bench, name: str, url: str) -> Program:
-    """A server with a register in a new database."""
-    environment = {"REGISTER_URL": url, "REGISTER_PEPPER": PEPPER}
+def registered(bench: Bench, name: str, url: str, **settings: str) -> Program:
+    """A server with a register in a new database, and further settings."""
+    environment = {"REGISTER_URL": url, "REGISTER_PEPPER": PEPPER, **settings}
     migrate = (sys.executable, "-m", "register", "migrate")
     subprocess.run(  # noqa: S603 - a fixed command
         migrate, cwd=ROOT, env=inherited() | environment, check=True, stdout=sys.stderr

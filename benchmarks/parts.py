@@ -10,10 +10,12 @@ import joblib
 import numpy as np
 
 from benchmarks.bench import BODIES, CONNECTIONS, Bench, Load, repeated, say
+from benchmarks.challenger import challenger_part
 from benchmarks.decisions import decisions_part
 from benchmarks.desk import desk_part
 from benchmarks.explanations import explanations_part
 from benchmarks.mlserver import INFER, inference, install_mlserver, probability_in
+from benchmarks.monitoring import monitoring_part
 from benchmarks.portfolio import portfolio_part
 from benchmarks.replay import replay_part
 from benchmarks.servers import (
@@ -232,7 +234,9 @@ PARTS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "waiting": waiting_part,
     "desk": desk_part,
     "decisions": decisions_part,
+    "challenger": challenger_part,
     "replay": replay_part,
+    "monitoring": monitoring_part,
     "portfolio": portfolio_part,
     "start": start_part,
 }

@@ -11,7 +11,20 @@ from credit_scoring.command_line import EXIT_CODE, Parser
 from credit_scoring.errors import ScoringError
 from register.settings import RegisterSettings
 
-COMMANDS = ("migrate", "verify", "replay", "export", "erase", "retire", "hold", "outcomes")
+COMMANDS = (
+    "migrate",
+    "load",
+    "verify",
+    "replay",
+    "export",
+    "erase",
+    "retire",
+    "hold",
+    "outcomes",
+    "shadow",
+    "report",
+    "figures",
+)
 INTERRUPTED = 130
 
 

@@ -21,7 +21,7 @@ from uuid import UUID
 
 from sqlalchemy import Table
 
-from register.schema import microseconds
+from register.column_types import microseconds
 
 GENESIS = bytes(32)  # the root before the first block of a stream
 LEAF = 8  # bytes of a row's hash that its block keeps, to name a row that was changed

@@ -11,6 +11,7 @@ RegisterError
  ├─ InvalidRequest     a parameter, a header or the body of a request is invalid
  ├─ InvalidCursor      the text is not a cursor of this register
  ├─ Damaged            somebody changed what was recorded, so that it cannot be read
+ ├─ FiguresAway        figures are not computed yet, or could not be
  ├─ Held               a legal hold forbids to delete
  └─ LetterHeld         a person must decide before a letter is sent
 """
@@ -60,6 +61,10 @@ class InvalidCursor(RegisterError):
 
 class Damaged(RegisterError):
     """Somebody changed what was recorded, so that it cannot be read."""
+
+
+class FiguresAway(RegisterError):
+    """Figures of the model at work are not computed yet, or could not be; ask again later."""
 
 
 class Held(RegisterError):

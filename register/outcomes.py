@@ -10,9 +10,9 @@ from uuid import UUID
 from sqlalchemy import Connection, Select, Table, func, select
 
 from register import schema
+from register.column_types import beginning
 from register.errors import RegisterAway, RegisterError
 from register.reviews import lock, move_behind
-from register.schema import beginning
 from register.store import Store
 from register.stored import OutcomeStatus
 from register.writing.entry import Entry

@@ -1,14 +1,17 @@
 """Pseudonyms of clients: HMAC-SHA256 of their ids, of which 16 bytes are kept (RFC 2104, 5)."""
 
 import hmac
+from typing import TYPE_CHECKING
 
-from credit_scoring.data.client_ids import ClientId
 from register.chain import canonical
+
+if TYPE_CHECKING:  # it would import pandas, which takes half a second
+    from credit_scoring.data.client_ids import ClientId
 
 LENGTH = 16  # bytes
 
 
-def pseudonym(pepper: bytes, kind: str, identifier: ClientId) -> bytes:
+def pseudonym(pepper: bytes, kind: str, identifier: "ClientId") -> bytes:
     """The pseudonym of an identifier.
 
     Args:

@@ -19,6 +19,7 @@ from sqlalchemy import RowMapping
 from credit_scoring.data.client_ids import ClientId
 from credit_scoring.data.raw_batch import RawBatch
 from register.chain import commitment
+from register.column_types import moment_text
 from register.compression import WITHOUT_DICTIONARIES, EvidenceCodec
 
 SALT = 16  # bytes
@@ -104,9 +105,15 @@ def answer_head(decision: UUID, at: datetime) -> bytes:
     return f'{{"id":"{decision}","at":"{moment_text(at)}"'.encode()
 
 
-def moment_text(moment: datetime) -> str:
-    """A time in UTC to the microsecond, such as 2026-11-28T13:05:01.123456Z."""
-    return f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+def decision_body(decision: UUID, at: datetime, scored: bytes) -> bytes:
+    """The answer of `/decisions` for one application.
+
+    Args:
+        decision: the id.
+        at: its time, in UTC.
+        scored: the answer of `/score`.
+    """
+    return b"%b,%b" % (answer_head(decision, at), scored[1:])
 
 
 def stored_answer(row: Mapping[str, Any] | RowMapping, codec: EvidenceCodec) -> bytes:

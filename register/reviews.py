@@ -14,9 +14,9 @@ from sqlalchemy import Connection, Table, func, select, text
 
 from register import schema
 from register.chain import commitment
+from register.column_types import MICROSECOND
 from register.errors import StaleReview, UnknownDecision
 from register.records import new_salt
-from register.schema import MICROSECOND
 from register.stored import Review, ReviewRequest
 from register.writing.entry import Entry
 

@@ -1,19 +1,13 @@
-"""The tables. All of them grow by INSERT only; `evidence` and `note` lose rows by erasure.
+"""The tables. All of them grow by INSERT only; those in `ERASABLE` lose rows by erasure.
 
 Rows of the tables in `CHAINED` belong to a block, see `register.chain`.
 """
-
-from datetime import UTC, datetime, timedelta
-from typing import Any
-from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    ColumnElement,
     Date,
-    Dialect,
     Double,
     ForeignKey,
     Index,
@@ -23,70 +17,9 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
-    TypeDecorator,
-    func,
-    literal_column,
 )
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.types import TypeEngine
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
-
-
-class Id(TypeDecorator[UUID]):
-    """A UUID: PostgreSQL's own type, 16 bytes in SQLite."""
-
-    impl = LargeBinary(16)
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """The column type of a database."""
-        if dialect.name == "postgresql":
-            return dialect.type_descriptor(postgresql.UUID(as_uuid=True))
-        return dialect.type_descriptor(LargeBinary(16))
-
-    def process_bind_param(self, value: UUID | None, dialect: Dialect) -> Any:
-        """A value for the database."""
-        return value if value is None or dialect.name == "postgresql" else value.bytes
-
-    def process_result_value(self, value: Any, _: Dialect) -> UUID | None:
-        """A value of the database."""
-        return UUID(bytes=value) if isinstance(value, bytes) else value
-
-
-class Moment(TypeDecorator[datetime]):
-    """A time in UTC to the microsecond: PostgreSQL's own type, an integer in SQLite."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """The column type of a database."""
-        if dialect.name == "postgresql":
-            return dialect.type_descriptor(postgresql.TIMESTAMP(timezone=True))
-        return dialect.type_descriptor(BigInteger())
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        """A value for the database."""
-        return value if value is None or dialect.name == "postgresql" else microseconds(value)
-
-    def process_result_value(self, value: Any, _: Dialect) -> datetime | None:
-        """A value of the database."""
-        if isinstance(value, int):
-            return EPOCH + value * MICROSECOND
-        return None if value is None else value.astimezone(UTC)
-
-
-def microseconds(moment: datetime) -> int:
-    """Microseconds since 1970, exactly."""
-    return (moment - EPOCH) // MICROSECOND
-
-
-def beginning(pseudonym: ColumnElement[bytes]) -> ColumnElement[bytes]:
-    """The part of a pseudonym that is indexed; a search needs it beside the whole one."""
-    return func.substr(pseudonym, literal_column("1"), literal_column("6"))
-
+from register.column_types import Id, Moment, beginning
 
 metadata = MetaData()
 
@@ -146,6 +79,7 @@ decision = Table(
     Column("compare", Text, nullable=False),
     Column("automated", Boolean, nullable=False),  # false if a person decides with the score
     Column("commitment", LargeBinary(32), nullable=False),  # to the evidence
+    Column("audit_commitment", LargeBinary(32)),  # to the rows of `audit`; null without any
     Column("block", BigInteger, nullable=False),
     Index("decision_at", "at"),
 )
@@ -170,6 +104,42 @@ evidence = Table(
     Column("reasons", SmallInteger, nullable=False),  # the largest number that was requested
     Column("quick", Boolean),  # true if this project's own code explained; null without reasons
     Column("salt", LargeBinary(16), nullable=False),
+)
+
+# Values that no model sees, such as a protected group, by which rates are compared.
+audit = Table(
+    "audit",
+    metadata,
+    Column("decision", Id, primary_key=True),
+    Column("at", Moment, primary_key=True),  # of the decision
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("salt", LargeBinary(16), nullable=False),  # one for all rows of a decision
+)
+
+# The challenger's score of a decision. Null in all of its columns except `failure`, or in that one.
+shadow = Table(
+    "shadow",
+    metadata,
+    Column("decision", Id, primary_key=True),
+    Column("at", Moment, primary_key=True),  # of the decision
+    Column("bundle", ForeignKey("bundle.id"), primary_key=True),  # the challenger's
+    Column("probability", Double),
+    Column("pd", Double),  # null without a scorecard, too
+    Column("prediction", SmallInteger),
+    Column("threshold", Double),
+    Column("failure", Text),  # the kind of failure, without values
+)
+
+# Scores of a bundle's reference clients, in the order of train_samp.csv.
+reference_scores = Table(
+    "reference_scores",
+    metadata,
+    Column("bundle", ForeignKey("bundle.id"), primary_key=True),
+    Column("probability", LargeBinary, nullable=False),  # zstd of float64, little endian
+    Column("pd", LargeBinary),  # the same; null without a scorecard
+    Column("refused", LargeBinary, nullable=False),  # zstd of uint8, the bundle's decision
+    Column("defaulted", LargeBinary, nullable=False),  # zstd of uint8, the client's class
 )
 
 review_request = Table(
@@ -267,4 +237,4 @@ pepper = Table(
 )
 
 CHAINED = (decision, review_request, review, outcome, event)
-ERASABLE = (evidence, note)
+ERASABLE = (evidence, audit, shadow, note)

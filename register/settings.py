@@ -1,6 +1,8 @@
 """Settings of the register, without SQLAlchemy: the service reads them at each start."""
 
-from pydantic import Field, SecretStr, field_validator
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SHORTEST_PEPPER = 16  # characters
@@ -15,6 +17,12 @@ class RegisterSettings(BaseSettings):
             register. It may hold a password.
         register_pepper: the secret that turns ids of clients into pseudonyms.
         register_keep_months: months after which `retire` may delete decisions; None to keep all.
+        audit_keep_months: months after which `retire` may delete audit values; None to keep them as
+            long as their decisions.
+        challenger_dir: the folder of a challenger, which scores each recorded decision too; None
+            without one.
+        performance_months: after a decision, in which a default makes the loan bad; see
+            docs/monitoring.md.
         lender_name, lender_address, lender_contact: of the lender, in letters.
         lender_agency: name and address of the federal agency that Regulation B's notice names; None
             for a lender whom Regulation B does not bind.
@@ -28,6 +36,9 @@ class RegisterSettings(BaseSettings):
     register_url: SecretStr | None = None
     register_pepper: SecretStr | None = None
     register_keep_months: int | None = Field(default=None, ge=LEAST_MONTHS)
+    performance_months: int = Field(default=12, ge=1, le=60)
+    audit_keep_months: int | None = Field(default=None, ge=1)
+    challenger_dir: Path | None = None
     lender_name: str | None = None
     lender_address: str | None = None
     lender_contact: str | None = None
@@ -42,3 +53,11 @@ class RegisterSettings(BaseSettings):
         if pepper is not None and len(pepper) < SHORTEST_PEPPER:
             raise ValueError(f"a secret of {SHORTEST_PEPPER} characters or more is needed")
         return pepper
+
+    @field_validator("challenger_dir")
+    @classmethod
+    def _has_register(cls, folder: Path | None, others: ValidationInfo) -> Path | None:
+        """Refuse a challenger without recorded decisions, which would score nothing."""
+        if folder is not None and others.data.get("register_url") is None:
+            raise ValueError("a challenger needs REGISTER_URL")
+        return folder

@@ -9,6 +9,7 @@ from uuid import UUID
 import orjson
 
 from credit_scoring.data.client_ids import ClientId
+from credit_scoring.decisions.scoring import ScoredApplication
 from register import schema
 from register.archive.archive import Archive
 from register.database.database import Database
@@ -16,7 +17,9 @@ from register.database.opening import open_database
 from register.errors import RegisterAway, UnusableRegister
 from register.ids import Ids
 from register.pseudonyms import pseudonym
+from register.records import decision_body
 from register.settings import RegisterSettings
+from register.writing.decision_rows import RecordedApplication
 from register.writing.entry import Entry
 from register.writing.waiting import Reason
 from register.writing.writer import State, Writer
@@ -100,6 +103,41 @@ class Store:
     def reference(self, external_id: str | None) -> bytes | None:
         """The pseudonym of the caller's own number; None without one."""
         return None if external_id is None else pseudonym(self.pepper, "reference", external_id)
+
+    def application(
+        self,
+        scored: ScoredApplication,
+        at: datetime,
+        record: bytes,
+        answer: bytes,
+        audit: Mapping[str, str],
+    ) -> RecordedApplication:
+        """A scored application under a new id.
+
+        Args:
+            scored: the figures.
+            at: the time of the decision, in UTC.
+            record: the raw values as they were scored, see `register.records.record_texts`.
+            answer: a JSON object, the answer to `/score`.
+            audit: the audit values, by name.
+        """
+        decision = self.ids.new()
+        return RecordedApplication(
+            id=decision,
+            subject=self.subject(scored.client),
+            reference=self.reference(scored.reference),
+            client=scored.client,
+            external_id=scored.reference,
+            probability=scored.probability,
+            margin=scored.margin,
+            pd=scored.pd,
+            points=scored.points,
+            grade=scored.grade,
+            prediction=scored.prediction,
+            record=record,
+            answer=decision_body(decision, at, answer),
+            audit=audit,
+        )
 
     def event(
         self,

@@ -86,6 +86,10 @@ class DecisionSummary:
     review_requested: Annotated[
         bool, Field(description="true if a request is newer than the last review")
     ]
+    review_requested_at: Annotated[
+        datetime | None,
+        Field(description="time of the oldest request that is newer; null without one"),
+    ]
     outcome: Annotated[OutcomeStatus | None, Field(description="the one observed last")]
 
 

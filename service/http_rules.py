@@ -18,6 +18,7 @@ from credit_scoring.model.bundle import Bundle
 from register.errors import (
     Damaged,
     Erased,
+    FiguresAway,
     InvalidCursor,
     InvalidRequest,
     KeyInFlight,
@@ -48,6 +49,7 @@ HANDLERS: dict[int | type[Exception], Handler] = {
     NotReady: refusal(503, "the reference clients are being scored", {"Retry-After": "5"}),
     Busy: refusal(503, "too many explanations at once", {"Retry-After": "1"}),
     RegisterAway: refusal(503, headers={"Retry-After": "1"}),
+    FiguresAway: refusal(503, headers={"Retry-After": "5"}),
     UnknownDecision: refusal(404, ": /decisions lists them"),
     InvalidRequest: refusal(422),
     InvalidCursor: refusal(422),
@@ -83,7 +85,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "read": ("GET /decisions", "GET /decisions/{id}", "GET /decisions/{id}/letter"),
     "review": ("POST /decisions/{id}/review-requests", "POST /decisions/{id}/reviews"),
     "outcomes": ("POST /outcomes",),
-    "monitor": ("GET /metrics",),
+    "monitor": ("GET /metrics", "GET /monitoring"),
     "audit": ("GET /register/head",),
 }
 

@@ -177,10 +177,10 @@ class ServedBundle:
             UnknownClient: no new client has that id.
             InvalidApplication: the application is invalid or cannot be scored.
         """
-        applications = self.decode_at_once(request)
+        applications = self.decode_at_once(request, self.applications)
         return None if applications is None else self._scored(request, applications)
 
-    def decode_at_once(self, request: ScoreRequest) -> Applications | None:
+    def decode_at_once(self, request: ScoreRequest, by: ApplicationDecoder) -> Applications | None:
         """The application if scoring it is faster than a change of threads, else None.
 
         Raises:
@@ -188,7 +188,7 @@ class ServedBundle:
         """
         if request.reasons or request.is_list or len(request.body) > SHORT:
             return None
-        applications = self.applications.decode(request.body)
+        applications = by.decode(request.body)
         return applications if is_quickly_scored(self.bundle, applications) else None
 
     def sensitivity(self, request: SensitivityRequest) -> bytes:

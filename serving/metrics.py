@@ -1,15 +1,14 @@
 """Metrics for Prometheus, of this process or, behind gunicorn, of all its workers."""
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Set
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, Info, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from serving.shared_folder import SHARED_FOLDER
+from serving.gauges import SharedGauges
+from serving.shared_folder import shared_folder
 
 UNKNOWN = "unknown"  # the label of requests that reach no route
 
@@ -20,6 +19,7 @@ class Metrics:
     def __init__(self) -> None:
         """Begin at zero."""
         self.registry = CollectorRegistry()
+        self._gauges = CollectorRegistry()
         self.requests = self.counter("http_requests", "Requests", "route", "status")
         self.seconds = self.histogram("http_request_duration_seconds", "Time to answer", "route")
         self.seconds(UNKNOWN)  # opens the file of histograms before the first request
@@ -35,6 +35,14 @@ class Metrics:
         """Add a histogram of seconds, to be called with the values of its labels."""
         return self._by_labels(Histogram, name, text, *labels)
 
+    def gauges(
+        self, name: str, texts: Mapping[str, str], ages: Set[str] = frozenset()
+    ) -> SharedGauges:
+        """Add a group of gauges that one worker sets for all; see `SharedGauges`."""
+        gauges = SharedGauges(name, texts, shared_folder(), ages)
+        self._gauges.register(gauges)
+        return gauges
+
     def text(self, **information: dict[str, str]) -> bytes:
         """All metrics in Prometheus' text form.
 
@@ -42,14 +50,14 @@ class Metrics:
             information: labels of this process' own, by the name of their subject.
         """
         counts = self.registry
-        folder = os.environ.get(SHARED_FOLDER)
-        if folder and Path(folder).is_dir():  # else somebody removed it: this process' own counts
+        folder = shared_folder()
+        if folder and folder.is_dir():  # else somebody removed it: this process' own counts
             counts = CollectorRegistry()
-            MultiProcessCollector(counts, folder)  # type: ignore[no-untyped-call]
+            MultiProcessCollector(counts, str(folder))  # type: ignore[no-untyped-call]
         own = CollectorRegistry()
         for name, labels in information.items():
             Info(name, f"The {name} in use", registry=own).info(labels)
-        return generate_latest(counts) + generate_latest(own)
+        return generate_latest(counts) + generate_latest(self._gauges) + generate_latest(own)
 
     def _by_labels(self, kind: type[Any], name: str, text: str, *labels: str) -> Callable[..., Any]:
         """A metric, called with the values of its labels.

@@ -9,6 +9,12 @@ KINDS = "counter", "histogram"  # of metrics; prometheus_client has a file for e
 RESERVED = 1 << 17  # bytes of each file; every route with every status takes less
 
 
+def shared_folder() -> Path | None:
+    """The folder; None for a single process, and for a worker that found no room in it."""
+    folder = os.environ.get(SHARED_FOLDER)
+    return Path(folder) if folder else None
+
+
 def join_shared_folder() -> str | None:
     """Reserve room for this process' counts; without room, unset the variable and say why.
 

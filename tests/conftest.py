@@ -11,7 +11,8 @@ os.environ["OMP_NUM_THREADS"] = "1"  # threads that wait for each other take all
 os.environ["FAST_EXPLANATIONS"] = "0"  # their tests turn them on: numba takes seconds
 os.environ["REQUEST_LOG"] = "0"  # of applications in this process: it would write into the report
 
-for name in [name for name in os.environ if name.startswith(("REGISTER_", "LENDER_"))]:
+OF_A_REGISTER = ("REGISTER_", "LENDER_", "CHALLENGER_")
+for name in [name for name in os.environ if name.startswith(OF_A_REGISTER)]:
     del os.environ[name]  # of a developer, whose register the tests must not touch
 
 import pytest
@@ -22,6 +23,7 @@ from tests.support.cases import Case
 from tests.support.forks import Forks
 from tests.support.recipes import RECIPES
 from tests.support.server import RESSOURCES
+from tests.support.simulated import DECISIONS, simulate
 from tests.support.small_bundle import few_clients
 
 
@@ -44,6 +46,14 @@ def small_bundle_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Few of the shipped clients and trees, which load at once. Nobody writes into it."""
     folder = tmp_path_factory.mktemp("small") / "ressources"
     few_clients(RESSOURCES, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def simulated_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Simulated decisions of two small models, with their known truth. Nobody writes into it."""
+    folder = tmp_path_factory.mktemp("simulated") / "decisions"
+    simulate(folder, "--decisions", DECISIONS)
     return folder
 
 

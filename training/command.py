@@ -29,12 +29,13 @@ a pickle, with `--joblib` or if the folder has one.
 The same seed gives the same clients, the same bytes in both tables and the same predictions.
 
 `python -m training adopt` makes the files from a model that a team has: see `training.adopt`.
+`python -m training simulate-decisions` makes two years of decisions, reviews and outcomes whose
+truth is known: see `training.simulated_decisions`.
 """
 
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -43,8 +44,6 @@ from credit_scoring.data.artifacts import ID, TARGET
 from credit_scoring.data.feature_dictionary import FeatureDictionary
 from credit_scoring.data.tables import features_of
 from credit_scoring.errors import BadFile
-from training.audit import audit
-from training.calibration import SCALE, calibrate, calibrated, calibration_figures, grades
 from training.dictionary import (
     check_not_filled_in,
     declared_kinds,
@@ -54,11 +53,10 @@ from training.dictionary import (
     skeleton,
     texts_in,
 )
-from training.fitting import cheapest_threshold, cross_validate, fit, unfitted
-from training.quality import quality
+from training.model_folder import ModelFolder
 from training.simulation import simulate
 from training.table import Split, check_audited, nearly_numbers, read_labelled_table, split
-from training.writing import describe, report, write
+from training.writing import report
 
 OUT = Path(__file__).parents[1] / "ressources"
 REFERENCE_CLIENTS, NEW_CLIENTS = 2_000, 500
@@ -97,25 +95,17 @@ def train(options: argparse.Namespace) -> None:
     del table  # the parts are copies
     options.out.mkdir(parents=True, exist_ok=True)
 
-    pipeline = unfitted(parts.training.drop(columns=[ID, TARGET]), options.seed)
-    trees, out_of_fold = cross_validate(pipeline, parts.training, options.seed)
-    threshold = cheapest_threshold(parts.training[TARGET].to_numpy(), out_of_fold)
-    pipeline = fit(pipeline.set_params(classifier__n_estimators=trees), parts.training)
-
-    held_out = pd.concat([parts.reference, parts.new])
-    target = held_out[TARGET].to_numpy()
-    probability = pipeline.predict_proba(held_out)[:, 1]
-    figures: dict[str, Any] = quality(held_out, probability, threshold)
-    scale: dict[str, Any] = {}
-    if calibration := calibrate(parts.training[TARGET].to_numpy(), out_of_fold):
-        bounds = grades(calibrated(out_of_fold, calibration))
-        scale = {"calibration": calibration, "scale": SCALE, "grades": bounds}
-        figures |= calibration_figures(target, calibrated(probability, calibration))
-    traits = held_out[[feature.name for feature in dictionary.protected]]
-    traits = traits.join(audited.loc[held_out.index])
-    figures |= {"groups": audit(traits, target, probability >= threshold)}
-    metadata = describe(source, parts, trees, threshold, figures) | scale
-    metadata = write(options.out, pipeline, parts, metadata, content, with_joblib=options.joblib)
+    folder = ModelFolder(
+        out=options.out,
+        parts=parts,
+        audited=audited,
+        content=content,
+        dictionary=dictionary,
+        source=source,
+        seed=options.seed,
+        with_joblib=options.joblib,
+    )
+    metadata = folder.make()
     print("\n".join([*notes, report(options.out, parts, metadata)]))
 
 
@@ -140,9 +130,15 @@ def main() -> None:
 
         command.main(sys.argv[2:], OUT)
         return
+    if sys.argv[1:2] == ["simulate-decisions"]:
+        from training.simulated_decisions import command as simulation
+
+        simulation.main(sys.argv[2:])
+        return
     parser = Parser(description="Make the files the service loads.", prog="python -m training",
                     epilog="python -m training adopt --help: make them from a model that a team"
-                    " has.")  # fmt: skip
+                    " has. python -m training simulate-decisions --help: decisions of a lender."
+                    )  # fmt: skip
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--data", type=Path, metavar="CSV", help="a labelled table of your own")
     source.add_argument("--wide", action="store_true", help="simulate 347 features, not 151")

@@ -5,6 +5,7 @@ application, and the credits that are aggregated.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -26,7 +27,37 @@ from training.home_credit import BUILDING, ORGANIZATIONS
 CLIENTS_AT_ONCE = 10_000  # in a chunk; bounds the memory, not the size of the population
 
 
-def simulate(clients: int, seed: int, wide: bool = False) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Shift:
+    """Differences of a population from the usual one.
+
+    Attributes:
+        discipline, wealth: added to hidden traits, whose standard deviation is 1.
+        log_odds: added to the log-odds of a default.
+    """
+
+    discipline: float = 0.0
+    wealth: float = 0.0
+    log_odds: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Applicants:
+    """Simulated applicants without ids.
+
+    Attributes:
+        features: one applicant per row.
+        log_odds: the true log-odds of a default, shape (applicants,).
+    """
+
+    features: pd.DataFrame
+    log_odds: Array
+
+
+USUAL = Shift()
+
+
+def simulate(clients: int, seed: int, wide: bool = False, shift: Shift = USUAL) -> pd.DataFrame:
     """Simulate a population: id, 151 features (347 with `wide`) and outcome, one client per row.
 
     The same seed gives the same population. Columns `DAYS_…` count from the day of the application;
@@ -36,7 +67,9 @@ def simulate(clients: int, seed: int, wide: bool = False) -> pd.DataFrame:
     *seeds, id_seed = np.random.SeedSequence(seed).spawn(len(starts) + 1)
     population = pd.concat(
         [
-            simulate_chunk(np.random.default_rng(s), min(CLIENTS_AT_ONCE, clients - start), wide)
+            simulate_chunk(
+                np.random.default_rng(s), min(CLIENTS_AT_ONCE, clients - start), wide, shift
+            )
             for s, start in tqdm([*zip(seeds, starts, strict=True)], "simulating", disable=None)
         ],
         ignore_index=True,
@@ -45,11 +78,23 @@ def simulate(clients: int, seed: int, wide: bool = False) -> pd.DataFrame:
     return pd.concat([pd.Series(100_001 + ids, name=ID), population], axis=1)
 
 
-def simulate_chunk(rng: np.random.Generator, clients: int, wide: bool) -> pd.DataFrame:
+def simulate_chunk(
+    rng: np.random.Generator, clients: int, wide: bool, shift: Shift
+) -> pd.DataFrame:
     """Simulate features and outcome of some clients, without ids."""
+    applicants = simulate_applicants(rng, clients, wide, shift)
+    defaults = rng.random(clients) < expit(applicants.log_odds)
+    outcome = pd.Series(defaults, name=TARGET, dtype=int)
+    return pd.concat([applicants.features, outcome], axis=1)
+
+
+def simulate_applicants(
+    rng: np.random.Generator, clients: int, wide: bool, shift: Shift
+) -> Applicants:
+    """Simulate features and true risks of some clients, without ids."""
     rows = home_credit_rows()
     features = list(rows.index if wide else rows.index[rows["wide"] == ""])
-    application = simulate_application(rng, clients, features)
+    application = simulate_application(rng, clients, features, shift)
     bureau, balance = simulate_bureau(rng, application)
     previous = simulate_previous(rng, application)
     cash, installments = simulate_repayment(rng, application, previous)
@@ -61,14 +106,13 @@ def simulate_chunk(rng: np.random.Generator, clients: int, wide: bool) -> pd.Dat
         aggregate(cash, "client_cash", features),
         aggregate(installments, "client_installments", features),
         pd.DataFrame(derived_features(application)),
-        outcome(rng, application),
     ]
     table = pd.concat(parts, axis=1)
-    return tidy(table[[*features, TARGET]])
+    return Applicants(tidy(table[features]), log_odds(application) + shift.log_odds)
 
 
 def simulate_application(
-    rng: np.random.Generator, clients: int, features: Sequence[str]
+    rng: np.random.Generator, clients: int, features: Sequence[str], shift: Shift
 ) -> pd.DataFrame:
     """Simulate the application forms. Columns in lower case are hidden traits, not features."""
 
@@ -78,7 +122,7 @@ def simulate_application(
     def chance(probability: Array | float) -> Array:
         return np.less(rng.random(clients), probability)
 
-    discipline, wealth, home = noise(), noise(), noise()
+    discipline, wealth, home = noise() + shift.discipline, noise() + shift.wealth, noise()
     years = 20.5 + 48.5 * rng.beta(1.7, 1.8, clients)
     maturity = (years - 44) / 11.4
     woman = chance(0.68)
@@ -184,13 +228,10 @@ def derived_features(application: pd.DataFrame) -> dict[str, Array]:
     }
 
 
-def outcome(rng: np.random.Generator, a: pd.DataFrame) -> pd.Series:
-    """Draw the outcomes: 1 for a client who will default.
-
-    The log-odds of a default are linear in hidden traits and in the burden of the credit.
-    """
+def log_odds(a: pd.DataFrame) -> Array:
+    """Compute the log-odds of a default, linear in hidden traits and in the credit's burden."""
     burden = np.log(a["AMT_ANNUITY"].fillna(27_000) / a["AMT_INCOME_TOTAL"] / 0.17)
-    log_odds = (
+    found = (
         -2.96
         - 1.34 * a["discipline"]
         - 0.25 * a["maturity"]
@@ -200,4 +241,4 @@ def outcome(rng: np.random.Generator, a: pd.DataFrame) -> pd.Series:
         - 0.3 * a["NAME_EDUCATION_TYPE_Higher education"]
         + 0.2 * (a["DAYS_EMPLOYED"] > -700)
     )
-    return pd.Series(rng.random(len(a)) < expit(log_odds), name=TARGET, dtype=int)
+    return np.asarray(found, float)

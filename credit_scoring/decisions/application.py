@@ -37,12 +37,15 @@ class Application:
         record: raw values.
         changes: new values by feature, for a what-if.
         external_id: the caller's own number.
+        audit: values by name for audits of decisions, such as a protected group; no model and no
+            answer has them.
     """
 
     client: ClientId | None
     record: RawRecord | None = None
     changes: Values = field(default_factory=dict)
     external_id: str | None = None
+    audit: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

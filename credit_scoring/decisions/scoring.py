@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 import numpy as np
 from pydantic import Field
@@ -78,6 +78,15 @@ class ScoredApplication:
         Field(description="features that depend on the changes, but cannot be computed here"),
     ]
     model: Annotated[str, Field(description="SHA-256 of the model that scored")]
+
+
+NULLABLE = frozenset({"margin", "other"})  # fields of a score that are sent even if null
+
+
+def sent_fields(scored: ScoredApplication) -> dict[str, Any]:
+    """The fields of a score that an answer has, in their order."""
+    fields = vars(scored).items()
+    return {name: value for name, value in fields if value is not None or name in NULLABLE}
 
 
 @dataclass(frozen=True, eq=False)

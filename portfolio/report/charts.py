@@ -2,6 +2,7 @@
 
 import io
 import re
+import warnings
 from collections.abc import Sequence
 from html import escape
 from typing import Any
@@ -46,7 +47,7 @@ def step_chart(
         axes.set(xlabel="probability by the model", ylabel="% of clients", xlim=(0, 1))
         axes.set_ylim(bottom=0)
         axes.legend(frameon=False)
-        return _svg(figure, alt)
+        return svg_element(figure, alt)
 
 
 def column_chart(names: Sequence[str], shares: Sequence[float], alt: str) -> str:
@@ -56,10 +57,10 @@ def column_chart(names: Sequence[str], shares: Sequence[float], alt: str) -> str
         axes = figure.subplots()
         bars = axes.bar(range(len(names)), [100 * share for share in shares], color=NEW)
         axes.bar_label(bars, fmt="%.1f", padding=2)
-        axes.set_xticks(range(len(names)), [_plain(name) for name in names])
+        axes.set_xticks(range(len(names)), [plain_label(name) for name in names])
         axes.set(ylabel="% of clients")
         axes.margins(y=0.12)
-        return _svg(figure, alt)
+        return svg_element(figure, alt)
 
 
 def bar_chart(
@@ -89,26 +90,29 @@ def bar_chart(
         if len(marks):
             axes.plot(marks, at, "|", color=MARK, markersize=14, markeredgewidth=2,
                       label="by chance")  # fmt: skip
-        axes.set_yticks(at, [_plain(name) for name in names])
+        axes.set_yticks(at, [plain_label(name) for name in names])
         axes.invert_yaxis()
         axes.set(xlabel=unit)
         if len(labels) > 1 or len(marks):
             figure.legend(frameon=False, loc="outside upper right", ncols=max(2, len(labels)))
-        return _svg(figure, alt)
+        return svg_element(figure, alt)
 
 
-def _plain(name: str) -> str:
+def plain_label(name: str) -> str:
     """Shorten a name to a line, and keep matplotlib from reading a formula in it."""
     return (name if len(name) <= 48 else f"{name[:47]}…").replace("$", r"\$")
 
 
-def _svg(figure: Figure, alt: str) -> str:
+def svg_element(figure: Figure, alt: str) -> str:
     """Write a figure as an element of a page, with its name for screen readers."""
     file = io.StringIO()
-    with mpl.rc_context({"svg.hashsalt": alt}):  # ids within the figure are unique in the page
+    with mpl.rc_context({"svg.hashsalt": alt}), warnings.catch_warnings():  # ids unique in a page
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing")  # the browser has other fonts
         figure.savefig(file, format="svg", metadata={"Date": None})
     text = file.getvalue()
     text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
+    text = re.sub(r' id="[A-Za-z][\w.]*_\d+"', "", text)  # of groups: each figure has the same ones
+    text = re.sub(r"font-family: [^;\"]*", "font-family: inherit", text)
     size = re.search(r'viewBox="[^"]*"', text)
     start = text.index(">") + 1
     return (

@@ -15,6 +15,8 @@ from credit_scoring.model.bundle import Bundle
 from register import schema
 from register.archive.artefacts import Artefact, stored_parts
 from register.archive.description import Description, environment
+from register.archive.reference_scores import ReferenceScores, has_reference_scores
+from register.archive.scored_reference import scored_reference
 from register.compression import (
     ANSWER_DICTIONARY,
     RECORD_DICTIONARY,
@@ -43,9 +45,13 @@ class Archive:
     fast_explanations: bool
 
     def keep(
-        self, bundle: Bundle, folder: Path, answers: Callable[[], Sequence[bytes]] = tuple
+        self,
+        bundle: Bundle,
+        folder: Path,
+        answers: Callable[[], Sequence[bytes]] = tuple,
+        reference: Callable[[], ReferenceScores | None] | None = None,
     ) -> int:
-        """Store a bundle and those of its files that are not stored yet.
+        """Store a bundle, those of its files that are not stored yet, and its reference scores.
 
         Each transaction writes at most one part. A second call goes on where the first one failed,
         and several workers may store the same bundle at once.
@@ -55,6 +61,8 @@ class Archive:
             folder: that it was loaded from.
             answers: gives answers to clients of the bundle, on which a dictionary for compression
                 is trained; called only if the bundle is not stored yet.
+            reference: gives the scores of the bundle's reference clients, which are computed
+                without it; called only if they are not stored yet. None: they cannot be scored.
 
         Returns:
             The id in `schema.bundle`.
@@ -66,8 +74,24 @@ class Archive:
         description = self._describe(bundle, folder)
         with self.database.reading() as connection:
             found = bundle_id(connection, description)
-        if found is not None:
-            return found
+            is_whole = found is not None and has_reference_scores(connection, found)
+        if found is None:
+            found = self._keep_bundle(bundle, folder, description, answers)
+        if not is_whole:
+            scores = reference() if reference else scored_reference(bundle)
+            if scores is not None:
+                with self.database.writing() as connection:
+                    self.database.insert(connection, schema.reference_scores, [scores.row(found)])
+        return found
+
+    def _keep_bundle(
+        self,
+        bundle: Bundle,
+        folder: Path,
+        description: Description,
+        answers: Callable[[], Sequence[bytes]],
+    ) -> int:
+        """Store a bundle and its files; gives its id."""
         for name, sha256 in description.files.items():
             self._keep_file(folder, name, sha256)
         clients = range(min(SAMPLES, len(bundle.client_ids)))

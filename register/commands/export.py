@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 
 from portfolio.output.atomic_file import replacing
 from portfolio.progress import number
+from register.column_types import moment_text
 from register.commands.shared.period_options import add_period, period
 from register.database.opening import register_database
 from register.export.exported_rows import DECISION, EVIDENCE, LATER, Export, ExportedRow
-from register.records import moment_text
 from register.settings import RegisterSettings
 
 HELP = "write recorded decisions, their final decisions and last outcomes into a file"
@@ -28,6 +28,7 @@ TYPES = {
     "probability": pa.float64(), "margin": pa.float64(), "pd": pa.float64(), "points": pa.int32(),
     "grade": pa.string(), "prediction": pa.int8(), "threshold": pa.float64(),
     "compare": pa.string(), "automated": pa.bool_(), "commitment": pa.string(),
+    "audit_commitment": pa.string(),
     "block": pa.int64(), "model": pa.string(), "final": pa.int8(), "reviews": pa.int32(),
     "reviewed_at": TIME, "reviewer": pa.string(), "review_reason": pa.string(),
     "outcome": pa.string(), "outcome_observed": pa.date32(), "outcome_definition": pa.string(),

@@ -154,9 +154,13 @@ class Database(ABC):
         ):
             yield connection
 
-    @abstractmethod
     def insert(self, connection: Connection, table: Table, rows: Sequence[Row]) -> None:
         """Insert rows, each with all columns; a row whose primary key exists is left out."""
+        self.insert_all(connection, {table: rows})
+
+    @abstractmethod
+    def insert_all(self, connection: Connection, rows: Mapping[Table, Sequence[Row]]) -> None:
+        """Insert rows by table, each with all columns; one whose primary key exists is left out."""
 
     @abstractmethod
     def insert_keys(self, connection: Connection, rows: Sequence[Row]) -> set[tuple[str, str]]:

@@ -1,10 +1,10 @@
-"""PostgreSQL's partitions of `decision` and `evidence`: one a month (UTC), one for all others."""
+"""PostgreSQL's partitions of tables by month (UTC): one a month, one for all others."""
 
 from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection, text
 
-PARTITIONED = ("decision", "evidence")
+PARTITIONED = ("decision", "evidence", "audit", "shadow")
 AHEAD = 2  # months after the present one, whose partitions exist
 LOCK_WAIT = "500ms"  # half of a writer's limit
 LOCK = 4_811_202_328  # of pg_advisory_xact_lock: any number that nothing else takes

@@ -5,7 +5,7 @@ Python 3.11 may corrupt such a file (https://sqlite.org/wal.html#walresetbug).
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -115,11 +115,12 @@ class SQLite(Database):
         with super().reading(seconds) as connection:
             yield connection
 
-    def insert(self, connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-        """Insert rows, each with all columns; a row whose primary key exists is left out."""
-        if rows:
-            values = driver_rows(connection.dialect, table, rows)
-            connection.exec_driver_sql(insert_statement(table), values)
+    def insert_all(self, connection: Connection, rows: Mapping[Table, Sequence[Row]]) -> None:
+        """Insert rows by table, each with all columns; one whose primary key exists is left out."""
+        for table, some in rows.items():
+            if some:
+                values = driver_rows(connection.dialect, table, some)
+                connection.exec_driver_sql(insert_statement(table), values)
 
     def insert_keys(self, connection: Connection, rows: Sequence[Row]) -> set[tuple[str, str]]:
         """Insert rows of `schema.idempotency`; gives caller and key of those that are new."""

@@ -21,7 +21,7 @@ from register.records import Evidence
 DECISION = (
     "id", "at", "caller", "request_id", "subject", "reference", "bundle", "probability", "margin",
     "pd", "points", "grade", "prediction", "threshold", "compare", "automated", "commitment",
-    "block",
+    "audit_commitment", "block",
 )  # fmt: skip
 LATER = (
     "model", "final", "reviews", "reviewed_at", "reviewer", "review_reason", "outcome",

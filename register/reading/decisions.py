@@ -19,9 +19,10 @@ from sqlalchemy import (
 )
 
 from register import schema
+from register.column_types import beginning
 from register.reading.cursor import Cursor
+from register.reading.open_requests import is_open
 from register.reading.summaries import summaries
-from register.schema import beginning
 from register.stored import DecisionSummary
 
 LONGEST_PAGE = 500
@@ -181,19 +182,14 @@ def _residual(wanted: DecisionFilter, table: FromClause = decision) -> list[Colu
         has_review = exists().where(review.decision == table.c.id)
         conditions.append(has_review if wanted.reviewed else ~has_review)
     if wanted.requested:
-        conditions.append(exists().where(request.decision == table.c.id, _is_open()))
+        conditions.append(exists().where(request.decision == table.c.id, is_open()))
     return conditions
-
-
-def _is_open() -> ColumnElement[bool]:
-    """True for a review request that is newer than the last review of its decision."""
-    return ~exists().where(review.decision == request.decision, review.at >= request.at)
 
 
 def _few(connection: Connection, wanted: DecisionFilter) -> Sequence[UUID] | None:
     """Ids that the wanted decisions are among, by reviews or requests; None if they are many."""
     if wanted.requested:
-        ids = select(request.decision).where(_is_open())
+        ids = select(request.decision).where(is_open())
     elif wanted.reviewed:
         ids = select(review.decision)
     else:

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, Select, Table, func, select
 
 from register import schema
+from register.reading.open_requests import waiting_since
 from register.stored import DecisionSummary
 
 REVIEW_ORDER = ("at", "id")  # the last review of a decision decides
@@ -29,20 +30,20 @@ def summaries(connection: Connection, rows: Sequence[Row[Any]]) -> list[Decision
         return []
     ids = [row.id for row in rows]
     reviews = last_rows(connection, schema.review, REVIEW_ORDER, ids)
-    requests = last_rows(connection, schema.review_request, REVIEW_ORDER, ids)
+    waiting = waiting_since(connection, ids)
     outcomes = last_rows(connection, schema.outcome, OUTCOME_ORDER, ids)
     models = _models(connection, {row.bundle for row in rows})
     found = []
     for row in rows:
-        review, request = reviews.get(row.id), requests.get(row.id)
-        outcome = outcomes.get(row.id)
+        review, outcome = reviews.get(row.id), outcomes.get(row.id)
         found.append(
             DecisionSummary(
                 **{name: row._mapping[name] for name in COPIED},
                 model=models[row.bundle],
                 final=row.prediction if review is None else review.prediction,
                 reviews=0 if review is None else review.number,
-                review_requested=request is not None and (review is None or request.at > review.at),
+                review_requested=row.id in waiting,
+                review_requested_at=waiting.get(row.id),
                 outcome=None if outcome is None else outcome.status,
             )
         )

@@ -16,9 +16,10 @@ from credit_scoring.explain.peers import Compare
 from credit_scoring.explain.reason_codes import ReasonFinder
 from credit_scoring.model.refusals import Refused, attempts
 from credit_scoring.model.scorecard import log_odds_of
-from register.records import answer_fields, rows_of
+from register.records import answer_fields
 from register.replay.chunk import Chunk, Recorded
 from register.replay.comparison import Differs, by_decision, differing_numbers, differing_values
+from register.replay.evidence_rows import DamagedEvidence, evidence_rows
 from register.replay.recorded_answer import DECODER, RecordedAnswer
 from register.replay.replay_bundle import Explainer, ReplayBundle
 
@@ -28,10 +29,6 @@ Fields = tuple[str, ...]
 
 DAMAGED: Fields = ("damaged evidence",)
 REFUSED: Fields = ("refused by the model",)
-
-
-class DamagedEvidence(Exception):
-    """Evidence that cannot be decoded."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,23 +104,19 @@ class ChunkReplay:
     def _decoded(self, part: range) -> Decisions:
         recorded, plain = self.chunk.rows[part.start : part.stop], self.bundle.plain
         codec = self.bundle.codec
+        rows = evidence_rows(
+            [one.record for one in recorded],
+            codec.records,
+            len(plain.features),
+            list(plain.scorer.texts),
+        )
         try:
-            records = [codec.records.decompress(one.record) for one in recorded]
             answers = [
                 DECODER.decode(answer_fields(codec.answers.decompress(one.answer)))
                 for one in recorded
             ]
-            rows = rows_of(records, list(plain.scorer.texts))
-        except (
-            zstandard.ZstdError,
-            msgspec.DecodeError,
-            ValueError,
-            TypeError,
-            IndexError,
-        ) as error:
+        except (zstandard.ZstdError, msgspec.DecodeError, ValueError, TypeError) as error:
             raise DamagedEvidence from error
-        if rows.numbers.shape != (len(recorded), len(plain.features)):
-            raise DamagedEvidence
         return Decisions(recorded, rows, answers)
 
     def _scored(self, decisions: Decisions) -> list[Fields]:

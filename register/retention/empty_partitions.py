@@ -1,6 +1,7 @@
 """PostgreSQL's partitions of old months: once they are empty, they are dropped."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, text
@@ -14,7 +15,9 @@ MONTH = re.compile(r"_(\d{4})_(\d{2})")
 LOCK_TIMEOUT = "500ms"
 
 
-def drop_empty_partitions(database: Database, before: datetime) -> list[str]:
+def drop_empty_partitions(
+    database: Database, before: datetime, tables: Sequence[str] = PARTITIONED
+) -> list[str]:
     """Drop the empty partitions of months that end before a time; gives their names.
 
     A partition that readings keep busy stays for the next time, and so does one with held
@@ -23,6 +26,7 @@ def drop_empty_partitions(database: Database, before: datetime) -> list[str]:
     Args:
         database: SQLite has no partitions.
         before: the beginning of a month.
+        tables: whose partitions are dropped.
 
     Raises:
         RegisterAway: the register does not answer.
@@ -30,12 +34,12 @@ def drop_empty_partitions(database: Database, before: datetime) -> list[str]:
     if database.name != "postgresql":
         return []
     with database.reading() as connection:
-        old = [name for name in _partitions(connection) if _end(name) <= before]
+        old = [name for name in _partitions(connection, tables) if _end(name) <= before]
     return [name for name in old if _drop(database, name)]
 
 
-def _partitions(connection: Connection) -> list[str]:
-    """The partitions of months, without the default ones."""
+def _partitions(connection: Connection, tables: Sequence[str]) -> list[str]:
+    """The partitions of months of some tables, without the default ones."""
     wanted = text(
         "SELECT child.relname FROM pg_inherits"
         " JOIN pg_class child ON child.oid = inhrelid"
@@ -44,7 +48,7 @@ def _partitions(connection: Connection) -> list[str]:
     )
     return [
         name
-        for table in PARTITIONED
+        for table in tables
         for name in connection.scalars(wanted, {"table": table})
         if MONTH.fullmatch(name.removeprefix(table))
     ]

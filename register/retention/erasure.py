@@ -1,4 +1,4 @@
-"""Erasure of a person's data: evidence and notes go, the chain stays whole."""
+"""Erasure of a person's data: evidence, audit values and notes go, the chain stays whole."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,10 +36,10 @@ class Erasure:
 def erase(store: Store, caller: str, target: Target) -> Erasure:
     """Erase the data behind decisions, and record an event for each; blocks.
 
-    Records, answers, ids in clear, and texts of reviews and review requests go. What identifies
-    nobody without the pepper stays: figures, pseudonyms, hashes, reason codes, outcomes. The
-    Idempotency-Key of a call with one decision goes too, since a caller may have made it from the
-    person's number; that of a list stays, and a repeated call gets `Erased`.
+    Records, answers, ids in clear, audit values, and texts of reviews and requests go. What
+    identifies nobody without the pepper stays: figures, pseudonyms, hashes, reason codes, outcomes.
+    The Idempotency-Key of a call with one decision goes too, since a caller may have made it from
+    the person's number; that of a list stays, and a repeated call gets `Erased`.
 
     Args:
         store: the register.
@@ -88,13 +88,14 @@ def _delete(connection: Connection, decisions: Sequence[DecisionKey]) -> None:
     lock(connection)
     _check_holds(connection, decisions)
     ids, times = [decision.id for decision in decisions], [decision.at for decision in decisions]
-    evidence, key = schema.evidence.c, schema.idempotency.c
-    connection.execute(
-        delete(schema.evidence).where(
-            evidence.decision.in_(ids),
-            evidence.at.between(min(times), max(times)),  # which partitions need
+    key = schema.idempotency.c
+    for table in (schema.evidence, schema.audit):
+        connection.execute(
+            delete(table).where(
+                table.c.decision.in_(ids),
+                table.c.at.between(min(times), max(times)),  # which partitions need
+            )
         )
-    )
     connection.execute(delete(schema.note).where(schema.note.c.decision.in_(ids)))
     connection.execute(
         delete(schema.idempotency).where(
@@ -117,9 +118,9 @@ def _check_holds(connection: Connection, decisions: Sequence[DecisionKey]) -> No
 
 
 def _with_data(connection: Connection, decisions: Sequence[DecisionKey]) -> set[UUID]:
-    """Ids of the decisions that have evidence or notes."""
+    """Ids of the decisions that have evidence, audit values or notes."""
     ids = [decision.id for decision in decisions]
     found: set[UUID] = set()
-    for table in (schema.evidence, schema.note):
+    for table in (schema.evidence, schema.audit, schema.note):
         found.update(connection.scalars(select(table.c.decision).where(table.c.decision.in_(ids))))
     return found

@@ -31,6 +31,7 @@ CHUNK = 500  # decisions of one transaction
 ATTEMPTS = 5
 READING_SECONDS = 600.0
 
+BESIDE = (schema.evidence, schema.audit, schema.shadow)  # rows with a decision's id and time
 FOLLOWING = (schema.review_request, schema.review, schema.outcome)  # rows about a decision
 
 
@@ -88,7 +89,7 @@ def count_retirement(database: Database, before: datetime) -> Retirement:
             held += len(decisions) - len(free)
             rows["decision"] += len(free)
             ids = [row.id for row in free]
-            for table in (schema.evidence, schema.note, *FOLLOWING):
+            for table in (*BESIDE, schema.note, *FOLLOWING):
                 number = select(func.count()).where(table.c.decision.in_(ids))
                 rows[table.name] += connection.execute(number).scalar_one()
     return Retirement(before, held, rows)
@@ -215,10 +216,11 @@ def _delete(
         for table in (schema.note, *FOLLOWING):
             gone = connection.execute(delete(table).where(table.c.decision.in_(ids)))
             removed[table.name] = gone.rowcount
-        for table, column in ((schema.evidence, "decision"), (schema.decision, "id")):
+        for table in (*BESIDE, schema.decision):
+            own = table.c["id" if table is schema.decision else "decision"]
             gone = connection.execute(
                 delete(table).where(
-                    table.c[column].in_(ids),
+                    own.in_(ids),
                     table.c.at.between(min(times), max(times)),  # which partitions need
                 )
             )

@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, Connection, or_
 
 from credit_scoring.data.client_ids import WHOLE_NUMBER
 from register import schema
+from register.column_types import beginning
 from register.retention.decision_keys import DecisionKey, find_keys
-from register.schema import beginning
 from register.store import Store
 
 By = Literal["client", "reference", "decision"]

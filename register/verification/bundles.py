@@ -11,10 +11,12 @@ from credit_scoring.errors import BadFile
 from register import schema
 from register.archive.artefacts import contents
 from register.archive.description import Description
+from register.archive.reference_scores import read_reference_scores
 from register.archive.stored_bundles import read_codec
 from register.chain import Row
 from register.compression import EvidenceCodec
 from register.database.database import Database
+from register.errors import Damaged
 from register.reading.pages import SECONDS, pages
 from register.verification.problems import Problems
 
@@ -69,7 +71,7 @@ class BundleCheck:
     bundles: int = 0
 
     def check(self) -> None:
-        """Check the description of each bundle, and each file once."""
+        """Check the description and the reference scores of each bundle, and each file once."""
         checked: set[str] = set()
         for rows in pages(self.database, schema.bundle, "id"):
             for row in rows:
@@ -101,6 +103,11 @@ class BundleCheck:
         if description.model_sha256 != row["model"].hex():
             yield "its model is another one than in its description"
         yield from self._damaged(description.files, checked)
+        try:
+            with self.database.reading(SECONDS) as connection:
+                read_reference_scores(connection, row["id"])
+        except Damaged as error:
+            yield str(error)
 
     def _damaged(self, files: Mapping[str, str], checked: set[str]) -> Iterator[str]:
         for name, sha256 in files.items():

@@ -8,6 +8,7 @@ from register import schema
 from register.chain import GENESIS, LEAF, Block, Row, block_id, row_hash, rows_hash
 from register.errors import UnknownDecision
 from register.reading.pages import rows_of
+from register.verification.audit import audit_problems
 from register.verification.bundles import read_facts
 from register.verification.decisions import MISSING
 from register.verification.deletions import erased_among, read_retirements
@@ -39,6 +40,7 @@ def verify_decision(connection: Connection, decision: UUID) -> str:
         return "its block does not exist"
     return (
         _evidence_problem(connection, row)
+        or audit_problems(connection, [row]).get(row["id"])
         or _row_problem(row, block_of(block))
         or _block_problem(connection, block)
         or OK

@@ -1,9 +1,10 @@
-"""Deletions that were recorded: erasures of evidence and notes, and retirements of rows."""
+"""Deletions that were recorded: erasures, retirements of rows, and expiry of audit values."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
@@ -11,9 +12,9 @@ from sqlalchemy import Connection, select
 
 from register import schema
 from register.chain import Block
-from register.schema import EPOCH
+from register.column_types import EPOCH
 
-ERASE, RETIRE = "erase", "retire"  # kinds of events
+ERASE, RETIRE, EXPIRE = "erase", "retire", "retire_audit"  # kinds of events
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,19 @@ class RetireDetail:
     rows: Mapping[int, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class ExpireDetail:
+    """The `detail` of an event of kind `EXPIRE`.
+
+    Attributes:
+        before: audit values of decisions before this time were deleted.
+    """
+
+    before: AwareDatetime
+
+
 DETAIL = TypeAdapter(RetireDetail)
+EXPIRE_DETAIL = TypeAdapter(ExpireDetail)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +72,15 @@ def read_retirements(connection: Connection) -> Retirements:
             before = max(before, found.before)
             removed.update(found.rows)
     return Retirements(before, removed)
+
+
+def audit_expiry(connection: Connection) -> datetime:
+    """The time before which decisions may lack their audit values, from the events."""
+    before, event = EPOCH, schema.event.c
+    for detail in connection.scalars(select(event.detail).where(event.kind == EXPIRE)):
+        with suppress(ValidationError):  # of one that was changed, as its hash tells
+            before = max(before, EXPIRE_DETAIL.validate_json(detail).before)
+    return before
 
 
 def erased_among(connection: Connection, decisions: Collection[UUID]) -> set[UUID]:

@@ -7,7 +7,8 @@ import orjson
 import zstandard
 
 from register.chain import Row, commitment
-from register.records import Evidence, moment_text
+from register.column_types import moment_text
+from register.records import Evidence
 from register.verification.bundles import BundleFacts
 
 DAMAGED = "its evidence is damaged"

@@ -11,6 +11,7 @@ from register import schema
 from register.chain import Row
 from register.database.database import Database
 from register.reading.pages import PAGE, SECONDS, pages
+from register.verification.audit import check_orphans, with_audit
 from register.verification.blocks import BlockCheck
 from register.verification.bundles import BundleCheck
 from register.verification.decisions import DecisionCheck
@@ -70,6 +71,7 @@ def verify(database: Database, earlier: Head | None = None) -> Verification:
     if earlier:
         blocks.compare(earlier)
     check_owners(database, problems)
+    check_orphans(database, problems)
     return Verification(
         problems=problems,
         head=head,
@@ -91,7 +93,8 @@ def all_rows(
             bundles.check_event(event)
             yield event
 
-    streams = [(schema.decision, decisions.rows()), (schema.event, events())]
+    checked = with_audit(database, decisions.rows(), decisions.problems)
+    streams = [(schema.decision, checked), (schema.event, events())]
     streams += [(table, rows_with_notes(database, table, decisions.problems)) for table in OWNERS]
     streams += [(schema.outcome, chain.from_iterable(pages(database, schema.outcome, "id")))]
 

@@ -1,18 +1,20 @@
 """Entries of decisions, from plain values."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from credit_scoring.data.client_ids import ClientId
 from register import schema
+from register.audit_values import AuditValues
 from register.compression import WITHOUT_DICTIONARIES, EvidenceCodec
 from register.records import Evidence, new_salt
 from register.writing.entry import Entry, Key
 
 FIGURES = 500  # bytes of a decision in memory, beside its record and its answer
+AUDIT_VALUE = 200  # bytes of a value in memory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +62,7 @@ class RecordedApplication:
         prediction: 1 refused, 0 accepted.
         record: the raw values as they were scored, see `register.records.record_texts`.
         answer: the JSON object that is sent, with `id` and `at`.
+        audit: values by name for audits, which no model sees; empty without any.
     """
 
     id: UUID
@@ -75,6 +78,7 @@ class RecordedApplication:
     prediction: int
     record: bytes
     answer: bytes
+    audit: Mapping[str, str] = field(default_factory=dict)
 
 
 def decisions_entry(
@@ -98,6 +102,7 @@ def decisions_entry(
             quick=call.quick,
             salt=new_salt(),
         )
+        audit = AuditValues.new(application.audit) if application.audit else None
         decision = {
             "id": application.id,
             "at": call.at,
@@ -116,10 +121,15 @@ def decisions_entry(
             "compare": call.compare,
             "automated": call.automated,
             "commitment": evidence.commitment,
+            "audit_commitment": audit.commitment if audit else None,
         }
         kept = evidence.row(application.id, call.at, call.codec)
         rows += [(schema.decision, decision), (schema.evidence, kept)]
         size += len(kept["record"]) + len(kept["answer"]) + FIGURES
+        if audit:
+            values = audit.rows(application.id, call.at)
+            rows += [(schema.audit, value) for value in values]
+            size += len(values) * AUDIT_VALUE
     return Entry(rows=rows, at=call.at, size=size, key=key)
 
 

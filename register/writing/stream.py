@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Table, insert, select
 
 from register import schema
 from register.chain import GENESIS, Block, block_id, row_hash
+from register.column_types import EPOCH
 from register.database.database import CommitUnknown, Database
 from register.errors import RegisterAway, RegisterError
 from register.writing.backend import Backend
@@ -55,8 +56,7 @@ class _Batch:
 
     def flush(self) -> None:
         """Insert the rows taken so far."""
-        for table, rows in self.waiting.items():
-            self.database.insert(self.connection, table, rows)
+        self.database.insert_all(self.connection, self.waiting)
         self.waiting.clear()
 
 
@@ -91,7 +91,7 @@ class _Place:
         return block_id(self.stream, 1 if self.head is None else self.head.number + 1)
 
 
-NOWHERE = _Place(0, schema.EPOCH)  # no stream has this id
+NOWHERE = _Place(0, EPOCH)  # no stream has this id
 
 
 class Stream:
@@ -143,7 +143,8 @@ class Stream:
                 self._take(entries, batch, refusals)
                 if batch.hashes:
                     block = self._place.next(batch.hashes)
-                    self._database.insert(connection, schema.block, [block.row()])
+                    batch.waiting[schema.block] = [block.row()]
+                batch.flush()
                 commit_begins()
         except CommitUnknown:
             self._doubt = None if block is None else Doubt(block, refusals)
@@ -155,7 +156,7 @@ class Stream:
     def _take(
         self, entries: Sequence[Entry], batch: _Batch, refusals: dict[Entry, RegisterError]
     ) -> None:
-        """Insert entries and their keys; add those left out to `refusals`."""
+        """Insert keys, and have the rows of entries inserted; add those left out to `refusals`."""
         # The keys first: two processes that hold locks of `before` would wait for each other.
         keys = [entry.key.row(entry.at) for entry in entries if entry.key]
         new = self._database.insert_keys(batch.connection, keys) if keys else set()
@@ -173,7 +174,6 @@ class Stream:
                     refusals[entry] = refusal
                     continue
             batch.add(entry)
-        batch.flush()
 
     def resume(self) -> Doubt | None:
         """Find out what the database has, at the start and after an error, and register the stream.

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 from register.errors import KeyInFlight, RegisterAway, RegisterError
 from register.writing.entry import Entry
@@ -27,7 +27,17 @@ IN_FLIGHT = "a call with the same Idempotency-Key is not answered yet"
 Reason = Literal["away", "full", "late", "in_flight", "fault"]
 
 
-def _uncancellable() -> Future[None]:
+class Reply(Protocol):
+    """Takes the result of an entry, once and in any thread; futures are replies."""
+
+    def set_result(self, result: None, /) -> None:
+        """The entry is written."""
+
+    def set_exception(self, exception: Exception, /) -> None:
+        """The entry is not written, or it is not known if it is."""
+
+
+def uncancellable() -> Future[None]:
     """A future whose caller cannot cancel it: its entry may be in a transaction already."""
     future: Future[None] = Future()
     future.set_running_or_notify_cancel()
@@ -41,26 +51,26 @@ class Waiting:
     Attributes:
         entry: the entry.
         until: the time on the monotonic clock when its caller is refused.
-        future: done after COMMIT.
-        answered: true if a thread has taken it on itself to complete the future.
+        reply: takes the result after COMMIT.
+        answered: true if a thread has taken it on itself to give the result.
         sent: true if it is in a transaction whose COMMIT was sent and did not fail for certain.
     """
 
     entry: Entry
+    reply: Reply
     until: float = field(default_factory=lambda: time.monotonic() + MOST_SECONDS)
-    future: Future[None] = field(default_factory=_uncancellable)
     answered: bool = False
     sent: bool = False
 
     def complete(self, refusal: RegisterError | None) -> None:
-        """Complete the future after COMMIT, with an error for an entry that was left out."""
+        """Give the result after COMMIT, an error for an entry that was left out."""
         if refusal is None:
-            self.future.set_result(None)
+            self.reply.set_result(None)
         else:
-            self.future.set_exception(refusal)
+            self.reply.set_exception(refusal)
 
     def refuse(self, reason: Reason) -> None:
-        """Complete the future with the error for a reason other than a fault."""
+        """Give the error for a reason other than a fault."""
         error: RegisterAway | KeyInFlight
         if reason == "in_flight":
             error = KeyInFlight(IN_FLIGHT)
@@ -68,7 +78,7 @@ class Waiting:
             error = RegisterAway(FULL)
         else:
             error = RegisterAway(UNKNOWN if self.sent else AWAY)
-        self.future.set_exception(error)
+        self.reply.set_exception(error)
 
 
 class Queue:

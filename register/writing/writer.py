@@ -14,7 +14,7 @@ from register.writing.entry import Entry, Unwritable
 from register.writing.faults import FAULTS, described
 from register.writing.outage import OutageLog
 from register.writing.stream import Doubt, Refusals, Stream
-from register.writing.waiting import Queue, Reason, Waiting
+from register.writing.waiting import Queue, Reason, Reply, Waiting, uncancellable
 from register.writing.watchdog import OPERATION_SECONDS, Watchdog
 
 RETRY_SECONDS = 1.0  # between two attempts to reach the database
@@ -77,30 +77,29 @@ class Writer:
         """The number of entries that are not answered yet."""
         return self._queue.entries
 
-    def put(self, entry: Entry, *, more_follow: bool = False) -> Future[None]:
-        """Have an entry written.
+    def put(self, entry: Entry) -> Future[None]:
+        """Have an entry written at once; the future has the result of `add`."""
+        future = uncancellable()
+        self.add(entry, future)
+        self.begin()
+        return future
+
+    def add(self, entry: Entry, reply: Reply) -> None:
+        """Have an entry written when `begin` is called next, or with others before.
 
         Args:
             entry: the rows.
-            more_follow: true if the caller puts others in a moment and calls `begin` then, so that
-                one commit takes them all.
-
-        Returns:
-            A future that is done after COMMIT, or has `RegisterAway`, `KeyInFlight`, `KeyTaken`,
-            `Unwritable` or an error of `Entry.before`. It cannot be cancelled.
+            reply: has None after COMMIT, or `RegisterAway`, `KeyInFlight`, `KeyTaken`,
+                `Unwritable` or an error of `Entry.before`.
         """
-        waiting = Waiting(entry)
+        waiting = Waiting(entry, reply)
         with self._lock:
             obstacle = self._obstacle(entry)
             if obstacle is None:
                 self._queue.put(waiting)
                 self._watchdog.wake()
-                if not more_follow:
-                    self._is_due = True
-                    self._work.notify()
         if obstacle is not None:
             self._refuse([waiting], obstacle)
-        return waiting.future
 
     def begin(self) -> None:
         """Write what waits now."""
@@ -261,7 +260,7 @@ class Writer:
             mine = self._queue.answer(some)
         for waiting in mine:
             self._refused("fault")
-            waiting.future.set_exception(Unwritable(description))
+            waiting.reply.set_exception(Unwritable(description))
 
     def _answer(self, some: Sequence[Waiting], refusals: Refusals, began: float) -> None:
         """Answer the entries of a transaction that was committed."""

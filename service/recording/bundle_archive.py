@@ -10,11 +10,16 @@ from pathlib import Path
 from threading import Event, Lock
 from weakref import WeakKeyDictionary
 
+from api.application_decoder import ApplicationDecoder
+from api.application_errors import ApplicationReader
 from api.responses import scored_body
 from credit_scoring.decisions.application import Application, Applications
 from credit_scoring.errors import BadFile
+from credit_scoring.explain.peers import Peers
 from credit_scoring.model.bundle import Bundle
 from credit_scoring.monitoring.feature_summaries import feature_summaries
+from register.archive.reference_scores import ReferenceScores
+from register.archive.scored_reference import of_probabilities
 from register.archive.stored_bundles import read_codec, stored_bundle
 from register.compression import SAMPLES, EvidenceCodec
 from register.errors import RegisterAway, UnusableRegister
@@ -42,12 +47,14 @@ class KeptBundle:
             was restored from a backup, which may lack the bundle.
         codec: compresses the evidence of its decisions.
         flags: names of its features that are 1 or 0.
+        applications: decodes applications that are recorded.
     """
 
     id: int
     stream: int
     codec: EvidenceCodec
     flags: Set[str]
+    applications: ApplicationDecoder
 
 
 class BundleArchive:
@@ -144,13 +151,21 @@ class BundleArchive:
         """
         store = self._store
         store.bundles.database.check()  # its file may have been replaced
-        bundle = store.bundles.keep(served.bundle, self._folder, partial(self._samples, served))
+        bundle = store.bundles.keep(
+            served.bundle,
+            self._folder,
+            answers=partial(self._samples, served),
+            reference=partial(self._reference_scores, served),
+        )
         with store.bundles.database.reading() as connection:
             codec = read_codec(connection, bundle)
             sha256 = stored_bundle(connection, bundle).sha256
         used = store.event(CALLER, "bundle", detail={"bundle": bundle, "sha256": sha256})
         store.writer.put(used).result()
-        return KeptBundle(bundle, store.writer.stream.id, codec, flags_of(served.bundle))
+        applications = ApplicationDecoder(ApplicationReader.of(served.bundle, takes_audit=True))
+        applications.rehearse()
+        stream = store.writer.stream.id
+        return KeptBundle(bundle, stream, codec, flags_of(served.bundle), applications)
 
     def _samples(self, served: ServedBundle) -> Sequence[bytes]:
         """Answers to new clients of a bundle; none if it has no peers to compare with.
@@ -158,12 +173,31 @@ class BundleArchive:
         Raises:
             RegisterAway: the service stops.
         """
+        if isinstance(self._peers(served), str):
+            return []
+        return giving_way(partial(sample_answers, served))
+
+    def _reference_scores(self, served: ServedBundle) -> ReferenceScores | None:
+        """Scores of the reference clients of a bundle; None if it has no peers to compare with.
+
+        Raises:
+            RegisterAway: the service stops.
+        """
+        peers = self._peers(served)
+        if isinstance(peers, str):
+            return None
+        return giving_way(partial(of_probabilities, served.bundle, peers.probabilities))
+
+    def _peers(self, served: ServedBundle) -> Peers | str:
+        """The peers of a bundle, or the reason why there are none, when they are found.
+
+        Raises:
+            RegisterAway: the service stops.
+        """
         while not served.peers.done():
             if self._stopped.wait(RETRY_SECONDS / 10):
                 raise RegisterAway("the service stops")
-        if isinstance(served.peers.result(), str):
-            return []
-        return giving_way(partial(sample_answers, served))
+        return served.peers.result()
 
 
 def report(kept: Future[KeptBundle]) -> None:

@@ -1,9 +1,12 @@
 """Inputs of the register's routes in the OpenAPI document."""
 
+from copy import deepcopy
 from typing import Any
 
 from pydantic import BaseModel
 
+from api.application_errors import AUDIT, AUDIT_NAME, LONGEST_AUDIT_VALUE, MOST_AUDIT_COLUMNS
+from api.monitoring_query import FiguresQuery
 from api.openapi import body, parameter
 from api.register_requests import (
     MOST_OUTCOMES,
@@ -22,6 +25,21 @@ OUTCOMES = [
     {"reference": "A-17", "status": "late", "observed": "2025-03-31", "definition": "30dpd"}
 ]
 
+AUDIT_SCHEMA = {
+    "type": "object",
+    "description": "values for audits of decisions, such as a protected group, each by the name of"
+    " its column: recorded apart, kept for a time of their own, never given to the model and in no"
+    " answer; null is left out",
+    "minProperties": 1,
+    "maxProperties": MOST_AUDIT_COLUMNS,
+    "propertyNames": {"pattern": f"^{AUDIT_NAME}$"},
+    "additionalProperties": {
+        "type": ["string", "null"],
+        "minLength": 1,
+        "maxLength": LONGEST_AUDIT_VALUE,
+    },
+}
+
 
 def header(name: str, description: str, pattern: str) -> dict[str, Any]:
     """An optional header."""
@@ -35,9 +53,12 @@ def query(model: type[BaseModel]) -> list[dict[str, Any]]:
     """The parameters of a model, all of them optional."""
     found = []
     for name, schema in model.model_json_schema()["properties"].items():
-        description = schema.pop("description", None)
         part = {"name": name, "in": "query", "required": False, "schema": schema}
-        found.append(part | ({"description": description} if description else {}))
+        if description := schema.pop("description", None):
+            part["description"] = description
+        if examples := schema.pop("examples", None):
+            part["example"] = examples[0]
+        found.append(part)
     return found
 
 
@@ -59,7 +80,7 @@ ID = parameter("decision")
 
 OF_DECISIONS = {
     "parameters": [*query(DecisionQuery), KEY],
-    "requestBody": body("applications"),
+    "requestBody": body("decisions"),
 }
 OF_LIST = {"parameters": query(ListQuery)}
 OF_DECISION = {"parameters": [ID, *query(DecisionReading)]}
@@ -81,3 +102,25 @@ OF_OUTCOMES = {
     )
 }
 OF_LETTER = {"parameters": [ID, *query(LetterQuery)]}
+OF_MONITORING = {"parameters": query(FiguresQuery)}
+
+
+def with_audit(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with the request body of recorded applications.
+
+    Args:
+        document: see `api.openapi.with_components`.
+    """
+    parts = document["components"]
+    recorded = deepcopy(parts["requestBodies"]["applications"])
+    content = recorded["content"]["application/json"]
+    for kind in content["schema"]["anyOf"][0]["oneOf"]:
+        kind["properties"][AUDIT] = AUDIT_SCHEMA
+    if "examples" in content:
+        client = content["examples"]["client"]["value"]
+        content["examples"][AUDIT] = {
+            "summary": "A client, and groups that audits compare",
+            "value": {**client, AUDIT: {"sex": "female", "age_band": "35-44"}},
+        }
+    bodies = parts["requestBodies"] | {"decisions": recorded}
+    return document | {"components": parts | {"requestBodies": bodies}}

@@ -6,13 +6,12 @@ from hashlib import sha256
 from uuid import UUID
 
 from api.register_requests import DecisionQuery
-from api.register_responses import decision_body
 from api.responses import scored_body
 from credit_scoring.decisions.application import Applications
 from credit_scoring.errors import InvalidApplication
 from register.records import record_texts
 from register.store import Store
-from register.writing.decision_rows import DecisionCall, RecordedApplication, decisions_entry
+from register.writing.decision_rows import DecisionCall, decisions_entry
 from register.writing.entry import Entry, Key
 from service.recording.bundle_archive import KeptBundle
 from service.served_bundle import ScoreRequest, ServedBundle
@@ -84,7 +83,7 @@ class Drafter:
         Raises:
             UnknownClient, InvalidApplication: see `draft`.
         """
-        applications = self.served.decode_at_once(request.to_score)
+        applications = self.served.decode_at_once(request.to_score, self.kept.applications)
         return None if applications is None else self._draft(request, applications)
 
     def draft(self, request: DecisionRequest) -> Draft:
@@ -94,32 +93,18 @@ class Drafter:
             UnknownClient: no new client has a requested id.
             InvalidApplication: an application is invalid or cannot be scored.
         """
-        return self._draft(request, self.served.applications.decode(request.body))
+        return self._draft(request, self.kept.applications.decode(request.body))
 
     def _draft(self, request: DecisionRequest, applications: Applications) -> Draft:
         check_references(applications)
         store, evaluation = self.store, self.served.scorer(request.to_score).evaluate(applications)
         at = store.now()
-        recorded = []
-        for record, scored in zip(record_texts(evaluation.rows), evaluation.scored, strict=True):
-            decision = store.ids.new()
-            recorded.append(
-                RecordedApplication(
-                    id=decision,
-                    subject=store.subject(scored.client),
-                    reference=store.reference(scored.reference),
-                    client=scored.client,
-                    external_id=scored.reference,
-                    probability=scored.probability,
-                    margin=scored.margin,
-                    pd=scored.pd,
-                    points=scored.points,
-                    grade=scored.grade,
-                    prediction=scored.prediction,
-                    record=record,
-                    answer=decision_body(decision, at, scored_body(scored)),
-                )
+        recorded = [
+            store.application(scored, at, record, scored_body(scored), item.audit)
+            for record, scored, item in zip(
+                record_texts(evaluation.rows), evaluation.scored, applications.items, strict=True
             )
+        ]
         call = DecisionCall(
             caller=request.caller,
             request_id=request.request_id,

@@ -1,6 +1,5 @@
 """Decisions: applications that are scored, recorded, and then answered."""
 
-import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -141,7 +140,7 @@ class Recorder:
         if draft is None:
             queue = service.list_queue if request.to_score.is_list else service.queue
             draft = await queue.call(request, request, partial(_drafts, drafter))
-        await asyncio.wrap_future(self._gathering.put(draft.entry))
+        await self._gathering.put(draft.entry)
         self.latest = draft.latest
         return draft.body
 

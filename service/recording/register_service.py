@@ -5,20 +5,28 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from api.openapi import with_decision
 from register.errors import RegisterAway
 from register.letter.style import POLICY
 from register.store import Store
+from register.writing.waiting import Reason
 from service.recording.bundle_archive import BundleArchive
 from service.recording.desk import Desk
+from service.recording.documentation import with_audit
+from service.recording.monitoring.answers import SharedAnswers
+from service.recording.monitoring.challenger import ChallengerProcess
+from service.recording.monitoring.figures_command import FiguresCommand
+from service.recording.monitoring.monitoring import Monitoring
+from service.recording.monitoring.weekly_gauges import WeeklyGauges
 from service.recording.reader_pool import ReaderPool
 from service.recording.recorder import Recorder
 from service.scoring_service import ScoringService
 from serving import swagger_ui
 from serving.metrics import Metrics
 from serving.middleware import RawHeaders
+from serving.shared_folder import shared_folder
 
 LOOK_SECONDS = 5.0  # between two looks at the database, without calls that record
 HEAD_SECONDS = 86_400.0  # between two lines with the head of the register
@@ -40,6 +48,7 @@ class RegisterService:
         archive: keeps the bundles.
         recorder: records decisions.
         desk: reads and reviews them.
+        monitoring: computes figures of them.
     """
 
     def __init__(self, service: ScoringService, store: Store, counts: "Counts") -> None:
@@ -57,6 +66,13 @@ class RegisterService:
         self.archive = BundleArchive(store, settings.ressources_dir)
         self.recorder = Recorder(service, store, self.archive, self._readers, counts.refused)
         self.desk = Desk(store, self._readers, self.archive, service)
+        self.monitoring = Monitoring(
+            settings, FiguresCommand(settings), SharedAnswers(shared_folder())
+        )
+        self._weekly = WeeklyGauges(service.metrics, self.monitoring, self._readers)
+        self._challenger = (
+            ChallengerProcess(settings, service.metrics) if settings.challenger_dir else None
+        )
         service.folder.listeners.append(self.archive.keep)
 
     @classmethod
@@ -86,22 +102,26 @@ class RegisterService:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Log the head of the register now and then while the block runs, then close it."""
-        heads = asyncio.create_task(self._publish_heads())
+        """Do what is due now and then while the block runs, then close the register."""
+        works = [self._publish_heads(), self._weekly.run()]
+        if self._challenger is not None:
+            works.append(self._challenger.run())
+        tasks = [asyncio.create_task(work) for work in works]
         yield
-        heads.cancel()
-        with suppress(asyncio.CancelledError):
-            await heads
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         await asyncio.to_thread(self.close)
 
     def with_examples(self, document: dict[str, Any], *, is_open: bool) -> dict[str, Any]:
-        """The OpenAPI document with the id of a decision.
+        """The OpenAPI document with the body and the id of a decision.
 
         Args:
-            document: without it.
+            document: without them.
             is_open: false for a caller who may see no id; the document has no example then.
         """
-        return with_decision(document, self.recorder.latest if is_open else None)
+        return with_decision(with_audit(document), self.recorder.latest if is_open else None)
 
     def answer_headers(self, path: str) -> RawHeaders:
         """The headers of an answer, by its path: a letter has its own style."""
@@ -111,6 +131,7 @@ class RegisterService:
     def close(self) -> None:
         """Write what waits, and close the database."""
         self.archive.close()
+        self.monitoring.close()
         self._readers.close()
         self.store.close()
 
@@ -136,6 +157,8 @@ class Counts:
         self._refused = metrics.counter(
             "register_refused", "Entries that the register did not take", "reason"
         )
+        for reason in get_args(Reason):
+            self._refused(reason)  # 0, not absent: a rule sees the first one as an increase
         self._seconds = metrics.histogram("register_commit_seconds", "Time to commit")
 
     def committed(self, decisions: int, seconds: float) -> None:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from api import register_responses as models
+from api.monitoring_query import FiguresQuery
 from api.openapi import REGISTER
 from api.register_requests import (
     DecisionQuery,
@@ -184,6 +185,16 @@ async def letter(request: Request) -> Response:
     return HTMLResponse(page.html)
 
 
+async def monitoring(request: Request) -> Response:
+    """The model at work: figures of the recorded decisions, with intervals, in cells.
+
+    A question is answered for ten minutes as it was computed at `as_of`. While an answer is being
+    computed for longer than some seconds, there is 503 with Retry-After: ask again.
+    """
+    query = FiguresQuery.read(query_values(request))
+    return json_response(await register_of(request).monitoring.answer(query))
+
+
 async def register_head(request: Request) -> Response:
     """The hash at the end of each stream, and one of all: publish it, and verify against it.
 
@@ -240,6 +251,9 @@ ROUTES = (
         "The letter about a decision", REGISTER, None,
         401, 403, 404, 409, 410, 422, 503, takes=document.OF_LETTER)
         | {"response_class": HTMLResponse}),
+    RegisterRoute("GET", "/monitoring", monitoring, documented(
+        "The model at work", REGISTER, models.MonitoringReport,
+        401, 403, 422, 503, takes=document.OF_MONITORING)),
     RegisterRoute("GET", "/register/head", register_head, documented(
         "The head of the register", REGISTER, models.Head, 401, 403, 503)),
 )  # fmt: skip

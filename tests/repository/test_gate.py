@@ -23,7 +23,7 @@ def gate(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         (tmp_path / "bin").mkdir(exist_ok=True)
         (tmp_path / "bin" / tool).symlink_to(shutil.which(tool))
     script(tmp_path / "startup.sh", 'echo "$*"')
-    for tool in ["python3.11", "google-chrome", "ps", "initdb"]:
+    for tool in ["python3.11", "google-chrome", "ps", "initdb", "promtool"]:
         script(tmp_path / "bin" / tool, "exit 0")
 
     def start(user: int) -> subprocess.CompletedProcess[str]:
@@ -102,3 +102,36 @@ def test_gate_installs_a_server_for_the_register(gate, tmp_path: Path):
         "update -q",
         "install -q -y --no-install-recommends postgresql",
     ]
+
+
+@pytest.mark.parametrize("user", [0, 1000])
+def test_gate_takes_promtool_out_of_its_package_without_installing_that(
+    gate, tmp_path: Path, user: int
+):
+    """The installed package would start a server."""
+    text = (tmp_path / ".ci/run").read_text()
+    assert text.count("/usr/local/bin/promtool") == 1
+    (tmp_path / ".ci/run").write_text(text.replace("/usr/local/bin/", f"{tmp_path}/bin/"))
+    for tool in ["mktemp", "rm", "install"]:
+        (tmp_path / "bin" / tool).symlink_to(shutil.which(tool))
+    script(tmp_path / "bin/wrk", "exit 0")
+    (tmp_path / "bin/promtool").unlink()
+    script(
+        tmp_path / "bin/sudo",
+        f'[ "$1" = -n ] && shift && echo sudo >>"{tmp_path}/apt" && exec "$@"',
+    )
+    script(
+        tmp_path / "bin/apt-get",
+        f'echo "$*" >>"{tmp_path}/apt"',
+        '[ "$1" = update ] || echo "a package" >prometheus_2.42_amd64.deb',
+    )
+    script(
+        tmp_path / "bin/dpkg-deb",
+        '[ "$(cat "$2")" = "a package" ]',
+        f'{shutil.which("mkdir")} -p "$3/usr/bin" && echo "a program" >"$3/usr/bin/promtool"',
+    )
+    done = gate(user)
+    assert done.returncode == 0, done.stderr
+    as_other = ["sudo", "update -q", "download -q prometheus", "sudo"]
+    assert (tmp_path / "apt").read_text().splitlines() == (as_other if user else as_other[1:3])
+    assert (tmp_path / "bin/promtool").read_text() == "a program\n"

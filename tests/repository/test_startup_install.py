@@ -232,6 +232,23 @@ def test_packages_of_the_model_that_cannot_be_installed_end_the_start(start, tmp
     assert start("echo", "started").stdout == "started\n"
 
 
+def test_packages_of_a_challenger_are_installed(start, tmp_path: Path):
+    file = model_needs(tmp_path, "no-such-package==1.0", folder="challenger")
+    assert start("echo", "started", CHALLENGER_DIR=file.parent).stdout == "started\n"
+    assert noted(tmp_path)[1:] == [f"{OPTIONS} no-such-package==1.0"]
+
+
+def test_a_challenger_whose_packages_cannot_be_installed_ends_no_start(start, tmp_path: Path):
+    assert start("true").returncode == 0
+    file = model_needs(tmp_path, "no-such-package==1.0", folder="challenger")
+    (tmp_path / "fails").touch()
+    done = start("echo", "started", CHALLENGER_DIR=file.parent)
+    assert (done.returncode, done.stdout) == (0, "started\n")
+    assert done.stderr.splitlines()[-1] == (
+        "startup.sh: the challenger lacks packages: it may not be loaded"
+    )
+
+
 def test_packages_of_the_model_whose_installation_was_cut_are_installed_again(
     start, tmp_path: Path
 ):

@@ -34,6 +34,7 @@ OF_OTHERS = {
     "POST /decisions/{id}/reviews": "review",
     "POST /outcomes": "outcomes",
     "GET /metrics": "monitor",
+    "GET /monitoring": "monitor",
     "GET /register/head": "audit",
 }
 NAMES = {OF_SCORE, *OF_OTHERS.values()}

@@ -26,7 +26,7 @@ def script(file: Path, *lines: str) -> None:
 def environment(**changes: str | Path) -> dict[str, str]:
     """This process' environment less what startup.sh reads, with the changes."""
     read = {
-        "FORWARDED_ALLOW_IPS", "GUNICORN_CMD_ARGS", "OMP_NUM_THREADS", "PORT",
+        "CHALLENGER_DIR", "FORWARDED_ALLOW_IPS", "GUNICORN_CMD_ARGS", "OMP_NUM_THREADS", "PORT",
         "PROMETHEUS_MULTIPROC_DIR", "REGISTER_URL", "RESSOURCES_DIR", "VIRTUAL_ENV",
         "WEB_CONCURRENCY",
     }  # fmt: skip

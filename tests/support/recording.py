@@ -11,10 +11,8 @@ from uuid import UUID
 import orjson
 from sqlalchemy import Connection, Table, inspect, text
 
-from api.register_responses import decision_body
-from api.responses import NULLABLE
 from credit_scoring.decisions.application import Application, Applications, RawRecord
-from credit_scoring.decisions.scoring import ApplicationScorer, ScoredApplication
+from credit_scoring.decisions.scoring import NULLABLE, ApplicationScorer, ScoredApplication
 from credit_scoring.explain.peers import find_peers
 from credit_scoring.model.bundle import Bundle
 from credit_scoring.model.loader import load
@@ -25,7 +23,7 @@ from register.chain import commitment
 from register.database.database import Database
 from register.ids import Ids
 from register.pseudonyms import pseudonym
-from register.records import new_salt, record_texts
+from register.records import decision_body, new_salt, record_texts
 from register.writing.decision_rows import DecisionCall, RecordedApplication, decisions_entry
 from register.writing.entry import Entry
 from register.writing.stream import Stream
@@ -122,14 +120,14 @@ class Recorder:
         call = DecisionCall(**vars(call) | {"quick": evaluated.quick})
         records = record_texts(evaluated.rows)
         recorded = [
-            self._recorded(one, record, call.at)
-            for one, record in zip(evaluated.scored, records, strict=True)
+            self._recorded(one, record, call.at, of.audit)
+            for one, record, of in zip(evaluated.scored, records, applications, strict=True)
         ]
         assert not self.stream.append([decisions_entry(call, recorded)], lambda: None)
         return [one.id for one in recorded]
 
     def _recorded(
-        self, scored: ScoredApplication, record: bytes, at: datetime
+        self, scored: ScoredApplication, record: bytes, at: datetime, audit: Mapping[str, str]
     ) -> RecordedApplication:
         number = self.ids.new()
         client, reference = scored.client, scored.reference
@@ -147,6 +145,7 @@ class Recorder:
             prediction=scored.prediction,
             record=record,
             answer=decision_body(number, at, answer_of(scored)),
+            audit=audit,
         )
 
     def request_review(self, decision: UUID, statement: str | None = None) -> UUID:

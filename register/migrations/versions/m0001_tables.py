@@ -19,15 +19,26 @@ GUARDED = [
     "event",
     "block",
     "pepper",
+    "reference_scores",
 ]  # only INSERT
-ERASABLE = ["evidence", "note"]  # INSERT and DELETE
-EXTERNAL = [("evidence", "record"), ("evidence", "answer"), ("artefact_part", "content")]
+ERASABLE = ["evidence", "audit", "shadow", "note"]  # INSERT and DELETE
+PARTITIONED = ["decision", "evidence", "audit", "shadow"]
+EXTERNAL = [
+    ("evidence", "record"),
+    ("evidence", "answer"),
+    ("artefact_part", "content"),
+    ("reference_scores", "probability"),
+    ("reference_scores", "pd"),
+    ("reference_scores", "refused"),
+    ("reference_scores", "defaulted"),
+]
 
 
 def upgrade() -> None:
     """Make all tables."""
     make_model_tables()
     make_decision_tables()
+    make_monitoring_tables()
     make_review_tables()
     make_chain_tables()
     if op.get_bind().dialect.name == "postgresql":
@@ -83,6 +94,7 @@ def make_decision_tables() -> None:
         sa.Column("compare", sa.Text(), nullable=False),
         sa.Column("automated", sa.Boolean(), nullable=False),
         sa.Column("commitment", sa.LargeBinary(32), nullable=False),
+        sa.Column("audit_commitment", sa.LargeBinary(32)),
         sa.Column("block", sa.BigInteger(), nullable=False),
         postgresql_partition_by=BY_MONTH,
     )
@@ -107,6 +119,39 @@ def make_decision_tables() -> None:
         sa.Column("quick", sa.Boolean()),
         sa.Column("salt", sa.LargeBinary(16), nullable=False),
         postgresql_partition_by=BY_MONTH,
+    )
+
+
+def make_monitoring_tables() -> None:
+    """Make the tables of values for audits, of a challenger's scores, and of reference clients."""
+    op.create_table(
+        "audit",
+        sa.Column("decision", ID, primary_key=True),
+        sa.Column("at", MOMENT, primary_key=True),
+        sa.Column("name", sa.Text(), primary_key=True),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("salt", sa.LargeBinary(16), nullable=False),
+        postgresql_partition_by=BY_MONTH,
+    )
+    op.create_table(
+        "shadow",
+        sa.Column("decision", ID, primary_key=True),
+        sa.Column("at", MOMENT, primary_key=True),
+        sa.Column("bundle", sa.Integer(), sa.ForeignKey("bundle.id"), primary_key=True),
+        sa.Column("probability", sa.Double()),
+        sa.Column("pd", sa.Double()),
+        sa.Column("prediction", sa.SmallInteger()),
+        sa.Column("threshold", sa.Double()),
+        sa.Column("failure", sa.Text()),
+        postgresql_partition_by=BY_MONTH,
+    )
+    op.create_table(
+        "reference_scores",
+        sa.Column("bundle", sa.Integer(), sa.ForeignKey("bundle.id"), primary_key=True),
+        sa.Column("probability", sa.LargeBinary(), nullable=False),
+        sa.Column("pd", sa.LargeBinary()),
+        sa.Column("refused", sa.LargeBinary(), nullable=False),
+        sa.Column("defaulted", sa.LargeBinary(), nullable=False),
     )
 
 
@@ -219,7 +264,7 @@ def prepare_postgresql() -> None:
     """
     for table, column in EXTERNAL:  # zstd has compressed them
         op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STORAGE EXTERNAL")
-    for table in ["decision", "evidence"]:
+    for table in PARTITIONED:
         op.execute(f"CREATE TABLE {table}_default PARTITION OF {table} DEFAULT")
     op.execute("""
         CREATE FUNCTION register_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -237,7 +282,7 @@ def prepare_postgresql() -> None:
             f"CREATE TRIGGER {table}_refuse BEFORE {actions} ON {table}"
             " FOR EACH ROW EXECUTE FUNCTION register_refuse()"
         )
-    for table in [*GUARDED, *ERASABLE, "decision_default", "evidence_default"]:
+    for table in [*GUARDED, *ERASABLE, *(f"{table}_default" for table in PARTITIONED)]:
         op.execute(
             f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}"
             " FOR EACH STATEMENT EXECUTE FUNCTION register_refuse()"

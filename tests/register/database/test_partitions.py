@@ -27,6 +27,7 @@ from tests.support.postgresql import Cluster
 from tests.support.server import wait_for
 
 MAY = date(2031, 5, 17)
+OF_MAY = ["decision_2031_05", "evidence_2031_05", "audit_2031_05", "shadow_2031_05"]
 INSIDE = [datetime(2031, 5, 1, tzinfo=UTC), datetime(2031, 5, 31, 23, 59, 59, 999_999, tzinfo=UTC)]
 OUTSIDE = [moment + timedelta(days=days) for moment, days in zip(INSIDE, (-1, 1), strict=True)]
 
@@ -53,11 +54,12 @@ def count(database: Database, table: str) -> int:
 
 
 def add_decisions(database: Database, moments: list[datetime]) -> None:
-    """Decisions with evidence."""
+    """Decisions with a row in each table by month."""
     decisions = [row(schema.decision, at=moment) for moment in moments]
     add(database, schema.decision, decisions)
-    of = [row(schema.evidence, decision=one["id"], at=one["at"]) for one in decisions]
-    add(database, schema.evidence, of)
+    for name in PARTITIONED[1:]:
+        table = schema.metadata.tables[name]
+        add(database, table, [row(table, decision=one["id"], at=one["at"]) for one in decisions])
 
 
 def test_months_are_counted():
@@ -86,7 +88,7 @@ def test_rows_of_a_new_month_are_moved(register: Database):
         assert default_months(connection) == {date(2031, month, 1) for month in (4, 5, 6)}
     with register.maintenance() as connection:
         made = make_partitions(connection, MAY)
-    assert made == ["decision_2031_05", "evidence_2031_05"]
+    assert made == OF_MAY
     for table in PARTITIONED:
         assert count(register, f"{table}_2031_05") == 2
         assert count(register, f"{table}_default") == 2
@@ -100,7 +102,7 @@ def test_rows_of_a_new_month_are_moved(register: Database):
 
 def test_a_migration_moves_what_is_in_no_partition(register: Database):
     add_decisions(register, INSIDE)
-    assert list(migrate(register))[1:] == ["partitions made: decision_2031_05, evidence_2031_05"]
+    assert list(migrate(register))[1:] == [f"partitions made: {', '.join(OF_MAY)}"]
     assert count(register, "decision_2031_05") == 2
     assert len(list(migrate(register))) == 1
 
@@ -130,12 +132,14 @@ def test_a_new_partition_is_as_the_others(register: Database):
 
 def test_payload_is_stored_as_it_is(register: Database):
     statement = text(
-        "SELECT count(*) FROM pg_attribute WHERE attname IN ('record', 'answer', 'content')"
+        "SELECT count(*) FROM pg_attribute WHERE attname IN ('record', 'answer', 'content',"
+        " 'probability', 'pd', 'refused', 'defaulted')"
         " AND attstorage = 'e' AND attrelid IN (SELECT oid FROM pg_class WHERE relkind IN"
-        " ('r', 'p') AND relname ~ '^(evidence|artefact_part)')"
+        " ('r', 'p') AND relname ~ '^(evidence|artefact_part|reference_scores)')"
     )
     with register.reading() as connection:
-        assert connection.scalar(statement) == 2 * 5 + 1  # evidence, its partitions; artefact_part
+        # Evidence and its partitions; artefact_part; reference_scores.
+        assert connection.scalar(statement) == 2 * 5 + 1 + 4
 
 
 def test_no_decision_is_refused_while_partitions_are_made(register: Database, second: Database):
@@ -171,5 +175,5 @@ def test_a_long_reading_stops_new_partitions_and_no_writer(register: Database, s
         add_decisions(register, INSIDE)
     assert str(raised.value) == "the register's database: another session holds a lock"
     with second.maintenance() as other:
-        assert len(make_partitions(other, MAY)) == 2
+        assert make_partitions(other, MAY) == OF_MAY
         assert other.scalar(text("SHOW lock_timeout")) == "1min"

@@ -25,7 +25,8 @@ TYPES = {
     "subject": "string", "reference": "string", "bundle": "int32", "probability": "double",
     "margin": "double", "pd": "double", "points": "int32", "grade": "string",
     "prediction": "int8", "threshold": "double", "compare": "string", "automated": "bool",
-    "commitment": "string", "block": "int64", "model": "string", "final": "int8",
+    "commitment": "string", "audit_commitment": "string", "block": "int64", "model": "string",
+    "final": "int8",
     "reviews": "int32", "reviewed_at": "timestamp[us, tz=UTC]", "reviewer": "string",
     "review_reason": "string", "outcome": "string", "outcome_observed": "date32[day]",
     "outcome_definition": "string",
@@ -76,6 +77,19 @@ def moment(value: datetime) -> str:
     return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+def test_no_file_has_audit_values(reviewed, scored, recorder, export, tmp_path):
+    with reviewed.database.reading() as connection:
+        bundle = connection.scalar(select(schema.bundle.c.id))
+    (client,) = scored.clients(1, audit={"canary_name": "canary value"})
+    recorder.decide(scored, [client], bundle=bundle, at=SECOND)
+    for name in ("x.ndjson", "y.ndjson"):
+        more = ["--with-evidence"] if name[0] == "y" else []
+        assert export(tmp_path / name, "--format", "ndjson", *more).code == 0
+        text = (tmp_path / name).read_text()
+        assert text.count("\n") == 6
+        assert "canary" not in text
+
+
 def test_parquet_has_exact_types_and_values(reviewed, export, tmp_path):
     out = tmp_path / "decisions.parquet"
     result = export(out)
@@ -88,7 +102,7 @@ def test_parquet_has_exact_types_and_values(reviewed, export, tmp_path):
         same = ("at", "caller", "request_id", "probability", "margin", "pd", "points", "grade",
                 "prediction", "threshold", "compare", "automated", "block", "bundle")  # fmt: skip
         assert {name: row[name] for name in same} == {name: stored[name] for name in same}
-        for name in ("subject", "reference", "commitment"):
+        for name in ("subject", "reference", "commitment", "audit_commitment"):
             assert row[name] == (stored[name] and stored[name].hex())
         assert row["model"] == reviewed.scored.bundle.model_sha256
     first, second = rows[:2]

@@ -128,6 +128,7 @@ def decision(
         "final": fields["prediction"],
         "reviews": 0,
         "review_requested": False,
+        "review_requested_at": None,
         "outcome": None,
         "bundle": StoredBundle(sha256="00" * 32, model=MODEL, files={}, versions={}),
         "evidence": StoredEvidence(

@@ -38,7 +38,8 @@ def decision_row(**values: Any) -> dict[str, Any]:
         "id": IDS.new(), "at": START, "caller": "ann", "request_id": "request", "subject": None,
         "reference": None, "bundle": 1, "probability": 0.25, "margin": -1.5, "pd": 0.08,
         "points": 540, "grade": "B", "prediction": 0, "threshold": 0.5, "compare": "near",
-        "automated": True, "commitment": bytes(32), "block": 1,
+        "automated": True, "commitment": bytes(32), "audit_commitment": None,
+        "block": 1,
     }  # fmt: skip
     return row | values
 

@@ -77,13 +77,16 @@ def summary_of(drawn: Drawn, row: dict[str, Any]) -> DecisionSummary:
     reviews = ordered(drawn.reviews, "at")
     requests = ordered(drawn.requests, "at")
     outcomes = ordered(drawn.outcomes, "observed", "at")
-    left_out = ("subject", "reference", "bundle", "commitment", "block")
+    left_out = ("subject", "reference", "bundle", "commitment", "audit_commitment", "block")
+    answered = reviews[-1]["at"] if reviews else None
+    open_since = [row["at"] for row in requests if answered is None or row["at"] > answered]
     return DecisionSummary(
         **{name: value for name, value in row.items() if name not in left_out},
         model="01" * 32,
         final=reviews[-1]["prediction"] if reviews else row["prediction"],
         reviews=len(reviews),
-        review_requested=bool(requests) and (not reviews or requests[-1]["at"] > reviews[-1]["at"]),
+        review_requested=bool(open_since),
+        review_requested_at=min(open_since, default=None),
         outcome=outcomes[-1]["status"] if outcomes else None,
     )
 

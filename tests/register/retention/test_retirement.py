@@ -46,7 +46,7 @@ def test_whole_months_that_are_older_than_those_to_keep(now, months, expected):
 
 
 def ids(database, table: Table) -> set[UUID]:
-    column = {"evidence": "decision", "note": "owner"}.get(table.name, "id")
+    column = next(name for name in ("id", "owner", "decision") if name in table.c)
     with database.reading() as connection:
         return set(connection.scalars(select(table.c[column])))
 
@@ -72,7 +72,8 @@ def test_old_decisions_go_with_all_that_followed(store, decide, followed, databa
     after = {decision: followed(decision) for decision in (old, kept)}
     expected = Retirement(
         BEFORE, 0,
-        {"decision": 2, "evidence": 2, "note": 1, "review_request": 1, "review": 1, "outcome": 2},
+        {"decision": 2, "evidence": 2, "audit": 0, "shadow": 0, "note": 1, "review_request": 1,
+         "review": 1, "outcome": 2},
     )  # fmt: skip
     assert count_retirement(database, BEFORE) == expected
     assert ids(database, schema.decision) == {old, last, kept, new}
@@ -261,7 +262,10 @@ def test_the_command_tells_what_it_would_delete_and_deletes_it(command, decide, 
     command("hold", "--decision", held)
     keep = {"REGISTER_KEEP_MONTHS": "25"}
     before = retirement_time(datetime.now(UTC), 25)
-    numbers = "1 decisions, 1 with data, 1 review requests, 1 reviews, 1 notes, 2 outcomes"
+    numbers = (
+        "1 decisions, 1 with data, 0 audit values, 0 scores of challengers, 1 review requests,"
+        " 1 reviews, 1 notes, 2 outcomes"
+    )
     lines = (
         "0 Idempotency-Keys {0}\n"
         f"before {before:%Y-%m-%d}: {numbers} {{0}}\n"

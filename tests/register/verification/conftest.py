@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -20,6 +20,8 @@ from register.database.opening import open_database
 from register.verification.verification import Verification, verify
 from tests.support.recording import Recorder, Scored, unguarded
 
+AUDIT = ({"sex": "female", "age_band": "35-44"}, {"sex": "male", "age_band": "35-44"}, {})
+
 
 @dataclass(eq=False)
 class Rows:
@@ -27,7 +29,8 @@ class Rows:
 
     Attributes:
         bundle: of the only bundle.
-        decisions: of three decisions of one block, then two more of a second stream.
+        decisions: of three decisions of one block, the first two with audit values; then two more
+            of a second stream.
         by_table: of the first row of each other chained table, by its name.
     """
 
@@ -40,7 +43,10 @@ def fill(database: Database, scored: Scored) -> Rows:
     """Write all rows: 7 blocks of the first stream, and 2 of the second."""
     recorder = Recorder(database)
     bundle = recorder.keep(scored)
-    rows = Rows(bundle, recorder.decide(scored, scored.clients(3), bundle=bundle, reasons=2))
+    applications = [
+        replace(client, audit=audit) for client, audit in zip(scored.clients(3), AUDIT, strict=True)
+    ]
+    rows = Rows(bundle, recorder.decide(scored, applications, bundle=bundle, reasons=2))
     first, second, third = rows.decisions
     rows.by_table["review_request"] = recorder.request_review(first, "I have another income")
     recorder.request_review(second)

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from register import schema
+from register.compression import PLAIN
 
 
 @pytest.mark.parametrize(
@@ -18,6 +19,15 @@ from register import schema
 def test_a_changed_bundle_is_named(filled, change, problem):
     filled.by_hand(change(schema.bundle))
     assert any(line.startswith(f"bundle {filled.bundle}: {problem}") for line in filled.problems())
+
+
+def test_changed_reference_scores_are_named(filled):
+    scores, name = schema.reference_scores, f"bundle {filled.bundle}: its reference scores are"
+    with filled.changed(scores, filled.bundle, {"probability": b"x"}):
+        assert filled.problems() == [f"{name} damaged"]
+    with filled.changed(scores, filled.bundle, {"refused": PLAIN.compress(b"\0")}):
+        assert filled.problems() == [f"{name} of different numbers of clients"]
+    assert filled.problems() == []
 
 
 def test_a_missing_part_of_a_file_is_named(filled):

@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from register import schema
 from register.chain import NUMBERS, block_id
-from register.schema import Id, Moment
+from register.column_types import Id, Moment
 from register.verification.verification import verify
 from register.writing import decision_rows
 

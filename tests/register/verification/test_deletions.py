@@ -44,7 +44,7 @@ def test_retired_rows_are_clean(filled):
     """All decisions, and reviews, requests and outcomes of them, in blocks before a time."""
     before = datetime.now(UTC)
     filled.recorder.event("retire", before=before.isoformat())
-    tables = [schema.decision, schema.evidence, schema.review, schema.review_request]
+    tables = [schema.decision, schema.evidence, schema.audit, schema.review, schema.review_request]
     tables += [schema.outcome, schema.note]
     filled.by_hand(*(table.delete() for table in tables))
     found = filled.verify()
@@ -60,6 +60,7 @@ def test_rows_retired_of_later_blocks_are_counted(filled):
     filled.by_hand(
         schema.decision.delete().where(schema.decision.c.id == of),
         schema.evidence.delete().where(schema.evidence.c.decision == of),
+        schema.audit.delete().where(schema.audit.c.decision == of),
     )
     missing = ["block 1 of stream 1: 1 of its 3 rows missing"]
     assert filled.problems() == missing
@@ -72,6 +73,7 @@ def test_rows_retired_of_later_blocks_are_counted(filled):
     filled.by_hand(
         schema.decision.delete().where(schema.decision.c.id == another),
         schema.evidence.delete().where(schema.evidence.c.decision == another),
+        schema.audit.delete().where(schema.audit.c.decision == another),
     )
     more = f"block 1 of stream 1: 2 of its 3 rows missing, among them {another}"
     assert more in filled.problems()
@@ -84,6 +86,7 @@ def test_a_row_that_changed_in_a_retired_block_is_named(filled):
     filled.by_hand(
         schema.decision.delete().where(schema.decision.c.id == gone),
         schema.evidence.delete().where(schema.evidence.c.decision == gone),
+        schema.audit.delete().where(schema.audit.c.decision == gone),
         schema.decision.update().where(schema.decision.c.id == of).values(caller="bob"),
     )
     assert filled.problems() == [f"decision {of}: was changed"]

@@ -14,6 +14,7 @@ from register.writing.writer import Writer
 from tests.register.writing.entries import decisions, ids_of
 
 CALLERS = 4
+AUDIT = {"sex": "female", "age_band": "35-44"}
 
 
 def main(url: str, bundle: int, calls: int) -> None:
@@ -21,7 +22,7 @@ def main(url: str, bundle: int, calls: int) -> None:
     writer = Writer(open_database(url))
 
     def call(_: int) -> None:
-        entry = decisions(bundle)
+        entry = decisions(bundle, audit=AUDIT)
         writer.put(entry).result(60)
         sys.stdout.write(f"{ids_of(entry)[0]}\n")
         sys.stdout.flush()

@@ -1,11 +1,13 @@
 """Rows of decisions."""
 
+import hmac
 import math
 
 import pytest
 from sqlalchemy import select
 
 from register import schema
+from register.chain import canonical
 from register.database.database import Database
 from register.records import Evidence
 from register.writing.decision_rows import decisions_entry
@@ -57,6 +59,7 @@ def test_all_values_come_back(writer: Writer, database: Database, bundle: int) -
         "compare": "accepted",
         "automated": False,
         "commitment": found.commitment,
+        "audit_commitment": None,
         "block": (1 << 32) + 1,
     }
 
@@ -68,6 +71,29 @@ def test_a_margin_that_is_no_finite_number_is_null(
     assert outcomes([writer.put(decisions(bundle, margin=margin))]) == [""]
     with database.reading() as connection:
         assert connection.scalars(select(schema.decision.c.margin)).all() == [None]
+
+
+def test_audit_values_are_rows_beside_the_decision(
+    writer: Writer, database: Database, bundle: int
+) -> None:
+    audit = {"sex": "f\u00e9minin \U0001f600'\"\\", "age_band": "35-44"}
+    scored = application(audit=audit)
+    entry = decisions_entry(call(bundle), [scored, application()])
+    assert outcomes([writer.put(entry)]) == [""]
+    assert entry.size > decisions(bundle, 2).size
+    with database.reading() as connection:
+        rows = connection.execute(select(schema.audit)).mappings().all()
+        columns = schema.decision.c
+        wanted = select(columns.id, columns.audit_commitment)
+        commitments = {row.id: row.audit_commitment for row in connection.execute(wanted)}
+    assert {row["name"]: row["value"] for row in rows} == audit
+    assert {(row["decision"], row["at"]) for row in rows} == {(scored.id, entry.at)}
+    ((salt,),) = {(bytes(row["salt"]),) for row in rows}
+    assert len(salt) == 16
+    parts = [part for pair in sorted(audit.items()) for part in pair]
+    expected = hmac.new(salt, canonical(parts), "sha256").digest()
+    assert commitments.pop(scored.id) == expected
+    assert list(commitments.values()) == [None]
 
 
 def test_an_entry_has_two_rows_for_each_decision() -> None:

@@ -49,3 +49,6 @@ def test_a_killed_process_loses_nothing_that_it_acknowledged(
     assert (killed.returncode, other.returncode) == (-signal.SIGKILL, 0)
     assert len(told) > CALLS
     wait_for(lambda: set(told) <= set(recorded(database)))
+    decisions = count(database, schema.decision)
+    assert count(database, schema.evidence) == decisions
+    assert count(database, schema.audit) == 2 * decisions

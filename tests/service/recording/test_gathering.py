@@ -3,12 +3,14 @@
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from main import Application
 from register import schema
+from register.errors import StaleReview
 from service.recording.gathering import Gathering
 from tests.support.inprocess import LOOP
 from tests.support.server import wait_for
@@ -33,7 +35,7 @@ def events_by_block(app: Application) -> list[int]:
 async def put(gathering: Gathering, app: Application, entries: int) -> None:
     store = app.service.register.store
     futures = [gathering.put(store.event("tests", "gathered")) for _ in range(entries)]
-    await asyncio.gather(*map(asyncio.wrap_future, futures))
+    await asyncio.gather(*futures)
 
 
 def test_entries_of_one_turn_are_one_block(app: Application):
@@ -71,3 +73,47 @@ def test_an_entry_is_written_though_others_come_without_end(app: Application):
     others = LOOP.run_until_complete(without_end())
     assert sum(events_by_block(app)) == others + 1
     assert len(events_by_block(app)) > 1
+
+
+def test_callers_who_went_away_do_not_keep_the_others_waiting(app: Application):
+    gathering = Gathering(app.service.register.store.writer)
+
+    async def all_but_the_first() -> None:
+        store = app.service.register.store
+        first, *others = [gathering.put(store.event("tests", "gathered")) for _ in range(3)]
+        first.cancel()
+        await asyncio.gather(*others)
+
+    LOOP.run_until_complete(all_but_the_first())
+    assert events_by_block(app) == [3]
+
+
+def test_an_entry_that_is_refused_has_the_error(app: Application):
+    store = app.service.register.store
+    gathering = Gathering(store.writer)
+
+    def refuse(_: Connection) -> None:
+        raise StaleReview("refused")
+
+    async def refused_and_written() -> list[BaseException | None]:
+        event = store.event("tests", "gathered")
+        entries = [replace(event, before=refuse), store.event("tests", "gathered")]
+        return await asyncio.gather(*map(gathering.put, entries), return_exceptions=True)
+
+    refused, written = LOOP.run_until_complete(refused_and_written())
+    assert (type(refused), str(refused), written) == (StaleReview, "refused", None)
+    assert events_by_block(app) == [1]
+
+
+def test_the_writer_goes_on_after_the_event_loop_is_closed(app: Application):
+    store = app.service.register.store
+    gathering = Gathering(store.writer)
+
+    async def leave() -> None:
+        gathering.put(store.event("tests", "gathered"))
+
+    with asyncio.Runner() as runner:
+        runner.run(leave())
+    store.writer.begin()
+    assert store.writer.put(store.event("tests", "gathered")).result(60) is None
+    assert sum(events_by_block(app)) == 2

@@ -1,0 +1,104 @@
+"""The monitoring part of the benchmark: figures of a million recorded decisions."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import orjson
+import psycopg
+
+from benchmarks.bench import Bench, say
+from benchmarks.decisions import registered
+from benchmarks.desk import LIST, list_of, wait_for_desk
+from benchmarks.servers import gets
+from benchmarks.table import Row
+from tests.support.postgresql import Cluster
+from tests.support.processes import ROOT, inherited
+from tests.support.server import Failed
+
+MANY = 1_000_000  # decisions in two years, of which a fifth is refused
+RECORDS = 100_000  # of them with evidence
+DISTINCT = 400  # records
+START, END = "2024-12-01", "2026-11-30"
+MATURE = "2025-11-28"
+
+# Decisions by an even spread of probabilities, made in the database.
+FILL = f"""
+SET synchronous_commit = off;
+INSERT INTO decision SELECT md5('d' || i)::uuid,
+  '{START}'::timestamptz + (i::float8 / {MANY}) * interval '729 days',
+  (ARRAY['web', 'branch', 'broker'])[1 + i % 3], 'request', NULL, NULL, 1, p, ln(p / (1 - p)),
+  p * 0.3, 600, (ARRAY['A', 'B', 'C', 'D', 'E'])[1 + floor(p * 4.999)::int], (p >= 0.6)::int, 0.6,
+  'near', i % 10 < 7, decode(md5('c' || i) || md5('e' || i), 'hex'), NULL, 1
+  FROM (SELECT i, 0.001 + 0.748 * ((i * 7919) % 99991) / 99991.0 AS p
+        FROM generate_series(1::bigint, {MANY}) AS numbers (i)) AS some;
+INSERT INTO outcome SELECT md5('o' || id)::uuid, now(), 'core', id,
+  CASE WHEN abs(hashtext(id::text)) % 1000 < probability * 300 THEN 'defaulted' ELSE 'repaid' END,
+  (at + interval '300 days')::date, '90dpd', 1
+  FROM decision WHERE prediction = 0 AND at < '{MATURE}';
+INSERT INTO review SELECT md5('r' || id)::uuid, at + interval '5 days', 'anna', id, 0, 'INCOME',
+  NULL, 1 FROM decision WHERE abs(hashtext(id::text)) % 50 = 0;
+VACUUM ANALYZE
+"""  # noqa: S608
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of `python -m register figures`, from its start to its end."""
+
+    seconds: float
+    megabytes: float
+    volume: int
+
+
+def monitoring_part(bench: Bench) -> Iterator[Row]:
+    """Figures by month of a million decisions, and the features of a tenth of them."""
+    cluster = bench.stack.enter_context(Cluster(durable=True))
+    url = cluster.url(cluster.database())
+    server = registered(bench, "monitored", url)
+    wait_for_desk(server, bench.ids[0])
+    paths = [path for path, _ in gets("/get_test", bench.ids[:DISTINCT])]
+    texts = [server.ask_json(path)["data"] for path in paths]
+    body = list_of([texts[number % len(texts)] for number in range(LIST)])
+    say(f"recording {RECORDS:,} decisions")
+    for _ in range(RECORDS // LIST):
+        server.ask("/decisions?reasons=0", body)
+    rounds = range(bench.options.rounds)
+    found = [figures(url, "--from", START, "--features", volume=RECORDS) for _ in rounds]
+    yield seconds_of(f"figures with 347 features, {RECORDS:,} records", 20, found)
+    say(f"filling in {MANY:,} decisions")
+    with contextlib.closing(psycopg.connect(url, autocommit=True)) as connection:
+        for statement in FILL.split(";"):
+            connection.execute(statement)
+    found = [figures(url, "--from", START, "--to", END, volume=MANY) for _ in rounds]
+    yield seconds_of(f"figures by month, {MANY:,} decisions, PostgreSQL", 3, found)
+    yield Row("memory of its process", None, [run.megabytes for run in found], unit=" MB")
+
+
+def seconds_of(measure: str, target: float, runs: list[Run]) -> Row:
+    """The seconds of some runs, with the start of the process."""
+    return Row(measure, ("≤", target), [run.seconds for run in runs], unit=" s")
+
+
+def figures(url: str, *options: str, volume: int) -> Run:
+    """Run the command once.
+
+    Raises:
+        Failed: it does not count the decisions.
+    """
+    began = time.perf_counter()
+    child = subprocess.Popen(  # noqa: S603 - a fixed command
+        [sys.executable, "-m", "register", "figures", *options],
+        cwd=ROOT, env=inherited() | {"REGISTER_URL": url}, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    answer = child.stdout.read() if child.stdout else b""
+    usage = os.wait4(child.pid, 0)[2]
+    seconds = time.perf_counter() - began
+    counted = orjson.loads(answer)["total"]["volume"] if answer else 0
+    if counted < volume:
+        raise Failed(f"{counted} decisions, expected {volume}")
+    return Run(seconds, usage.ru_maxrss / 1000, counted)

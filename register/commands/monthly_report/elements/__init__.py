@@ -1,0 +1,1 @@
+"""Elements of the page: charts, tables, texts of figures, the style."""

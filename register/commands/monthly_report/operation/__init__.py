@@ -1,0 +1,1 @@
+"""Sections about the applications, the people who decide and the challenger."""

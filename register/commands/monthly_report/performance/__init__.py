@@ -1,0 +1,1 @@
+"""Sections about the end of loans: ranks, probabilities, grades, vintages, estimates."""

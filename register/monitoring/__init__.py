@@ -1,0 +1,1 @@
+"""Figures of the model at work: recorded decisions, their reviews and their outcomes."""

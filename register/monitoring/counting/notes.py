@@ -1,0 +1,89 @@
+"""Remarks that a reader of a report must know."""
+
+from collections.abc import Iterator, Sequence
+
+from register.monitoring.cell import Cell
+from register.monitoring.counting.values import NOT_KNOWN, OTHERS
+from register.monitoring.feature_report import FeatureReport
+from register.monitoring.query import MonitoringQuery
+from register.monitoring.reading.labels import PerformanceWindow
+from register.monitoring.report import ModelInUse, OutcomeDefinition, PdSource
+
+
+def notes(
+    query: MonitoringQuery,
+    window: PerformanceWindow,
+    total: Cell,
+    cells: Sequence[Cell],
+    models: Sequence[ModelInUse],
+    definitions: Sequence[OutcomeDefinition],
+    pd_source: PdSource,
+    features: FeatureReport | None,
+) -> list[str]:
+    """The remarks of a report, in plain sentences."""
+    return [
+        *_on_outcomes(window, total, definitions),
+        *_on_models(models, pd_source),
+        *_on_cells(query, cells),
+        *_on_features(features),
+    ]
+
+
+def _on_outcomes(
+    window: PerformanceWindow, total: Cell, definitions: Sequence[OutcomeDefinition]
+) -> Iterator[str]:
+    maturity, until = total.maturity, window.observed_until
+    if total.volume and until is not None and until < window.as_of.date():
+        yield (
+            f"The register has outcomes up to {until}: a performance window that ends later counts"
+            " as not ended, since only its bad loans would be known."
+        )
+    if total.volume and not maturity.mature:
+        yield (
+            "No performance window has ended yet: there are no default rates, and no figures of"
+            " discrimination and calibration."
+        )
+    if unknown := maturity.mature - maturity.labelled:
+        yield (
+            f"{unknown:,} of {maturity.mature:,} loans whose window has ended have no known end:"
+            " figures of performance leave them out, and are doubtful if these differ from the"
+            " others."
+        )
+    if len(definitions) > 1 and maturity.labelled:
+        names = ", ".join(one.definition for one in definitions)
+        yield (
+            f"Outcomes in the register have {len(definitions)} definitions ({names}): figures of"
+            " performance take all of them together."
+        )
+    if total.reviews.open:
+        yield f"{total.reviews.open:,} review requests are open; they do not count as waiting time."
+
+
+def _on_models(models: Sequence[ModelInUse], pd_source: PdSource) -> Iterator[str]:
+    unknown = [model.model[:12] for model in models if model.reference is None]
+    if unknown:
+        yield (
+            "The scores of the reference clients are not in the register for the model"
+            f" {', '.join(unknown)}: its decisions have no stability index of the score."
+        )
+    if pd_source == "mixed":
+        yield (
+            "Some decisions have a scorecard's probability of default, and others only the model's"
+            " probability: figures of calibration take both."
+        )
+
+
+def _on_cells(query: MonitoringQuery, cells: Sequence[Cell]) -> Iterator[str]:
+    for cell in cells:
+        if query.by == "group" and cell.key == NOT_KNOWN:
+            yield f"{cell.volume:,} decisions have no value of {query.group}."
+        if cell.key == OTHERS:
+            yield f"The less frequent cells are one: {OTHERS}."
+
+
+def _on_features(features: FeatureReport | None) -> Iterator[str]:
+    if features is not None and features.total.erased:
+        yield (
+            f"{features.total.erased:,} decisions have no record that can be read: the indices of"
+            " the features leave them out."
+        )

@@ -1,0 +1,173 @@
+"""`Tally`: counts of decisions by cell, and the scores that performance is computed from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from credit_scoring.monitoring.performance.observations import Vector
+from register.monitoring.counting.cells import Cells
+from register.monitoring.counting.values import Codes, Values
+from register.monitoring.counting.vintage_counts import VintageCounts
+from register.monitoring.reading.column_blocks import Columns
+from register.monitoring.reading.labels import Flags, Labels, PerformanceWindow
+from register.monitoring.reading.score_bins import bin_codes
+
+COUNTED = (
+    "volume", "automated", "model_accepted", "accepted", "low_side", "high_side", "not_taken_up",
+    "mature", "good", "bad", "bad_refused", "good_refused",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """Scores of labelled loans, each shape (loans,).
+
+    Attributes:
+        probability: of class 1, by the model.
+        pd: probabilities of default.
+        bad: true for a bad loan.
+    """
+
+    probability: Vector
+    pd: Vector
+    bad: Flags
+
+    @classmethod
+    def together(cls, some: Sequence["Scores"]) -> "Scores":
+        """The scores of several."""
+        none = np.zeros(0)
+        return cls(
+            np.concatenate([none, *(one.probability for one in some)]),
+            np.concatenate([none, *(one.pd for one in some)]),
+            np.concatenate([none.astype(bool), *(one.bad for one in some)]),
+        )
+
+
+@dataclass(eq=False)
+class Tally:
+    """Counts of decisions, block by block.
+
+    It keeps 17 bytes for each labelled loan, and 8 for each loan whose window has not ended; the
+    rest is counts.
+
+    Attributes:
+        cells: of the report.
+        bundles: ids of the bundles, rising.
+        ends: upper ends of the score's bins by bundle, for those with reference scores.
+        grades: codes of the column `grade`.
+        window: of performance.
+        counts: by name of `COUNTED`, shape (cells,).
+        pd_sums: of all decisions, shape (cells,).
+        by_bundle: decisions, shape (cells, bundles).
+        score_counts: decisions by bin of each bundle in `ends`, shape (cells, bins).
+        labelled: scores of each cell's labelled loans, in parts.
+        immature: probabilities of default of loans whose window has not ended, by cell, in parts.
+        grade_counts: labelled loans and bad ones by grade, shape (2, grades).
+        grade_pds: sums of the probabilities of default of labelled loans, shape (grades,).
+        vintages: loans by month.
+    """
+
+    cells: Cells
+    bundles: Sequence[int]
+    ends: Mapping[int, Vector]
+    grades: Values
+    window: PerformanceWindow
+    counts: dict[str, NDArray[np.int64]] = field(init=False)
+    pd_sums: Vector = field(init=False)
+    by_bundle: NDArray[np.int64] = field(init=False)
+    score_counts: dict[int, NDArray[np.int64]] = field(init=False)
+    labelled: list[list[Scores]] = field(init=False)
+    immature: list[list[Vector]] = field(init=False)
+    grade_counts: NDArray[np.int64] = field(init=False)
+    grade_pds: Vector = field(init=False)
+    vintages: VintageCounts = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with no decision."""
+        cells, grades = len(self.cells), len(self.grades.keys)
+        self.counts = {name: np.zeros(cells, np.int64) for name in COUNTED}
+        self.pd_sums = np.zeros(cells)
+        self.by_bundle = np.zeros((cells, len(self.bundles)), np.int64)
+        self.score_counts = {
+            bundle: np.zeros((cells, len(ends) + 2), np.int64) for bundle, ends in self.ends.items()
+        }
+        self.labelled = [[] for _ in range(cells)]
+        self.immature = [[] for _ in range(cells)]
+        self.grade_counts = np.zeros((2, grades), np.int64)
+        self.grade_pds = np.zeros(grades)
+        self.vintages = VintageCounts(self.window.months)
+
+    def add(self, columns: Columns) -> None:
+        """Count some decisions.
+
+        Args:
+            columns: of `decision_facts`, with `grade` and those of `cells`.
+        """
+        cell, labels = self.cells.codes(columns), Labels.of(columns, self.window)
+        pd = np.where(np.isnan(columns["pd"]), columns["probability"], columns["pd"])
+        self._count(cell, columns, labels)
+        self.pd_sums += np.bincount(cell, pd, len(self.cells))
+        self._add_bundles(cell, columns)
+        self._keep(cell, columns["probability"], pd, labels)
+        self._add_grades(self.grades.codes(columns["grade"]), pd, labels)
+        self.vintages.add(columns, labels)
+
+    def _count(self, cell: Codes, columns: Columns, labels: Labels) -> None:
+        model_accepted = columns["prediction"] == 0
+        flags = {
+            "volume": np.ones(len(cell), np.bool_),
+            "automated": columns["automated"] == 1,
+            "model_accepted": model_accepted,
+            "accepted": labels.accepted,
+            "low_side": ~model_accepted & labels.accepted,
+            "high_side": model_accepted & ~labels.accepted,
+            "not_taken_up": labels.not_taken_up,
+            "mature": labels.mature,
+            "good": labels.good,
+            "bad": labels.bad,
+            "good_refused": labels.good & ~model_accepted,
+            "bad_refused": labels.bad & ~model_accepted,
+        }
+        for name in COUNTED:
+            self.counts[name] += np.bincount(cell[flags[name]], minlength=len(self.cells))
+
+    def _add_bundles(self, cell: Codes, columns: Columns) -> None:
+        for index, bundle in enumerate(self.bundles):
+            of_bundle = columns["bundle"] == bundle
+            if not of_bundle.any():
+                continue
+            here = cell[of_bundle]
+            self.by_bundle[:, index] += np.bincount(here, minlength=len(self.cells))
+            if bundle in self.ends:
+                counts = self.score_counts[bundle]
+                bin_of = bin_codes(self.ends[bundle], columns["probability"][of_bundle])
+                index_of = here * counts.shape[1] + bin_of
+                counts += np.bincount(index_of, minlength=counts.size).reshape(counts.shape)
+
+    def _keep(self, cell: Codes, probability: Vector, pd: Vector, labels: Labels) -> None:
+        known = labels.good | labels.bad
+        for at, rows in groups(cell, known):
+            self.labelled[at].append(Scores(probability[rows], pd[rows], labels.bad[rows]))
+        for at, rows in groups(cell, labels.loan & ~labels.mature):
+            self.immature[at].append(pd[rows])
+
+    def _add_grades(self, grade: Codes, pd: Vector, labels: Labels) -> None:
+        known, number = labels.good | labels.bad, len(self.grade_pds)
+        self.grade_counts[0] += np.bincount(grade[known], minlength=number)
+        self.grade_counts[1] += np.bincount(grade[labels.bad], minlength=number)
+        self.grade_pds += np.bincount(grade[known], pd[known], number)
+
+
+def groups(cell: Codes, chosen: Flags) -> list[tuple[int, NDArray[np.intp]]]:
+    """The rows of the chosen decisions by cell.
+
+    Args:
+        cell: of each decision.
+        chosen: true for the chosen ones.
+    """
+    rows = np.flatnonzero(chosen)
+    rows = rows[np.argsort(cell[rows], kind="stable")]
+    found, starts = np.unique(cell[rows], return_index=True)
+    return list(zip(found.tolist(), np.split(rows, starts[1:]), strict=False))

@@ -1,0 +1,1 @@
+"""Stability of every feature: recorded values against those of the reference clients."""

@@ -1,0 +1,1 @@
+"""Narrow columns of the register as arrays, without a Python object for each row."""

@@ -1,0 +1,76 @@
+"""`ChallengerFolder`: the files of a challenger, which are loaded when they change."""
+
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from credit_scoring.data.artifacts import FILES, REQUIREMENTS_FILE
+from credit_scoring.data.bundle_files import module_files
+from credit_scoring.model.bundle import Bundle
+from credit_scoring.model.loader import load
+from register.replay.replay_bundle import errors_only
+
+RETRY_SECONDS = 60.0  # until refused files are read again
+
+Fingerprint = dict[str, tuple[int, ...]]
+
+
+class ChallengerFolder:
+    """A folder of files that is looked at now and then.
+
+    Attributes:
+        path: of the folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Look at the folder for the first time, without loading."""
+        self.path = path
+        self._seen = self._fingerprint()
+        self._tried: Fingerprint | None = None
+        self._retry_at: float | None = None  # on the monotonic clock; None if they were loaded
+
+    def changed(self) -> Bundle | None:
+        """The loaded files if they changed and lie still, or if it is time to try them again.
+
+        Raises:
+            BadFile: they cannot be loaded.
+        """
+        before, self._seen = self._seen, self._fingerprint()
+        is_due = self._retry_at is not None and time.monotonic() >= self._retry_at
+        if self._seen != before or (self._seen == self._tried and not is_due):
+            return None
+        self._tried, self._retry_at = self._seen, time.monotonic() + RETRY_SECONDS
+        with errors_only():
+            bundle = load(self.path)
+        self._retry_at = None
+        if self._fingerprint() != self._seen:  # they may not belong together
+            self._tried = None
+            return None
+        return bundle
+
+    def refuse(self) -> None:
+        """Try the loaded files again later, because they could not be used."""
+        self._retry_at = time.monotonic() + RETRY_SECONDS
+
+    def _names(self) -> Sequence[str]:
+        return [*FILES, REQUIREMENTS_FILE, *module_files(self.path)]
+
+    def _fingerprint(self) -> Fingerprint:
+        """Times, size and inode of the files that exist: they change with the files."""
+        found: Fingerprint = {}
+        for name in self._names():
+            with suppress(OSError):
+                stat = (self.path / name).stat()
+                found[name] = (stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino)
+        return found
+
+
+def load_challenger(path: Path) -> Bundle:
+    """Load a folder once.
+
+    Raises:
+        BadFile: the files cannot be loaded.
+    """
+    with errors_only():
+        return load(path)

@@ -1,0 +1,283 @@
+"""Tests of `Follower`: what it scores from when on, through restarts, swaps, faults and outages."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import orjson
+import pytest
+from sqlalchemy import delete, select
+
+from credit_scoring.data.artifacts import MODEL_FILE
+from credit_scoring.decisions.application import Application, Applications
+from credit_scoring.decisions.scoring import ApplicationScorer
+from register import schema
+from register.archive.stored_bundles import read_codec
+from register.compression import PLAIN
+from register.database.sqlite import SQLite
+from register.shadow.backlog import write
+from register.shadow.follower import Follower
+from register.shadow.progress import Progress
+from register.shadow.sample_answers import sample_answers
+from register.shadow.scoring import Shadow
+from tests.register.shadow.conftest import shadows
+from tests.support.folders import put
+from tests.support.recording import CALLER, Recorder, Scored, answer_of
+from tests.support.server import wait_for
+
+
+@pytest.fixture
+def folder(other_folder: Path, tmp_path: Path) -> Path:
+    """A challenger's folder that a test may change."""
+    return Path(shutil.copytree(other_folder, tmp_path / "challenger"))
+
+
+class Told(list[Progress]):
+    """The progress that a follower reported."""
+
+    @property
+    def scored(self) -> int:
+        return sum(progress.scored for progress in self)
+
+    @property
+    def refused(self) -> int:
+        return sum(progress.refused for progress in self)
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
+
+
+@pytest.fixture
+def follower(store, folder, told) -> Follower:
+    return Follower(store, folder, CALLER, told.append)
+
+
+@pytest.fixture
+def decide(recorder: Recorder, scored: Scored) -> Callable[..., list]:
+    """Records decisions by the champion, and gives their ids."""
+    bundle = recorder.keep(scored)
+
+    def decide(number: int = 5, at: datetime | None = None) -> list:
+        return recorder.decide(scored, scored.clients(number), bundle=bundle, at=at)
+
+    return decide
+
+
+def events(database) -> list[dict]:
+    """Details of the challenger's events, the oldest first."""
+    event = schema.event.c
+    wanted = select(event.detail).where(event.kind == "challenger").order_by(event.at, event.id)
+    with database.reading() as connection:
+        return [orjson.loads(detail) for detail in connection.scalars(wanted)]
+
+
+def test_it_scores_from_its_beginning_on(database, follower, told, decide, other):
+    decide()
+    follower.turn()
+    assert (told[-1].model, told[-1].problem) == (other.bundle.model_sha256, None)
+    assert shadows(database) == {}
+    later = decide(7)
+    follower.turn()
+    assert shadows(database).keys() == set(later)
+    assert (told.scored, told[-1].oldest) == (7, None)
+    follower.turn()
+    assert told.scored == 7
+
+
+def test_it_goes_on_where_it_was_left(database, store, folder, follower, told, decide):
+    follower.turn()
+    first = decide(3)
+    follower.turn()
+    missed = decide(4)  # while it does not run
+    again = Told()
+    Follower(store, folder, CALLER, again.append).turn()
+    assert shadows(database).keys() == {*first, *missed}
+    assert again.scored == 4
+    assert len(events(database)) == 1  # it began once
+
+
+def test_a_late_commit_is_found(database, store, follower, decide):
+    """A decision's time lies before its commit, and perhaps on a clock that is late."""
+    follower.turn()
+    begun = store.now()
+    decide(3)
+    follower.turn()
+    late = decide(2, at=begun)
+    follower.turn()
+    assert shadows(database).keys() >= set(late)
+
+
+def test_many_pages(database, follower, told, decide, scored):
+    follower.turn()
+    number = 1_030  # more than one page
+    for _ in range(number // len(scored.bundle.client_ids) + 1):
+        decide(len(scored.bundle.client_ids))
+    follower.turn()
+    assert len(shadows(database)) == told.scored > 1_000
+    assert [progress.oldest is None for progress in told[-3:]] == [False, True, True]
+    assert told[-3].scored == 1_000
+
+
+def test_erased_evidence_is_left_out(database, store, follower, told, decide):
+    follower.turn()
+    kept, gone = decide(2), decide(1)
+    with database.maintenance() as connection:
+        connection.execute(delete(schema.evidence).where(schema.evidence.c.decision == gone[0]))
+    follower.turn()
+    assert shadows(database).keys() == set(kept)
+    assert told[-1].oldest is None
+
+
+def test_evidence_that_goes_meanwhile(database, store, folder, decide, other):
+    """Erased or retired between reading and writing: no row stays behind."""
+    kept, gone = decide(2), decide(1)
+    shadow = Shadow.of(store, other.bundle, folder)
+    with database.reading() as connection:
+        times = dict(
+            connection.execute(select(schema.decision.c.id, schema.decision.c.at)).all()  # type: ignore[arg-type]
+        )
+    row = dict.fromkeys(schema.shadow.c.keys()) | {"bundle": shadow.challenger.id}
+    rows = [row | {"decision": one, "at": times[one]} for one in (*kept, *gone)]
+    with database.maintenance() as connection:
+        connection.execute(delete(schema.evidence).where(schema.evidence.c.decision == gone[0]))
+    write(store, rows)
+    assert shadows(database).keys() == set(kept)
+    write(store, rows)  # a second time changes nothing
+    assert shadows(database).keys() == set(kept)
+
+
+def test_other_files_take_over(database, folder, follower, told, decide, scored, other):
+    follower.turn()
+    first = decide(2)
+    follower.turn()
+    put(scored.folder, folder)
+    follower.turn()  # sees the change
+    follower.turn()  # and that the files lie still
+    assert told[-1].model == scored.bundle.model_sha256
+    second = decide(3)
+    follower.turn()
+    rows = shadows(database)
+    assert len({rows[one]["bundle"] for one in first}) == 1
+    assert {rows[one]["bundle"] for one in second}.isdisjoint(rows[one]["bundle"] for one in first)
+    assert [event["bundle"] for event in events(database)] == [
+        rows[first[0]]["bundle"], rows[second[0]]["bundle"],
+    ]  # fmt: skip
+
+
+def test_a_promoted_challenger_agrees_with_itself(database, store, scored, told, decide):
+    follower = Follower(store, scored.folder, CALLER, told.append)
+    follower.turn()
+    made = decide(20)
+    follower.turn()
+    decision = schema.decision.c
+    wanted = select(
+        decision.id, decision.bundle, decision.probability, decision.pd, decision.prediction,
+        decision.threshold,
+    )  # fmt: skip
+    with database.reading() as connection:
+        decided = {row.id: tuple(row)[1:] for row in connection.execute(wanted)}
+    found = {
+        one: tuple(row[name] for name in ("bundle", "probability", "pd", "prediction", "threshold"))
+        for one, row in shadows(database).items()
+    }
+    assert found == decided
+    assert len(found) == len(made)
+
+
+def test_a_broken_folder_is_tried_again_when_it_changes(folder, follower, told, decide, database):
+    model = (folder / MODEL_FILE).read_bytes()
+    (folder / MODEL_FILE).write_bytes(b"no model")
+    follower.turn()  # sees the change
+    follower.turn()
+    assert (told[-1].model, told.refused) == (None, 1)
+    assert told[-1].problem.startswith(MODEL_FILE)
+    waiting = decide(1)
+    follower.turn()
+    assert (told.refused, shadows(database)) == (1, {})  # no attempt without a change
+    (at,) = times(database, waiting)
+    assert told[-1].oldest == at
+    (folder / MODEL_FILE).write_bytes(model)
+    follower.turn()
+    follower.turn()
+    assert (told[-1].problem, told[-1].oldest) == (None, None)
+    assert told[-1].model is not None
+
+
+def times(database, decisions: list) -> list[datetime]:
+    """The times of decisions."""
+    table = schema.decision.c
+    with database.reading() as connection:
+        return list(connection.scalars(select(table.at).where(table.id.in_(decisions))))
+
+
+def test_bad_new_files_leave_the_challenger_in_use(folder, follower, told, decide, database):
+    follower.turn()
+    used = told[-1].model
+    (folder / MODEL_FILE).write_bytes(b"no model")
+    follower.turn()
+    follower.turn()
+    assert (told[-1].model, told.refused) == (used, 1)
+    assert told[-1].problem
+    made = decide(2)
+    follower.turn()
+    assert shadows(database).keys() == set(made)
+
+
+def test_a_missing_folder(store, told, tmp_path):
+    follower = Follower(store, tmp_path / "nothing", CALLER, told.append)
+    follower.turn()
+    assert (told[-1].model, told.refused) == (None, 1)
+    assert told[-1].problem
+
+
+@pytest.mark.parametrize("register_url", ["sqlite"], indirect=True)
+def test_the_file_of_the_register_is_away(database, follower, told, decide):
+    assert isinstance(database, SQLite)
+    follower.turn()
+    made = decide(2)
+    aside = database.path.with_suffix(".aside")
+    database.path.rename(aside)
+    follower.turn()
+    assert told[-1].problem
+    assert told[-1].oldest is not None
+    aside.rename(database.path)
+
+    def is_back() -> bool:
+        follower.turn()
+        return told[-1].problem is None
+
+    wait_for(is_back)
+    assert shadows(database).keys() == set(made)
+
+
+def test_the_oldest_one_left_is_told(store, follower, told, decide):
+    """The lag is that of decisions, not of the follower's own clock."""
+    before = datetime.now(UTC)
+    follower.turn()
+    assert told[-1].oldest is None
+    decide(1, at=before - timedelta(days=1))  # before the beginning
+    follower.turn()
+    assert (told.scored, told[-1].oldest) == (0, None)
+
+
+def test_answers_of_a_promoted_challenger_are_compressed_as_those_of_others(
+    database, store, folder, other
+):
+    """It is in the register with a dictionary of its own answers, which halves them at least."""
+    shadow = Shadow.of(store, other.bundle, folder)
+    with database.reading() as connection:
+        codec = read_codec(connection, shadow.challenger.id)
+    scorer = ApplicationScorer(other.bundle, other.peers, 4, "near")
+    (scored,) = scorer.score(Applications([Application(None, other.record(50))]))
+    answer = answer_of(scored)
+    assert len(codec.answers.compress(answer)) < len(PLAIN.compress(answer)) / 2
+    assert codec.answers.decompress(codec.answers.compress(answer)) == answer
+
+
+def test_a_model_that_cannot_explain_gives_no_answers(other):
+    assert len(sample_answers(other.bundle)) == len(other.bundle.client_ids)
+    assert sample_answers(replace(other.bundle, classifier=None)) == []

@@ -1,0 +1,119 @@
+"""`GET /monitoring` in this process: its figures, its parameters, and how long they are kept."""
+
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import orjson
+import pytest
+
+from api.monitoring_query import FiguresQuery
+from main import Application
+from register.commands.figures import plain
+from register.monitoring.monitoring import monitoring_report
+from register.monitoring.query import MonitoringQuery
+from service.recording.monitoring import answers
+from tests.service.recording.asking import decide
+
+TOMORROW = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
+TOGETHER = "group: goes with by=group, and by=group with it"
+PERIOD = "from: must be before to, both from 2000 to 2099"
+MOMENT = "is not a date or a time, such as 2026-11-28 or 2026-11-28T13:05:01Z"
+
+
+def ask(http: httpx.Client, **query: object) -> httpx.Response:
+    return http.get("/monitoring", params={name.rstrip("_"): query[name] for name in query})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def reviewed(http: httpx.Client, clients: list[int]) -> None:
+    """Some decisions in each register, with groups, of which one is overruled."""
+    body = [
+        {"client": client, "audit": {"sex": "female" if client % 2 else "male"}}
+        for client in clients
+    ]
+    first, *_ = decide(http, body)
+    review = {"decision": 1 - first["prediction"], "reason": "A"}
+    assert http.post(f"/decisions/{first['id']}/reviews", json=review).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {},
+        {"by": "week", "from_": "2026-01-01", "to": TOMORROW},
+        {"by": "grade", "to": TOMORROW},
+        {"by": "bundle", "features": "true"},
+        {"by": "caller"},
+        {"by": "group", "group": "sex"},
+    ],
+    ids=lambda query: query.get("by", "default"),
+)
+def test_the_answer_is_the_report_of_the_register(
+    http: httpx.Client, register_app: Application, query: dict[str, str]
+):
+    answer = ask(http, **query)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Content-Type"] == "application/json"
+    found = answer.json()
+    asked = FiguresQuery.read({name.rstrip("_"): value for name, value in query.items()})
+    as_of = datetime.fromisoformat(found["as_of"])
+    year_before = as_of.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    wanted = MonitoringQuery(
+        start=asked.start or year_before.replace(year=as_of.year - 1),
+        end=asked.end or as_of,
+        by=asked.by,
+        group=asked.group,
+        features=asked.features,
+    )
+    if asked.end is not None and asked.start is None:  # the month of tomorrow may be the next one
+        wanted = MonitoringQuery(**vars(wanted) | {"start": datetime.fromisoformat(found["start"])})
+    database = register_app.service.register.store.database
+    report = monitoring_report(database, wanted, 12, as_of)
+    expected = orjson.loads(orjson.dumps(report, plain, orjson.OPT_PASSTHROUGH_DATETIME))
+    assert found == expected
+    assert found["total"]["volume"] >= 60
+    assert found["total"]["overrides"]["all"]["count"] >= 1
+    assert (found["features"] is not None) == asked.features
+    if asked.group:
+        assert {"female", "male"} <= {cell["key"] for cell in found["cells"]}
+
+
+@pytest.mark.parametrize(
+    ("query", "detail"),
+    [
+        ({"by": "group"}, TOGETHER),
+        ({"group": "sex"}, TOGETHER),
+        ({"by": "group", "group": "a b"},
+         "group: String should match pattern '^[A-Za-z0-9_-]{1,40}$'"),
+        ({"by": "year"},
+         "by: Input should be 'month', 'week', 'grade', 'bundle', 'caller' or 'group'"),
+        ({"features": "perhaps"},
+         "features: Input should be a valid boolean, unable to interpret input"),
+        ({"from": "2026-13-01"}, f"from: {MOMENT}"),
+        ({"to": "tomorrow"}, f"to: {MOMENT}"),
+        ({"from": "2026-02-01", "to": "2026-01-31"}, PERIOD),
+        ({"from": "2026-02-01T00:00:00Z", "to": "2026-02-01T00:00:00Z"}, PERIOD),
+        ({"from": "1999-12-31"}, PERIOD),
+        ({"to": "2100-01-01"}, PERIOD),
+        ({"from": "2098-01-01"}, PERIOD),
+    ],
+)  # fmt: skip
+def test_a_wrong_parameter_is_refused(http: httpx.Client, query: dict[str, str], detail: str):
+    answer = http.get("/monitoring", params=query)
+    assert (answer.status_code, answer.json()) == (422, {"detail": detail})
+
+
+def test_an_answer_is_kept_and_then_computed_anew(
+    http: httpx.Client, clients: list[int], monkeypatch: pytest.MonkeyPatch
+):
+    query = {"by": "caller", "from_": "2026-01-02"}
+    first = ask(http, **query)
+    decide(http, {"client": clients[0]})
+    assert ask(http, **query).content == first.content
+    assert ask(http, **query | {"by": "bundle"}).content != first.content
+    monkeypatch.setattr(answers, "FRESH_SECONDS", -1.0)
+    register = http._transport._transport.app.service.register
+    monkeypatch.setattr(register.monitoring._answers, "_ends", {})
+    second = ask(http, **query).json()
+    assert second["as_of"] > first.json()["as_of"]
+    assert second["total"]["volume"] == first.json()["total"]["volume"] + 1

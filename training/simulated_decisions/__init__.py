@@ -1,0 +1,1 @@
+"""Two years of a lender's decisions, reviews and outcomes, simulated, with their known truth."""
