@@ -1,12 +1,16 @@
 """The monitoring part of the benchmark: figures of a million recorded decisions."""
 
 import contextlib
+import itertools
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
 
 import orjson
 import psycopg
@@ -14,11 +18,11 @@ import psycopg
 from benchmarks.bench import Bench, say
 from benchmarks.decisions import registered
 from benchmarks.desk import LIST, list_of, wait_for_desk
-from benchmarks.servers import gets
+from benchmarks.servers import Program, Speed, gets
 from benchmarks.table import Row
 from tests.support.postgresql import Cluster
 from tests.support.processes import ROOT, inherited
-from tests.support.server import Failed
+from tests.support.server import Failed, children, wait_for
 
 MANY = 1_000_000  # decisions in two years, of which a fifth is refused
 RECORDS = 100_000  # of them with evidence
@@ -70,6 +74,7 @@ def monitoring_part(bench: Bench) -> Iterator[Row]:
     rounds = range(bench.options.rounds)
     found = [figures(url, "--from", START, "--features", volume=RECORDS) for _ in rounds]
     yield seconds_of(f"figures with 347 features, {RECORDS:,} records", 20, found)
+    yield waits(bench, server)
     say(f"filling in {MANY:,} decisions")
     with contextlib.closing(psycopg.connect(url, autocommit=True)) as connection:
         for statement in FILL.split(";"):
@@ -77,6 +82,53 @@ def monitoring_part(bench: Bench) -> Iterator[Row]:
     found = [figures(url, "--from", START, "--to", END, volume=MANY) for _ in rounds]
     yield seconds_of(f"figures by month, {MANY:,} decisions, PostgreSQL", 3, found)
     yield Row("memory of its process", None, [run.megabytes for run in found], unit=" MB")
+    yield later_answers(server, rounds)
+
+
+def waits(bench: Bench, server: Program) -> Row:
+    """The waits at `/prediction/` while another process counts the features of all records."""
+    say("/prediction/ beside figures with features")
+    ask = bench.load(server, bench.predictions)
+    days = itertools.count()  # a query of its own each time: answers are kept
+
+    def beside() -> Speed:
+        start = date.fromisoformat(START) + timedelta(next(days))
+        with ThreadPoolExecutor(1) as other:
+            counting = other.submit(server.ask, f"/monitoring?from={start}&features=true")
+            wait_for(lambda: counts(server))
+            speed = ask()
+            if counting.done():
+                raise Failed("the figures were there before the load ended")
+            counting.result()
+        return speed
+
+    speeds = bench.compare({"alone": ask, "beside": beside})
+    ratios = [a.p99 / b.p99 for a, b in zip(speeds["beside"], speeds["alone"], strict=True)]
+    measure = "p99 of `/prediction/` beside figures with features, against without"
+    return Row(measure, ("≤", 1.5), ratios)
+
+
+def counts(server: Program) -> bool:
+    """True while a process of the server counts figures."""
+    found = (Path(f"/proc/{child}/cmdline") for pid in server.pids() for child in children(pid))
+    with contextlib.suppress(OSError):  # one has just ended
+        return any(b"figures" in path.read_bytes() for path in found)
+    return False
+
+
+def later_answers(server: Program, rounds: range) -> Row:
+    """The slowest of a hundred answers of a query that was answered before, by round."""
+    path = f"/monitoring?from={START}&to={END}"
+    server.ask(path)
+    slowest = []
+    for _ in rounds:
+        taken = []
+        for _ in range(100):
+            began = time.perf_counter()
+            server.ask(path)
+            taken.append(1_000 * (time.perf_counter() - began))
+        slowest.append(sorted(taken)[-2])
+    return Row("later answers of `/monitoring`, p99", ("≤", 5), slowest, unit=" ms")
 
 
 def seconds_of(measure: str, target: float, runs: list[Run]) -> Row:

@@ -13,7 +13,7 @@ from advisor.formats import Words
 from advisor.register import presence
 
 PAGES = ("client", "why", "what_if", "compare", "application", "model", "letter")
-REGISTER_PAGES = ("history",)  # only of a service that has a register
+REGISTER_PAGES = ("history", "work_list", "monitoring")  # only of a service with a register
 TITLE = "Credit desk"
 FIELDS = ", ".join(
     f"[data-testid={name}]:has(input:focus-visible)"

@@ -110,6 +110,18 @@ class DataErased(DashboardError):
     key = "data_erased"
 
 
+class StillCounting(DashboardError):
+    """503 of `/monitoring`: the service counts, and has no answer yet."""
+
+    key = "still_counting"
+
+
+class FiguresAway(DashboardError):
+    """503 of `/monitoring`: the service cannot count now."""
+
+    key = "figures_away"
+
+
 class WrongReasonCodes(DashboardError):
     """DASHBOARD_REASONS is not a list of reason codes."""
 

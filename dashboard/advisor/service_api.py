@@ -92,13 +92,17 @@ class Connection:
             method, path, query: of the request.
             body: sent as JSON unless it is None.
             headers: sent beside the key.
-            seconds: a shorter time-out than the pool's.
+            seconds: the time-out of the response, in place of the pool's.
 
         Raises:
             ServiceAway: no connection, or a broken one.
             ServiceSlow: no response within the time-out.
         """
-        timeout = httpx.USE_CLIENT_DEFAULT if seconds is None else seconds
+        timeout = (
+            httpx.USE_CLIENT_DEFAULT
+            if seconds is None
+            else httpx.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS))
+        )
         try:
             return self._http.request(
                 method, path, params=query, json=body, headers=headers, timeout=timeout

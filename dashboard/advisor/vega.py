@@ -26,7 +26,13 @@ CONFIG: Spec = {
         "labelOverlap": "parity",
         "labelSeparation": 8,
     },
-    "legend": {"labelColor": INK, "labelFontSize": 13, "symbolStrokeWidth": 2, "orient": "bottom"},
+    "legend": {
+        "labelColor": INK,
+        "labelFontSize": 13,
+        "symbolStrokeWidth": 2,
+        "orient": "bottom",
+        "labelLimit": 320,
+    },
     "text": {"color": INK, "fontSize": 13},
 }
 

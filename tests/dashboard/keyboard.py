@@ -17,7 +17,11 @@ PAGES = {
     "Model": ("^Model$", 1),
     "Letter": ("^A letter about", 0),
 }
-REGISTER_PAGES = {"History": ("^Recorded decisions$", 0)}  # of a service that has a register
+REGISTER_PAGES = {  # of a service that has a register
+    "History": ("^Recorded decisions$", 0),
+    "Work list": ("^Work list$", 0),
+    "The model at work": ("^The model at work$", 2),
+}
 MOST_STOPS = 120  # of the Tab key on a page
 
 

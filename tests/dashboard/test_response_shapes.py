@@ -22,6 +22,7 @@ from typing import (
 
 import pytest
 
+from advisor.monitoring.response_models import MonitoringReport
 from advisor.register.response_models import (
     DecisionPage,
     RecordedScore,
@@ -76,6 +77,7 @@ REGISTER_MODELS = {
     "get /decisions/{id}": StoredDecision,
     "post /decisions/{id}/review-requests": ReviewRequest,
     "post /decisions/{id}/reviews": Review,
+    "get /monitoring": MonitoringReport,
 }
 JSON_TYPES = {float: "number", int: "integer", str: "string", bool: "boolean", NoneType: "null"}
 # The types that a value may have, by name. The content of an array or of a map is a shape, that of

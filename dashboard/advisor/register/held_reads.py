@@ -26,6 +26,9 @@ def held(key: Hashable, fetch: Callable[[], T]) -> T:
     responses, now = reads(), time.monotonic()
     at, response = responses.get(key, (now - SECONDS - 1, None))
     if now - at > SECONDS:
+        for other, (begun, _) in list(responses.items()):
+            if now - begun > SECONDS:
+                responses.pop(other, None)  # a form in another thread may clear them just now
         at, response = responses[key] = now, fetch()
     return cast(T, response)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, cast
+from urllib.parse import quote
 
 import httpx
 
@@ -82,12 +83,13 @@ class RegisterApi:
             after: the cursor of the page before; None for the first page.
             wanted: parameters of the route, such as `client` or `reference`.
         """
-        query = {**wanted, "limit": DECISIONS_A_PAGE} | ({} if after is None else {"after": after})
+        query = {"limit": DECISIONS_A_PAGE, **wanted} | ({} if after is None else {"after": after})
         return cast(DecisionPage, self._json("GET", "/decisions", query))
 
     def decision(self, decision: str) -> StoredDecision:
         """One decision, with its reasons, reviews, requests and outcomes."""
-        return cast(StoredDecision, self._json("GET", f"/decisions/{decision}", {}))
+        path = f"/decisions/{quote(decision, safe='')}"  # a person may have typed it
+        return cast(StoredDecision, self._json("GET", path, {}))
 
     def request_review(self, decision: str, statement: str) -> None:
         """Record a client's request for a review, with their point of view unless it is empty."""

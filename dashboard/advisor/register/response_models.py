@@ -38,6 +38,7 @@ class DecisionSummary(TypedDict):
     final: int
     reviews: int
     review_requested: bool
+    review_requested_at: str | None
     outcome: Status | None
 
 

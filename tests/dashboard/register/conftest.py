@@ -14,6 +14,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from advisor import session
+from advisor.errors import RegisterAway
 from advisor.register.register_api import RegisterApi
 from advisor.register.response_models import StoredDecision
 from advisor.service_api import Connection, ServiceApi
@@ -23,19 +24,19 @@ from register.database.opening import open_database
 from tests.dashboard.conftest import PageOpener, connected
 from tests.support.folders import write_metadata
 from tests.support.forks import Forks
-from tests.support.server import RESSOURCES, Server
+from tests.support.server import RESSOURCES, SELDOM, Server, wait_for
 
 CLIENTS = 300
 KEY = "the-key-of-the-desk"
 # The roles that each key lacks: only a caller without a role can show its sentence.
 CALLERS = {
     "desk": (KEY, set()),
-    "reader": ("the-key-of-a-reader", {"decide", "review"}),
+    "reader": ("the-key-of-a-reader", {"decide", "review", "monitor"}),
     "clerk": ("the-key-of-a-clerk", {"review", "read"}),
     "auditor": ("the-key-of-an-auditor", {"score"}),
     "colleague": ("the-key-of-a-colleague", set()),
 }
-ROLES = {"score", "decide", "read", "review", "outcomes"}
+ROLES = {"score", "decide", "read", "review", "outcomes", "monitor"}
 RECORDED = "Recorded: the service's decision, refused, on "
 LENDER = {
     "LENDER_NAME": "Test Bank",
@@ -92,7 +93,20 @@ def register_server(
     """A service with a register that all tests share: each takes a client of its own."""
     settings = register_settings(register_folder)
     with Server(strict_bundle_folder, workers=1, begin=forks.begin, **settings) as server:
+        wait_for(lambda: has_recorded(server), pause=SELDOM)
         yield server
+
+
+def has_recorded(server: Server) -> bool:
+    """True once a decision is recorded: not before the model is in the register."""
+    with connected(server.url, KEY) as api:
+        scores = ((client, api.score({"client": client}, reasons=0)) for client in api.ids())
+        accepted = next(client for client, score in scores if not score["prediction"])
+        try:
+            RegisterApi(api.connection).record({"client": accepted}, "first-decision")
+        except RegisterAway:
+            return False
+    return True
 
 
 @pytest.fixture(scope="session")

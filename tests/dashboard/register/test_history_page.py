@@ -254,3 +254,29 @@ def test_a_number_of_an_application(
     page.main.text_input(key="find_reference").set_value(f" C-{refusal}").run()
     assert f">{recorded['id']}<" in text_of(page)
     assert f">C-{refusal}<" in table_row(text_of(page), "Number of the application")
+
+
+class TestById:
+    """A decision that is opened by its id."""
+
+    def test_it_is_opened(
+        self, open_register_page: PageOpener, recorded: RecordedScore, refusal: int
+    ):
+        page = open_register_page(
+            "history", find_by="decision", find_decision=f" {recorded['id'].upper()} "
+        )
+        assert f">{refusal}<" in table_row(text_of(page), "Client")
+        assert "Decisions, the newest first" not in text_of(page)
+
+    @pytest.mark.parametrize(
+        "typed", ["01a22330-8c81-7004-8f9b-4619226f0db8", "no id", "a/b?c", "../health"]
+    )
+    def test_an_unknown_id(self, open_register_page: PageOpener, typed: str):
+        page = open_register_page("history", find_by="decision", find_decision=typed)
+        (error,) = page.main.error
+        assert error.value.startswith("The register does not have this decision")
+
+    def test_without_an_id_nothing_is_requested(self, open_register_page: PageOpener):
+        page = open_register_page("history", find_by="decision")
+        assert not page.main.error
+        assert not page.main.header

@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from advisor.register.register_api import RegisterApi
 from tests.dashboard.inspection import WIDE, dashboard_of, inspect_page, page_of, violations
-from tests.dashboard.keyboard import PAGES, Keyboard, wait_for_page
+from tests.dashboard.keyboard import PAGES, REGISTER_PAGES, Keyboard, wait_for_page
 from tests.dashboard.register.conftest import KEY
 from tests.support.browser import CHROMIUM
 from tests.support.forks import Forks
@@ -76,7 +76,7 @@ def open_client(page: Page, client: int) -> None:
 def test_an_override_is_recorded_by_keyboard(
     page: Page, keyboard: Keyboard, register: RegisterApi, client: int, inspect: Inspection
 ):
-    expect(page.get_by_test_id("stPageLink-NavLink")).to_have_text([*PAGES, "History"])
+    expect(page.get_by_test_id("stPageLink-NavLink")).to_have_text([*PAGES, *REGISTER_PAGES])
     open_client(page, client)
     keyboard.reach(page.get_by_role("radio", name="Follow the service: refuse"))
     keyboard.press("Space")

@@ -18,7 +18,8 @@ OPENED = "opened_decision"
 PAGES = "decision_pages"  # that the session shows, by the list's parameters
 MOST_REQUESTS = 10  # for one full page
 HASH_LENGTH = 8  # of a model's hash in a table
-WAYS = ("client", "reference", "requested")
+WAY, DECISION = "find_by", "find_decision"
+WAYS = ("client", "reference", "requested", "decision")
 
 
 def choose(words: Words, register: RegisterApi) -> str | None:
@@ -26,6 +27,8 @@ def choose(words: Words, register: RegisterApi) -> str | None:
     wanted = choose_way(words)
     if not wanted:
         return None
+    if "decision" in wanted:
+        return str(wanted["decision"])
     st.button(words("read_again"), on_click=forget)
     key = tuple(wanted.items())
     decisions, cursor = listed(register, wanted, st.session_state.get(PAGES, {}).get(key, 1))
@@ -44,12 +47,12 @@ def choose(words: Words, register: RegisterApi) -> str | None:
 
 def choose_way(words: Words) -> dict[str, Any]:
     """Show the ways to find decisions; the parameters of the list, empty if one is missing."""
-    session.keep_choice(words, "find_by")
+    session.keep_choice(words, WAY)
     way = st.radio(
         words("find_by"),
         WAYS,
         format_func=lambda key: words(f"find_by_{key}"),
-        key="find_by",
+        key=WAY,
         persist_state="session",
     )
     if way == "requested":
@@ -57,8 +60,17 @@ def choose_way(words: Words) -> dict[str, Any]:
     if way == "client":
         client: ClientId = session.chosen_client()
         return {"client": client}
+    if way == "decision":
+        given = st.text_input(words("decision_id"), key=DECISION, persist_state="session")
+        return {"decision": given.strip()} if given and given.strip() else {}
     typed = st.text_input(words("reference"), key="find_reference", persist_state="session")
     return {"reference": typed.strip()} if typed and typed.strip() else {}
+
+
+def look_for(decision: str) -> None:
+    """Let the page open one decision when it is shown next."""
+    st.session_state[WAY] = "decision"
+    st.session_state[DECISION] = decision
 
 
 def listed(

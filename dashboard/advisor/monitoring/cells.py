@@ -1,0 +1,92 @@
+"""`Cells`: the cells of a report, and where each stands in a picture."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+
+from advisor.formats import Words
+from advisor.monitoring.figures import short_hash
+from advisor.monitoring.response_models import Cell, MonitoringReport
+from advisor.vega import Spec, name
+
+# The service's keys of cells without a value.
+OWN_KEYS = {
+    "(not known)": "not_known",
+    "(others)": "cell_others",
+    "(without a grade)": "cell_without_grade",
+}
+TIME_FORMATS = {"month": "%Y-%m", "week": "%G-W%V"}  # of the axis; as the keys are written
+
+
+@dataclass(frozen=True)
+class Swap:
+    """A model that took the place of another one.
+
+    Attributes:
+        at: the time of its first decision.
+        model: the beginning of its hash.
+    """
+
+    at: str
+    model: str
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells of a report: on a line of time, or as names one below the other."""
+
+    words: Words
+    report: MonitoringReport
+
+    @property
+    def all(self) -> Sequence[Cell]:
+        """The cells in the order of the report."""
+        return self.report["cells"]
+
+    @property
+    def is_time(self) -> bool:
+        """True for months and weeks."""
+        return self.report["by"] in TIME_FORMATS
+
+    @cached_property
+    def swaps(self) -> Sequence[Swap]:
+        """The models that began within the period after another one, in their order."""
+        return [
+            Swap(each["first"], short_hash(each["model"])) for each in self.report["models"][1:]
+        ]
+
+    def name(self, key: str) -> str:
+        """A cell's name."""
+        if key in OWN_KEYS:
+            return self.words(OWN_KEYS[key])
+        return short_hash(key) if self.report["by"] == "bundle" else key
+
+    def place(self, cell: Cell, number: int = 0, among: int = 1) -> str:
+        """The place of a cell's mark: a time within a month or week, else the cell's name.
+
+        Args:
+            cell: a cell of the report.
+            number: of the mark; marks of one cell stand side by side.
+            among: the number of marks in each cell.
+        """
+        if cell["start"] is None or cell["end"] is None:
+            return self.name(cell["key"])
+        start, end = map(datetime.fromisoformat, (cell["start"], cell["end"]))
+        at = start + (end - start) * (number + 1) / (among + 1)
+        return at.astimezone(UTC).isoformat()
+
+    def axis(self) -> Spec:
+        """The channel of the places."""
+        if not self.is_time:
+            return name("at")
+        ticks = {"values": [self.place(cell) for cell in self.all]}
+        axis = {**ticks, "format": TIME_FORMATS[self.report["by"]], "grid": False}
+        scale = {"type": "utc", "domain": [self.report["start"], self.report["end"]]}
+        return {"field": "at", "type": "temporal", "title": None, "scale": scale, "axis": axis}
+
+    def title(self) -> str:
+        """The name of the cells' column in a table."""
+        if self.report["by"] == "group":
+            return self.report["group"] or ""
+        return self.words(f"by_{self.report['by']}")

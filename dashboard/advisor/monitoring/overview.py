@@ -1,0 +1,93 @@
+"""The head of the page: when the figures were computed, remarks, and the models in use."""
+
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+
+from advisor import page_elements
+from advisor.formats import Words
+from advisor.monitoring import figures
+from advisor.monitoring.response_models import ModelInUse, MonitoringReport
+from advisor.monitoring.statistics import Discrimination
+from advisor.register.moments import moment
+
+NOTES_LANGUAGE = "en"  # of the service's own sentences
+
+
+def show(words: Words, report: MonitoringReport) -> None:
+    """Show the period, the remarks and the models of a report."""
+    total = report["total"]
+    st.markdown(
+        page_elements.plain(
+            words(
+                "report_of",
+                decisions=words.number(total["volume"]),
+                at=moment(report["as_of"]),
+                window=str(report["window"]),
+            )
+        )
+    )
+    if report["pd_source"] == "probability":
+        st.markdown(words("pd_is_probability"))
+    if report["notes"]:
+        show_notes(words, report["notes"])
+    show_swaps(words, report["models"])
+    with st.expander(words("models_title")):
+        show_models(words, report["models"])
+
+
+def show_swaps(words: Words, models: Sequence[ModelInUse]) -> None:
+    """Show which models decided, and since when."""
+    if not models:
+        return
+    first, *others = models
+    swaps = [
+        words("swap_at", model=figures.short_hash(each["model"]), at=moment(each["first"]))
+        for each in others
+    ]
+    names = ", ".join([figures.short_hash(first["model"]), *swaps])
+    sentence = words("models_swapped" if swaps else "models_one", models=names)
+    st.markdown(page_elements.plain(sentence))
+
+
+def show_notes(words: Words, notes: Sequence[str]) -> None:
+    """Show the service's remarks on a report; they are English in each language of the page."""
+    language = "" if words.language == NOTES_LANGUAGE else f' lang="{NOTES_LANGUAGE}"'
+    items = "".join(f"<li{language}>{escape(each, quote=False)}</li>" for each in notes)
+    title = escape(words("notes_title"), quote=False)
+    st.html(
+        f'<p style="margin:0;font-weight:600">{title}</p>'
+        f'<ul style="margin:0;padding-left:1.6rem">{items}</ul>'
+    )
+
+
+def show_models(words: Words, models: Sequence[ModelInUse]) -> None:
+    """Show a table of the models that made decisions, in the order of their first ones."""
+    rows = [
+        (
+            each["model"],
+            moment(each["first"]),
+            moment(each["last"]),
+            words.number(each["decisions"]),
+            *(auc(words, each, of) for of in ("all", "accepted")),
+        )
+        for each in models
+    ]
+    keys = ("column_model", "first_decision", "last_decision", "decisions")
+    head = [*map(words, keys), words("auc_training_all"), words("auc_training_accepted")]
+    page_elements.table(words("models_title"), head, rows)
+
+
+def auc(words: Words, model: ModelInUse, of: str) -> str:
+    """The AUC of a model in training, among all reference clients or the accepted ones."""
+    training = model["training"]
+    found = None if training is None else training["all" if of == "all" else "accepted"]
+    return auc_text(words, found)
+
+
+def auc_text(words: Words, found: Discrimination | None) -> str:
+    """An AUC with its interval."""
+    if found is None:
+        return figures.NOTHING
+    return figures.number(words, found["auc"], found["auc_low"], found["auc_high"])

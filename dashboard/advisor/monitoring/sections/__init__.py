@@ -1,0 +1,1 @@
+"""Sections of the page "The model at work", a topic each."""
