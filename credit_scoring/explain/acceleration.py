@@ -44,8 +44,9 @@ def accelerate(classifier: Classifier, rows: Matrix) -> None:
     trees = with_gains(read_trees(ensemble))
 
     def explain(rows: Matrix) -> Matrix:
-        complete = np.ascontiguousarray(ensemble.with_missing(rows))
-        return np.asarray(contributions(trees, complete), np.float64)
+        complete = np.ascontiguousarray(ensemble.completed(rows))
+        found = np.asarray(contributions(trees, complete), np.float64)
+        return ensemble.by_feature(found)
 
     expected, base = classifier.contributions(rows)
     largest = max(1.0, np.abs(classifier.raw_outputs(rows)).max(initial=0))

@@ -184,8 +184,8 @@ class _Earlier(NamedTuple):
 
 def _find_earlier(ensemble: TreeEnsemble) -> _Earlier:
     """Find the nearest node above each node that tests the same feature."""
-    parents = find_parents(ensemble)
-    count = len(ensemble.feature)
+    parents, player = find_parents(ensemble), ensemble.player
+    count = len(player)
     earlier, side = np.full(count, -1), np.zeros(count, np.int64)
     node, above = np.arange(count), parents.of_node
     side_above = parents.side_of_node
@@ -193,7 +193,7 @@ def _find_earlier(ensemble: TreeEnsemble) -> _Earlier:
     while len(node := node[above >= 0]):
         side_above, above = side_above[above >= 0], above[above >= 0]
         depth[node] += 1
-        is_first = (ensemble.feature[above] == ensemble.feature[node]) & (earlier[node] < 0)
+        is_first = (player[above] == player[node]) & (earlier[node] < 0)
         earlier[node[is_first]], side[node[is_first]] = above[is_first], side_above[is_first]
         above, side_above = parents.of_node[above], parents.side_of_node[above]
     share, features = np.ones(count), np.zeros(count, np.int64)

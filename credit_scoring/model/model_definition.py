@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
 import pandas as pd
 from lightgbm import LGBMClassifier
 from sklearn.exceptions import NotFittedError
@@ -103,7 +104,8 @@ class ModelDefinition:
         levels = {}
         if categorical is not None and categorical.takes_levels:
             levels = {
-                inputs[at]: pd.CategoricalDtype(list(k)) for at, k in categorical.known.items()
+                inputs[at]: pd.CategoricalDtype(pd.Index(np.array(known)))
+                for at, known in categorical.known.items()
             }
         taking = FrameModel(classifier, tuple(inputs), {**dtypes, **levels}, texts)
         pipeline = Pipeline([("columns", transformer), ("model", taking)])

@@ -62,8 +62,9 @@ def served(name: str, path: Path) -> tuple[KindFolder, httpx.Client]:
         pytest.importorskip(name)
     folder = KindFolder(path / "ressources", make(), stored(as_levels))
     if name == "catboost":  # it records hashes of its categories, from which no type can be told
-        kinds = "".join(f"{text},text\n" for text in TEXTS)
-        (folder.path / FEATURES_FILE).write_text(f"name,kind\n{kinds}")
+        changes = "".join(f"{number},any,\n" for number in NUMBERS)
+        kinds = "".join(f"{text},none,text\n" for text in TEXTS)
+        (folder.path / FEATURES_FILE).write_text(f"name,change,kind\n{changes}{kinds}")
     return folder, prepared_client(create_app(Settings(ressources_dir=folder.path)))
 
 
@@ -79,6 +80,44 @@ def test_texts_score_as_the_model_scores_them(name: str, tmp_path: Path):
             assert folder.probability(client, SUITE=suite) == probability
         assert steps["probability"] == expected
     assert np.ptp(folder.expected) > 0.05
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_reasons_add_up_and_every_flip_is_the_models(name: str, tmp_path: Path):
+    """Exactly: by the kernel of all trees, and by their split points."""
+    folder, http = served(name, tmp_path)
+    answers = http.post(
+        "/score?reasons=10", json=[{"client": client} for client in folder.ids]
+    ).json()
+    assert {one["explained_by"] for one in answers} == {"treeshap"}
+    probability = np.array([one["probability"] for one in answers])
+    sums = [sum(part["contribution"] for part in one["reasons"]) + one["other"] for one in answers]
+    tolerance = 1e-5 if name == "xgboost" else 1e-10  # of single precision, in log-odds
+    assert np.ptp(np.log(probability / (1 - probability)) - sums) <= tolerance
+    threshold = http.get("/model").json()["threshold"]
+    flips = 0
+    for client, score in zip(folder.ids, folder.expected, strict=True):
+        answer = http.get("/alternatives", params={"client": client}).json()
+        # LightGBM's codes of categories are not traced.
+        assert answer["exact"] == (name != "lightgbm")
+        for change in answer["alternatives"]:
+            after = folder.probability(client, **{change["feature"]: change["value"]})
+            assert after == change["probability"]
+            assert (after >= threshold) != (score >= threshold)
+            flips += 1
+    assert flips
+    random = np.random.default_rng(0)
+    for name_of_number in NUMBERS:
+        query = {"client": folder.ids[1], "feature": name_of_number}
+        curve = http.get("/sensitivity", params=query).json()
+        steps = curve["steps"]
+        starts = np.array([start for start, _ in steps])
+        whole = name_of_number in ("AGE", "CHILDREN")
+        some = np.linspace(curve["low"], curve["high"], 40) + random.random(40) * 1e-3
+        for value in np.floor(some) if whole else np.clip(some, curve["low"], curve["high"]):
+            _, expected = steps[np.searchsorted(starts, value, "right") - 1]
+            found = folder.probability(folder.ids[1], **{name_of_number: float(value)})
+            assert found == expected
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)

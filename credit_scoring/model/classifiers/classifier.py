@@ -61,10 +61,11 @@ class Classifier(Protocol):
         return None
 
     @property
-    def split_points(self) -> tuple[Matrix, ...] | None:
+    def split_points(self) -> tuple[Matrix | None, ...] | None:
         """Rising split points of each of the n inputs; None if the trees are not known.
 
-        A score can change only between a value up to a split point and a value above it.
+        A score can change only between a value up to a split point and a value above it. For an
+        input whose numbers are categories, with values that the model does not list, it is None.
         """
         return None
 

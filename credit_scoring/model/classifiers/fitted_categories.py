@@ -6,6 +6,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+
+# The types of whole numbers as XGBoost numbers them.
+INTEGERS = {9: "int8", 10: "uint8", 11: "int16", 13: "int32", 15: "int64"}
+
 
 @dataclass(frozen=True)
 class FittedCategories:
@@ -60,13 +65,15 @@ def _of_xgboost(booster: Any) -> FittedCategories:
         return FittedCategories()
     model = json.loads(booster.save_raw("json"))["learner"]["gradient_booster"]
     stored = model.get("gbtree", model)["model"].get("cats", {}).get("enc", [])
-    known = {at: _texts(stored[at]) for at in columns if at < len(stored)}
+    known = {at: _levels(stored[at]) for at in columns if at < len(stored)}
     return FittedCategories(
-        columns, {at: texts for at, texts in known.items() if texts}, takes_levels=True
+        columns, {at: levels for at, levels in known.items() if levels}, takes_levels=True
     )
 
 
-def _texts(stored: Mapping[str, Sequence[int]]) -> list[str]:
-    """The texts of an Arrow array: offsets into bytes."""
-    offsets, values = stored.get("offsets", []), bytes(value % 256 for value in stored["values"])
+def _levels(stored: Mapping[str, Any]) -> Sequence[Any]:
+    """The texts of an Arrow array, which are offsets into bytes, or its whole numbers."""
+    if "offsets" not in stored:
+        return list(np.array(stored["values"], INTEGERS.get(stored["type"], "int64")))
+    offsets, values = stored["offsets"], bytes(value % 256 for value in stored["values"])
     return [values[start:end].decode() for start, end in pairwise(offsets)]

@@ -1,36 +1,43 @@
 """CatBoost's trees, read from its JSON format."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
-from credit_scoring.model.trees.ensemble import (
-    DEFAULT_LEFT,
-    NAN_IS_MISSING,
-    Integers,
-    NotCovered,
-    TreeEnsemble,
-)
+from credit_scoring.data.tables import Matrix
+from credit_scoring.model.trees.catboost_inputs import CatBoostInputs
+from credit_scoring.model.trees.ensemble import Integers, NotCovered, TreeEnsemble
 from credit_scoring.model.trees.single_precision import largest_doubles
 from credit_scoring.model.trees.tree_nodes import Nodes, Tree, in_order, joined
 
 LOGISTIC = ("Logloss", "CrossEntropy")
 
 
-def read_catboost(fitted: Any) -> TreeEnsemble:
+def read_catboost(fitted: Any, leaves: Callable[[Matrix], Integers] | None = None) -> TreeEnsemble:
     """The trees of a ``CatBoostClassifier``, symmetric or not, in log-odds.
 
-    The shares are by the weights of the leaves, as in CatBoost's ``ShapValues``.
+    The shares are by the weights of the leaves, as in CatBoost's ``ShapValues``. A split by
+    categories is a derived column, 1 for rows that pass it: CatBoost itself decides, because it
+    keeps hashes of categories. As in ``ShapValues``, splits by the same categories are one player,
+    whose contribution they share evenly; a test of a number, or of one category, in their
+    combination has no part in it.
+
+    Args:
+        fitted: the classifier.
+        leaves: CatBoost's ``calc_leaf_indexes`` for rows of shape (m, n), shape (m, trees); needed
+            for splits by categories.
 
     Raises:
-        NotCovered: it has more than two classes or another loss, or a split is by categories,
-            texts or embeddings, or it keeps no weights of leaves.
+        NotCovered: it has more than two classes or another loss, or a split is by texts or
+            embeddings, or one of a tree that is not symmetric is by categories, or it keeps no
+            weights of leaves.
     """
-    if fitted.get_cat_feature_indices():
+    if leaves is None and fitted.get_cat_feature_indices():
         raise NotCovered("it has categories")
     with TemporaryDirectory() as folder:  # CatBoost writes this format into files only
         path = Path(folder) / "model.json"
@@ -42,34 +49,21 @@ def read_catboost(fitted: Any) -> TreeEnsemble:
         raise NotCovered("it has more than two classes")
     if loss not in LOGISTIC:
         raise NotCovered(f"its loss is {loss}")
-    inputs = _Inputs(model["features_info"].get("float_features", ()))
-    trees = [_symmetric(tree, inputs) for tree in model.get("oblivious_trees", ())]
+    inputs = CatBoostInputs(model["features_info"], len(fitted.feature_names_))
+    trees = [
+        _symmetric(tree, at, inputs) for at, tree in enumerate(model.get("oblivious_trees", ()))
+    ]
     trees += [_asymmetric(tree, inputs) for tree in model.get("trees", ())]
     trees = [tree._replace(leaf=tree.leaf * scale) for tree in trees]
-    return joined(trees, float(bias[0]), "log-odds")
+    ensemble = joined(trees, float(bias[0]), "log-odds")
+    return ensemble if leaves is None else replace(ensemble, derived=inputs.derived(leaves))
 
 
-class _Inputs:
-    """The numeric features of a model: their columns, and where NaN goes."""
-
-    def __init__(self, saved: Sequence[Mapping[str, Any]]) -> None:
-        self.column = {one["feature_index"]: one["flat_feature_index"] for one in saved}
-        self.nan_goes_right = {
-            one["feature_index"]: one["nan_value_treatment"] == "AsTrue" for one in saved
-        }
-
-    def split(self, saved: Mapping[str, Any]) -> tuple[int, float, int]:
-        """The column, the border and the decision of a split."""
-        if saved["split_type"] != "FloatFeature":
-            raise NotCovered(f"a split is a {saved['split_type']}")
-        feature = saved["float_feature_index"]
-        decision = NAN_IS_MISSING | (0 if self.nan_goes_right[feature] else DEFAULT_LEFT)
-        return self.column[feature], saved["border"], decision
-
-
-def _symmetric(saved: Mapping[str, Any], inputs: _Inputs) -> Tree:
+def _symmetric(saved: Mapping[str, Any], index: int, inputs: CatBoostInputs) -> Tree:
     """A tree whose nodes of one level have one split; the first split is the leaf's lowest bit."""
-    splits = [inputs.split(split) for split in saved.get("splits") or ()][::-1]
+    splits = [
+        inputs.split(split, (index, level)) for level, split in enumerate(saved.get("splits") or ())
+    ][::-1]
     depth = len(splits)
     inner, leaves = 2**depth - 1, 2**depth
     # Nodes are numbered by level: the children of node i are 2i + 1 and 2i + 2.
@@ -97,7 +91,7 @@ def _symmetric(saved: Mapping[str, Any], inputs: _Inputs) -> Tree:
     )
 
 
-def _asymmetric(saved: Mapping[str, Any], inputs: _Inputs) -> Tree:
+def _asymmetric(saved: Mapping[str, Any], inputs: CatBoostInputs) -> Tree:
     found = [saved]
     left: list[int] = []
     splits: list[tuple[int, float, int]] = []

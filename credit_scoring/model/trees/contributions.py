@@ -18,14 +18,14 @@ ROUTES = 1_000_000  # ways of a row through a tree that are in memory together
 
 
 class _Paths(NamedTuple):
-    """The tests on the paths to some leaves, those of one feature on one path beside each other.
+    """The tests on the paths to some leaves, those of one player on one path beside each other.
 
     Attributes:
         node: the inner nodes on the paths, shape (nodes,).
         test: the node of each test, an index of `node`, shape (tests,).
         side: the side on which the path leaves it, shape (tests,).
-        first_test: the first test of each factor (a feature on a path), shape (factors,).
-        feature: the feature of each factor, shape (factors,).
+        first_test: the first test of each factor (a player on a path), shape (factors,).
+        player: the player of each factor, its feature if no column is derived, shape (factors,).
         share: share of the training rows that pass all tests of the factor, shape (factors,).
         first_factor: the first factor of each leaf, shape (leaves,).
         factors: the number of factors of each leaf, shape (leaves,).
@@ -36,7 +36,7 @@ class _Paths(NamedTuple):
     test: Integers
     side: Integers
     first_test: Integers
-    feature: Integers
+    player: Integers
     share: Matrix
     first_factor: Integers
     factors: Integers
@@ -48,7 +48,7 @@ def contributions(ensemble: TreeEnsemble, rows: Matrix) -> tuple[Matrix, float]:
 
     A row gets the same bits alone and among others.
     """
-    rows = ensemble.with_missing(rows)
+    rows = ensemble.completed(rows)
     values, base = np.zeros(rows.shape), ensemble.base
     # Leaves of trees without a test are on no path, but expected.
     base += float(ensemble.leaf[ensemble.first_leaf[:-1]][np.diff(ensemble.first_node) == 0].sum())
@@ -60,12 +60,12 @@ def contributions(ensemble: TreeEnsemble, rows: Matrix) -> tuple[Matrix, float]:
             left = goes_left(ensemble, paths.node, row[ensemble.feature[paths.node]])
             passed = left[paths.test] == (paths.side == 0)
             total += _of_row(paths, passed, point, weight, len(total))
-    return values, base
+    return ensemble.by_feature(values), base
 
 
 def raw_outputs(ensemble: TreeEnsemble, rows: Matrix) -> Matrix:
     """The raw output of rows, shape (m,)."""
-    rows = ensemble.with_missing(rows)
+    rows = ensemble.completed(rows)
     step = max(1, ROUTES // len(ensemble.first_node))
     parts = [_raw_outputs(ensemble, rows[at : at + step]) for at in range(0, len(rows), step)]
     return np.concatenate([*parts, np.empty(0)])
@@ -73,7 +73,7 @@ def raw_outputs(ensemble: TreeEnsemble, rows: Matrix) -> Matrix:
 
 def _all_paths(ensemble: TreeEnsemble) -> Iterator[_Paths]:
     """The paths to all leaves below a test, some leaves at a time."""
-    parents = find_parents(ensemble)
+    parents, player_of_node = find_parents(ensemble), ensemble.player
     below_test = np.flatnonzero(parents.of_leaf >= 0)
     for start in range(0, len(below_test), LEAVES):
         leaves = below_test[start : start + LEAVES]
@@ -86,11 +86,11 @@ def _all_paths(ensemble: TreeEnsemble) -> Iterator[_Paths]:
             goes_on = above >= 0
             of, at, side = of[goes_on], above[goes_on], parents.side_of_node[at[goes_on]]
         leaf, on_path, side = np.concatenate(steps, axis=1)
-        order = np.lexsort((ensemble.feature[on_path], leaf))
+        order = np.lexsort((player_of_node[on_path], leaf))
         leaf, on_path, side = leaf[order], on_path[order], side[order]
-        feature = ensemble.feature[on_path]
+        player = player_of_node[on_path]
         node, test = np.unique(on_path, return_inverse=True)
-        is_first = np.append(True, (np.diff(leaf) != 0) | (np.diff(feature) != 0))
+        is_first = np.append(True, (np.diff(leaf) != 0) | (np.diff(player) != 0))
         first_test = np.flatnonzero(is_first)
         first_factor = np.flatnonzero(np.append(True, np.diff(leaf[first_test]) != 0))
         yield _Paths(
@@ -98,7 +98,7 @@ def _all_paths(ensemble: TreeEnsemble) -> Iterator[_Paths]:
             test=test,
             side=side,
             first_test=first_test,
-            feature=feature[first_test],
+            player=player[first_test],
             share=np.multiply.reduceat(share_towards(ensemble, on_path, side), first_test),
             first_factor=first_factor,
             factors=np.diff(np.append(first_factor, len(first_test))),
@@ -106,8 +106,8 @@ def _all_paths(ensemble: TreeEnsemble) -> Iterator[_Paths]:
         )
 
 
-def _of_row(paths: _Paths, passed: Flags, point: Matrix, weight: Matrix, features: int) -> Matrix:
-    """The contributions of some leaves to a row, shape (n,)."""
+def _of_row(paths: _Paths, passed: Flags, point: Matrix, weight: Matrix, columns: int) -> Matrix:
+    """The contributions of some leaves to a row by player, shape (columns,)."""
     known = np.logical_and.reduceat(passed, paths.first_test).astype(np.float64)
     is_zero = (known == 0) & (paths.share == 0)  # no row of training and not this one
     gain = known - paths.share
@@ -118,7 +118,7 @@ def _of_row(paths: _Paths, passed: Flags, point: Matrix, weight: Matrix, feature
         integral += of * np.repeat(product, paths.factors) / factor
     value = np.where(np.logical_or.reduceat(is_zero, paths.first_factor), 0.0, paths.value)
     weights = gain * integral * np.repeat(value, paths.factors)
-    return np.bincount(paths.feature, weights, features).astype(np.float64, copy=False)
+    return np.bincount(paths.player, weights, columns).astype(np.float64, copy=False)
 
 
 def _raw_outputs(ensemble: TreeEnsemble, rows: Matrix) -> Matrix:

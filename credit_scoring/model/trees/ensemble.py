@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from credit_scoring.data.tables import Matrix
 from credit_scoring.float_search import below
+from credit_scoring.model.trees.derived_columns import DerivedColumns
 from credit_scoring.model.trees.single_precision import around_single
 
 Integers = NDArray[np.int64]
@@ -38,7 +39,7 @@ class TreeEnsemble:
     Attributes:
         first_node: index of each tree's first inner node, then their number, shape (trees + 1,).
         first_leaf: index of each tree's first leaf, then their number, shape (trees + 1,).
-        feature: the feature that an inner node tests, shape (nodes,).
+        feature: the column of a complete row that an inner node tests, shape (nodes,).
         threshold: the split point, the largest double that goes left even if the library compares
             in single precision; for a categorical node the index of its set, shape (nodes,).
         decision: bits, shape (nodes,).
@@ -53,6 +54,7 @@ class TreeEnsemble:
         base: added to the sum of leaves.
         raw_output: the unit of `leaf` and `base`, of class 1.
         missing: a value, rounded to single precision, that counts as NaN beside NaN itself.
+        derived: the columns of a complete row behind its features; None without any.
     """
 
     first_node: Integers
@@ -68,6 +70,12 @@ class TreeEnsemble:
     base: float
     raw_output: Literal["log-odds", "probability"]
     missing: float = float("nan")
+    derived: DerivedColumns | None = None
+
+    @property
+    def player(self) -> Integers:
+        """The player of each inner node in the Shapley game: its column, if none is derived."""
+        return self.feature if self.derived is None else self.derived.players[self.feature]
 
     def scaled(self, factor: float, shift: float = 0.0) -> "TreeEnsemble":
         """The ensemble whose raw output is `factor` times this one's plus `shift`."""
@@ -82,6 +90,18 @@ class TreeEnsemble:
         if np.isnan(self.missing):
             return rows
         return np.where(rows.astype(np.float32) == np.float32(self.missing), np.nan, rows)
+
+    def completed(self, rows: Matrix) -> Matrix:
+        """Rows of features, shape (m, n), as the trees test them, shape (m, columns).
+
+        `missing` becomes NaN, and derived columns follow. The same object if nothing changes.
+        """
+        rows = self.with_missing(rows)
+        return rows if self.derived is None else self.derived.completed(rows)
+
+    def by_feature(self, values: Matrix) -> Matrix:
+        """Contributions of columns, shape (m, columns), as those of features, shape (m, n)."""
+        return values if self.derived is None else self.derived.by_feature(values)
 
 
 def goes_left(ensemble: TreeEnsemble, nodes: Integers, values: Matrix) -> Flags:
@@ -116,6 +136,7 @@ def split_points(ensemble: TreeEnsemble, features: int) -> tuple[Matrix, ...]:
     sets = ensemble.threshold[by_category].astype(np.int64)
     first, end = ensemble.first_edge[sets], ensemble.first_edge[sets + 1]
     zero_is_missing = ensemble.feature[ensemble.decision & ZERO_IS_MISSING != 0]
+    inside = {} if ensemble.derived is None else ensemble.derived.split_points
     around = np.empty(0)
     if not np.isnan(ensemble.missing):
         around = around_single(ensemble.missing)
@@ -125,6 +146,7 @@ def split_points(ensemble: TreeEnsemble, features: int) -> tuple[Matrix, ...]:
             np.repeat(ensemble.feature[by_category], end - first),
             np.repeat(zero_is_missing, 2),
             np.repeat(np.unique(ensemble.feature), len(around)),
+            *(np.full(len(points), feature) for feature, points in inside.items()),
         ]
     )
     at = np.concatenate(
@@ -133,6 +155,7 @@ def split_points(ensemble: TreeEnsemble, features: int) -> tuple[Matrix, ...]:
             *(ensemble.edge[one:other] for one, other in zip(first, end, strict=True)),
             np.tile([below(-LIGHTGBM_ZERO), LIGHTGBM_ZERO], len(zero_is_missing)),
             np.tile(around, len(np.unique(ensemble.feature))),
+            *inside.values(),
         ]
     )
     return tuple(np.unique(at[split_on == feature]) for feature in range(features))

@@ -1,5 +1,7 @@
 """scikit-learn's HistGradientBoostingClassifier."""
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -20,8 +22,15 @@ from credit_scoring.model.trees.tree_nodes import Nodes, Tree, edges_of, in_orde
 Categories = dict[int, tuple[Matrix, Integers]]
 
 
-def read_hist_gradient_boosting(fitted: Any) -> TreeEnsemble:
+def read_hist_gradient_boosting(
+    fitted: Any, texts: Mapping[int, Sequence[str]] = MappingProxyType({})
+) -> TreeEnsemble:
     """A ``HistGradientBoostingClassifier``, in log-odds; the shares are by counts of rows.
+
+    Args:
+        fitted: the classifier.
+        texts: those of columns in which rows have codes of texts: the index of each text. Texts
+            that the classifier does not know are missing.
 
     Raises:
         NotCovered: it has more than two classes, or categories that are not numbers.
@@ -34,10 +43,15 @@ def read_hist_gradient_boosting(fitted: Any) -> TreeEnsemble:
         is_categorical = np.asarray(fitted.is_categorical_)
         column = np.concatenate([column[is_categorical], column[~is_categorical]])
         encoder = fitted._preprocessor.named_transformers_["encoder"]
-        if any(values.dtype.kind not in "biuf" for values in encoder.categories_):
-            raise NotCovered("its categories are not numbers")
-        for at, values in enumerate(encoder.categories_):
-            categories[at] = np.asarray(values, np.float64), np.arange(len(values))
+        for at, known in enumerate(encoder.categories_):
+            if int(column[at]) in texts:
+                code_of = {text: code for code, text in enumerate(texts[int(column[at])])}
+                values = np.array([code_of.get(text, np.nan) for text in known], np.float64)
+            elif known.dtype.kind in "biuf":
+                values = np.asarray(known, np.float64)
+            else:
+                raise NotCovered("its categories are not numbers")
+            categories[at] = values, np.arange(len(values))
     elif fitted.is_categorical_ is not None:  # of scikit-learn before 1.4: numbers are the codes
         for at in np.flatnonzero(fitted.is_categorical_).tolist():
             values = np.asarray(fitted._bin_mapper.bin_thresholds_[at], np.float64)

@@ -2,8 +2,10 @@
 
 import logging
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import Any
 
+from credit_scoring.data.tables import Categories
 from credit_scoring.model.trees.catboost_trees import read_catboost
 from credit_scoring.model.trees.ensemble import NotCovered, TreeEnsemble
 from credit_scoring.model.trees.hist_gradient_boosting import read_hist_gradient_boosting
@@ -34,27 +36,40 @@ READERS: dict[tuple[str, str], Callable[[Any], TreeEnsemble]] = {
     ("imblearn", "RUSBoostClassifier"): read_adaboost,
 }
 
+NO_TEXTS: Categories = MappingProxyType({})
+
 log = logging.getLogger(__name__)
 
 
-def ensemble_of(fitted: Any) -> TreeEnsemble | None:
+def ensemble_of(fitted: Any, texts: Categories = NO_TEXTS) -> TreeEnsemble | None:
     """The trees of a fitted classifier, of class 1; None if they are not read.
 
     For a tree ensemble that is not covered the reason is logged.
+
+    Args:
+        fitted: any classifier.
+        texts: the texts of columns in which rows have codes, by column; only histogram boosting is
+            read then.
     """
     try:
-        return read_ensemble(fitted)
+        return read_ensemble(fitted, texts)
     except NotCovered as reason:
         log.info("the trees of %s are not read: %s", type(fitted).__name__, reason)
         return None
 
 
-def read_ensemble(fitted: Any) -> TreeEnsemble | None:
+def read_ensemble(fitted: Any, texts: Categories = NO_TEXTS) -> TreeEnsemble | None:
     """The trees of a fitted classifier, of class 1; None if it is not a tree ensemble.
+
+    Args:
+        fitted: any classifier.
+        texts: see `ensemble_of`.
 
     Raises:
         NotCovered: it is a tree ensemble that is not read.
     """
     kind = type(fitted)
     read = READERS.get((kind.__module__.partition(".")[0], kind.__name__))
-    return None if read is None else read(fitted)
+    if read is read_hist_gradient_boosting:
+        return read_hist_gradient_boosting(fitted, texts)
+    return None if read is None or texts else read(fitted)

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from credit_scoring.data.tables import Matrix
+from credit_scoring.float_search import below
 from credit_scoring.model.trees.ensemble import (
     CATEGORICAL,
     DEFAULT_LEFT,
@@ -20,10 +22,19 @@ from credit_scoring.model.trees.tree_nodes import Nodes, Tree, edges_of, in_orde
 LOGISTIC = ("binary:logistic", "reg:logistic")
 
 
-def read_xgboost(fitted: Any) -> TreeEnsemble:
+# Of columns of categories, by column: the value that stands for each of the library's codes.
+Levels = Mapping[int, Matrix]
+
+
+def read_xgboost(fitted: Any, levels: Levels = MappingProxyType({})) -> TreeEnsemble:
     """The trees of an ``XGBClassifier`` up to its best iteration, in log-odds.
 
     The shares are by the sums of hessians, as in ``pred_contribs``.
+
+    Args:
+        fitted: the classifier.
+        levels: for columns in which rows have other values than the library's codes. Any value that
+            is not among them is missing; NaN stands for a category that no row has.
 
     Raises:
         NotCovered: it is linear, has more than two classes or another objective.
@@ -41,7 +52,7 @@ def read_xgboost(fitted: Any) -> TreeEnsemble:
     best = getattr(fitted, "best_iteration", None)  # only after early stopping
     if best is not None:
         end = saved["iteration_indptr"][best + 1]
-    trees = [_tree(tree) for tree in saved["trees"][:end]]
+    trees = [_tree(tree, levels) for tree in saved["trees"][:end]]
     if weights is not None:
         trees = [
             tree._replace(leaf=tree.leaf * np.float32(weight))
@@ -53,7 +64,7 @@ def read_xgboost(fitted: Any) -> TreeEnsemble:
     return joined(trees, base, "log-odds", missing)
 
 
-def _tree(saved: Mapping[str, Any]) -> Tree:
+def _tree(saved: Mapping[str, Any], levels: Levels) -> Tree:
     if int(saved["tree_param"]["size_leaf_vector"]) > 1:
         raise NotCovered("a leaf has several values")
     left = np.array(saved["left_children"], np.int64)
@@ -61,27 +72,43 @@ def _tree(saved: Mapping[str, Any]) -> Tree:
     condition = np.array(saved["split_conditions"], np.float32)
     by_category = np.array(saved.get("split_type", np.zeros(len(left))), np.int64) == 1
     default_left = np.array(saved["default_left"], np.bool_)
+    feature = np.array(saved["split_indices"], np.int64)
     # A value goes left if it is less than the condition, or not in the set of categories.
     at = largest_doubles(smaller_singles(condition))
-    at[saved["categories_nodes"]] = np.arange(len(saved["categories_nodes"]))
-    default_left ^= by_category
+    swapped, default_left = by_category.copy(), default_left ^ by_category
+    edges = []
+    for number, (node, first, size) in enumerate(
+        zip(
+            saved["categories_nodes"],
+            saved["categories_segments"],
+            saved["categories_sizes"],
+            strict=True,
+        )
+    ):
+        at[node] = number
+        codes = np.array(saved["categories"][first : first + size], np.int64)
+        known = levels.get(int(feature[node]))
+        if known is None:
+            edges.append(_edges(codes.astype(np.float32)))
+            continue
+        # Unknown values go with NaN: the set is of the known categories on the other side.
+        chosen = np.isin(np.arange(len(known)), codes)
+        if default_left[node]:
+            chosen, swapped[node], default_left[node] = ~chosen, False, False
+        values = known[chosen & ~np.isnan(known)]
+        edges.append(edges_of(np.stack([below(values), values], axis=1)))
     return in_order(
         Nodes(
-            left=np.where(by_category, right, left),
-            right=np.where(by_category, left, right),
+            left=np.where(swapped, right, left),
+            right=np.where(swapped, left, right),
             is_leaf=left < 0,
-            feature=np.array(saved["split_indices"], np.int64),
+            feature=feature,
             threshold=at,
             decision=NAN_IS_MISSING | default_left * DEFAULT_LEFT | by_category * CATEGORICAL,
             cover=np.array(saved["sum_hessian"], np.float64),
             value=condition.astype(np.float64),
         ),
-        [
-            _edges(np.array(saved["categories"][first : first + size], np.float32))
-            for first, size in zip(
-                saved["categories_segments"], saved["categories_sizes"], strict=True
-            )
-        ],
+        edges,
     )
 
 

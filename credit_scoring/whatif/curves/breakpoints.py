@@ -81,11 +81,13 @@ class VariedRow:
         """
         dependent, found = {self.feature, *self.recomputed}, {}
         classifier, traced = self.scorer.classifier, self.scorer.transformer.traced_outputs
-        is_known = classifier.split_points is not None or classifier.coefficients is not None
+        points = classifier.split_points
         if traced is None:
             return None
         for index, output in enumerate(traced):
             if output.sources & dependent:
+                is_known = classifier.coefficients is not None
+                is_known |= points is not None and points[index] is not None
                 if output.steps is None or not (is_known or output.jumps is not None):
                     return None
                 (found[index],) = output.sources
@@ -215,7 +217,8 @@ class VariedRow:
         if output in self.jumps:
             return np.arange(len(self.jumps[output]), dtype=np.float64)
         split_points, largest = self.scorer.classifier.split_points, self.scorer.classifier.largest
-        known = np.empty(0) if split_points is None else split_points[output]
+        points = None if split_points is None else split_points[output]
+        known = np.empty(0) if points is None else points
         inside = known[np.abs(known) <= largest]
         with np.errstate(over="ignore"):
             return np.array([below(-largest), *inside, largest])

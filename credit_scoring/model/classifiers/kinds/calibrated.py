@@ -64,7 +64,8 @@ def calibrated_classifier(fitted: Any, column: int, choose: Choose) -> Classifie
     if not all(hasattr(part.estimator, "predict_proba") for part in parts):
         return None
     inner = [choose(part.estimator).trees for part in parts]
-    ensembles = [trees for trees in inner if trees is not None]
+    # Derived columns of several models would be others, under the same numbers.
+    ensembles = [trees for trees in inner if trees is not None and trees.derived is None]
     return _of_trees(own, parts, ensembles) if len(ensembles) == len(parts) else None
 
 

@@ -1,5 +1,6 @@
 """CatBoost's classifiers."""
 
+import logging
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,12 @@ from credit_scoring.model.classifiers.predict_proba import (
     OwnProbabilities,
     OwnProbabilitiesClassifier,
 )
-from credit_scoring.model.trees.catboost_trees import LOGISTIC
-from credit_scoring.model.trees.readers import ensemble_of
+from credit_scoring.model.trees.catboost_trees import LOGISTIC, read_catboost
+from credit_scoring.model.trees.ensemble import Integers, NotCovered
+
+TRIED_CODES = range(2)  # of a column whose categories are whole numbers or flags
+
+log = logging.getLogger(__name__)
 
 
 def catboost_classifier(fitted: Any, column: int) -> Classifier | None:
@@ -31,11 +36,14 @@ def catboost_classifier(fitted: Any, column: int) -> Classifier | None:
     if str(options["loss_function"]).partition(":")[0] not in LOGISTIC:
         return None
     calls = _Calls(fitted, model, column)
-    trees = ensemble_of(model)
     features = len(model.feature_names_)
-    if trees is not None:
+    try:
+        trees = read_catboost(model, calls.leaves if calls.categorical else None)
+    except NotCovered as reason:
+        log.info("the trees of %s are not read: %s", kind.__name__, reason)
+    else:
         trees = trees if column == 1 else trees.opposite()
-        if adds_up_to(trees, calls, features):
+        if adds_up_to(trees, calls, features, calls.category_counts):
             return TreeClassifier(calls, trees, features)
     if options["grow_policy"] != "SymmetricTree":  # CatBoost's own values do not add up
         return None
@@ -43,12 +51,16 @@ def catboost_classifier(fitted: Any, column: int) -> Classifier | None:
 
 
 class _Calls(OwnProbabilities):
-    """Calls of CatBoost with one thread."""
+    """Calls of CatBoost with one thread.
+
+    Attributes:
+        categorical: indices of the categorical features.
+    """
 
     def __init__(self, fitted: Any, model: Any, column: int) -> None:
         super().__init__(fitted, column)
         self._model = model
-        self._categorical = model.get_cat_feature_indices()
+        self.categorical = list(model.get_cat_feature_indices())
 
     def probabilities(self, rows: Matrix) -> Matrix:
         """See `Classifier`."""
@@ -64,25 +76,43 @@ class _Calls(OwnProbabilities):
 
     def contributions(self, rows: Matrix) -> Matrix:
         """CatBoost's SHAP values of class 1 for rows and their base, shape (m, n + 1)."""
+        found = self._model.get_feature_importance(
+            self._pool(rows), type="ShapValues", thread_count=1
+        )
+        return np.asarray(found, np.float64)
+
+    def leaves(self, rows: Matrix) -> Integers:
+        """The index of the leaf that each row reaches in each tree, shape (m, trees)."""
+        if not len(rows):  # CatBoost takes no empty table
+            return np.empty((0, self._model.tree_count_), np.int64)
+        found = self._model.calc_leaf_indexes(self._pool(rows), thread_count=1)
+        return np.asarray(found, np.int64)
+
+    @property
+    def category_counts(self) -> dict[int, int]:
+        """The number of codes to try for each categorical column, by its index."""
+        texts = self.fitted.categories if isinstance(self.fitted, FrameModel) else {}
+        return {column: len(texts.get(column, TRIED_CODES)) for column in self.categorical}
+
+    def _pool(self, rows: Matrix) -> Any:
+        """CatBoost's own table of rows."""
         from catboost import Pool  # the model has imported it
 
-        pool = Pool(self.taken(rows), cat_features=self._categorical, thread_count=1)
-        found = self._model.get_feature_importance(pool, type="ShapValues", thread_count=1)
-        return np.asarray(found, np.float64)
+        return Pool(self.taken(rows), cat_features=self.categorical, thread_count=1)
 
     def taken(self, rows: Matrix) -> Any:
         """Rows as CatBoost takes them: categories are texts or whole numbers."""
         if isinstance(self.fitted, FrameModel):
             return self.fitted.frame(rows)
-        if not self._categorical:
+        if not self.categorical:
             return rows
         mixed = rows.astype(object)
-        mixed[:, self._categorical] = rows[:, self._categorical].astype(np.int64)
+        mixed[:, self.categorical] = rows[:, self.categorical].astype(np.int64)
         return mixed
 
 
 class CatBoostItself(OwnProbabilitiesClassifier):
-    """CatBoost explained by its own ``ShapValues``: trees with splits by categories."""
+    """CatBoost explained by its own ``ShapValues``: trees that are not read."""
 
     raw_output: RawOutput = "log-odds"
     explained_by = "CatBoost"

@@ -1,7 +1,8 @@
 """Tree ensembles of scikit-learn, and the base of classifiers with known trees."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from credit_scoring.model.classifiers.classifier import (
     RawOutput,
 )
 from credit_scoring.model.classifiers.fitted_names import fitted_width
+from credit_scoring.model.classifiers.frame_model import FrameModel
 from credit_scoring.model.classifiers.predict_proba import (
     OwnProbabilities,
     OwnProbabilitiesClassifier,
@@ -24,6 +26,7 @@ from credit_scoring.model.trees.ensemble import TreeEnsemble, split_points
 from credit_scoring.model.trees.readers import ensemble_of
 
 PROBES = 64
+NO_CATEGORIES: Mapping[int, int] = MappingProxyType({})
 
 
 class TreeClassifier(OwnProbabilitiesClassifier):
@@ -60,9 +63,14 @@ class TreeClassifier(OwnProbabilitiesClassifier):
         return self._accelerated is not None
 
     @cached_property
-    def split_points(self) -> tuple[Matrix, ...]:
+    def split_points(self) -> tuple[Matrix | None, ...]:
         """See `Classifier`."""
-        return split_points(self._trees, self._features)
+        derived = self._trees.derived
+        unknown = frozenset[int]() if derived is None else derived.unknown
+        return tuple(
+            None if feature in unknown else points
+            for feature, points in enumerate(split_points(self._trees, self._features))
+        )
 
     def explain_by(self, contributions: Contributions) -> None:
         """See `Classifier`."""
@@ -83,28 +91,40 @@ def tree_classifier(fitted: Any, column: int) -> TreeClassifier | None:
     """The classifier if it is scikit-learn's or alike and its trees are known, else None.
 
     Args:
-        fitted: any classifier.
+        fitted: any classifier; a `FrameModel` of histogram boosting if that takes texts.
         column: index of the default class.
     """
-    trees, features = ensemble_of(fitted), fitted_width(fitted)
+    taken, counts = fitted, NO_CATEGORIES
+    if isinstance(fitted, FrameModel):
+        trees = ensemble_of(fitted.fitted, fitted.categories)
+        counts = {at: len(texts) for at, texts in fitted.categories.items()}
+    else:
+        trees, taken = ensemble_of(fitted), without_names(fitted)
+    features = fitted_width(fitted)
     if trees is None or features is None:
         return None
-    own = OwnProbabilities(without_names(fitted), column)
+    own = OwnProbabilities(taken, column)
     trees = trees if column == 1 else trees.opposite()
-    if not adds_up_to(trees, own, features):
+    if not adds_up_to(trees, own, features, counts):
         return None
     return TreeClassifier(own, trees, features)
 
 
-def adds_up_to(trees: TreeEnsemble, own: OwnProbabilities, features: int) -> bool:
+def adds_up_to(
+    trees: TreeEnsemble,
+    own: OwnProbabilities,
+    features: int,
+    category_counts: Mapping[int, int] = NO_CATEGORIES,
+) -> bool:
     """True if trees give the probabilities of a fitted object for some rows next to splits.
 
     Args:
         trees: towards the default class.
         own: the probabilities of the default class.
         features: the number of inputs, n.
+        category_counts: the number of codes to try for each categorical input, by its index.
     """
-    rows = probes(split_points(trees, features))
+    rows = probes(split_points(trees, features), category_counts)
     try:
         expected = own.probabilities(rows)
     except ValueError:  # it takes other values than numbers
@@ -114,14 +134,21 @@ def adds_up_to(trees: TreeEnsemble, own: OwnProbabilities, features: int) -> boo
     return bool(np.abs(found - expected).max() <= own.tolerance)
 
 
-def probes(split_points: Sequence[Matrix]) -> Matrix:
-    """Rows of split points and the single-precision numbers above them, shape (PROBES, n)."""
+def probes(
+    split_points: Sequence[Matrix], category_counts: Mapping[int, int] = NO_CATEGORIES
+) -> Matrix:
+    """Rows of split points and the single-precision numbers above them, shape (PROBES, n).
+
+    Of a categorical input they have codes, from 0 up.
+    """
     random = np.random.default_rng(0)
     rows = np.zeros((PROBES, len(split_points)))
     for feature, points in enumerate(split_points):
         if len(points):
             rows[:, feature] = random.choice(points, PROBES)
-    above = np.nextafter(rows.astype(np.float32), np.float32(np.inf)).astype(np.float64)
-    return np.clip(
-        np.where(random.random(rows.shape) < 0.5, rows, above), -LARGEST_SINGLE, LARGEST_SINGLE
-    )
+    with np.errstate(over="ignore"):
+        above = np.nextafter(rows.astype(np.float32), np.float32(np.inf)).astype(np.float64)
+    rows = np.where(random.random(rows.shape) < 0.5, rows, above)
+    for column, count in category_counts.items():
+        rows[:, column] = random.integers(0, max(1, count), PROBES)
+    return np.clip(rows, -LARGEST_SINGLE, LARGEST_SINGLE)

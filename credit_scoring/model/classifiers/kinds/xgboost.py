@@ -10,29 +10,32 @@ from credit_scoring.data.artifacts import MODEL_FILE
 from credit_scoring.data.tables import Matrix
 from credit_scoring.errors import BadFile
 from credit_scoring.model.classifiers.classifier import Classifier, RawOutput
+from credit_scoring.model.classifiers.fitted_categories import fitted_categories
+from credit_scoring.model.classifiers.frame_model import FrameModel
 from credit_scoring.model.classifiers.kinds.tree_classifier import TreeClassifier, adds_up_to
 from credit_scoring.model.classifiers.predict_proba import (
     OwnProbabilities,
     OwnProbabilitiesClassifier,
 )
 from credit_scoring.model.trees.ensemble import NotCovered
-from credit_scoring.model.trees.xgboost_trees import LOGISTIC, read_xgboost
+from credit_scoring.model.trees.xgboost_trees import LOGISTIC, Levels, read_xgboost
 
 
 def xgboost_classifier(fitted: Any, column: int) -> Classifier | None:
     """XGBoost's classifier or booster with log-odds; None for others.
 
     Args:
-        fitted: any object.
+        fitted: any object; a `FrameModel` of XGBoost's classifier if that takes pandas' categories.
         column: index of the default class.
 
     Raises:
         BadFile: it is a booster that predicts no probabilities.
     """
-    kind = type(fitted)
+    model = fitted.fitted if isinstance(fitted, FrameModel) else fitted
+    kind = type(model)
     if kind.__module__.partition(".")[0] != "xgboost":
         return None
-    booster = fitted if kind.__name__ == "Booster" else fitted.get_booster()
+    booster = model if kind.__name__ == "Booster" else model.get_booster()
     config = json.loads(booster.save_config())["learner"]
     objective = config["objective"]["name"]
     if objective not in LOGISTIC:
@@ -43,15 +46,46 @@ def xgboost_classifier(fitted: Any, column: int) -> Classifier | None:
                 " probability of two classes",
             )
         return None
-    calls = _Calls(booster, fitted, config["gradient_booster"]["name"], column)
+    levels: Levels = {}
+    counts: dict[int, int] = {}
+    if isinstance(fitted, FrameModel):
+        found = _levels(booster, fitted)
+        if found is None:
+            return None
+        levels = found
+        counts = {at: len(texts) for at, texts in fitted.categories.items()}
+    calls = _Calls(booster, model, config["gradient_booster"]["name"], column, levels)
     try:
-        trees = read_xgboost(calls.view)
+        trees = read_xgboost(calls.view, levels)
     except NotCovered:
         return XGBoostItself(calls)
     trees = trees if column == 1 else trees.opposite()
-    if not adds_up_to(trees, calls, booster.num_features()):
+    if not adds_up_to(trees, calls, booster.num_features(), counts):
         return XGBoostItself(calls)
     return TreeClassifier(calls, trees, booster.num_features())
+
+
+def _levels(booster: Any, fitted: FrameModel) -> Levels | None:
+    """The value that stands for each category in each column; None if they are not known.
+
+    They are not known of XGBoost before 3.1, and are codes that count as missing with another
+    ``missing`` than NaN.
+    """
+    recorded, missing = fitted_categories(booster), getattr(fitted.fitted, "missing", np.nan)
+    if recorded is None or not np.isnan(missing):
+        return None
+    columns = {*recorded.columns, *fitted.categories}
+    if not columns <= recorded.known.keys():
+        return None
+    levels = {}
+    for column in columns:
+        known, texts = recorded.known[column], fitted.categories.get(column)
+        if texts is None:  # numbers
+            levels[column] = np.array(known, np.float64)
+        else:
+            codes = {text: float(code) for code, text in enumerate(texts)}
+            levels[column] = np.array([codes.get(text, np.nan) for text in known])
+    return levels
 
 
 class _Calls(OwnProbabilities):
@@ -62,8 +96,9 @@ class _Calls(OwnProbabilities):
         sign: 1 if class 1 is the default class, else -1.
     """
 
-    def __init__(self, booster: Any, fitted: Any, kind: str, column: int) -> None:
+    def __init__(self, booster: Any, fitted: Any, kind: str, column: int, levels: Levels) -> None:
         super().__init__(fitted, column)
+        self._levels = levels
         self.sign = 1.0 if column == 1 else -1.0
         missing = getattr(fitted, "missing", np.nan)
         best = getattr(fitted, "best_iteration", None) if booster is not fitted else None
@@ -80,7 +115,7 @@ class _Calls(OwnProbabilities):
             found = self.by_matrix(rows)
         else:  # the call that `predict_proba` makes
             found = self._booster.inplace_predict(
-                rows,
+                self._with_codes(rows),
                 iteration_range=self._rounds,
                 missing=self._missing,
                 validate_features=False,
@@ -92,13 +127,23 @@ class _Calls(OwnProbabilities):
         from xgboost import DMatrix  # the model has imported it
 
         matrix = DMatrix(
-            rows,
+            self._with_codes(rows),
             missing=self._missing,
             feature_names=self._booster.feature_names,
             feature_types=self._booster.feature_types,
             nthread=1,
         )
         return self._booster.predict(matrix, iteration_range=self._rounds, **options)
+
+    def _with_codes(self, rows: Matrix) -> Matrix:
+        """Rows with XGBoost's codes of categories, shape (m, n); unknown ones are missing."""
+        if not self._levels:
+            return rows
+        coded = rows.copy()
+        for column, levels in self._levels.items():
+            is_code = rows[:, column, np.newaxis] == levels
+            coded[:, column] = np.where(is_code.any(axis=1), is_code.argmax(axis=1), np.nan)
+        return coded
 
 
 class XGBoostItself(OwnProbabilitiesClassifier):

@@ -75,7 +75,7 @@ def codes_and_texts() -> tuple[np.ndarray, pd.DataFrame, dict[int, list[str]], n
 
 
 @pytest.mark.parametrize("column", [1, 0])
-def test_a_catboost_with_texts_is_explained_by_its_own_values(column: int):
+def test_a_catboost_with_texts_and_codes_is_explained_by_its_trees(column: int):
     codes, table, texts, classes = codes_and_texts()
     own = catboost(cat_features=["housing", "children"]).fit(table, classes)
     own = pickle.loads(pickle.dumps(own))
@@ -86,7 +86,7 @@ def test_a_catboost_with_texts_is_explained_by_its_own_values(column: int):
     np.testing.assert_array_equal([classifier.probability(row) for row in codes], expected)
     values, base = classifier.contributions(codes)
     np.testing.assert_allclose(expit(base + values.sum(axis=1)), expected, atol=1e-9)
-    assert classifier.explained_by == "CatBoost"
+    assert classifier.explained_by == "treeshap"
     assert (values.std(axis=0)[:3] > 0.01).all()
 
 
