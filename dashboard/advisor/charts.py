@@ -15,6 +15,7 @@ from advisor.vega import BLUE, GREY, INK, ORANGE, PALE, WHITE, ClassLegend, Row,
 ROW_HEIGHT, AXIS_HEIGHT, LEGEND_HEIGHT = 30, 50, 40  # pixels
 PERCENT, DECIMALS = ".0%", ".2f"
 ABOVE = {"y": -8, "baseline": "bottom"}  # a text over the chart
+Interpolation = Literal["step-after", "step-before", "linear"]
 Labelled = tuple[float, str]  # a value on an axis and its text
 
 
@@ -176,15 +177,15 @@ def ice_curve(
     titles: tuple[str, str],
     threshold: Labelled,
     marks: Sequence[Row],
-    shape: Literal["steps", "line"],
+    interpolate: Interpolation,
 ) -> Spec:
     """A score in steps or on a line, a rule at the threshold, and points with their texts.
 
-    Rows have `x` and `y`; marks also have `text`.
+    Rows have `x` and `y`; marks also have `text`. Steps hold after their row, or before it on an
+    axis whose sign is turned.
     """
     x = vega.number("x", titles[0], scale={"zero": False})
     y = vega.number("y", titles[1], scale={"zero": False}, axis={"format": DECIMALS})
-    interpolate = "step-after" if shape == "steps" else "linear"
     steps = {"type": "line", "interpolate": interpolate, "strokeWidth": 2.5, "color": BLUE}
     limit, text = threshold
     right = max(row["x"] for row in rows)

@@ -1,7 +1,7 @@
 """Two features of the same clients against each other, as points or as bars."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,8 @@ import streamlit as st
 
 from advisor import category_bars, charts, page_elements
 from advisor.category_bars import MOST_CATEGORIES, CategoryCount
+from advisor.display_scale import scale_of
+from advisor.feature_axis import FeatureAxis, axis_of
 from advisor.formats import Words
 from advisor.pinned_service import PinnedService
 from advisor.response_models import Feature, Record, Value
@@ -37,12 +39,26 @@ class FeaturePair:
         """The labels of the two features."""
         return [feature["label"] for feature in self.features]
 
+    def axes(self, words: Words) -> list[FeatureAxis | None]:
+        """The axis of each feature of numbers; None for categories."""
+        return [
+            axis_of(words, feature, [*values[0], *values[1], *numbers([own])])
+            if feature["kind"] == "number"
+            else None
+            for feature, values, own in zip(self.features, self.by_class, self.own, strict=True)
+        ]
+
     def own_texts(self, words: Words) -> list[str]:
         """The client's values, written out."""
         return [
             words.feature_value(feature, value)
             for feature, value in zip(self.features, self.own, strict=True)
         ]
+
+
+def numbers(values: Iterable[Value]) -> list[float]:
+    """The numbers among some values."""
+    return [value for value in values if isinstance(value, float | int)]
 
 
 def show(words: Words, service: PinnedService, record: Record, names: Sequence[str]) -> None:
@@ -71,9 +87,18 @@ def show(words: Words, service: PinnedService, record: Record, names: Sequence[s
 
 def show_scatter(words: Words, pair: FeaturePair) -> None:
     """Show points of both classes along two features, at most one of them of categories."""
-    legend = ClassLegend(words("paid"), words("unpaid"))
+    legend, axes = ClassLegend(words("paid"), words("unpaid")), pair.axes(words)
+
+    def place(values: Sequence[Any]) -> tuple[Value, Value]:
+        """The two coordinates of a point: numbers, or the names of categories."""
+        x, y = (
+            words.feature_value(feature, value) if axis is None else axis.at(value)
+            for feature, axis, value in zip(pair.features, axes, values, strict=True)
+        )
+        return x, y
+
     rows = [
-        {**dict(zip("xy", axis_values(words, pair, values), strict=True)), "class": name}
+        {**dict(zip("xy", place(values), strict=True)), "class": name}
         for name, *by_feature in zip((legend.paid, legend.unpaid), *pair.by_class, strict=True)
         for values in thinned(list(zip(*by_feature, strict=True)))
     ]
@@ -84,11 +109,13 @@ def show_scatter(words: Words, pair: FeaturePair) -> None:
         unpaid=words.number(len(rows) - paid), x=own[0], y=own[1],
     )  # fmt: skip
     sentence += " " + corner_sentence(words, pair)
-    cross = None if None in pair.own else axis_values(words, pair, pair.own)
-    across, upwards = pair.features
-    titles = page_elements.label_with_unit(across), page_elements.label_with_unit(upwards)
-    are_numbers = across["kind"] == "number", upwards["kind"] == "number"
-    spec = charts.scatter(rows, titles, legend, cross, words("this_client"), are_numbers)
+    cross = None if None in pair.own else place(pair.own)
+    across, upwards = (
+        page_elements.label_with_unit(feature) if axis is None else axis.title
+        for feature, axis in zip(pair.features, axes, strict=True)
+    )
+    are_numbers = axes[0] is not None, axes[1] is not None
+    spec = charts.scatter(rows, (across, upwards), legend, cross, words("this_client"), are_numbers)
     page_elements.chart(spec, sentence, *pair.labels)
 
 
@@ -109,15 +136,6 @@ def show_combinations(words: Words, pair: FeaturePair) -> None:
     category_bars.show(words, title, sentence, shown, sizes, *pair.labels)
 
 
-def axis_values(words: Words, pair: FeaturePair, values: Sequence[Value]) -> tuple[Value, Value]:
-    """The two values of a point: numbers, or the names of categories."""
-    x, y = (
-        value if feature["kind"] == "number" else words.feature_value(feature, value)
-        for feature, value in zip(pair.features, values, strict=True)
-    )
-    return x, y
-
-
 def thinned(points: list[Any]) -> list[Any]:
     """At most 400 of the points, evenly spaced."""
     return points[:: max(1, -(-len(points) // MOST_POINTS))]
@@ -126,21 +144,34 @@ def thinned(points: list[Any]) -> list[Any]:
 def corner_sentence(words: Words, pair: FeaturePair) -> str:
     """The share of each class that lies in the client's corner, in a sentence.
 
-    In the corner are clients whose numbers do not exceed the client's and whose categories are
-    the client's.
+    In the corner are clients whose shown numbers do not exceed the client's and whose categories
+    are the client's.
     """
     if None in pair.own:
         return words("client_not_known")
-    are_numbers = [feature["kind"] == "number" for feature in pair.features]
+    scales = [
+        scale_of(feature) if feature["kind"] == "number" else None for feature in pair.features
+    ]
+
+    def placed(values: Sequence[Any]) -> list[Any]:
+        """Shown numbers, and categories as they are."""
+        return [
+            value if scale is None else scale.shown(value)
+            for value, scale in zip(values, scales, strict=True)
+        ]
+
+    corner = placed(pair.own)
 
     def is_inside(values: Sequence[Any]) -> bool:
         return all(
-            value <= own if is_number else value == own
-            for value, own, is_number in zip(values, pair.own, are_numbers, strict=True)
+            value == own if scale is None else value <= own
+            for value, own, scale in zip(placed(values), corner, scales, strict=True)
         )
 
     paid, unpaid = (
         words.percent(sum(map(is_inside, points)) / (len(points) or 1), 1)
         for points in (list(zip(*each, strict=True)) for each in zip(*pair.by_class, strict=True))
     )
-    return words("corner", paid=paid, unpaid=unpaid)
+    sentence = words("corner", paid=paid, unpaid=unpaid)
+    has_dates = any(scale is not None and scale.is_date for scale in scales)
+    return f"{sentence} {words('corner_dates')}" if has_dates else sentence

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
+from advisor.display_scale import DAYS, DisplayScale, scale_of, scale_of_unit
 from advisor.response_models import Feature, Value
 from advisor.texts import Language, text
 
@@ -59,18 +60,17 @@ class Words:
         return self.number(number, decimals(number))
 
     def exact_value(self, feature: Feature, value: Value) -> str:
-        """A feature's value with every digit, in the unit in which it is typed."""
+        """A feature's value with every digit, and as it is typed if it is shown otherwise."""
         if not isinstance(value, float | int) or is_yes_or_no(value, feature["kind"]):
             return self.feature_value(feature, value)
         digits = -int(Decimal(repr(value)).as_tuple().exponent)
         typed = self.number(value, 0 if value == int(value) else digits)
-        if not feature["unit"].startswith("days"):
-            return (
-                typed
-                if feature["unit"] in UNWRITTEN_UNITS
-                else f"{typed}{NO_BREAK_SPACE}{feature['unit']}"
-            )
-        return f"{typed} ({self.feature_value(feature, value)})"
+        scale = scale_of(feature)
+        if scale.is_dated:
+            return self("typed_as", value=self.feature_value(feature, value), typed=typed)
+        if scale.period:
+            return f"{typed} ({self.feature_value(feature, value)})"
+        return self._with_unit(typed, feature["unit"])
 
     def percent(self, share: float, digits: int = 0) -> str:
         """A share between 0 and 1, in percent."""
@@ -88,33 +88,44 @@ class Words:
                 return found
         return found
 
-    def value(self, value: Value, unit: str = "", kind: str = "number") -> str:
-        """A value with its unit; days from one year on are written in years."""
+    def value(
+        self, value: Value, unit: str = "", kind: str = "number", scale: DisplayScale | None = None
+    ) -> str:
+        """A value with its unit; days from one year on are written in years.
+
+        Args:
+            value: as stored.
+            unit: from features.csv.
+            kind: number, flag or text.
+            scale: the feature's own; None for the scale of the unit.
+        """
         if value is None:
             return self("not_known")
         if isinstance(value, str):
             return value
         if is_yes_or_no(value, kind):
             return self("yes" if value else "no")
-        if unit == "days" or unit.startswith("days "):
-            return self._days(value, dated=unit != "days")
-        return (
-            self.quantity(value)
-            if unit in UNWRITTEN_UNITS
-            else f"{self.quantity(value)}{NO_BREAK_SPACE}{unit}"
-        )
+        scale = scale or scale_of_unit(unit)
+        if scale.period:
+            return self._period(value, scale)
+        return self._with_unit(self.quantity(value), unit)
 
     def feature_value(self, feature: Feature, value: Value) -> str:
         """A value with its feature's unit."""
-        return self.value(value, feature["unit"], feature["kind"])
+        return self.value(value, feature["unit"], feature["kind"], scale_of(feature))
 
-    def _days(self, days: float, dated: bool) -> str:
-        """Days as a duration; dated ones as time before (-) or after (+) the application."""
-        size = abs(days)
-        if size >= DAYS_IN_YEAR:
+    def _with_unit(self, number: str, unit: str) -> str:
+        """A written number with its unit."""
+        return number if unit in UNWRITTEN_UNITS else f"{number}{NO_BREAK_SPACE}{unit}"
+
+    def _period(self, value: float, scale: DisplayScale) -> str:
+        """A length of time; a dated one as time before or after the application."""
+        shown = scale.shown(value)
+        size, unit = abs(shown), scale.period
+        if unit == DAYS and size >= DAYS_IN_YEAR:
             duration = f"{self.number(size / DAYS_IN_YEAR, 1)}{NO_BREAK_SPACE}" + self("years")
         else:
-            duration = f"{self.quantity(size)}{NO_BREAK_SPACE}" + self("days")
-        if not dated:
-            return duration if days >= 0 else f"\u2212{duration}"
-        return self("days_after" if days > 0 else "days_before", duration=duration)
+            duration = f"{self.quantity(size)}{NO_BREAK_SPACE}" + self(f"unit_{unit}")
+        if not scale.is_dated:
+            return duration if shown >= 0 else f"\u2212{duration}"
+        return self("days_before" if shown >= 0 else "days_after", duration=duration)

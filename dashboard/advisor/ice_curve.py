@@ -3,18 +3,19 @@
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import streamlit as st
 
 from advisor import charts, page_elements
 from advisor.csv_cells import known_categories
+from advisor.feature_axis import FeatureAxis, axis_of
 from advisor.formats import Words, rounded
 from advisor.pinned_service import PinnedService, log_odds
 from advisor.response_models import Application, Feature, Sensitivity, Value
 
 LINE_PARTS = 100  # of the drawn part of a line
-Rows = list[dict[str, object]]
+Rows = list[dict[str, Any]]
 Probability = TypeVar("Probability", float, float | None)
 
 
@@ -42,9 +43,15 @@ def show(words: Words, service: PinnedService, application: Application, feature
         page_elements.paragraph(sentence, feature["label"])
     elif feature["kind"] == "number":
         rows, marks = curve_rows(words, feature, found)
-        titles = (page_elements.label_with_unit(feature), words("probability"))
-        threshold = limit, words("threshold_line")
-        spec = charts.ice_curve(rows, titles, threshold, marks, found["shape"])
+        axis = axis_of(words, feature, [row["x"] for row in (*rows, *marks)])
+        titles = axis.title, words("probability")
+        spec = charts.ice_curve(
+            [{**row, "x": axis.at(row["x"])} for row in rows],
+            titles,
+            (limit, words("threshold_line")),
+            [{**mark, "x": axis.at(mark["x"])} for mark in marks],
+            interpolation(found, axis),
+        )
         page_elements.chart(spec, sentence, feature["label"])
     else:
         page_elements.paragraph(sentence, feature["label"])
@@ -56,6 +63,13 @@ def show(words: Words, service: PinnedService, application: Application, feature
             for value, probability in category_scores(feature, found)
         ]
         page_elements.table(feature["label"], [words("value"), words("probability")], cells)
+
+
+def interpolation(found: Sensitivity, axis: FeatureAxis) -> charts.Interpolation:
+    """The form of the curve between two of its rows."""
+    if found["shape"] == "line":
+        return "linear"
+    return "step-before" if axis.scale.is_turned else "step-after"
 
 
 def description(words: Words, feature: Feature, found: Sensitivity, limit: float) -> str:

@@ -27,6 +27,12 @@ def choose_peers(words: Words) -> Compare:
     return chosen
 
 
+def chosen_peers() -> Compare:
+    """The peers chosen on a page with that choice; near ones before any choice."""
+    chosen: Compare = st.session_state.get(COMPARE, "near")
+    return chosen
+
+
 def show(words: Words, score: Score, features: dict[str, Feature]) -> None:
     """Show the strongest reasons as sentences, each with a table of its features."""
     st.header(words("reasons_title"))
@@ -69,15 +75,14 @@ def feature_table(words: Words, reason: Reason, features: dict[str, Feature]) ->
     """Show the strongest features of a reason, beside the median of the peers."""
     rows = []
     for each in reason["features"]:
-        kind = features[each["name"]]["kind"] if each["name"] in features else "number"
-        median = each["median"]
-        rows.append(
-            (
-                each["label"],
-                words.value(each["value"], each["unit"], kind),
-                "" if median is None else words.value(median, each["unit"], kind),
-                words.number(each["contribution"], 3, sign=True),
-            )
+        feature, median = features.get(each["name"]), each["median"]
+        value, typical = (
+            words.value(number, each["unit"])
+            if feature is None
+            else words.feature_value(feature, number)
+            for number in (each["value"], median)
         )
+        contribution = words.number(each["contribution"], 3, sign=True)
+        rows.append((each["label"], value, "" if median is None else typical, contribution))
     head = [words(key) for key in ("feature", "value", "median", "contribution")]
     page_elements.table(reason["group"], head, rows)

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from statistics import median
 from typing import Any
 
 import streamlit as st
 
-from advisor import category_bars, charts, feature_pair, page_elements, session
+from advisor import category_bars, charts, feature_axis, feature_pair, page_elements, session
 from advisor.category_bars import MOST_CATEGORIES, CategoryCount, ClassSizes
+from advisor.comparison import Comparison
 from advisor.formats import Words
 from advisor.response_models import Feature, Value
 from advisor.vega import ClassLegend
@@ -27,38 +27,36 @@ def histogram(values: Sequence[float], low: float, high: float) -> list[float]:
     return [count / len(values) for count in counts] if values else [0.0] * BINS
 
 
-def share_below(value: float, values: Sequence[float]) -> float | None:
-    """The share of values below one value; None without values."""
-    return sum(other < value for other in values) / len(values) if values else None
+def trimmed(values: list[float]) -> list[float]:
+    """The sorted values without the lowest and the highest hundredth."""
+    every, cut = sorted(values), len(values) // 100
+    return every[cut : len(every) - cut]
 
 
 def show_density(words: Words, feature: Feature, value: Value, by_class: ByClass) -> None:
     """Show a number's density in both classes, and the client's own value."""
     legend = ClassLegend(words("paid"), words("unpaid"))
-    every = sorted(by_class[0] + by_class[1])
-    if not every:
+    if not any(by_class):
         st.markdown(words("nobody_known"))
         return
-    low, high = every[len(every) // 100], every[-1 - len(every) // 100]
+    comparison = Comparison(feature, by_class)
+    paid, unpaid = comparison.medians(words)
+    sentence = words("density", label=feature["label"], paid=paid, unpaid=unpaid)
+    own = value if isinstance(value, float | int) else None
+    sentence += " " + (
+        words("client_not_known") if own is None else comparison.sentence(words, own)
+    )
+    drawn = trimmed(by_class[0] + by_class[1])
+    axis = feature_axis.axis_of(words, feature, drawn)
+    low, high = sorted((axis.at(drawn[0]), axis.at(drawn[-1])))
     width = (high - low) / BINS
     rows = [
         {"x": low + (at + 0.5) * width, "share": share, "class": name}
         for name, values in zip((legend.paid, legend.unpaid), by_class, strict=True)
-        for at, share in enumerate(histogram(values, low, high))
+        for at, share in enumerate(histogram([*map(axis.at, values)], low, high))
     ]
-    medians = [
-        words.feature_value(feature, median(values) if values else None) for values in by_class
-    ]
-    sentence = words("density", label=feature["label"], paid=medians[0], unpaid=medians[1])
-    own = value if isinstance(value, float | int) else None
-    if own is None:
-        sentence += " " + words("client_not_known")
-    else:
-        paid, unpaid = (words.percent_or_unknown(share_below(own, each)) for each in by_class)
-        own_text = words.feature_value(feature, own)
-        sentence += " " + words("client_value", value=own_text, paid=paid, unpaid=unpaid)
-    titles = (page_elements.label_with_unit(feature), words("share_of_class"))
-    spec = charts.density(rows, titles, legend, own, words("this_client"))
+    titles, own_at = (axis.title, words("share_of_class")), None if own is None else axis.at(own)
+    spec = charts.density(rows, titles, legend, own_at, words("this_client"))
     page_elements.chart(spec, sentence, feature["label"])
 
 

@@ -4,7 +4,16 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from advisor import decision, form_controls, ice_curve, page_elements, session
+from advisor import (
+    contradictions,
+    decision,
+    form_controls,
+    ice_curve,
+    page_elements,
+    reasons,
+    session,
+)
+from advisor.display_scale import scale_of
 from advisor.errors import Refused
 from advisor.formats import Words, rounded
 from advisor.pinned_service import PinnedService
@@ -38,10 +47,19 @@ def show_control(words: Words, client: ClientId, feature: Feature, own: Value) -
     if feature["kind"] == "number":
         label = page_elements.label_with_unit(feature)
         if usual := ice_curve.usual_range(feature):
-            low, high = (words.quantity(end) for end in usual)
+            low, high = usual_texts(words, feature, usual)
             label += ". " + words("usual", low=low, high=high)
             step = power_of_ten((usual[1] - usual[0]) / STEPS)
     return form_controls.control(words, key, page_elements.plain(label), feature, own, step)
+
+
+def usual_texts(words: Words, feature: Feature, usual: tuple[float, float]) -> list[str]:
+    """The ends of the usual range, the lower shown number first; dates are written in full."""
+    scale = scale_of(feature)
+    ends = sorted(usual, key=scale.shown)
+    if scale.is_dated:
+        return [words.feature_value(feature, end) for end in ends]
+    return [words.quantity(end) for end in ends]
 
 
 def power_of_ten(step: float) -> float:
@@ -72,8 +90,12 @@ def show_counterfactuals(
     client: ClientId,
     own: Record,
     features: Mapping[str, Feature],
+    score: Score,
 ) -> None:
-    """Show the counterfactuals, each with a button that puts it into the form."""
+    """Show the counterfactuals, each with a button that puts it into the form.
+
+    One that goes against a reason for the refusal names the figure behind both.
+    """
     found = service.counterfactuals(client)
     refused = bool(found["prediction"])
     decided = "refused" if refused else "accepted"
@@ -84,16 +106,20 @@ def show_counterfactuals(
     for exact in found["alternatives"]:
         each = with_few_digits(service, client, exact, refused)
         value = words.exact_value(features[each["feature"]], each["value"])
-        direction = each["direction"] or "text"
         sentence = words(
-            f"counterfactual_{decided}_{direction}",
+            f"counterfactual_{decided}_{movement(features[each['feature']], each)}",
             label=each["label"],
             value=value,
             probability=words.number(each["probability"], 4),
         )
         if each["moved"] is not None:
             sentence += " " + words("moved", moved=words.percent(each["moved"], 1))
-        page_elements.paragraph(sentence, each["label"])
+        labels = [each["label"]]
+        against = contradictions.find(features, service.record(client), score["reasons"], each)
+        if refused and against is not None:
+            sentence += " " + against.sentence(words)
+            labels += against.labels
+        page_elements.paragraph(sentence, *labels)
         st.button(
             page_elements.plain(words("try", label=each["label"], value=value)),
             key=f"try_{each['feature']}_{each['direction']}",
@@ -103,6 +129,17 @@ def show_counterfactuals(
     if not found["exact"]:
         st.markdown(words("nearer_may_exist"))
     st.markdown(words("no_promise"))
+
+
+def movement(feature: Feature, found: Counterfactual) -> str:
+    """The direction of a change in the numbers that are shown; text for a change of category."""
+    if found["direction"] is None:
+        return "text"
+    scale = scale_of(feature)
+    rises = (found["direction"] == "up") != scale.is_turned
+    if scale.is_date:
+        return "earlier" if rises else "later"
+    return "up" if rises else "down"
 
 
 def with_few_digits(
@@ -167,13 +204,15 @@ def show() -> None:
     features, record = service.feature_by_name, service.record(client)
     st.title(words("what_if_title", client=page_elements.plain_id(client)))
     application: Application = {"client": client}
-    before = service.score(application, reasons=0)
+    before = service.score(
+        application, reasons=reasons.MOST_IN_WORDS, compare=reasons.chosen_peers()
+    )
     st.header(decision.verdict(words, service, before))
     changes: Record = {}
     changeable = [feature for feature in features.values() if feature["change"] != "none"]
     if changeable:
         own = {feature["name"]: record[feature["name"]] for feature in changeable}
-        show_counterfactuals(words, service, client, own, features)
+        show_counterfactuals(words, service, client, own, features, before)
         st.header(words("form_title"))
         if changes := show_form(words, client, own, changeable):
             application["changes"] = changes

@@ -3,6 +3,7 @@
 import json
 import re
 from statistics import median
+from typing import Any
 
 import pytest
 
@@ -26,14 +27,41 @@ def test_a_number_in_both_classes(open_page: PageOpener, api: ServiceApi, refuse
     values = api.reference_values("AMT_CREDIT")
     page = open_page("compare", refused_client, compared="AMT_CREDIT")
     text = text_of(page)
-    medians, below = [], []
+    medians, others = [], []
+    is_more = value > median(values["feat0"])
     for field in CLASSES:
         medians.append(EN.feature_value(feature, median(values[field])))
-        share = sum(other < value for other in values[field]) / len(values[field])
-        below.append(EN.percent(share, 1))
+        found = [other < value if is_more else other > value for other in values[field]]
+        others.append(EN.percent(sum(found) / len(found), 1))
     assert f"the median is {medians[0]} among those who paid and {medians[1]} among" in text
-    assert f"{below[0]} of those who paid and {below[1]} of those who did not pay have" in text
+    side, other_side = ("more", "less") if is_more else ("less", "more")
+    assert f", {side} than the median of those who paid: {others[0]} of those who paid" in text
+    assert f" and {others[1]} of those who did not pay have {other_side}." in text
     assert all(sentence in text for sentence in chart_texts(page))
+
+
+@pytest.mark.parametrize("name", ["DAYS_BIRTH", "DAYS_EMPLOYED"])
+def test_a_date_is_drawn_and_told_as_time_before_the_application(
+    open_page: PageOpener, api: ServiceApi, score_by_client: dict[int, Any], name: str
+):
+    values = api.reference_values(name)["feat0"]
+    known = {client: api.record(client)[name] for client in score_by_client}
+    own, client = min((value, client) for client, value in known.items() if value is not None)
+    assert own < median(values)
+    page = open_page("compare", client, compared=name)
+    later = EN.percent(sum(other > own for other in values) / len(values), 1)
+    sentence = chart_texts(page)[0]
+    assert f"This client has {-own / 365.25:.1f}\u00a0years before the application," in sentence
+    assert f", earlier than the median of those who paid: {later} of those who" in sentence
+    assert sentence.endswith(" have a later date.")
+    spec = json.loads(page.get("vega_lite_chart")[0].proto.spec)
+    line, rule = (layer["data"]["values"] for layer in spec["layer"][:2])
+    assert rule == [{"x": -own / 365.25}]
+    assert min(row["x"] for row in line) > 0
+    assert spec["layer"][0]["encoding"]["x"]["title"].endswith("(years before the application)")
+    paid = [row for row in line if row["class"] == "Those who paid"]
+    mean = sum(row["x"] * row["share"] for row in paid) / sum(row["share"] for row in paid)
+    assert abs(mean + sum(values) / len(values) / 365.25) < 1  # the line is not mirrored
 
 
 def test_a_flag_in_both_classes(open_page: PageOpener, api: ServiceApi, refused_client: int):
@@ -92,16 +120,28 @@ def test_two_features_are_points(
     sentence = chart_texts(page)[-1]
     assert f"Of all who paid, {paid} have at most as much in both" in sentence
     assert f"of all who did not pay, {unpaid}." in sentence
+    assert ("a later date is less" in sentence) == ("DAYS_BIRTH" in names)
+    titles = [spec["layer"][0]["encoding"][axis]["title"] for axis in "xy"]
+    assert ("Date of birth (years before the application)" in titles) == ("DAYS_BIRTH" in names)
 
 
 def axis_value(name: str, value: float) -> object:
-    return EN.value(value, "", "flag") if name == "CODE_GENDER_F" else value
+    """The place of a value on an axis: a date of birth in years before the application."""
+    if name == "CODE_GENDER_F":
+        return EN.value(value, "", "flag")
+    return -value / 365.25 if name == "DAYS_BIRTH" else value
+
+
+def corner_value(name: str, value: float) -> float:
+    return -value if name == "DAYS_BIRTH" else value
 
 
 def is_inside(record, names: tuple[str, str], values: tuple[float, float]) -> bool:
     """True if values lie in the client's corner of the chart."""
     return all(
-        value == record[name] if name == "CODE_GENDER_F" else value <= record[name]
+        value == record[name]
+        if name == "CODE_GENDER_F"
+        else corner_value(name, value) <= corner_value(name, record[name])
         for name, value in zip(names, values, strict=True)
     )
 

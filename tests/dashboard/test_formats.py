@@ -73,7 +73,8 @@ def test_a_number_is_rounded_up_or_down(number: float, up: bool, expected: float
         (246321.39987989928, "currency", "246,321.39987989928\u00a0currency"),
         (0.1235, "0 to 1", "0.1235"),
         (-3652.5, "days from the application",
-         "\u22123,652.5 (10.0\u00a0years before the application)"),
+         "10.0\u00a0years before the application (typed as \u22123,652.5)"),
+        (-3652.5, "days", "\u22123,652.5 (\u221210.0\u00a0years)"),
         ("Working", "", "Working"),
     ],
 )  # fmt: skip

@@ -1,0 +1,141 @@
+"""Suggestions that go against a reason, and the figure behind both."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from advisor.formats import Words
+from advisor.formulas import after_change
+from advisor.response_models import Counterfactual, Feature, Reason, Record
+
+SHARE_UNIT = "ratio"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A feature that a suggestion changes.
+
+    Attributes:
+        feature: the feature, computed from the suggested one or that one itself.
+        own: the client's value.
+        after: the value after the suggested change.
+        typical: the median of the clients who paid.
+    """
+
+    feature: Feature
+    own: float
+    after: float
+    typical: float
+
+    @property
+    def comes_nearer(self) -> bool:
+        """True if the change brings the value nearer to the typical one."""
+        return abs(self.after - self.typical) < abs(self.own - self.typical)
+
+    def texts(self, words: Words) -> list[str]:
+        """The client's value, the typical one and the one after the change, written out.
+
+        Ratios below 1 are written in percent.
+        """
+        values = [self.own, self.typical, self.after]
+        if self.feature["unit"] == SHARE_UNIT and 0 <= min(values) <= max(values) < 1:
+            return [words.percent(value, digits_apart(values)) for value in values]
+        return [words.feature_value(self.feature, value) for value in values]
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """A reason that a suggestion goes against, and the figure behind both."""
+
+    reason: Reason
+    figure: Figure
+
+    @property
+    def labels(self) -> list[str]:
+        """The data team's words in the sentence."""
+        return [self._reason_text, self.figure.feature["label"]]
+
+    @property
+    def _reason_text(self) -> str:
+        """The reason without a full stop."""
+        return self.reason["text"].rstrip(".")
+
+    def sentence(self, words: Words) -> str:
+        """The contradiction in words."""
+        own, typical, after = self.figure.texts(words)
+        return words(
+            "against_reason",
+            reason=self._reason_text,
+            label=self.figure.feature["label"],
+            own=own,
+            typical=typical,
+            after=after,
+        )
+
+
+def digits_apart(shares: Sequence[float]) -> int:
+    """The decimals of shares in percent, one or more, at which different ones look different."""
+    for digits in (1, 2, 3):
+        if len({round(100 * share, digits) for share in shares}) == len({*shares}):
+            return digits
+    return digits
+
+
+def find(
+    features: Mapping[str, Feature],
+    record: Record,
+    reasons: Sequence[Reason],
+    suggestion: Counterfactual,
+) -> Contradiction | None:
+    """The strongest reason that a suggestion goes against; None if it goes against none.
+
+    A reason is worded by its strongest feature, as high or low. A suggestion goes against it if it
+    moves that feature further from the median of the peers.
+    """
+    changes: Record = {suggestion["feature"]: suggestion["value"]}
+    for reason in reasons:
+        strongest = reason["features"][0]
+        own, median = strongest["value"], strongest["median"]
+        after = after_change(features, record, changes, strongest["name"])
+        if not isinstance(own, float | int) or not isinstance(after, float | int):
+            continue
+        if median is None or own == median or after == own or (own > median) != (after > own):
+            continue
+        if figure := figure_behind(features, record, changes, reason):
+            return Contradiction(reason, figure)
+    return None
+
+
+def figure_behind(
+    features: Mapping[str, Feature], record: Record, changes: Record, reason: Reason
+) -> Figure | None:
+    """The figure behind a reason and a change; None if no typical value is known.
+
+    It is the reason's strongest feature if that is computed from the changed one. Else it is a
+    feature of the theme that is: one that the change brings nearer to its typical value, if there
+    is one, and the changed feature itself if none is computed from it.
+    """
+    named = [each["name"] for each in reason["features"]]
+    theme = [name for name, each in features.items() if each["group"] == reason["group"]]
+    names = dict.fromkeys([*named, *theme])
+    figures = {
+        name: figure
+        for name in names
+        if (figure := figure_of(features, record, changes, name)) is not None
+    }
+    if named[0] in figures and named[0] not in changes:
+        return figures[named[0]]
+    computed = [figure for name, figure in figures.items() if name not in changes]
+    nearer = [figure for figure in computed if figure.comes_nearer]
+    return next(iter([*nearer, *computed, *figures.values()]), None)
+
+
+def figure_of(
+    features: Mapping[str, Feature], record: Record, changes: Record, name: str
+) -> Figure | None:
+    """A feature that changes; None if it does not, or if one of its values is not known."""
+    if name not in features or (quantiles := features[name]["class0"]["quantiles"]) is None:
+        return None
+    own, after = record.get(name), after_change(features, record, changes, name)
+    if not isinstance(own, float | int) or not isinstance(after, float | int) or own == after:
+        return None
+    return Figure(features[name], own, after, quantiles["50"])

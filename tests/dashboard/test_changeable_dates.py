@@ -1,0 +1,110 @@
+"""A date that may change: suggestions, usual range and curve speak of time before the application.
+
+No shipped date may change; these are the shipped clients with another features.csv.
+"""
+
+import csv
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from advisor import session
+from advisor.formats import Words
+from advisor.service_api import ServiceApi
+from credit_scoring.data.artifacts import FEATURES_FILE
+from tests.dashboard.conftest import PageOpener, chart_texts, service_in_process, text_of
+
+EN = Words("en")
+DATE, AGE = "DAYS_EMPLOYED", "DAYS_BIRTH"
+UNITS = {DATE: "days from the application", AGE: "days before the application"}
+VERBS = {(DATE, "up"): "put later, to", (DATE, "down"): "put earlier, to",
+         (AGE, "up"): "lowered to", (AGE, "down"): "raised to"}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def date_api(
+    small_bundle_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ServiceApi]:
+    """The service of clients whose two dates may change, one of them told as a length of time."""
+    folder = tmp_path_factory.mktemp("dates") / "ressources"
+    shutil.copytree(small_bundle_folder, folder)
+    with (folder / FEATURES_FILE).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        row["change"] = "any" if row["name"] in UNITS else "none"
+        row["unit"] = UNITS.get(row["name"], row["unit"])
+    with (folder / FEATURES_FILE).open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    with service_in_process(folder) as api:
+        yield api
+
+
+@pytest.fixture
+def open_date_page(
+    date_api: ServiceApi, open_page: PageOpener, monkeypatch: pytest.MonkeyPatch
+) -> PageOpener:
+    monkeypatch.setattr(session, "service_api", lambda: date_api)
+    return open_page
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_a_suggestion_is_said_by_the_shown_number(
+    open_date_page: PageOpener, date_api: ServiceApi, name: str
+):
+    client, found = next(
+        (client, each)
+        for client in date_api.ids()
+        for each in date_api.counterfactuals(client)["alternatives"]
+        if each["feature"] == name
+    )
+    text = text_of(open_date_page("what_if", client))
+    own = date_api.record(client)[name]
+    assert (found["value"] > own) == (found["direction"] == "up")
+    pattern = (
+        rf"{re.escape(found['label'])}: {VERBS[name, found['direction']]} ([\d.,]+)\u00a0(\w+) "
+        r"before the application \(typed as (\u2212[\d.,]+)\), it would be"
+    )
+    said = re.search(pattern, text)
+    assert said is not None
+    number, unit, typed = said.groups()
+    days = float(number.replace(",", "")) * (365.25 if unit == "years" else 1)
+    typed_days = -float(typed[1:].replace(",", ""))
+    assert abs(days + typed_days) < 20  # a tenth of a year at most
+    changed = date_api.score({"client": client, "changes": {name: typed_days}})
+    assert changed["prediction"] != date_api.score({"client": client})["prediction"]
+
+
+def test_the_usual_range_begins_with_the_lower_shown_number(
+    open_date_page: PageOpener, date_api: ServiceApi
+):
+    client = date_api.ids()[0]
+    feature = next(each for each in date_api.features() if each["name"] == AGE)
+    page = open_date_page("what_if", client)
+    low, high = (-feature["class0"]["quantiles"][end] / 365.25 for end in ("95", "5"))
+    assert low < high
+    label = page.main.number_input(key=f"what_if_{client}_{AGE}").label
+    assert f"{low:.1f}\u00a0years before the application to {high:.1f}\u00a0years" in label
+
+
+def test_the_curve_is_drawn_over_the_shown_numbers(
+    open_date_page: PageOpener, date_api: ServiceApi
+):
+    client = date_api.ids()[0]
+    found = date_api.sensitivity({"client": client}, AGE)
+    page = open_date_page("what_if", client, curve=AGE)
+    spec = json.loads(page.get("vega_lite_chart")[-1].proto.spec)
+    line, _, _, marks = (layer["data"]["values"] for layer in spec["layer"][:4])
+    assert spec["layer"][0]["mark"]["interpolate"] == "step-before"
+    assert spec["layer"][0]["encoding"]["x"]["title"].endswith("(years before the application)")
+    assert marks[0]["x"] == -found["value"] / 365.25
+    steps = {-value / 365.25: probability for value, probability in found["steps"]}
+    inner = [row for row in line[1:-1] if row["x"] in steps]
+    assert len(inner) > 3
+    assert all(row["y"] == steps[row["x"]] for row in inner)
+    assert EN.value(found["value"], UNITS[AGE]) in chart_texts(page)[-1]

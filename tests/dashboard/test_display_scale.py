@@ -1,0 +1,83 @@
+"""The scale on which numbers are shown: the sign of dates is turned, in every unit."""
+
+from typing import Any
+
+import pytest
+
+from advisor.display_scale import scale_of
+from advisor.feature_axis import axis_of
+from advisor.formats import Words
+
+EN, FR = Words("en"), Words("fr")
+
+
+def feature(unit: str, typical: float = -1.0, kind: str = "number") -> Any:
+    """A feature whose median among the clients who paid is `typical`."""
+    values = {"present": 3, "quantiles": {"50": typical}, "shares": None}
+    return {"name": "X", "label": "X", "unit": unit, "kind": kind, "class0": values}
+
+
+@pytest.mark.parametrize(
+    ("unit", "typical", "value", "shown", "text"),
+    [
+        ("days from the application", -1.0, -3185.0, 3185.0,
+         "8.7\u00a0years before the application"),
+        ("days from the application", -1.0, 40.0, -40.0, "40\u00a0days after the application"),
+        ("days from the application", 900.0, 40.0, -40.0, "40\u00a0days after the application"),
+        ("days before the application", -1.0, -3185.0, 3185.0,
+         "8.7\u00a0years before the application"),
+        ("days before the application", -1.0, 12.0, -12.0, "12\u00a0days after the application"),
+        ("days before the application", 900.0, 3185.0, 3185.0,
+         "8.7\u00a0years before the application"),
+        ("months from the application", -1.0, -3.0, 3.0, "3\u00a0months before the application"),
+        ("months before the application", 5.0, 3.0, 3.0, "3\u00a0months before the application"),
+        ("days", -1.0, -3652.5, -3652.5, "\u221210.0\u00a0years"),
+        ("months", 5.0, -3.0, -3.0, "\u22123\u00a0months"),
+        ("currency", 5.0, -3.0, -3.0, "\u22123\u00a0currency"),
+        ("ratio", 0.5, -0.25, -0.25, "\u22120.2500"),
+        ("0 to 1", 0.5, 0.25, 0.25, "0.2500"),
+        ("years per day", 0.5, -0.25, -0.25, "\u22120.2500\u00a0years per day"),
+        ("", 0.5, 7.0, 7.0, "7"),
+    ],
+)  # fmt: skip
+def test_a_number_and_its_text_have_one_sign(
+    unit: str, typical: float, value: float, shown: float, text: str
+):
+    described = feature(unit, typical)
+    assert scale_of(described).shown(value) == shown
+    assert EN.feature_value(described, value) == text
+
+
+def test_months_in_french():
+    described = feature("months from the application")
+    assert FR.feature_value(described, -12.5) == "12,500\u00a0mois avant la demande"
+
+
+@pytest.mark.parametrize(("kind", "value"), [("flag", -1.0), ("text", "Working")])
+def test_no_sign_of_a_flag_or_a_text_is_turned(kind: str, value: Any):
+    described = feature("days from the application", kind=kind)
+    assert not scale_of(described).is_turned
+
+
+@pytest.mark.parametrize(
+    ("unit", "values", "title", "places"),
+    [
+        ("days from the application", [-3652.5, -731.0], "X (years before the application)",
+         [10.0, 731 / 365.25]),
+        ("days from the application", [-300.0, -20.0], "X (days before the application)",
+         [300.0, 20.0]),
+        ("days from the application", [-3652.5, 365.25],
+         "X (years before the application; a minus: after it)", [10.0, -1.0]),
+        ("months from the application", [-40.0, -3.0], "X (months before the application)",
+         [40.0, 3.0]),
+        ("days", [-3652.5, 365.25], "X (years)", [-10.0, 1.0]),
+        ("currency", [-1.0, 5000.0], "X (currency)", [-1.0, 5000.0]),
+        ("", [1.0, 2.0], "X", [1.0, 2.0]),
+    ],
+)  # fmt: skip
+def test_an_axis_has_the_shown_numbers(
+    unit: str, values: list[float], title: str, places: list[float]
+):
+    axis = axis_of(EN, feature(unit), values)
+    assert axis.title == title
+    assert [axis.at(value) for value in values] == places
