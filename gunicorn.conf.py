@@ -8,6 +8,9 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
+
+from serving.shared_folder import forget_live_values
 
 if sys.flags.optimize > 1:
     sys.exit("LightGBM needs docstrings: unset PYTHONOPTIMIZE, and run python without -OO")
@@ -31,3 +34,8 @@ graceful_timeout = 20  # seconds that a stop waits for running requests
 keepalive = 75  # seconds; longer than a proxy usually keeps an idle connection
 worker_tmp_dir = str(MEMORY) if has_room(MEMORY) else tempfile.gettempdir()
 control_socket_disable = True
+
+
+def child_exit(_server: object, worker: Any) -> None:
+    """Let `/metrics` forget what a dead worker was doing."""
+    forget_live_values(worker.pid)

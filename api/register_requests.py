@@ -194,7 +194,7 @@ class ReviewBody(Body):
 
 
 class OutcomeBody(Body):
-    """How a loan went, of a decision or of the latest one with a reference."""
+    """How a loan went, of a decision or of the latest one until then with a reference."""
 
     decision: DecisionId | None = None
     reference: Annotated[Reference | None, Field(description="the caller's own number")] = None

@@ -1,5 +1,6 @@
 """Outcomes: how loans went, resolved to decisions and written once."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -28,7 +29,8 @@ class OutcomeItem:
 
     Attributes:
         decision: the decision's id.
-        reference: the external id, which means the latest decision that has it.
+        reference: the external id, which means the latest decision that has it and was made on the
+            day `observed` or before; if none was, the latest one.
         status: of the loan.
         observed: the day when it had this status.
         definition: of the status, such as ``90dpd``.
@@ -79,6 +81,7 @@ class _Subject:
 
 
 Statuses = Mapping[_Subject, OutcomeStatus]
+_Made = tuple[date, UUID]  # the day of a decision, and its id
 
 
 class _Overtaken(RegisterError):
@@ -185,11 +188,11 @@ def _decisions(
         for item in items
         if (pseudonym := store.reference(item.reference)) is not None
     }
-    latest = _latest(connection, list(pseudonyms.values()))
+    found = _by_reference(connection, list(pseudonyms.values()))
     return [
         (item.decision if item.decision in known else None)
         if item.reference is None
-        else latest.get(pseudonyms[item.reference])
+        else _of_day(found[pseudonyms[item.reference]], item.observed)
         for item in items
     ]
 
@@ -200,18 +203,35 @@ def _known(connection: Connection, decisions: set[UUID]) -> set[UUID]:
     return set(connection.scalars(select(decision.id).where(decision.id.in_(decisions))))
 
 
-def _latest(connection: Connection, references: Sequence[bytes]) -> dict[bytes, UUID]:
-    """The latest decision with each of some pseudonyms of references."""
+def _by_reference(
+    connection: Connection, references: Sequence[bytes]
+) -> Mapping[bytes, Sequence[_Made]]:
+    """The decisions with each of some pseudonyms of references, the oldest first."""
     decision = schema.decision.c
     wanted = (
-        select(decision.reference, decision.id)
+        select(decision.reference, decision.at, decision.id)
         .where(
             beginning(decision.reference).in_([reference[:6] for reference in references]),
             decision.reference.in_(references),
         )
         .order_by(decision.at, decision.id)
     )
-    return {bytes(row.reference): row.id for row in connection.execute(wanted)}
+    found = defaultdict[bytes, list[_Made]](list)
+    for row in connection.execute(wanted):
+        found[bytes(row.reference)].append((row.at.date(), row.id))
+    return found
+
+
+def _of_day(decisions: Sequence[_Made], observed: date) -> UUID | None:
+    """The decision that an outcome is about: a client may borrow again with the same reference.
+
+    Args:
+        decisions: with its reference, the oldest first.
+        observed: the day of the outcome.
+    """
+    there = [decision for day, decision in decisions if day <= observed]
+    of_all = there or [decision for _, decision in decisions]
+    return of_all[-1] if of_all else None
 
 
 def _recorded(connection: Connection, subjects: Statuses) -> dict[_Subject, OutcomeStatus]:

@@ -1,28 +1,26 @@
 """The open register, as the service and the commands use it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 from uuid import UUID
 
-import orjson
-
 from credit_scoring.data.client_ids import ClientId
 from credit_scoring.decisions.scoring import ScoredApplication
-from register import schema
 from register.archive.archive import Archive
 from register.database.database import Database
 from register.database.opening import open_database
 from register.errors import RegisterAway, UnusableRegister
+from register.events import event_entry
 from register.ids import Ids
 from register.pseudonyms import pseudonym
 from register.records import decision_body
 from register.settings import RegisterSettings
 from register.writing.decision_rows import RecordedApplication
 from register.writing.entry import Entry
-from register.writing.waiting import Reason
-from register.writing.writer import State, Writer
+from register.writing.observer import Observer
+from register.writing.writer import SILENT, State, Writer
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,16 +47,14 @@ class Store:
         settings: RegisterSettings,
         *,
         fast_explanations: bool = True,
-        committed: Callable[[int, float], object] = lambda _decisions, _seconds: None,
-        refused: Callable[[Reason], object] = lambda _: None,
+        observer: Observer = SILENT,
     ) -> Self:
         """Open the register; it opens while the database is away, and then writes later.
 
         Args:
             settings: name the database and the pepper.
             fast_explanations: see `Archive`.
-            committed: called with the decisions and seconds of each commit, in any thread.
-            refused: called for each entry that is not written, with the reason, in any thread.
+            observer: learns what becomes of entries.
 
         Raises:
             UnusableRegister: a setting is missing, the database has not the tables, or another
@@ -80,7 +76,7 @@ class Store:
             pass  # the writer tries again
         return cls(
             database=database,
-            writer=Writer(database, committed, refused),
+            writer=Writer(database, observer),
             bundles=Archive(open_database(url), fast_explanations),
             ids=Ids(),
             pepper=pepper,
@@ -148,26 +144,10 @@ class Store:
         subject: bytes | None = None,
         detail: Mapping[str, Any] | None = None,
     ) -> Entry:
-        """The entry of an event of now.
-
-        Args:
-            caller: the caller's name.
-            kind: such as ``read``, ``letter`` or ``bundle``.
-            decision: the decision that it is about.
-            subject: the pseudonym of the client whom it is about.
-            detail: more of it in JSON, without personal data.
-        """
-        at = self.now()
-        row = {
-            "id": self.ids.new(),
-            "at": at,
-            "caller": caller,
-            "kind": kind,
-            "decision": decision,
-            "subject": subject,
-            "detail": orjson.dumps(detail or {}).decode(),
-        }
-        return Entry.of(at, [(schema.event, row)])
+        """The entry of an event of now; see `event_entry`."""
+        return event_entry(
+            self.ids, self.now(), caller, kind, decision=decision, subject=subject, detail=detail
+        )
 
     def close(self) -> None:
         """Write what waits, within seconds, and close all connections."""

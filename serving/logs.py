@@ -22,6 +22,7 @@ STANDARD_ERROR = 2
 EXIT_SECONDS = 1.0  # that an exit waits for the last lines
 
 SERVERS = ("gunicorn.error", "gunicorn.access", "uvicorn", "uvicorn.error", "uvicorn.access")
+FIELDS = structlog.stdlib.ExtraAdder(allow=["head"])  # of `extra`: libraries have others there
 STAMP = structlog.processors.TimeStamper(fmt="iso", utc=True, key="time")
 FOR_A_PERSON = structlog.dev.ConsoleRenderer(
     timestamp_key=STAMP.key,
@@ -143,7 +144,7 @@ def configure_logging(writer: LogWriter, loggers: Sequence[str]) -> None:
         render = [structlog.processors.format_exc_info, to_json]
     formatter = {
         "()": structlog.stdlib.ProcessorFormatter,
-        "foreign_pre_chain": [structlog.stdlib.add_log_level, STAMP],
+        "foreign_pre_chain": [structlog.stdlib.add_log_level, STAMP, FIELDS],
         "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *render],
     }
     to_writer = {"class": "logging.StreamHandler", "stream": stream, "formatter": "lines"}

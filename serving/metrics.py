@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Set
 from functools import cache
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, Info, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from serving.gauges import SharedGauges
@@ -34,6 +34,10 @@ class Metrics:
     def histogram(self, name: str, text: str, *labels: str) -> Callable[..., Histogram]:
         """Add a histogram of seconds, to be called with the values of its labels."""
         return self._by_labels(Histogram, name, text, *labels)
+
+    def live_gauge(self, name: str, text: str) -> Gauge:
+        """Add a gauge of each worker; those of living workers are added up."""
+        return Gauge(name, text, registry=self.registry, multiprocess_mode="livesum")
 
     def gauges(
         self, name: str, texts: Mapping[str, str], ages: Set[str] = frozenset()

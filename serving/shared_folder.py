@@ -5,7 +5,8 @@ from contextlib import suppress
 from pathlib import Path
 
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the environment variable that names it
-KINDS = "counter", "histogram"  # of metrics; prometheus_client has a file for each
+LIVE = "gauge_livesum"  # of metrics whose values end with their worker
+KINDS = "counter", "histogram", LIVE  # of metrics; prometheus_client has a file for each
 RESERVED = 1 << 17  # bytes of each file; every route with every status takes less
 
 
@@ -36,3 +37,14 @@ def join_shared_folder() -> str | None:
                 path.unlink(missing_ok=True)
         return f"{folder}: {error.strerror}"
     return None
+
+
+def forget_live_values(pid: int) -> None:
+    """Remove the live values of a dead worker, however it ended.
+
+    As prometheus_client's `mark_process_dead`. gunicorn's main process must not import that: it
+    would choose, for each worker, that there is room.
+    """
+    if folder := shared_folder():
+        with suppress(OSError):
+            (folder / f"{LIVE}_{pid}.db").unlink(missing_ok=True)

@@ -15,8 +15,10 @@ import pyarrow.parquet as pq
 from portfolio.output.atomic_file import replacing
 from portfolio.progress import number
 from register.column_types import moment_text
+from register.commands.shared.open_store import CALLER
 from register.commands.shared.period_options import add_period, period
 from register.database.opening import register_database
+from register.export.export_record import ExportRecord
 from register.export.exported_rows import DECISION, EVIDENCE, LATER, Export, ExportedRow
 from register.settings import RegisterSettings
 
@@ -59,9 +61,16 @@ def run(options: argparse.Namespace, settings: RegisterSettings) -> int:
     names = [*DECISION, *LATER, *(EVIDENCE if options.with_evidence else ())]
     with closing(register_database(settings)) as database:
         database.check()
+        record = ExportRecord.prepare(database, CALLER)
         export = Export(database, period(options), options.with_evidence)
         with replacing(options.file) as aside:
             count = WRITERS[options.format](aside, export.pages(), names)
+            record.write(
+                export.period,
+                options.format,
+                with_evidence=options.with_evidence,
+                decisions=count,
+            )
     sys.stdout.write(f"{options.file}: {number(count, 'decision')}\n")
     return 0
 

@@ -10,7 +10,7 @@ from register.errors import LetterHeld
 from register.letter.figures import Figures
 from register.letter.languages.texts import Texts
 from register.letter.markup import Data, element, lines, listed, paragraphs, section
-from register.letter.quantities import Quantities
+from register.letter.quantities import HtmlQuantities
 from register.letter.reasons import MOST_REASONS, ReasonWriter
 from register.letter.sender import Sender
 from register.letter.style import POLICY, STYLE
@@ -39,7 +39,7 @@ class LetterWriter:
     lender: RegisterSettings
     texts: Texts
     version: str
-    quantities: Quantities
+    quantities: HtmlQuantities
     flags: Set[str]
 
     def html(self, sender: Sender) -> str:

@@ -14,7 +14,7 @@ from register.letter.languages.english import ENGLISH
 from register.letter.languages.french import FRENCH
 from register.letter.languages.texts import Language, Texts
 from register.letter.markup import Data
-from register.letter.quantities import Quantities
+from register.letter.quantities import HtmlQuantities
 from register.letter.sender import Sender
 from register.letter.style import POLICY
 from register.settings import RegisterSettings
@@ -66,7 +66,7 @@ def letter_html(
     sender = Sender.of_settings(lender)
     labels = lender.labels_language
     is_foreign = labels.split("-")[0].lower() != language
-    quantities = Quantities(TEXTS[language].numbers, Data(labels if is_foreign else None))
+    quantities = HtmlQuantities(TEXTS[language].numbers, Data(labels if is_foreign else None))
     writer = LetterWriter(
         decision, decision.evidence, lender, TEXTS[language], VERSION, quantities, flags
     )

@@ -7,12 +7,14 @@ four are unlikely to help. The CFPB's Circular 2023-03 finds a theme such as "Ed
 from collections.abc import Set
 from dataclasses import dataclass
 
+from credit_scoring.explain.quantities import FLAG
 from credit_scoring.explain.reason_codes import Reason, ReasonFeature
+from credit_scoring.explain.reason_texts import is_of_value
 from register.errors import LetterHeld
 from register.letter.figures import Figures
 from register.letter.languages.texts import Reasons
 from register.letter.markup import element, listed, paragraphs, section
-from register.letter.quantities import FLAG, Quantities
+from register.letter.quantities import HtmlQuantities
 
 MOST_REASONS = 4
 
@@ -28,7 +30,7 @@ class ReasonWriter:
     """
 
     texts: Reasons
-    quantities: Quantities
+    quantities: HtmlQuantities
     flags: Set[str]
 
     def section(self, reasons: tuple[Reason, ...], compare: str, figures: Figures) -> str:
@@ -66,9 +68,10 @@ class ReasonWriter:
         """The content of a list's item."""
         feature, data, texts = strongest(reason), self.quantities.data, self.texts
         label = data(feature.label)
-        is_bare = reason.text == reason.group
-        title = element("strong", label if is_bare else data(reason.text))
-        factor = [] if is_bare else [texts.factor.format(label=label)]
+        # Decisions on record from before texts had values may have the theme's name as text.
+        has_words = reason.text != reason.group and not is_of_value(reason.text, feature.label)
+        title = element("strong", data(reason.text) if has_words else label)
+        factor = [texts.factor.format(label=label)] if has_words else []
         return "\n".join(
             [element("p", title), element("p", " ".join(factor + self._values(feature)))]
         )

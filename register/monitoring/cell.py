@@ -116,7 +116,10 @@ class ReviewFigures:
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """Figures of the decisions of one cell. No rate is given of fewer than 30, but its interval."""
+    """Figures of the decisions of one cell. No rate is given of fewer than 30, but its interval.
+
+    A group of fewer than 30 has counts only, and null in place of all that scores are needed for.
+    """
 
     key: Annotated[
         str,

@@ -23,7 +23,8 @@ class CellFeatures:
         Field(
             description="population stability index of each feature against the reference clients"
             " of the model that decided; of several models the mean of their indices, weighted by"
-            " decisions, and the largest number of bins; the largest index first"
+            " decisions, and the largest number of bins; the largest index first; none for a group"
+            " of fewer than 30"
         ),
     ]
 

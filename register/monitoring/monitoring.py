@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Self
 
@@ -34,6 +34,7 @@ from register.monitoring.reading.score_references import ScoreReference
 from register.monitoring.report import ModelInUse, MonitoringReport, OutcomeDefinition, PdSource
 from register.reading.pages import SECONDS
 from register.reading.periods import Period
+from register.verification.deletions import read_retirements
 
 # Of a statement's sorts and joins: PostgreSQL's own 4 MB would send them to the disk.
 WORK_MEMORY = "SET LOCAL work_mem = '64MB'"
@@ -144,7 +145,17 @@ class _Reading:
             groups=figures.groups() if query.by == "group" else [],
             features=features,
             challengers=challenger_comparisons(self.connection, self.period, self.window),
-            notes=notes(query, self.window, total, cells, models, definitions, pd_source, features),
+            notes=notes(
+                query,
+                self.window,
+                total,
+                cells,
+                models,
+                definitions,
+                pd_source,
+                features,
+                read_retirements(self.connection).before,
+            ),
         )
 
     def _tally(self) -> Tally:
@@ -160,6 +171,7 @@ class _Reading:
             *self.columns,
             group=self.cells.group,
             is_small=self.census.decisions * SMALL < self.outcomes.number,
+            one_definition=len(self.outcomes.definitions) <= 1,
         )
         kinds = {**FACTS, **dict.fromkeys(self._names, WHOLE)}
         for columns in column_blocks(self.connection, statement, kinds):
@@ -233,10 +245,14 @@ class _Reading:
         )
         bundles = recorded.counted([use.id for use in self.census.bundles], counter)
         volume = figures.tally.counts["volume"]
+        found = [
+            cell_features(self.cells.keys[cell], [cell], bundles, int(volume[cell]))
+            for cell in figures.shown
+        ]
         return FeatureReport(
             total=cell_features(TOTAL, range(len(self.cells)), bundles, int(volume.sum())),
             cells=[
-                cell_features(self.cells.keys[cell], [cell], bundles, int(volume[cell]))
-                for cell in figures.shown
+                of if figures.has_scores(cell) else replace(of, features=[])
+                for cell, of in zip(figures.shown, found, strict=True)
             ],
         )

@@ -12,6 +12,7 @@ from register import schema
 from register.database.database import Database, Row
 from register.reading.pages import SECONDS
 from register.reading.periods import Period, decision_pages
+from register.reviews import lock
 from register.shadow.challenger import Unscored
 from register.store import Store
 from register.writing.entry import Entry
@@ -73,6 +74,7 @@ def write(store: Store, rows: Sequence[Row]) -> None:
     )
 
     def leave_out(connection: Connection) -> None:
+        lock(connection)  # or `retire` may leave these rows
         there = set(connection.scalars(wanted))
         kept[:] = [(table, row) for table, row in kept if row["decision"] in there]
 

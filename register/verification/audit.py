@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, select
@@ -12,16 +11,15 @@ from register import schema
 from register.audit_values import AuditValues
 from register.chain import Row
 from register.database.database import Database
-from register.reading.pages import PAGE, SECONDS, pages, rows_of
+from register.reading.pages import PAGE, SECONDS, rows_of
 from register.verification.deletions import audit_expiry, erased_among
+from register.verification.orphans import DecisionKey, decisions_there
 from register.verification.problems import Problems
 
 CHANGED = "its audit values are not those of the commitment"
 MISSING = "its audit values are missing, and neither erasure nor expiry is recorded"
 UNEXPECTED = "has audit values, and was recorded without any"
 ORPHAN = "its audit values are there, and it is not"
-
-Key = tuple[Any, ...]
 
 
 def with_audit(database: Database, decisions: Iterator[Row], problems: Problems) -> Iterator[Row]:
@@ -55,26 +53,15 @@ def audit_problems(connection: Connection, decisions: Sequence[Row]) -> dict[UUI
         erased = erased_among(connection, [decision["id"] for decision in without])
         expiry = audit_expiry(connection)
         gone = [one for one in without if one["at"] >= expiry and one["id"] not in erased]
-        there = _there(connection, gone)  # the others were retired meanwhile
+        # The others were retired meanwhile.
+        there = decisions_there(connection, [_key(one) for one in gone])
         found |= {one["id"]: MISSING for one in gone if _key(one) in there}
     return found
 
 
-def check_orphans(database: Database, problems: Problems) -> None:
-    """Check that each audit value belongs to a decision."""
-    for rows in pages(database, schema.audit, "decision", "at", "name"):
-        keys = {(row["decision"], row["at"]): row for row in rows}
-        decisions = [{"id": one, "at": at} for one, at in keys]
-        with database.reading(SECONDS) as connection:
-            there = _there(connection, decisions)
-            lost = [one for one in decisions if _key(one) not in there]
-            for key in sorted(_values(connection, lost)):  # the others were deleted meanwhile
-                problems.add(f"decision {key[0]}", ORPHAN)
-
-
-def _values(connection: Connection, decisions: Sequence[Row]) -> dict[Key, list[Row]]:
+def _values(connection: Connection, decisions: Sequence[Row]) -> dict[DecisionKey, list[Row]]:
     """Rows of `schema.audit` by decision; by its id and time."""
-    found = defaultdict[Key, list[Row]](list)
+    found = defaultdict[DecisionKey, list[Row]](list)
     if decisions:
         columns, times = schema.audit.c, [decision["at"] for decision in decisions]
         here = columns.decision.in_([decision["id"] for decision in decisions])
@@ -85,14 +72,5 @@ def _values(connection: Connection, decisions: Sequence[Row]) -> dict[Key, list[
     return {key: rows for key, rows in found.items() if key in wanted}
 
 
-def _there(connection: Connection, decisions: Sequence[Row]) -> set[Key]:
-    """Ids and times of those decisions that exist."""
-    if not decisions:
-        return set()
-    columns = schema.decision.c
-    wanted = select(columns.id, columns.at).where(columns.id.in_([one["id"] for one in decisions]))
-    return {(row.id, row.at) for row in connection.execute(wanted)}
-
-
-def _key(decision: Row) -> Key:
+def _key(decision: Row) -> DecisionKey:
     return decision["id"], decision["at"]

@@ -11,14 +11,18 @@ from register import schema
 from register.chain import Row
 from register.database.database import Database
 from register.reading.pages import PAGE, SECONDS, pages
-from register.verification.audit import check_orphans, with_audit
+from register.verification.audit import ORPHAN, with_audit
 from register.verification.blocks import BlockCheck
 from register.verification.bundles import BundleCheck
 from register.verification.decisions import DecisionCheck
+from register.verification.guards import check_guards
 from register.verification.head import Head, read_head
 from register.verification.membership import Membership
 from register.verification.notes import OWNERS, check_owners, rows_with_notes
+from register.verification.orphans import check_orphans
 from register.verification.problems import Problems
+
+ORPHAN_SCORES = "a challenger's scores of it are there, and it is not"
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +59,7 @@ def verify(database: Database, earlier: Head | None = None) -> Verification:
     problems = Problems()
     with database.reading(SECONDS) as connection:
         head = read_head(connection)
+    check_guards(database, problems)
     bundles = BundleCheck(database, problems)
     bundles.check()
     decisions = DecisionCheck(database, problems)
@@ -71,7 +76,8 @@ def verify(database: Database, earlier: Head | None = None) -> Verification:
     if earlier:
         blocks.compare(earlier)
     check_owners(database, problems)
-    check_orphans(database, problems)
+    check_orphans(database, schema.audit, ORPHAN, problems)
+    check_orphans(database, schema.shadow, ORPHAN_SCORES, problems)
     return Verification(
         problems=problems,
         head=head,

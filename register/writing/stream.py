@@ -1,5 +1,6 @@
 """The stream of blocks that one process appends to the register."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -28,10 +29,14 @@ class Doubt:
     Attributes:
         block: of the commit.
         refusals: entries that it left out.
+        decisions: number of decisions that it has.
+        began: when it was begun, on the clock of `time.perf_counter`.
     """
 
     block: Block
     refusals: Refusals
+    decisions: int
+    began: float
 
 
 @dataclass(eq=False)
@@ -132,7 +137,7 @@ class Stream:
             CommitUnknown: it may have been written; `resume` tells.
             SQLAlchemyError: a fault of this program; nothing was written.
         """
-        block = None
+        block, began = None, time.perf_counter()
         refusals: dict[Entry, RegisterError] = {}
         try:
             with self._database.writing() as connection:
@@ -147,7 +152,8 @@ class Stream:
                 batch.flush()
                 commit_begins()
         except CommitUnknown:
-            self._doubt = None if block is None else Doubt(block, refusals)
+            made = sum(entry.decisions for entry in entries if entry not in refusals)
+            self._doubt = None if block is None else Doubt(block, refusals, made, began)
             raise
         if block is not None:
             self._place = replace(self._place, head=block)

@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -87,7 +87,13 @@ class Queue:
     Entries count until they are answered, and so do their keys.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, counted: Callable[[int], object] = lambda _: None) -> None:
+        """Begin empty.
+
+        Args:
+            counted: called with the number of entries each time that it has changed.
+        """
+        self._counted = counted
         self._queue: deque[Waiting] = deque()
         self._keys: set[tuple[str, str]] = set()
         self._bytes = 0
@@ -114,6 +120,7 @@ class Queue:
         self._count(waiting.entry, 1)
         if waiting.entry.key:
             self._keys.add(waiting.entry.key.name)
+        self._counted(self.entries)
 
     def take(self) -> list[Waiting]:
         """The next batch, at least one entry; its entries still count."""
@@ -135,6 +142,8 @@ class Queue:
             self._count(waiting.entry, -1)
             if waiting.entry.key:
                 self._keys.discard(waiting.entry.key.name)
+        if mine:
+            self._counted(self.entries)
         return mine
 
     def answer_all(self) -> list[Waiting]:

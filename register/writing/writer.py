@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from functools import partial
 from threading import Condition, Lock, Thread
@@ -12,6 +12,7 @@ from register.database.database import CommitUnknown, Database
 from register.errors import RegisterAway, UnusableRegister
 from register.writing.entry import Entry, Unwritable
 from register.writing.faults import FAULTS, described
+from register.writing.observer import Observer
 from register.writing.outage import OutageLog
 from register.writing.stream import Doubt, Refusals, Stream
 from register.writing.waiting import Queue, Reason, Reply, Waiting, uncancellable
@@ -21,6 +22,8 @@ RETRY_SECONDS = 1.0  # between two attempts to reach the database
 SOON_SECONDS = 0.05  # before the second of two attempts
 CLOSE_SECONDS = 3.0
 HANGS = f"no answer within {OPERATION_SECONDS} s"
+
+SILENT = Observer()
 
 State = Literal["ok", "away"]
 
@@ -37,26 +40,20 @@ class Writer:
     The rules that hold in every order of events stand in `register.writing`.
     """
 
-    def __init__(
-        self,
-        database: Database,
-        committed: Callable[[int, float], object] = lambda _decisions, _seconds: None,
-        refused: Callable[[Reason], object] = lambda _: None,
-    ) -> None:
+    def __init__(self, database: Database, observer: Observer = SILENT) -> None:
         """Start the threads. The first connection is made in one of them.
 
         Args:
             database: which no other thread of this process writes to.
-            committed: called with the decisions and seconds of each commit.
-            refused: called for each entry that is not written, with the reason.
+            observer: learns what becomes of entries.
         """
         self._database = database
-        self._committed, self._refused = committed, refused
+        self._observer = observer
         self.stream = Stream(database)
         self._outages = OutageLog()
         self._lock = Lock()
         self._work = Condition(self._lock)
-        self._queue = Queue()
+        self._queue = Queue(observer.waiting)
         self._state: Literal["starting", "ok", "away"] = "starting"
         self._next_attempt = 0.0  # to resume, on the monotonic clock
         self._needs_commit = False  # an outage ends with a commit: before, `resume` was not enough
@@ -162,10 +159,12 @@ class Writer:
     def _try_to_resume(self) -> None:
         self._looks = False
         try:
-            self._resume()
+            doubt = self._resume()
         except RegisterAway as away:
             self._go_away(str(away))
             return
+        if doubt:  # its callers were refused long ago
+            self._observer.committed(doubt.decisions, time.perf_counter() - doubt.began)
         with self._lock:
             self._state = "ok"
         if not self._needs_commit:
@@ -259,7 +258,7 @@ class Writer:
         with self._lock:
             mine = self._queue.answer(some)
         for waiting in mine:
-            self._refused("fault")
+            self._observer.refused("fault")
             waiting.reply.set_exception(Unwritable(description))
 
     def _answer(self, some: Sequence[Waiting], refusals: Refusals, began: float) -> None:
@@ -269,7 +268,7 @@ class Writer:
         written = [waiting.entry for waiting in some if waiting.entry not in refusals]
         if written:
             decisions = sum(entry.decisions for entry in written)
-            self._committed(decisions, time.perf_counter() - began)
+            self._observer.committed(decisions, time.perf_counter() - began)
         for waiting in mine:
             waiting.complete(refusals.get(waiting.entry))
         self._needs_commit = False
@@ -293,7 +292,7 @@ class Writer:
     def _refuse(self, some: Sequence[Waiting], reason: Reason) -> None:
         """Refuse entries that are marked as answered, or were never put."""
         for waiting in some:
-            self._refused(reason)
+            self._observer.refused(reason)
             if reason in ("away", "late"):
                 self._outages.count()
             waiting.refuse(reason)

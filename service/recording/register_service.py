@@ -7,10 +7,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Literal, Self, get_args
 
+import orjson
+
 from api.openapi import with_decision
+from api.register_responses import stored_body
 from register.errors import RegisterAway
 from register.letter.style import POLICY
 from register.store import Store
+from register.writing.observer import Observer
 from register.writing.waiting import Reason
 from service.recording.bundle_archive import BundleArchive
 from service.recording.desk import Desk
@@ -86,8 +90,7 @@ class RegisterService:
         store = Store.open(
             service.settings,
             fast_explanations=service.settings.fast_explanations,
-            committed=counts.committed,
-            refused=counts.refused,
+            observer=counts,
         )
         return cls(service, store, counts)
 
@@ -144,12 +147,13 @@ class RegisterService:
             except RegisterAway:
                 seconds = HEAD_RETRY_SECONDS
             else:
-                log.info("the head of the register is %s", head.head)
+                fields = {"head": orjson.loads(stored_body(head))}
+                log.info("the head of the register is %s", head.head, extra=fields)
             await asyncio.sleep(seconds)
 
 
-class Counts:
-    """Counters of the register, in `/metrics`."""
+class Counts(Observer):
+    """Counts of the register, in `/metrics`."""
 
     def __init__(self, metrics: Metrics) -> None:
         """Begin at zero."""
@@ -160,12 +164,17 @@ class Counts:
         for reason in get_args(Reason):
             self._refused(reason)  # 0, not absent: a rule sees the first one as an increase
         self._seconds = metrics.histogram("register_commit_seconds", "Time to commit")
+        self._waiting = metrics.live_gauge("register_waiting", "Calls that wait for the register")
 
     def committed(self, decisions: int, seconds: float) -> None:
         """Count a commit, in any thread."""
         self._decisions().inc(decisions)
         self._seconds().observe(seconds)
 
-    def refused(self, reason: str) -> None:
+    def refused(self, reason: Reason) -> None:
         """Count an entry that was not taken, in any thread."""
         self._refused(reason).inc()
+
+    def waiting(self, entries: int) -> None:
+        """Show the number of entries that this worker has not answered, in any thread."""
+        self._waiting.set(entries)

@@ -162,8 +162,9 @@ async def review(request: Request) -> Response:
 async def outcomes(request: Request) -> Response:
     """Record how loans went, a list of up to 1,000; an outcome that was recorded before stays.
 
-    `reference` means the latest decision with it. Unknown decisions are named in the answer, and
-    the other outcomes are recorded. A correction is a new outcome of a later call.
+    `reference` means the latest decision with it that was made on the day `observed` or before;
+    if none was, the latest one. Unknown decisions are named in the answer, and the other outcomes
+    are recorded. A correction is a new outcome of a later call.
     """
     body = await body_of(request, service_of(request).settings.max_body_bytes)
     report = await register_of(request).desk.record_outcomes(

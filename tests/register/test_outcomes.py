@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -65,6 +65,19 @@ def test_a_reference_means_its_latest_decision(store, decisions):
         callers = set(connection.scalars(select(schema.outcome.c.caller)))
     assert callers == {"bob"}
     assert verify(store.database).problems.count == 0
+
+
+def test_a_reference_means_the_latest_decision_of_the_day_or_before(store, recorder, scored):
+    """A client may borrow again, and a file may be sent again after that."""
+    bundle = recorder.keep(scored)
+    first, second = (
+        recorder.decide(scored, scored.clients(1, external_id="A"), bundle=bundle, at=at)[0]
+        for at in (datetime(2025, 1, 15, tzinfo=UTC), datetime(2026, 3, 1, 23, 59, tzinfo=UTC))
+    )
+    days = [date(2025, 1, 14), date(2025, 1, 15), date(2026, 2, 28), date(2026, 3, 1), DAY]
+    record_outcomes(store, "bob", [item(reference="A", observed=day) for day in days])
+    found = {observed: decision for decision, _, observed, _ in rows(store)}
+    assert [found[day] for day in days] == [second, first, first, second, second]
 
 
 def test_unknown_decisions_are_named_and_the_others_kept(store, decisions):

@@ -21,6 +21,7 @@ from register.settings import RegisterSettings
 from register.store import Store
 from register.writing import waiting, watchdog
 from tests.register.writing.entries import (
+    Seen,
     decisions,
     ids_of,
     keep_bundle,
@@ -65,8 +66,8 @@ def open_store() -> Iterator[Callable[..., Store]]:
 def test_a_store_records_decisions_and_events(
     register_url: str, database: Database, open_store: Callable[..., Store]
 ) -> None:
-    committed: list[int] = []
-    store = open_store(register_url, committed=lambda decisions, _: committed.append(decisions))
+    seen = Seen()
+    store = open_store(register_url, observer=seen)
     states(lambda: store.state, "ok")
     bundle = keep_bundle(database)
     decision = decisions(bundle)
@@ -82,7 +83,7 @@ def test_a_store_records_decisions_and_events(
     assert began <= row["at"] <= datetime.now(UTC)
     assert (row["caller"], row["kind"], row["decision"]) == ("advisor", "read", id_)
     assert (row["subject"], row["detail"]) == (store.subject(7), '{"days":3}')
-    assert sum(committed) == 1
+    assert sum(seen.decisions) == 1
 
 
 def test_an_event_without_more(register_url: str, database: Database, open_store: Any) -> None:

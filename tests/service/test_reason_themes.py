@@ -3,6 +3,7 @@
 import csv
 import functools
 import json
+import re
 from pathlib import Path
 from urllib.parse import quote
 
@@ -94,9 +95,10 @@ class PandasReasons:
         self.contributions = by_feature - by_feature.loc[peers].mean()
         self.by_theme = self.contributions.T.groupby(THEME_OF).sum().T
         self.medians = self.frame.loc[peers, NUMBERS].median()
+        self.education = self.frame.loc[peers, EDUCATION].mode()[0]
 
     def text(self, row: int, theme: str) -> str:
-        """The wording for the feature that pushed most towards default."""
+        """The wording for the feature that pushed most, or a label for one without words."""
         members = self.contributions.loc[
             row, [name for name in THEME_OF if THEME_OF[name] == theme]
         ]
@@ -104,11 +106,15 @@ class PandasReasons:
         number, value = list(THEME_OF).index(strongest), self.frame.loc[row, strongest]
         if pd.isna(value):
             way = "missing"
-        elif strongest == EDUCATION or value == self.medians[strongest]:
-            return theme
+        elif strongest == EDUCATION:
+            is_typical = value == self.education
+            typical = "as is typical" if is_typical else f"typical {self.education}"
+            return f"label {number}: {value} ({typical})"
+        elif value == self.medians[strongest]:
+            way = ""
         else:
             way = "high" if value > self.medians[strongest] else "low"
-        return f"{number} is {way}" if number else theme  # the first one has no wording
+        return f"{number} is {way}" if number and way else f"label {number}: "
 
 
 @pytest.mark.parametrize("compare", ["near", "all"])
@@ -134,7 +140,12 @@ def test_reasons_by_theme_are_those_of_lightgbm_and_pandas(
         for reason in found["reasons"]:
             theme = reason["group"]
             assert reason["contribution"] == pytest.approx(given[theme], abs=1e-9)
-            assert reason["text"] == expected.text(row, theme)
+            text = expected.text(row, theme)
+            if text.endswith(": "):  # test_reason_texts.py has the values
+                beside = re.escape(text) + r".+ \((as is typical|typical .+)\)"
+                assert re.fullmatch(beside, reason["text"])
+            else:
+                assert reason["text"] == text
             assert reason["protected"] == (theme == "Past")
             texts.add(reason["text"])
             check_features(expected, row, theme, reason["features"])

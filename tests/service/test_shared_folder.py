@@ -5,6 +5,7 @@ import contextlib
 import errno
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ import pytest
 
 from credit_scoring.data.artifacts import MODEL_FILE
 from main import Application
-from serving.shared_folder import RESERVED
+from serving.shared_folder import LIVE, RESERVED, SHARED_FOLDER, forget_live_values
 from tests.service.metric_counts import counts
 from tests.support.commands import run
 from tests.support.folders import another_model, metadata_of, put
@@ -168,4 +169,85 @@ def test_the_counts_of_all_routes_fit_into_the_reserved_space(
         env=os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(shared_folder)},
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert ast.literal_eval(done.stdout) == {"counter": RESERVED, "histogram": RESERVED}
+    sizes = dict.fromkeys(("counter", "gauge", "histogram"), RESERVED)
+    assert ast.literal_eval(done.stdout) == sizes
+
+
+def test_the_live_values_of_a_killed_worker_are_removed(
+    bundle_folder: Path, shared_folder: Path, forks: Forks
+):
+    settings = {"PROMETHEUS_MULTIPROC_DIR": str(shared_folder)}
+    with Server(bundle_folder, begin=forks.begin, **settings) as server:
+        wait_for(lambda: server.ready() == 2)
+        killed, other = server.pids()
+        assert live_workers(shared_folder) == {killed, other}
+        os.kill(killed, signal.SIGKILL)
+        wait_for(lambda: live_workers(shared_folder) == set(server.pids()) != {killed, other})
+        assert killed not in live_workers(shared_folder)
+        assert other in live_workers(shared_folder)
+
+
+def live_workers(folder: Path) -> set[int]:
+    """Process ids of the workers that have live values."""
+    return {int(path.stem.rpartition("_")[2]) for path in folder.glob(f"{LIVE}_*.db")}
+
+
+WAIT = """
+import sys
+from serving.shared_folder import join_shared_folder
+assert join_shared_folder() is None
+from serving.metrics import Metrics
+metrics = Metrics()
+gauge = metrics.live_gauge("calls_waiting", "Calls that wait")
+gauge.set(int(sys.argv[1]))
+print("ready", flush=True)
+for line in sys.stdin:
+    gauge.dec()
+    print(metrics.text().decode().partition("\\ncalls_waiting ")[2].partition("\\n")[0], flush=True)
+"""
+
+
+@pytest.fixture
+def waiting_workers(shared_folder: Path) -> Iterator[list[subprocess.Popen[str]]]:
+    """Two processes with 3 and 5 calls that wait; each tells the sum for a line, and ends one."""
+    environment = os.environ | {SHARED_FOLDER: str(shared_folder)}
+    with contextlib.ExitStack() as stack:
+        workers = []
+        for number in (3, 5):
+            command = [sys.executable, "-c", WAIT, str(number)]
+            worker = stack.enter_context(
+                subprocess.Popen(
+                    command, cwd=ROOT, env=environment, text=True,
+                    stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                )
+            )  # fmt: skip
+            stack.callback(worker.kill)
+            assert worker.stdout is not None
+            assert worker.stdout.readline() == "ready\n"
+            workers.append(worker)
+        yield workers
+
+
+def test_live_values_are_added_up_over_living_workers(
+    waiting_workers: list[subprocess.Popen[str]], shared_folder: Path, monkeypatch
+):
+    first, second = waiting_workers
+    assert [sum_of(one) for one in (first, second, first)] == [7.0, 6.0, 5.0]
+    first.kill()
+    first.wait()
+    assert sum_of(second) == 4.0  # nobody has noticed yet: one of the first, three of the second
+    monkeypatch.setenv(SHARED_FOLDER, str(shared_folder))
+    forget_live_values(first.pid)
+    assert sum_of(second) == 2.0
+    forget_live_values(first.pid)
+    shutil.rmtree(shared_folder)
+    forget_live_values(second.pid)
+
+
+def sum_of(worker: subprocess.Popen[str]) -> float:
+    """The sum that a worker tells after one of its calls ended."""
+    assert worker.stdin is not None
+    assert worker.stdout is not None
+    worker.stdin.write("\n")
+    worker.stdin.flush()
+    return float(worker.stdout.readline())

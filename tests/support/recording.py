@@ -1,6 +1,7 @@
 """A register that is filled without a service: decisions, reviews, outcomes and events."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -206,3 +207,20 @@ def unguarded(connection: Connection, tables: Iterable[Table] = schema.metadata.
     for table in tables:
         if inspect(connection).has_table(table.name):
             connection.exec_driver_sql(f'ALTER TABLE "{table.name}" DISABLE TRIGGER ALL')
+
+
+@contextmanager
+def lifted_guards(connection: Connection) -> Iterator[None]:
+    """Turn all triggers off while the block runs, in its transaction, as a database's owner can."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+        yield
+        connection.exec_driver_sql("SET LOCAL session_replication_role = origin")
+        return
+    triggers = text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+    found = connection.execute(triggers).all()
+    for name, _ in found:
+        connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
+    yield
+    for _, made in found:
+        connection.exec_driver_sql(made)

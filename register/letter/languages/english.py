@@ -1,36 +1,7 @@
 """The English letter. Change `letter.VERSION` with it."""
 
-from register.letter.languages.texts import Numbers, Reasons, Texts
-
-NUMBERS = Numbers(
-    thousands=",",
-    decimal=".",
-    months=(
-        "January", "February", "March", "April", "May", "June", "July", "August", "September",
-        "October", "November", "December",
-    ),
-    first_day="1",
-    is_singular=lambda size: size == 1,
-    units={
-        "currency a year": ("{} a year", "{} a year"),
-        "people": ("{} person", "{} people"),
-        "credits": ("{} credit", "{} credits"),
-        "documents": ("{} document", "{} documents"),
-        "instalments": ("{} instalment", "{} instalments"),
-        "payments": ("{} payment", "{} payments"),
-    },
-    year=("{} year", "{} years"),
-    month=("{} month", "{} months"),
-    day=("{} day", "{} days"),
-    before="{} before the application",
-    after="{} after the application",
-    on_the_day="on the day of the application",
-    scale="{number} on a scale from {low} to {high}",
-    yes="yes",
-    no="no",
-    half="yes for half of them",
-    unknown="not known",
-)  # fmt: skip
+from credit_scoring.explain.number_words import ENGLISH_NUMBERS
+from register.letter.languages.texts import Reasons, Texts
 
 REASONS = Reasons(
     title="The principal reasons",
@@ -87,7 +58,7 @@ REASONS = Reasons(
 
 ENGLISH = Texts(
     language="en",
-    numbers=NUMBERS,
+    numbers=ENGLISH_NUMBERS,
     reasons=REASONS,
     refused_title="Refusal of your application for credit",
     accepted_title="Acceptance of your application for credit",

@@ -5,7 +5,8 @@ As French typography asks, a space that does not break stands before a colon (U+
 ; ! ? (U+202F), inside guillemets and in numbers.
 """
 
-from register.letter.languages.texts import Numbers, Reasons, Texts
+from credit_scoring.explain.number_words import Numbers
+from register.letter.languages.texts import Reasons, Texts
 
 NUMBERS = Numbers(
     thousands="\u202f",

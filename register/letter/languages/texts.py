@@ -1,47 +1,13 @@
 """The words of a letter in one language; a missing one is a type error."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from credit_scoring.explain.number_words import Numbers
+from credit_scoring.explain.quantities import Direction
+
 Language = Literal["en", "fr"]
-Direction = Literal["higher", "lower", "later", "earlier", "nearer", "farther", "same"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Numbers:
-    """How a language writes numbers, dates and quantities.
-
-    Attributes:
-        thousands, decimal: separators.
-        months: names of the months.
-        first_day: of a month; other days are numbers.
-        is_singular: True for the size of a quantity whose unit is a singular.
-        units: singular and plural of a quantity, by the unit of `features.csv`.
-        year, month, day: singular and plural of a duration.
-        before, after, on_the_day: a time relative to the application.
-        scale: a number and the ends of its scale.
-        yes, no, half: a flag; half of the peers have it.
-        unknown: a missing value.
-    """
-
-    thousands: str
-    decimal: str
-    months: tuple[str, ...]
-    first_day: str
-    is_singular: Callable[[float], bool]
-    units: Mapping[str, tuple[str, str]]
-    year: tuple[str, str]
-    month: tuple[str, str]
-    day: tuple[str, str]
-    before: str
-    after: str
-    on_the_day: str
-    scale: str
-    yes: str
-    no: str
-    half: str
-    unknown: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from credit_scoring.monitoring.performance.grade_tests import GradeCounts, Grade
 from credit_scoring.monitoring.psi import Drift, drift
 from credit_scoring.monitoring.rates.group_ratios import GroupCounts, GroupRatio, group_ratios
 from credit_scoring.monitoring.rates.hypothesis_test import adjusted
-from credit_scoring.monitoring.rates.proportion import wilson
+from credit_scoring.monitoring.rates.proportion import LEAST, wilson
 from register.monitoring.cell import Cell, Maturity, ModelShare, Overrides
 from register.monitoring.counting.cells import Bounds
 from register.monitoring.counting.review_counts import ReviewCounts
@@ -48,6 +48,11 @@ class CellFigures:
         cells, volume = self.tally.cells, self.tally.counts["volume"]
         return [cell for cell in range(len(cells)) if cells.bounds or volume[cell]]
 
+    def has_scores(self, cell: int) -> bool:
+        """False for a small group: a mean of a few scores would tell those of persons."""
+        is_small = self.tally.counts["volume"][cell] < LEAST
+        return not (is_small and self.tally.cells.group is not None)
+
     def total(self) -> Cell:
         """The figures of all decisions."""
         return self._cell(TOTAL, range(len(self.tally.cells)), None, slice(None))
@@ -65,6 +70,10 @@ class CellFigures:
                 steps.get(cell, none),
             )
             for cell in self.shown
+        ]
+        found = [
+            of if self.has_scores(cell) else _without_scores(of)
+            for cell, of in zip(self.shown, found, strict=True)
         ]
         return [
             replace(cell, calibration=of_cell)
@@ -162,6 +171,13 @@ class CellFigures:
                 both = np.array([self.references[bundle].counts, counts], np.float64)
                 parts.append((number, drift(both)))
         return weighted_drift(parts) if parts else None
+
+
+def _without_scores(cell: Cell) -> Cell:
+    """The counts of a cell."""
+    return replace(
+        cell, score_drift=None, mean_pd=None, discrimination=None, calibration=None, expected=None
+    )
 
 
 def _maturity(n: Mapping[str, int]) -> Maturity:

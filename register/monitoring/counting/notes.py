@@ -1,6 +1,7 @@
 """Remarks that a reader of a report must know."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from register.monitoring.cell import Cell
 from register.monitoring.counting.values import NOT_KNOWN, OTHERS
@@ -8,6 +9,8 @@ from register.monitoring.feature_report import FeatureReport
 from register.monitoring.query import MonitoringQuery
 from register.monitoring.reading.labels import PerformanceWindow
 from register.monitoring.report import ModelInUse, OutcomeDefinition, PdSource
+
+FEW = 5  # names in a remark
 
 
 def notes(
@@ -19,14 +22,32 @@ def notes(
     definitions: Sequence[OutcomeDefinition],
     pd_source: PdSource,
     features: FeatureReport | None,
+    retired: datetime,
 ) -> list[str]:
-    """The remarks of a report, in plain sentences."""
+    """The remarks of a report, in plain sentences.
+
+    Args:
+        query: of the report.
+        window: of performance.
+        total, cells, models, definitions, pd_source, features: of the report.
+        retired: the time before which old decisions were deleted.
+    """
     return [
+        *_on_retirement(query, retired),
         *_on_outcomes(window, total, definitions),
         *_on_models(models, pd_source),
+        *_on_swaps([*cells, total]),
         *_on_cells(query, cells),
         *_on_features(features),
     ]
+
+
+def _on_retirement(query: MonitoringQuery, retired: datetime) -> Iterator[str]:
+    if query.start < retired:
+        yield (
+            f"Decisions before {retired.date()} were deleted when they were old, except those under"
+            " a legal hold: figures of that time are about these only, which are not typical."
+        )
 
 
 def _on_outcomes(
@@ -70,6 +91,17 @@ def _on_models(models: Sequence[ModelInUse], pd_source: PdSource) -> Iterator[st
         yield (
             "Some decisions have a scorecard's probability of default, and others only the model's"
             " probability: figures of calibration take both."
+        )
+
+
+def _on_swaps(cells: Sequence[Cell]) -> Iterator[str]:
+    names = [cell.key for cell in cells if cell.discrimination and len(cell.models) > 1]
+    if names:
+        others = " and others" if len(names) > FEW else ""
+        yield (
+            "AUC, Gini and KS take the scores of several models together, which may differ in"
+            " meaning, and are no model's own, where more than one decided:"
+            f" {', '.join(names[:FEW])}{others}. by=bundle has each model's own."
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Integer, case, cast, func, null
+from sqlalchemy import ColumnElement, Integer, case, cast, null
 
 from register.monitoring.reading.column_blocks import NO_WHOLE
 
@@ -20,6 +20,8 @@ Codes = NDArray[np.int64]
 @dataclass(frozen=True, eq=False)
 class Values:
     """The values of a column, and codes of them.
+
+    A value that is the name of all other values, or of null, counts as one of these.
 
     Attributes:
         texts: the most frequent values in their order, `MOST_VALUES` at most.
@@ -38,25 +40,28 @@ class Values:
             counted: decisions by value, None for null.
             without: the key of null.
         """
-        known = Counter({value: number for value, number in counted.items() if value is not None})
-        texts = sorted(value for value, _ in known.most_common(MOST_VALUES))
+        known = Counter({
+            value: number for value, number in counted.items() if value not in (None, without)
+        })  # fmt: skip
+        named = Counter({value: number for value, number in known.items() if value != OTHERS})
+        texts = sorted(value for value, _ in named.most_common(MOST_VALUES))
         return cls(texts, [*texts, *[OTHERS] * (len(known) > len(texts)), without])
 
     def code(self, column: ColumnElement[Any]) -> ColumnElement[int]:
         """The code of a column, as an expression; null for null."""
-        if not self.texts:
+        if len(self.keys) == 1:
             return cast(null(), Integer)
-        codes = {text: code for code, text in enumerate(self.texts)}
-        return func.coalesce(
-            case(codes, value=column), case((column.is_not(None), len(self.texts)))
-        )
+        codes: dict[str, int | None] = {text: code for code, text in enumerate(self.texts)}
+        codes[self.keys[-1]] = None
+        other = case((column.is_not(None), len(self.texts)))
+        return case(codes, value=column, else_=other)
 
     def by_key(self, counted: Counter[Any]) -> dict[str, int]:
         """Counts by key, from those by value, None for null."""
         found = dict.fromkeys(self.keys, 0)
         known = set(self.texts)
         for value, number in counted.items():
-            null_or_other = self.keys[-1] if value is None else OTHERS
+            null_or_other = self.keys[-1] if value in (None, self.keys[-1]) else OTHERS
             found[value if value in known else null_or_other] += number
         return found
 

@@ -29,7 +29,11 @@ FACTS: Mapping[str, Kind] = {
 
 
 def decision_facts(
-    period: Period, *more: ColumnElement[Any], group: str | None = None, is_small: bool = True
+    period: Period,
+    *more: ColumnElement[Any],
+    group: str | None = None,
+    is_small: bool = True,
+    one_definition: bool = False,
 ) -> Select[Any]:
     """The decisions of a period, one row each, with the columns of `FACTS`.
 
@@ -42,9 +46,11 @@ def decision_facts(
         group: the name of an audit column to join; None for none.
         is_small: false if the period has so many of all decisions that reviews and outcomes of
             other decisions are better summarised too, and then left out.
+        one_definition: true if all outcomes in the register have one definition, which saves the
+            database a sort of them.
     """
     decision = schema.decision.c
-    outcomes = _outcome_summaries(period if is_small else None)
+    outcomes = _outcome_summaries(period if is_small else None, one_definition)
     reviews = _last_reviews(period if is_small else None)
     found: Select[Any] = (
         select(
@@ -75,18 +81,18 @@ def of_audit(name: str) -> ColumnElement[bool]:
     return (audit.decision == decision.id) & (audit.at == decision.at) & (audit.name == name)
 
 
-def _outcome_summaries(period: Period | None) -> Subquery:
+def _outcome_summaries(period: Period | None, one_definition: bool) -> Subquery:
     """The outcomes of each decision: `first_bad`, `last_observed`, `last_status`.
 
     Args:
         period: of the decisions; None for all.
+        one_definition: as of `decision_facts`.
     """
     outcome = schema.outcome.c
+    subject = [outcome.decision] if one_definition else [outcome.decision, outcome.definition]
     latest_first = [outcome.observed.desc(), outcome.at.desc(), outcome.id.desc()]
     rank = func.row_number().over(partition_by=outcome.decision, order_by=latest_first)
-    before = func.lag(outcome.observed).over(
-        partition_by=[outcome.decision, outcome.definition], order_by=latest_first
-    )
+    before = func.lag(outcome.observed).over(partition_by=subject, order_by=latest_first)
     ordered = select(
         outcome.decision,
         outcome.observed,

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 import orjson
@@ -11,7 +12,7 @@ import orjson
 from api.monitoring_query import FiguresQuery
 from credit_scoring.monitoring.rates.proportion import LEAST
 from register.errors import RegisterError
-from register.reading.open_requests import oldest_open_request
+from register.reading.open_requests import RequestCounts, oldest_open_request, requests_of_time
 from service.recording.monitoring.monitoring import Monitoring
 from service.recording.reader_pool import ReaderPool
 from serving.metrics import Metrics
@@ -37,7 +38,8 @@ TEXTS = {
     APPROVAL: "Share of that week's applications accepted after reviews; absent below 30",
     APPROVAL_BEFORE: "The same share of the four weeks before together; absent below 30",
     OVERRIDES: "Share of that week's decisions that reviews overruled; absent below 30",
-    UNREVIEWED: "Share of that week's review requests that are still open; absent without one",
+    UNREVIEWED: "Share of the review requests made in that week that are still open; absent without"
+    " one",
     OLDEST: "Age of the oldest open review request of all; absent if none is open",
 }
 
@@ -85,8 +87,9 @@ class WeeklyGauges:
         query = {"by": "week", "from": start.isoformat(), "to": end.isoformat()}
         report = orjson.loads(await self._monitoring.answer(FiguresQuery.read(query)))
         oldest = await self._readers.read(oldest_open_request)
-        age = {OLDEST: None if oldest is None else oldest.timestamp()}
-        self._gauges.set(week_values(report["cells"], end) | age)
+        within = partial(requests_of_time, start=end - WEEK, end=end)
+        requests = request_values(oldest, await self._readers.read(within))
+        self._gauges.set(week_values(report["cells"], end) | requests)
 
 
 def last_monday(now: datetime) -> datetime:
@@ -108,7 +111,7 @@ def week_values(cells: Sequence[Mapping[str, Any]], end: datetime) -> dict[str, 
     values: dict[str, float | None] = {END: end.timestamp(), DECISIONS: 0.0}
     if week is None:
         return values
-    drift, reviews = week["score_drift"], week["reviews"]
+    drift = week["score_drift"]
     return values | {
         DECISIONS: week["volume"],
         PSI: drift and drift["index"],
@@ -116,7 +119,19 @@ def week_values(cells: Sequence[Mapping[str, Any]], end: datetime) -> dict[str, 
         APPROVAL: week["approval"]["rate"],
         APPROVAL_BEFORE: rate_of(before),
         OVERRIDES: week["overrides"]["all"]["rate"],
-        UNREVIEWED: reviews["open"] / reviews["requests"] if reviews["requests"] else None,
+    }
+
+
+def request_values(oldest: datetime | None, made: RequestCounts) -> dict[str, float | None]:
+    """The gauges of review requests.
+
+    Args:
+        oldest: the time of the oldest open one.
+        made: those of a week, about decisions of any time: clients ask days after a decision.
+    """
+    return {
+        UNREVIEWED: made.open / made.requests if made.requests else None,
+        OLDEST: None if oldest is None else oldest.timestamp(),
     }
 
 

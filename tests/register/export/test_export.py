@@ -9,13 +9,18 @@ from uuid import UUID
 import orjson
 import pyarrow.parquet as pq
 import pytest
-from sqlalchemy import select
+from sqlalchemy import make_url, select
 
 from credit_scoring.decisions.application import Application
 from register import schema
+from register.database.grants import grants
+from register.errors import RegisterAway
+from register.export.export_record import ExportRecord
 from register.reading import periods
+from register.verification.verification import verify
 from tests.support.portfolio import CommandResult
-from tests.support.recording import Recorder, Scored, unguarded
+from tests.support.postgresql import PASSWORD
+from tests.support.recording import Recorder, Scored, lifted_guards, unguarded
 from tests.support.register_command import run_register
 
 FIRST = datetime(2026, 10, 1, 8, 30, 15, 123456, UTC)
@@ -235,3 +240,66 @@ def test_a_file_that_cannot_be_written_is_named(reviewed, export):
 def test_types_cover_all_columns():
     """A column that is added to the table is exported."""
     assert set(schema.decision.columns.keys()) <= set(TYPES)
+
+
+def exports(database) -> list[tuple[str, dict]]:
+    """Callers and details of the events of exports, the first one first."""
+    event = schema.event.c
+    wanted = select(event.caller, event.detail, event.decision, event.subject)
+    with database.reading() as connection:
+        rows = connection.execute(wanted.where(event.kind == "export").order_by(event.id)).all()
+    assert all(row.decision is row.subject is None for row in rows)
+    return [(row.caller, orjson.loads(row.detail)) for row in rows]
+
+
+def test_an_export_is_recorded_in_a_block_without_personal_data(reviewed, export, tmp_path):
+    assert export(tmp_path / "of R-7.parquet").code == 0
+    lines = ["--format", "ndjson", "--with-evidence"]
+    bounds = ["--from", "2026-10-02T02:00:00+02:00", "--to", "2026-11-01"]
+    assert export(tmp_path / "x.ndjson", *lines, *bounds).code == 0
+    assert exports(reviewed.database) == [
+        ("(command)", {
+            "start": None, "end": None, "format": "parquet", "with_evidence": False,
+            "decisions": 5,
+        }),
+        ("(command)", {
+            "start": "2026-10-02T00:00:00.000000Z", "end": "2026-11-02T00:00:00.000000Z",
+            "format": "ndjson", "with_evidence": True, "decisions": 2,
+        }),
+    ]  # fmt: skip
+    assert verify(reviewed.database).problems.lines == []
+
+
+def test_an_export_that_fails_is_not_recorded(reviewed, export, tmp_path):
+    assert export("/nowhere/x.parquet").code == 2
+    with reviewed.database.maintenance() as connection, lifted_guards(connection):
+        connection.execute(schema.evidence.update().values(record=b"x"))
+    assert export(tmp_path / "x.parquet", "--with-evidence").code == 2
+    assert exports(reviewed.database) == []
+
+
+def test_an_export_that_cannot_be_recorded_leaves_no_file(reviewed, export, tmp_path, monkeypatch):
+    def away(*_: object, **__: object) -> None:
+        raise RegisterAway("the register's database does not answer")
+
+    monkeypatch.setattr(ExportRecord, "write", away)
+    result = export(tmp_path / "x.parquet")
+    assert (result.code, result.out) == (2, "")
+    assert result.err == "register: the register's database does not answer\n"
+    assert not list(tmp_path.glob("*x.parquet*"))
+
+
+@pytest.mark.parametrize("register_url", ["postgresql"], indirect=True)
+def test_a_role_that_only_reads_may_not_export(reviewed, register_url, cluster, capsys, tmp_path):
+    cluster.run(f"CREATE ROLE export_reader LOGIN PASSWORD '{PASSWORD}'")
+    with reviewed.database.maintenance() as connection:
+        for grant in grants("reader", "export_reader", '"{}"'.format):
+            connection.exec_driver_sql(grant)
+    name = make_url(register_url).database
+    url = cluster.url(name, "export_reader")
+    assert run_register(capsys, url, "verify").code == 0
+    result = run_register(capsys, url, "export", tmp_path / "x.parquet")
+    assert (result.code, result.out) == (2, "")
+    role = "the role may not do that: see migrate --help for its grants"
+    assert result.err == f"register: the register's database: {role}\n"
+    assert not list(tmp_path.glob("*x.parquet*"))

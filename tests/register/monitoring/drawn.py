@@ -18,6 +18,7 @@ from tests.register.database.rows import row
 STATUSES = ["repaid", "current", "late", "defaulted", "written_off", "not_taken_up"]
 CALLERS = ["web", "branch", "broker"]
 GRADES = ["A", "B", "C", "D"]
+AGES = ["young", "old", "é'%s\\", "(not known)", "(others)"]  # as some lender may write them
 MODELS = {1: bytes([1] * 32), 2: bytes([2] * 32), 3: bytes([1] * 32)}  # 3 has the model of 1
 WITHOUT_REFERENCE = 3
 START, END = datetime(2024, 7, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
@@ -155,7 +156,7 @@ def reviews(found: Drawn, chance: random.Random, made: dict[str, Any]) -> None:
 
 
 def audit(found: Drawn, chance: random.Random, made: dict[str, Any]) -> None:
-    for name, values in (("sex", ["f", "m"]), ("age", ["young", "old", "é'%s\\"])):
+    for name, values in (("sex", ["f", "m"]), ("age", AGES)):
         if chance.random() < 0.8:
             value = chance.choice(values)
             found.add(schema.audit, decision=made["id"], at=made["at"], name=name, value=value)

@@ -9,6 +9,9 @@ from register import schema
 from register.monitoring.monitoring import monitoring_report
 from register.monitoring.query import MonitoringQuery
 from register.monitoring.reading.calendar import day_number, later
+from register.retention.holds import set_hold
+from register.retention.retirement import retire
+from register.retention.targets import Target
 from tests.register.database.rows import add, add_bundle, row
 from tests.register.monitoring.plain_figures import later as plain_later
 
@@ -112,6 +115,24 @@ def test_the_day_of_the_report_ends_windows(database):
     assert report.notes == ["The scores of the reference clients are not in the register for the"
                             f" model {report.models[0].model[:12]}: its decisions have no stability"
                             " index of the score."]  # fmt: skip
+
+
+@pytest.mark.parametrize(("start", "is_named"), [("2024-09-30", True), ("2024-10-01", False)])
+def test_a_period_whose_decisions_were_retired_says_so(
+    database, store, recorder, scored, start, is_named
+):
+    """Only decisions under a legal hold are left, which are not typical."""
+    bundle, at = recorder.keep(scored), datetime(2024, 9, 30, 12, tzinfo=UTC)
+    _, held = recorder.decide(scored, scored.clients(2), bundle=bundle, at=at)
+    assert set_hold(store, "ann", Target(by="decision", decision=held), release=False)
+    retire(store, "ann", datetime(2024, 10, 1, tzinfo=UTC))
+    query = MonitoringQuery(start=datetime.fromisoformat(start).replace(tzinfo=UTC), end=END)
+    report = monitoring_report(database, query, 12, AS_OF)
+    assert report.total.volume == is_named
+    assert report.notes[:1] == [
+        "Decisions before 2024-10-01 were deleted when they were old, except those under a legal"
+        " hold: figures of that time are about these only, which are not typical."
+    ] * is_named  # fmt: skip
 
 
 @pytest.mark.parametrize("months", [1, 5, 12, 60])

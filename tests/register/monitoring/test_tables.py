@@ -9,6 +9,7 @@ from scipy.stats import CensoredData, beta, binom, ecdf
 from sklearn.metrics import roc_auc_score
 
 from credit_scoring.monitoring.psi import drift, number_counts
+from register.monitoring.report import MonitoringReport
 from tests.register.monitoring.drawn import AS_OF, GRADES, MODELS, WITHOUT_REFERENCE
 from tests.register.monitoring.plain_figures import grouped
 from tests.register.monitoring.test_counts import BYS, pair
@@ -165,7 +166,23 @@ def test_definitions_and_notes(drawn_register):
         f" {MODELS[1].hex()[:12]}: its decisions have no stability index of the score.",
         "Some decisions have a scorecard's probability of default, and others only the model's"
         " probability: figures of calibration take both.",
+        on_swaps(report, [cell.key for cell in report.cells if cell.discrimination]),
     ]
+    of_models = drawn_register.report("bundle")
+    assert len(of_models.cells) == 2
+    assert on_swaps(of_models, []) == of_models.notes[-1]
+
+
+def on_swaps(report: MonitoringReport, cells: list[str]) -> str:
+    """The remark on cells, and on the total, in which several models decided."""
+    assert all(len(cell.models) > 1 for cell in report.cells if cell.key in cells)
+    names = [*cells, "total"]
+    others = " and others" if len(names) > 5 else ""
+    return (
+        "AUC, Gini and KS take the scores of several models together, which may differ in meaning,"
+        " and are no model's own, where more than one decided:"
+        f" {', '.join(names[:5])}{others}. by=bundle has each model's own."
+    )
 
 
 def test_months_are_cut_at_the_ends_of_the_report(drawn_register):

@@ -162,7 +162,7 @@ def test_an_erasure_after_an_expiry_and_an_expiry_after_an_erasure(store, audite
 def test_retirement_takes_values_and_a_challengers_scores(
     store, audited, bundle, database, number_of
 ):
-    old, new = audited(0, LAST_MOMENT), audited(1)
+    old, new = audited(0, LAST_MOMENT), audited(1, BEFORE)
     scores = {"bundle": bundle, "probability": 0.25, "pd": None, "prediction": 0,
               "threshold": 0.5, "failure": None}  # fmt: skip
     with store.bundles.database.writing() as connection:

@@ -24,7 +24,7 @@ from register.reviews import review_entry
 from register.stored import Review
 from register.writing import stream
 from tests.register.retention.conftest import problems
-from tests.support.recording import unguarded
+from tests.support.recording import lifted_guards
 
 BEFORE = datetime(2024, 10, 1, tzinfo=UTC)
 LAST_MOMENT = BEFORE - timedelta(microseconds=1)
@@ -186,8 +186,7 @@ def test_a_row_that_somebody_deletes_beside_a_retirement_is_found(
     retire(store, "keeper", BEFORE)
     assert after["review"] not in ids(database, schema.review)
     assert problems(database) == []
-    with store.bundles.database.writing() as connection:
-        unguarded(connection)
+    with store.bundles.database.writing() as connection, lifted_guards(connection):
         connection.execute(delete(schema.review).where(schema.review.c.id == review))
     assert len(problems(database)) == 1
 

@@ -2,13 +2,14 @@
 
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import orjson
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
 
 from credit_scoring.data.artifacts import MODEL_FILE
 from credit_scoring.decisions.application import Application, Applications
@@ -16,12 +17,15 @@ from credit_scoring.decisions.scoring import ApplicationScorer
 from register import schema
 from register.archive.stored_bundles import read_codec
 from register.compression import PLAIN
+from register.database import postgresql
 from register.database.sqlite import SQLite
+from register.reviews import lock
 from register.shadow.backlog import write
 from register.shadow.follower import Follower
 from register.shadow.progress import Progress
 from register.shadow.sample_answers import sample_answers
 from register.shadow.scoring import Shadow
+from register.writing import waiting, watchdog
 from tests.register.shadow.conftest import shadows
 from tests.support.folders import put
 from tests.support.recording import CALLER, Recorder, Scored, answer_of
@@ -148,6 +152,38 @@ def test_evidence_that_goes_meanwhile(database, store, folder, decide, other):
     assert shadows(database).keys() == set(kept)
     write(store, rows)  # a second time changes nothing
     assert shadows(database).keys() == set(kept)
+
+
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets a writer that is opened later wait for a busy machine."""
+    monkeypatch.setattr(waiting, "MOST_SECONDS", 60.0)
+    monkeypatch.setattr(watchdog, "OPERATION_SECONDS", 60.0)
+    monkeypatch.setattr(postgresql, "WRITER_SETTINGS", "SET synchronous_commit = on")
+
+
+@pytest.mark.parametrize("register_url", ["postgresql"], indirect=True)
+def test_scores_wait_for_a_retirement(patience, database, store, folder, decide, other):
+    """Rows of decisions that are deleted beside them would be orphans; SQLite has one writer."""
+    shadow = Shadow.of(store, other.bundle, folder)
+    (gone,) = decide(1)
+    with database.reading() as connection:
+        at = connection.scalar(select(schema.decision.c.at).where(schema.decision.c.id == gone))
+    row = dict.fromkeys(schema.shadow.c.keys()) | {"bundle": shadow.challenger.id}
+
+    def waits() -> bool:
+        waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        with database.reading() as connection:
+            return connection.scalar(waiting) == 1
+
+    with ThreadPoolExecutor(1) as threads:
+        with database.maintenance() as connection:
+            lock(connection)
+            written = threads.submit(write, store, [row | {"decision": gone, "at": at}])
+            wait_for(waits)
+            connection.execute(delete(schema.evidence).where(schema.evidence.c.decision == gone))
+        written.result()
+    assert shadows(database) == {}
 
 
 def test_other_files_take_over(database, folder, follower, told, decide, scored, other):

@@ -18,7 +18,7 @@ from register.commands.migrate import migrate
 from register.database.database import Database
 from register.database.opening import open_database
 from register.verification.verification import Verification, verify
-from tests.support.recording import Recorder, Scored, unguarded
+from tests.support.recording import Recorder, Scored, lifted_guards
 
 AUDIT = ({"sex": "female", "age_band": "35-44"}, {"sex": "male", "age_band": "35-44"}, {})
 
@@ -137,14 +137,14 @@ class Filled:
 
     def by_hand(self, *statements: Any) -> None:
         """Run statements as somebody who owns the database can: SQLite checks no foreign keys."""
-        with self._owner.begin() as connection:
+        with self._owner.begin() as connection, lifted_guards(connection):
             for statement in statements:
                 assert connection.execute(statement).rowcount != 0, statement
 
 
 @dataclass(frozen=True, eq=False)
 class Template:
-    """A filled register without triggers, which is copied for each test.
+    """A filled register, which is copied for each test.
 
     Attributes:
         name: of the file or the database.
@@ -160,8 +160,6 @@ class Template:
         database = open_database(url)
         list(migrate(database))
         ids = fill(database, scored)
-        with database.maintenance() as connection:
-            unguarded(connection)
         database.checkpoint()
         database.close()
         return cls(url.rpartition(":///" if database.name == "sqlite" else "/")[2], ids)

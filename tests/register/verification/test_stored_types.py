@@ -10,6 +10,7 @@ from register import schema
 from register.column_types import Id, Moment
 from register.commands.verify import UNREADABLE
 from register.verification.stored_types import strange_values
+from tests.support.recording import unguarded
 from tests.support.register_command import run_register
 
 ROW_NUMBERS = (schema.stream, schema.bundle, schema.reference_scores)  # their keys
@@ -19,9 +20,11 @@ TABLES = [table for table in schema.metadata.sorted_tables if table not in EMPTY
 
 @pytest.fixture
 def in_sqlite(filled):
-    """The filled register in SQLite."""
+    """The filled register in SQLite, without guards."""
     if filled.database.name != "sqlite":
         pytest.skip("PostgreSQL refuses values of other types itself")
+    with filled.database.maintenance() as connection:
+        unguarded(connection)
     return filled
 
 

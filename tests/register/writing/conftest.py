@@ -1,14 +1,14 @@
 """Writers to both databases."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
 from register.database.database import Database
 from register.database.opening import open_database
 from register.writing import waiting, watchdog
-from register.writing.writer import Writer
+from register.writing.observer import Observer
+from register.writing.writer import SILENT, Writer
 from tests.register.writing.entries import keep_bundle, states
 
 LONG = 60.0  # seconds
@@ -37,9 +37,9 @@ def open_writer() -> Iterator[Callable[..., Writer]]:
     """Opens writers to a URL, each as a process of its own would."""
     opened: list[tuple[Writer, Database]] = []
 
-    def open_one(url: str, **callbacks: Any) -> Writer:
+    def open_one(url: str, observer: Observer = SILENT) -> Writer:
         database = open_database(url)
-        opened.append((Writer(database, **callbacks), database))
+        opened.append((Writer(database, observer), database))
         return opened[-1][0]
 
     yield open_one

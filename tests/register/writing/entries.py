@@ -17,11 +17,42 @@ from register.errors import RegisterError
 from register.ids import Ids
 from register.writing.decision_rows import DecisionCall, RecordedApplication, decisions_entry
 from register.writing.entry import Entry, Key
+from register.writing.observer import Observer
+from register.writing.waiting import Reason
 from tests.support.server import wait_for
 
 IDS = Ids()
 RECORD = b"[1.5,null,-0.0]"
 ANSWER = b'{"id":"x","probability":0.25}'
+
+
+class Seen(Observer):
+    """Keeps what it learns of a writer.
+
+    Attributes:
+        decisions, seconds: of each commit.
+        reasons: of each refusal.
+        entries: numbers of those that waited, one after the other.
+    """
+
+    def __init__(self) -> None:
+        self.decisions: list[int] = []
+        self.seconds: list[float] = []
+        self.reasons: list[Reason] = []
+        self.entries: list[int] = []
+
+    def committed(self, decisions: int, seconds: float) -> None:
+        """Keep a commit."""
+        self.decisions.append(decisions)
+        self.seconds.append(seconds)
+
+    def refused(self, reason: Reason) -> None:
+        """Keep a refusal."""
+        self.reasons.append(reason)
+
+    def waiting(self, entries: int) -> None:
+        """Keep a number of entries."""
+        self.entries.append(entries)
 
 
 def keep_bundle(database: Database) -> int:

@@ -10,6 +10,7 @@ from register.database.database import Database
 from register.writing.waiting import UNKNOWN
 from register.writing.writer import Writer
 from tests.register.writing.entries import (
+    Seen,
     count,
     decisions,
     error_of,
@@ -38,16 +39,23 @@ def proxy(cluster: Cluster, database: Database, bundle: int) -> Iterator[CommitP
 
 
 @pytest.fixture
+def seen() -> Seen:
+    """The observer of `writer`."""
+    return Seen()
+
+
+@pytest.fixture
 def writer(
     proxy: CommitProxy,
     register_url: str,
     database: Database,
     bundle: int,
     open_writer: Callable[..., Writer],
+    seen: Seen,
 ) -> Writer:
     """A writer behind the proxy, whose stream has one block."""
     behind = make_url(register_url).set(port=proxy.port)
-    writer = open_writer(behind.render_as_string(hide_password=False))
+    writer = open_writer(behind.render_as_string(hide_password=False), seen)
     assert writer.put(decisions(bundle)).result(60) is None
     before = count(database, schema.block)
     proxy.is_committed = lambda: count(database, schema.block) > before
@@ -56,7 +64,7 @@ def writer(
 
 @pytest.mark.parametrize("fault", ["cut before", "cut after", "late"])
 def test_a_connection_that_ends_at_commit_costs_no_caller_anything(
-    fault: Fault, proxy: CommitProxy, writer: Writer, database: Database, bundle: int
+    fault: Fault, proxy: CommitProxy, writer: Writer, seen: Seen, database: Database, bundle: int
 ) -> None:
     entry = keyed(bundle, "once")
     proxy.fault = fault
@@ -67,6 +75,7 @@ def test_a_connection_that_ends_at_commit_costs_no_caller_anything(
     assert writer.put(again).result(60) is None
     assert set(ids_of(entry) + ids_of(again)) < set(recorded(database))
     assert count(database, schema.decision) == 4
+    assert seen.decisions == [1, 1, 2]
     assert (count(database, schema.stream), count(database, schema.block)) == (1, 3)
     assert outcomes([writer.put(keyed(bundle, "once"))]) == ["KeyTaken"]
 
@@ -80,6 +89,7 @@ def test_a_server_that_hangs_in_commit_leaves_one_record_of_a_call_that_is_sent_
     set_limits: Callable[[float], None],
     proxy: CommitProxy,
     writer: Writer,
+    seen: Seen,
     database: Database,
     bundle: int,
 ) -> None:
@@ -98,6 +108,9 @@ def test_a_server_that_hangs_in_commit_leaves_one_record_of_a_call_that_is_sent_
     assert [*outcome, len(recorded(database))] == then
     assert count(database, schema.idempotency) == 1
     assert count(database, schema.stream) == 1
+    # The first commit, the one that every caller had left, or the second call; the last one.
+    assert seen.decisions == [1, 1, 1]
+    assert seen.entries[-1] == 0
 
 
 def test_what_was_refused_before_commit_is_never_written(

@@ -20,6 +20,7 @@ from register.writing.watchdog import TICK
 from register.writing.writer import Writer
 from tests.register.writing.blocker import Blocker, put_while_blocked
 from tests.register.writing.entries import (
+    Seen,
     count,
     decisions,
     error_of,
@@ -97,23 +98,20 @@ def test_an_entry_beyond_the_bounds_is_written_alone(
     assert len(recorded(database)) == 5
 
 
-def test_callbacks_count_decisions_and_refusals(
+def test_an_observer_learns_of_decisions_and_refusals_and_what_waits(
     register_url: str, bundle: int, open_writer: Callable[..., Writer]
 ) -> None:
-    committed: list[int] = []
-    refused: list[str] = []
-
-    def on_commit(decisions: int, seconds: float) -> None:
-        assert 0 < seconds < 60
-        committed.append(decisions)
-
-    writer = open_writer(register_url, committed=on_commit, refused=refused.append)
+    seen = Seen()
+    writer = open_writer(register_url, seen)
     assert writer.put(decisions(bundle, 7)).result(60) is None
     assert writer.put(event()).result(60) is None
-    assert (committed, refused) == ([7, 0], [])
+    assert (seen.decisions, seen.reasons) == ([7, 0], [])
+    assert all(0 < seconds < 60 for seconds in seen.seconds)
+    assert seen.entries == [1, 0, 1, 0]
     writer.close()
     assert outcomes([writer.put(event())]) == ["RegisterAway"]
-    assert (committed, refused) == ([7, 0], ["away"])
+    assert (seen.decisions, seen.reasons) == ([7, 0], ["away"])
+    assert seen.entries == [1, 0, 1, 0]
 
 
 def test_many_threads_put_at_once(writer: Writer, database: Database, bundle: int) -> None:

@@ -1,5 +1,6 @@
 """Two workers that record: calls at the same time, a new model, counters, the log."""
 
+import json
 import re
 import shutil
 from collections import Counter
@@ -16,6 +17,7 @@ from tests.service.metric_counts import counts
 from tests.service.recording.asking import LENDER, PEPPER, ROLES, callers_file
 from tests.support.folders import FIRST_ID, another_model, put, recognisable_clients
 from tests.support.forks import Forks
+from tests.support.register_command import run_register
 from tests.support.server import Server, wait_for
 
 AT_ONCE = 6
@@ -175,7 +177,28 @@ def test_the_log_has_the_head_and_no_secret(recorder: Server, register: str):
     wait_for(lambda: recorder.said("the head of the register is") >= 2)
     log = recorder.log()
     assert re.search('"the head of the register is [0-9a-f]{64}"', log)
+    assert counted(recorder)["register_waiting",] == 0
     assert not re.search(r"70000000\d{5}", log)
     for told in (PERSON, "TUGENDHAT", "key-of-anna", PEPPER, decision, register.rpartition("@")[0]):
         assert not told or told not in log
     assert not PROBLEM.search(log), log
+
+
+def test_a_head_in_the_log_is_one_that_verify_takes(
+    recorder: Server, register: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    def heads() -> list[dict]:
+        """The heads that the workers logged at their start, each in a line of its own."""
+        return [line["head"] for line in recorder.lines()
+                if line["event"].startswith("the head of the register is ")]  # fmt: skip
+
+    (head, *_) = wait_for(heads)
+    event = f"the head of the register is {head['head']}"
+    assert event in [line["event"] for line in recorder.lines()]
+    assert list(head) == ["at", "head", "streams"]
+    assert list(get(recorder, "/register/head").json()) == ["at", "head", "streams"]
+    file = tmp_path / "head.json"
+    file.write_text(json.dumps(head))
+    assert run_register(capsys, register, "verify", "--head", file).code == 0
+    file.write_text(json.dumps(head | {"head": "0" * 64}))
+    assert run_register(capsys, register, "verify", "--head", file).code == 2

@@ -8,8 +8,14 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from main import Application
+from register.reading.open_requests import RequestCounts
 from service.recording.monitoring import weekly_gauges
-from service.recording.monitoring.weekly_gauges import TEXTS, last_monday, week_values
+from service.recording.monitoring.weekly_gauges import (
+    TEXTS,
+    last_monday,
+    request_values,
+    week_values,
+)
 from tests.service.recording.asking import decide, opened
 from tests.support.inprocess import LOOP
 
@@ -80,7 +86,6 @@ def cell(key: str, accepted: int, volume: int, **values: object) -> dict[str, ob
     rate = accepted / volume if volume >= 30 else None
     nothing = {
         "score_drift": None,
-        "reviews": {"requests": 0, "open": 0},
         "overrides": {"all": {"count": 0, "of": volume, "rate": rate and 0.0}},
     }
     approval = {"count": accepted, "of": volume, "rate": rate}
@@ -103,14 +108,23 @@ def test_the_four_weeks_before_count_together():
     assert values["monitoring_week_end_seconds"] == 1_795_392_000
 
 
-def test_few_decisions_have_no_rate_but_requests_have_a_share():
-    reviews = {"requests": 3, "open": 2}
-    cells = [cell("2026-W46", 29, 29), cell("2026-W47", 29, 29, reviews=reviews)]
+def test_few_decisions_have_no_rate():
+    cells = [cell("2026-W46", 29, 29), cell("2026-W47", 29, 29)]
     values = week_values(cells, MONDAY)
     assert {name: value for name, value in values.items() if value is not None} == {
         "monitoring_week_end_seconds": 1_795_392_000,
         "monitoring_week_decisions": 29,
+    }
+
+
+def test_few_requests_have_a_share_and_none_have_no_share():
+    assert request_values(MONDAY, RequestCounts(3, 2)) == {
         "monitoring_unreviewed_ratio": 2 / 3,
+        "register_oldest_review_request_seconds": 1_795_392_000,
+    }
+    assert request_values(None, RequestCounts(0, 0)) == {
+        "monitoring_unreviewed_ratio": None,
+        "register_oldest_review_request_seconds": None,
     }
 
 
@@ -120,7 +134,6 @@ def test_a_week_without_decisions_has_no_rate(cells: list[dict[str, object]]):
     assert values["monitoring_week_decisions"] == 0
     assert values.get("monitoring_approval_ratio") is None
     assert values.get("monitoring_override_ratio") is None
-    assert values.get("monitoring_unreviewed_ratio") is None
 
 
 def test_weeks_around_the_new_year():
