@@ -33,12 +33,10 @@ class Labels:
     Attributes:
         grades: of the scorecard; empty without grades.
         themes: of reasons; empty without reasons.
-        texts: of reasons, by factor and wording.
     """
 
     grades: tuple[str, ...]
     themes: tuple[str, ...] = ()
-    texts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,6 @@ from credit_scoring.decisions.batch_scoring import BatchScorer, Explained
 from credit_scoring.errors import BadFile, describe, foreign_code, naming
 from credit_scoring.explain.acceleration import accelerate
 from credit_scoring.explain.peers import find_peers
-from credit_scoring.explain.reason_codes import WORDINGS, wording
 from credit_scoring.model.bundle import Bundle
 from credit_scoring.model.loader import load
 from credit_scoring.model.reference_scores import reference_scores
@@ -43,7 +42,7 @@ class WorkerBundle:
         scorer: has the bundle.
         reference_probabilities: of default, of the reference population.
         bins: of the population stability index.
-        labels: of grades, themes and texts.
+        labels: of grades and themes.
     """
 
     scorer: BatchScorer
@@ -193,12 +192,7 @@ def _load(
                 accelerate(bundle.classifier, bundle.transformed[:CHECKED])
             peers = find_peers(bundle.scorer, bundle.reference, bundle.threshold)
             probabilities = peers.probabilities
-            attribution = peers.attribution
-            factors = range(len(attribution.factors))
-            texts = [
-                wording(attribution, factor, which) for factor in factors for which in WORDINGS
-            ]
-            labels = Labels(grades, tuple(attribution.themes), tuple(texts))
+            labels = Labels(grades, peers.attribution.themes)
     text_features = frozenset(bundle.scorer.texts)
     numbers = {
         at: NumberBins.of(column)

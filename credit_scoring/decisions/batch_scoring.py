@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from credit_scoring.data.raw_batch import RawBatch
+from credit_scoring.data.raw_batch import RawBatch, Texts
 from credit_scoring.data.tables import Matrix
 from credit_scoring.errors import NEVER_MISSING, InvalidApplication, listed
 from credit_scoring.explain.peers import Compare, Peers
@@ -35,6 +35,7 @@ class Scores:
         grade: indices among the scale's grades, shape (rows,); None without grades.
         explained: indices of the rows with reasons, shape (explained,).
         ranked: reasons of the explained rows; None if no row is explained.
+        texts: their texts, shape (explained, most), None after the last reason of a row.
     """
 
     probability: Matrix
@@ -44,6 +45,7 @@ class Scores:
     grade: NDArray[np.intp] | None
     explained: NDArray[np.intp]
     ranked: RankedThemes | None
+    texts: Texts | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,12 +147,13 @@ class BatchScorer:
         on_scorecard = scorecard.of(log_odds_of(probability))
         chosen = {"all": np.ones(len(rows), bool), "refused": refused}.get(self.explained)
         some = np.empty(0, np.intp) if chosen is None else np.flatnonzero(chosen)
-        ranked = None
+        ranked = texts = None
         if self.peers is not None and len(some):
             contributions, _ = bundle.classifier.contributions(transformed[some])
-            ranked = ReasonFinder(
+            finder = ReasonFinder(
                 self.peers, COMPARE, rows.take(some), transformed[some], contributions, MOST_REASONS
-            ).ranked
+            )
+            ranked, texts = finder.ranked, finder.texts()
         return Scores(
             probability,
             refused.astype(np.int8),
@@ -159,4 +162,5 @@ class BatchScorer:
             on_scorecard[2] if on_scorecard and scorecard.grades else None,
             some,
             ranked,
+            texts,
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,14 @@ class Attribution:
     themes: tuple[str, ...]
     theme_of: NDArray[np.intp]
     members: tuple[tuple[int, ...], ...]
+
+    @cached_property
+    def protected(self) -> tuple[tuple[int, ...], ...]:
+        """The factors of each theme that law protects."""
+        return tuple(
+            tuple(factor for factor in members if self.factors[factor].protected)
+            for members in self.members
+        )
 
     def by_factor(self, values: Matrix) -> Matrix:
         """Values of outputs, shape (rows, n), added up by factor."""

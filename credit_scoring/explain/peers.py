@@ -7,6 +7,8 @@ were at or slightly above the minimum that is accepted, and with all applicants.
 import math
 from array import array
 from bisect import bisect_left
+from collections import Counter
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -18,6 +20,7 @@ from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.reference_population import ReferencePopulation
 from credit_scoring.data.tables import Matrix
 from credit_scoring.explain.feature_attribution import Attribution, attribute
+from credit_scoring.explain.reason_texts import FactorWords
 from credit_scoring.model.raw_scorer import RawScorer
 from credit_scoring.model.reference_scores import reference_scores
 
@@ -45,11 +48,13 @@ class PeerGroup:
         contributions: SHAP values by factor, shape (clients, factors).
         means: means of the contributions, shape (factors,).
         medians: medians of the factors' values; None for text, NaN if all are missing.
+        words: of each factor, for a reason that it leads.
     """
 
     contributions: Matrix
     means: Matrix
     medians: tuple[float | None, ...]
+    words: tuple[FactorWords, ...]
 
     def __len__(self) -> int:
         """Return the number of clients."""
@@ -125,13 +130,17 @@ def find_peers(scorer: RawScorer, reference: ReferencePopulation, threshold: flo
     some = reference.rows(union)
     transformed = scorer.transformer.in_one_call(some)
     contributions = attribution.by_factor(scorer.classifier.contributions(transformed)[0])
+    flags = _flags(attribution, reference)
     groups = {}
     for name, members in chosen.items():
         at = np.searchsorted(union, members)
+        rows = some.take(at)
+        medians = _medians(attribution, rows, transformed[at])
         groups[name] = PeerGroup(
             contributions[at],
             contributions[at].mean(axis=0),
-            _medians(attribution, some.take(at), transformed[at]),
+            medians,
+            _words(attribution, rows, medians, flags),
         )
     of_0, of_1 = (
         array("d", np.sort(probabilities[of_class]).tobytes()) for of_class in reference.by_class
@@ -174,3 +183,34 @@ def _medians(
         present = values[~np.isnan(values)]
         medians.append(float(np.median(present)) if len(present) else np.nan)
     return tuple(medians)
+
+
+def _flags(attribution: Attribution, reference: ReferencePopulation) -> frozenset[int]:
+    """The factors that are 1 or 0 for every reference client with a value."""
+    found = set()
+    for factor, raw in enumerate(attribution.raw):
+        declared = attribution.factors[factor].kind
+        if raw is None or raw in reference.categories or declared == "number":
+            continue
+        values = reference.columns[raw]
+        present = values[~np.isnan(values)]
+        if declared == "flag" or (len(present) and np.isin(present, (0, 1)).all()):
+            found.add(factor)
+    return frozenset(found)
+
+
+def _words(
+    attribution: Attribution,
+    rows: RawBatch,
+    medians: Sequence[float | None],
+    flags: Set[int],
+) -> tuple[FactorWords, ...]:
+    """The words of each factor, with the median or most frequent category of some rows."""
+    found = []
+    for factor, feature in enumerate(attribution.factors):
+        raw, typical = attribution.raw[factor], medians[factor]
+        if raw is not None and raw in rows.texts:
+            known = Counter(text for text in rows.texts[raw].tolist() if text is not None)
+            typical = min(known, key=lambda text: (-known[text], text), default=None)
+        found.append(FactorWords.of_feature(feature, typical, is_flag=factor in flags))
+    return tuple(found)

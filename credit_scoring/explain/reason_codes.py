@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from credit_scoring.data.raw_batch import RawBatch
+from credit_scoring.data.raw_batch import RawBatch, Texts
 from credit_scoring.data.tables import Matrix
-from credit_scoring.explain.feature_attribution import Attribution
 from credit_scoring.explain.peers import Compare, PeerGroup, Peers
+from credit_scoring.explain.reason_texts import HIGH, LOW, MISSING, NEITHER
 from credit_scoring.model.classifiers.classifier import Classifier, RawOutput
 
 NAMED = 5  # features of a reason
@@ -35,8 +35,6 @@ ExplainedBy = Annotated[
         examples=["treeshap", "linear", "permutation"],
     ),
 ]
-# How a theme's strongest factor is worded: as missing, high or low, or by the theme's name only.
-WORDINGS = MISSING, HIGH, LOW, THEME_ALONE = range(4)
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,12 @@ class Reason:
 
     group: Annotated[str, Field(description="the theme", examples=["External credit scores"])]
     text: Annotated[
-        str, Field(description="in plain words", examples=["External credit scores are low"])
+        str,
+        Field(
+            description="in plain words: those of `features.csv` for the feature that pushed most,"
+            " else its label, the client's value and that of a typical peer",
+            examples=["External credit scores are low", "Income a year: 67,500 (typical 150,750)"],
+        ),
     ]
     contribution: Annotated[float, Field(description="the theme's push towards default")]
     protected: Annotated[
@@ -155,18 +158,28 @@ class ReasonFinder:
         found = [
             Reason(
                 group=attribution.themes[theme],
-                text=wording(attribution, ranked.strongest[row, at], ranked.wordings[row, at]),
+                text=self.text(row, at),
                 contribution=float(ranked.contributions[row, at]),
-                protected=any(
-                    attribution.factors[factor].protected and by_factor[factor]
-                    for factor in attribution.members[theme]
-                ),
+                protected=any(by_factor[factor] for factor in attribution.protected[theme]),
                 features=self._features(theme, row, by_factor),
             )
             for at, theme in enumerate(themes)
         ]
         total = float(ranked.by_factor[row].sum())
         return RowReasons(found, total - sum(reason.contribution for reason in found))
+
+    def texts(self) -> Texts:
+        """The texts of all rows, shape (rows, most); None after a row's last reason."""
+        texts = np.full(self.ranked.themes.shape, None, object)
+        for row, at in np.argwhere(self.ranked.themes >= 0).tolist():
+            texts[row, at] = self.text(row, at)
+        return texts
+
+    def text(self, row: int, at: int) -> str:
+        """The text of one reason of a row: the strongest for `at` 0."""
+        factor, wording = int(self.ranked.strongest[row, at]), int(self.ranked.wordings[row, at])
+        words = self._group.words[factor]
+        return words.own[wording] or words.text(wording, self._value(factor, row))
 
     @property
     def _group(self) -> PeerGroup:
@@ -178,28 +191,32 @@ class ReasonFinder:
         raw, output = attribution.raw[factor], attribution.outputs[factor]
         if raw is not None and raw in self.rows.texts:
             missing = np.array([text is None for text in self.rows.texts[raw][some]])
-            return np.where(missing, MISSING, THEME_ALONE)
+            return np.where(missing, MISSING, NEITHER)
         values = self.rows.numbers[some, raw] if raw is not None else self.transformed[some, output]
         if median is None:
             median = np.nan
         conditions = [np.isnan(values), values > median, values < median]
-        return np.select(conditions, [MISSING, HIGH, LOW], THEME_ALONE).astype(np.intp)
+        return np.select(conditions, [MISSING, HIGH, LOW], NEITHER).astype(np.intp)
 
     def _features(
         self, theme: int, row: int, by_factor: Sequence[float]
     ) -> tuple[ReasonFeature, ...]:
-        attribution = self.peers.attribution
-        ordered = sorted(attribution.members[theme], key=lambda factor: -abs(by_factor[factor]))
+        attribution, medians = self.peers.attribution, self._group.medians
+        members, factors = attribution.members[theme], attribution.factors
+        sizes = {factor: abs(by_factor[factor]) for factor in members}
+        strongest = sorted(members, key=sizes.__getitem__, reverse=True)[:NAMED]
         return tuple(
-            ReasonFeature(
-                attribution.factors[factor].name,
-                attribution.factors[factor].label,
-                self._value(factor, row),
-                attribution.factors[factor].unit,
-                self._group.medians[factor],
-                by_factor[factor],
-            )
-            for factor in ordered[:NAMED]
+            [
+                ReasonFeature(
+                    (feature := factors[factor]).name,
+                    feature.label,
+                    self._value(factor, row),
+                    feature.unit,
+                    medians[factor],
+                    by_factor[factor],
+                )
+                for factor in strongest
+            ]
         )
 
     def _value(self, factor: int, row: int) -> float | str | None:
@@ -207,13 +224,6 @@ class ReasonFinder:
         if raw is not None:
             return self.rows.value(row, raw)
         return float(self.transformed[row, self.peers.attribution.outputs[factor]])
-
-
-def wording(attribution: Attribution, factor: int, which: int) -> str:
-    """The feature dictionary's words for a factor, or its theme's name if it has none."""
-    feature = attribution.factors[factor]
-    words = (feature.reason_missing, feature.reason_high, feature.reason_low, "")[which]
-    return words or attribution.themes[attribution.theme_of[factor]]
 
 
 @dataclass(frozen=True)

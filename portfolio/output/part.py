@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from credit_scoring.data.artifacts import ID
 from credit_scoring.data.csv_tables import quoting_of
 from credit_scoring.decisions.batch_scoring import MOST_REASONS, Scores
-from credit_scoring.explain.reason_codes import WORDINGS
 from portfolio.counts import Bins, Counts, Labels, count_rows
 from portfolio.job import Format, Job
 from portfolio.output.atomic_file import replacing
@@ -95,18 +94,16 @@ def part_table(ids: Ids, scores: Scores, labels: Labels) -> pa.Table:
         "grade": _named(scores.grade, labels.grades, rows),
     }
     for rank in range(MOST_REASONS):
-        theme, text = np.full(rows, -1), np.full(rows, -1)
+        theme, text = np.full(rows, -1), np.full(rows, None, object)
         contribution = np.full(rows, np.nan)
-        ranked = scores.ranked
-        if ranked is not None and rank < ranked.themes.shape[1]:
+        ranked, texts = scores.ranked, scores.texts
+        if ranked is not None and texts is not None and rank < ranked.themes.shape[1]:
             theme[scores.explained] = ranked.themes[:, rank]
             contribution[scores.explained] = ranked.contributions[:, rank]
-            wording = ranked.wordings[:, rank]
-            texts = ranked.strongest[:, rank] * len(WORDINGS) + wording
-            text[scores.explained] = np.where(wording < 0, -1, texts)
+            text[scores.explained] = texts[:, rank]
         columns[f"reason_{rank + 1}"] = _named(theme, labels.themes, rows)
         columns[f"contribution_{rank + 1}"] = pa.array(contribution, from_pandas=True)
-        columns[f"text_{rank + 1}"] = _named(text, labels.texts, rows)
+        columns[f"text_{rank + 1}"] = pa.array(text, pa.string()).dictionary_encode()
     return pa.table(columns)
 
 
