@@ -121,7 +121,7 @@ def test_a_carriage_return_in_a_word_is_quoted_in_csv_parts(tmp_path):
     """Words of grades and themes come from the model's files."""
     scores = Scores(
         np.array([0.25, 0.5]), np.array([0, 1], np.int8), None, None, np.array([0, 1]),
-        np.empty(0, np.intp), None,
+        np.empty(0, np.intp), None, None,
     )  # fmt: skip
     table = part_table(np.array([5, 6]), scores, Labels(("one\rgrade", "two")))
     assert isinstance(table, pa.Table)

@@ -4,6 +4,7 @@ import pytest
 
 from advisor.register.recorded_letter import without_scripts
 from advisor.register.register_api import RegisterApi
+from advisor.service_api import ServiceApi
 from tests.dashboard.conftest import PageOpener, text_of
 from tests.dashboard.register.conftest import CALLERS
 
@@ -60,16 +61,20 @@ def test_an_older_decision(
 
 
 def test_a_letter_that_is_held(
-    open_register_page: PageOpener, register: RegisterApi, refusal: int, printable: str
+    open_register_page: PageOpener,
+    register: RegisterApi,
+    register_service: ServiceApi,
+    printable: str,
 ):
     """A person's refusal of an accepted application has no reasons on record."""
-    accepted = register.record(
-        {"client": refusal, "changes": {"EXT_SOURCE_2": 0.99, "EXT_SOURCE_3": 0.99}},
-        f"accepted-{refusal}",
+    client = next(
+        client
+        for client in register_service.ids()
+        if not register_service.score({"client": client}, reasons=0)["prediction"]
     )
-    assert accepted["prediction"] == 0
+    accepted = register.record({"client": client}, f"accepted-{client}")
     register.review(accepted["id"], 0, 1, "POLICY", "A rule")
-    page = open_register_page("letter", refusal)
+    page = open_register_page("letter", client)
     assert page.main.error[0].value.startswith("This letter is held back: a person must write")
     assert "If a review on the page History accepts the application" in text_of(page)
     assert not page.main.get("iframe")

@@ -46,6 +46,7 @@ def test_a_list_has_figures_but_no_values(http: httpx.Client, clients: list[int]
         "final": answer["prediction"],
         "reviews": 0,
         "review_requested": False,
+        "review_requested_at": None,
         "outcome": None,
     }
 
