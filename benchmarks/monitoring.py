@@ -39,7 +39,7 @@ INSERT INTO decision SELECT md5('d' || i)::uuid,
   p * 0.3, 600, (ARRAY['A', 'B', 'C', 'D', 'E'])[1 + floor(p * 4.999)::int], (p >= 0.6)::int, 0.6,
   'near', i % 10 < 7, decode(md5('c' || i) || md5('e' || i), 'hex'), NULL, 1
   FROM (SELECT i, 0.001 + 0.748 * ((i * 7919) % 99991) / 99991.0 AS p
-        FROM generate_series(1::bigint, {MANY}) AS numbers (i)) AS some;
+        FROM generate_series(1::bigint, {MANY}) AS numbers (i)) AS drawn;
 INSERT INTO outcome SELECT md5('o' || id)::uuid, now(), 'core', id,
   CASE WHEN abs(hashtext(id::text)) % 1000 < probability * 300 THEN 'defaulted' ELSE 'repaid' END,
   (at + interval '300 days')::date, '90dpd', 1

@@ -16,8 +16,7 @@ from credit_scoring.model.loader import load
 from tests.support.bank import a_bank, refusal, run
 from tests.training.conftest import FILLED_IN
 from tests.training.plain_ratios import ratios
-from training import command as train
-from training import simulation
+from training import model_folder, simulation
 from training.dictionary import HOME_CREDIT, home_credit, in_full, read_dictionary, skeleton
 from training.simulation import derived_features, simulate
 
@@ -131,7 +130,7 @@ def test_one_that_was_filled_in_is_taken_over(bank_folder):
 @pytest.fixture
 def table_file(tmp_path, monkeypatch):
     """A table, while the trainer fails if it begins to train."""
-    monkeypatch.setattr(train, "cross_validate", None)
+    monkeypatch.setattr(model_folder, "cross_validate", None)
     table = a_bank()
     table.assign(tenth=table["income"] / 10).to_csv(tmp_path / "clients.csv")
     return tmp_path / "clients.csv"

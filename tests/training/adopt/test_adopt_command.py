@@ -207,4 +207,5 @@ def test_training_alone_is_as_before_and_names_the_command(capsys, monkeypatch):
     assert printed.startswith("usage: python -m training [-h] [--data CSV | --wide]")
     assert printed.endswith(
         "python -m training adopt --help: make them from a model that a team has."
+        " python -m training simulate-decisions --help: decisions of a lender."
     )
