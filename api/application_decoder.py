@@ -14,17 +14,22 @@ import msgspec
 
 from api.application_errors import (
     AUDIT,
-    AUDIT_NAME,
     LEFT_OUT,
-    LONGEST_AUDIT_VALUE,
-    LONGEST_REFERENCE,
-    MOST_AUDIT_COLUMNS,
     ApplicationReader,
     raw_record,
 )
 from api.strict_json import SPACE, count_structure, record_type
 from credit_scoring.data.cells import MISSING_TEXTS
-from credit_scoring.decisions.application import Application, Applications, RawRecord, Values
+from credit_scoring.decisions.application import (
+    AUDIT_NAME,
+    LONGEST_AUDIT_VALUE,
+    LONGEST_REFERENCE,
+    MOST_AUDIT_COLUMNS,
+    Application,
+    Applications,
+    RawRecord,
+    Values,
+)
 from credit_scoring.errors import InvalidApplication
 from credit_scoring.float_search import LARGEST_DOUBLE
 

@@ -20,7 +20,15 @@ from api.strict_json import (
     parse_object,
 )
 from credit_scoring.data.cells import text_of
-from credit_scoring.decisions.application import Application, RawRecord, Value
+from credit_scoring.decisions.application import (
+    AUDIT_NAME,
+    LONGEST_AUDIT_VALUE,
+    LONGEST_REFERENCE,
+    MOST_AUDIT_COLUMNS,
+    Application,
+    RawRecord,
+    Value,
+)
 from credit_scoring.errors import (
     NEVER_MISSING,
     InvalidApplication,
@@ -33,10 +41,6 @@ from credit_scoring.model.bundle import Bundle
 
 KEYS = ("client", "record", "changes", "reference")
 AUDIT = "audit"  # one more key, of applications that are recorded
-LONGEST_REFERENCE = 64  # characters
-MOST_AUDIT_COLUMNS = 10
-AUDIT_NAME = "[A-Za-z0-9_-]{1,40}"
-LONGEST_AUDIT_VALUE = 100  # characters
 # Characters of audit columns that may be structure: each value's, its colon and its comma.
 AUDIT_STRUCTURE = MOST_AUDIT_COLUMNS * (LONGEST_AUDIT_VALUE + 2)
 LEFT_OUT = msgspec.UNSET  # in place of a feature's value

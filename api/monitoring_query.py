@@ -5,8 +5,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from api.application_errors import AUDIT_NAME
 from api.register_requests import End, Query, Start
+from credit_scoring.decisions.application import AUDIT_NAME
 from register.monitoring.query import By
 
 EARLIEST, LATEST = (datetime(year, 1, 1, tzinfo=UTC) for year in (2000, 2100))

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from api.application_decoder import MOST_APPLICATIONS
-from api.application_errors import LONGEST_REFERENCE
+from credit_scoring.decisions.application import LONGEST_REFERENCE
 from credit_scoring.model.bundle import Bundle
 
 DESCRIPTION = """\

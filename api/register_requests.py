@@ -25,8 +25,8 @@ from pydantic import (
     model_validator,
 )
 
-from api.application_errors import LONGEST_REFERENCE
 from api.strict_json import STRUCTURE_MORE, NotObject, parse_list, parse_object
+from credit_scoring.decisions.application import LONGEST_REFERENCE
 from credit_scoring.errors import abridged
 from credit_scoring.explain.peers import Compare
 from register.errors import InvalidRequest

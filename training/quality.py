@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import norm, rankdata
 
 from credit_scoring.data.artifacts import TARGET
+from credit_scoring.monitoring.performance.discrimination import auc_and_variance
+from credit_scoring.monitoring.rates.proportion import Z
 
 COST_MISSED_DEFAULT, COST_REFUSED_CLIENT = 10, 1
 
@@ -39,21 +40,16 @@ def auc_interval(
     """Area under the ROC curve, and the lower and upper end of its 95 % interval, in [0, 1].
 
     DeLong, DeLong and Clarke-Pearson (1988), "Comparing the areas under two or more correlated
-    receiver operating characteristic curves", Biometrics 44(3). The variance is the one of the
-    placement values, which come from mid-ranks as in Sun and Xu (2014), "Fast implementation of
-    DeLong's algorithm", IEEE Signal Processing Letters 21(11).
+    receiver operating characteristic curves", Biometrics 44(3).
 
     Args:
         target: outcomes, 0 or 1, at least two of each, shape (clients,).
         probability: probabilities of class 1, shape (clients,).
     """
-    bad, good = probability[target == 1], probability[target == 0]
-    ranks = rankdata(np.concatenate([bad, good]))
-    above = (ranks[: len(bad)] - rankdata(bad)) / len(good)  # share of good clients ranked below
-    below = 1 - (ranks[len(bad) :] - rankdata(good)) / len(bad)  # share of bad clients above
-    auc = above.mean()
-    margin = norm.ppf(0.975) * np.sqrt(above.var(ddof=1) / len(bad) + below.var(ddof=1) / len(good))
-    return float(auc), float(max(auc - margin, 0)), float(min(auc + margin, 1))
+    bad, good = (np.sort(probability[target == value]) for value in (1, 0))
+    auc, variance = auc_and_variance(bad, good)
+    margin = Z * np.sqrt(variance)
+    return auc, float(max(auc - margin, 0)), float(min(auc + margin, 1))
 
 
 def quality(

@@ -8,6 +8,11 @@ from credit_scoring.data.client_ids import ClientId
 from credit_scoring.data.tables import Matrix
 from credit_scoring.errors import InvalidApplication, UnknownClient
 
+LONGEST_REFERENCE = 64  # characters of an external id
+MOST_AUDIT_COLUMNS = 10
+AUDIT_NAME = "[A-Za-z0-9_-]{1,40}"
+LONGEST_AUDIT_VALUE = 100  # characters
+
 Value = float | str | None
 Values = Mapping[str, Value]
 

@@ -10,7 +10,14 @@ from typing import Any
 import numpy as np
 
 from credit_scoring.data.cells import text_of as text_of_cell
-from credit_scoring.decisions.application import Application, RawRecord
+from credit_scoring.decisions.application import (
+    AUDIT_NAME,
+    LONGEST_AUDIT_VALUE,
+    LONGEST_REFERENCE,
+    MOST_AUDIT_COLUMNS,
+    Application,
+    RawRecord,
+)
 from credit_scoring.errors import NEVER_MISSING, listed
 from credit_scoring.float_search import LARGEST_DOUBLE
 from credit_scoring.model.bundle import Bundle
@@ -18,9 +25,6 @@ from register.loading.lines import BadLine, Line, caller_of, text_of, time_of
 
 NEEDED = ("at", "caller", "external_id", "record")
 OTHERS = ("automated", "audit")
-LONGEST_REFERENCE = 64  # characters
-MOST_AUDIT_COLUMNS, LONGEST_AUDIT_VALUE = 10, 100
-AUDIT_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}", re.ASCII)
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +142,7 @@ def audit_of(given: Any) -> Mapping[str, str]:
     if not isinstance(given, dict) or len(given) > MOST_AUDIT_COLUMNS:
         raise BadLine(f"audit is not an object of at most {MOST_AUDIT_COLUMNS} columns")
     for name in given:
-        if not AUDIT_NAME.fullmatch(name):
+        if not re.fullmatch(AUDIT_NAME, name):
             raise BadLine("audit: a name is not one of 1 to 40 letters, digits, _ and -")
     there = {name: value for name, value in given.items() if value is not None}
     for name in there:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from register.loading.given_decision import LONGEST_REFERENCE
+from credit_scoring.decisions.application import LONGEST_REFERENCE
 from register.loading.lines import BadLine, Line, caller_of, text_of, time_of
 from register.reviews import review_entry, review_request_entry
 from register.stored import Review, ReviewRequest

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from api.application_errors import AUDIT, AUDIT_NAME, LONGEST_AUDIT_VALUE, MOST_AUDIT_COLUMNS
+from api.application_errors import AUDIT
 from api.monitoring_query import FiguresQuery
 from api.openapi import body, parameter
 from api.register_requests import (
@@ -17,6 +17,11 @@ from api.register_requests import (
     OutcomeBody,
     ReviewBody,
     ReviewRequestBody,
+)
+from credit_scoring.decisions.application import (
+    AUDIT_NAME,
+    LONGEST_AUDIT_VALUE,
+    MOST_AUDIT_COLUMNS,
 )
 
 STATEMENT = {"statement": "My income has risen since."}

@@ -11,6 +11,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from playwright.sync_api import Page
 from streamlit import config
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
@@ -18,6 +19,7 @@ from streamlit.testing.v1 import AppTest
 from advisor.response_models import Application
 from advisor.service_api import Connection, ServiceApi
 from main import Settings, create_app
+from tests.dashboard.keyboard import Keyboard
 from tests.support.forks import Forks
 from tests.support.inprocess import InProcess, prepared_client
 from tests.support.server import HOST, ROOT, Server
@@ -132,6 +134,12 @@ def open_page(service_server: Server, monkeypatch: pytest.MonkeyPatch) -> PageOp
         return page
 
     return opened
+
+
+@pytest.fixture
+def keyboard(page: Page) -> Keyboard:
+    """The keyboard of a journey's browser page."""
+    return Keyboard(page)
 
 
 @pytest.fixture

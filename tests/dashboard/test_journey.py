@@ -29,11 +29,6 @@ def page(service_server: Server, forks: Forks) -> Iterator[Page]:
         yield page
 
 
-@pytest.fixture
-def keyboard(page: Page) -> Keyboard:
-    return Keyboard(page)
-
-
 def heading(page: Page, text: str) -> Locator:
     return page.get_by_role("heading", name=text)
 

@@ -111,12 +111,7 @@ def discrimination(scores: Vector, bad: Flags) -> Discrimination | None:
     fewest = min(len(bads), len(goods))
     if fewest == 0:
         return None
-    above = placements(bads, goods)
-    auc = min(float(above.mean()), 1.0)
-    variance = 0.0
-    if fewest > 1:
-        below = placements(goods, bads)
-        variance = float(above.var(ddof=1) / len(bads) + below.var(ddof=1) / len(goods))
+    auc, variance = auc_and_variance(bads, goods)
     if fewest < LEAST or variance == 0:
         low, high = wilson_interval(auc, fewest)
     else:
@@ -156,6 +151,20 @@ def restricted_discrimination(
     return RestrictedDiscrimination(
         discrimination(scores, bad), discrimination(scores[accepted], bad[accepted])
     )
+
+
+def auc_and_variance(bads: Vector, goods: Vector) -> tuple[float, float]:
+    """The AUC and DeLong's variance of it; sources as in `discrimination`.
+
+    Args:
+        bads, goods: scores of each class, sorted, one or more; with one the variance is 0.
+    """
+    above = placements(bads, goods)
+    auc = min(float(above.mean()), 1.0)
+    if min(len(bads), len(goods)) == 1:
+        return auc, 0.0
+    below = placements(goods, bads)
+    return auc, float(above.var(ddof=1) / len(bads) + below.var(ddof=1) / len(goods))
 
 
 def placements(values: Vector, others: Vector) -> Vector:

@@ -44,11 +44,6 @@ def page(monitored_server: Server, forks: Forks) -> Iterator[Page]:
 
 
 @pytest.fixture
-def keyboard(page: Page) -> Keyboard:
-    return Keyboard(page)
-
-
-@pytest.fixture
 def inspect(page: Page, tmp_path: Path) -> Inspection:
     """Inspects a page, see `inspect_page`, also at widths of usual screens."""
     return lambda name: inspect_page(page, tmp_path / f"{name}.png", *WIDTHS)
