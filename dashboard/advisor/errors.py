@@ -1,6 +1,6 @@
 """Failures between the dashboard and the service.
 
-`texts.toml` has a sentence and a next step for each, under its `key`.
+`wordings/errors.toml` has a sentence and a next step for each, under its `key`.
 """
 
 from typing import ClassVar

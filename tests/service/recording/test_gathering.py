@@ -1,9 +1,10 @@
 """Entries of concurrent requests are one commit; an entry alone is not held up."""
 
 import asyncio
-import time
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import Connection, select
@@ -57,22 +58,34 @@ def test_an_entry_that_comes_a_turn_later_is_taken_along(app: Application):
     assert sum(events_by_block(app)) == 2
 
 
-def test_an_entry_is_written_though_others_come_without_end(app: Application):
-    gathering = Gathering(app.service.register.store.writer)
+def test_the_writer_begins_though_others_come_without_end(
+    app: Application, monkeypatch: pytest.MonkeyPatch
+):
+    turns = itertools.count()
+    clock = SimpleNamespace(monotonic=lambda: next(turns) / 1000)
+    monkeypatch.setattr("service.recording.gathering.time", clock)
+    store, begun = app.service.register.store, asyncio.Event()
+    begin = store.writer.begin
+
+    def begin_and_tell() -> None:
+        begun.set()
+        begin()
+
+    monkeypatch.setattr(store.writer, "begin", begin_and_tell)
+    gathering = Gathering(store.writer)
 
     async def without_end() -> int:
-        first = asyncio.create_task(put(gathering, app, 1))
-        others = []
-        end = time.monotonic() + 60
-        while not first.done() and time.monotonic() < end:
-            others.append(asyncio.create_task(put(gathering, app, 1)))
+        futures = []
+        while not begun.is_set() and len(futures) < 100:
+            futures.append(gathering.put(store.event("tests", "gathered")))
             await asyncio.sleep(0)
-        await asyncio.gather(first, *others)
-        return len(others)
+        assert begun.is_set()
+        await asyncio.gather(*futures)
+        return len(futures)
 
-    others = LOOP.run_until_complete(without_end())
-    assert sum(events_by_block(app)) == others + 1
-    assert len(events_by_block(app)) > 1
+    entries = LOOP.run_until_complete(without_end())
+    assert 2 < entries < 10
+    assert sum(events_by_block(app)) == entries
 
 
 def test_callers_who_went_away_do_not_keep_the_others_waiting(app: Application):
