@@ -28,7 +28,8 @@ class FiguresQuery(Query):
         End | None,
         Field(
             alias="to",
-            description="the last day; or a time, which is not included; by default now",
+            description="the last day; or a time, which is not included; by default now, and with"
+            " `by=group` at most the end of last month",
             examples=["2026-06-30"],
         ),
     ] = None
@@ -36,7 +37,8 @@ class FiguresQuery(Query):
         By,
         Field(
             description="the kind of the cells: months or weeks (from Monday, in UTC), grades,"
-            " models, callers, or the groups in a column of `audit`",
+            " models, callers, or the groups in a column of `audit`, of whole months that are over:"
+            " of two periods that differ by one decision, the difference would tell its group",
             examples=["week"],
         ),
     ] = "month"
@@ -63,4 +65,40 @@ class FiguresQuery(Query):
         start, end = self.start or EARLIEST, self.end or datetime.now(UTC)
         if not EARLIEST <= start < end <= LATEST:
             raise ValueError("from: must be before to, both from 2000 to 2099")
+        if self.by == "group":
+            self._check_months()
         return self
+
+    @property
+    def until(self) -> datetime | None:
+        """The time before which decisions count; None for now.
+
+        Groups are not counted in the month that goes on: each answer would tell those of the
+        decisions since the one before.
+        """
+        if self.by != "group":
+            return self.end
+        over = this_month()
+        return over if self.end is None else min(self.end, over)
+
+    def _check_months(self) -> None:
+        """Check that the period of groups has whole months.
+
+        Raises:
+            ValueError: it has not.
+        """
+        for name, moment in (("from", self.start), ("to", self.end)):
+            if moment is not None and moment.astimezone(UTC) != month_of(moment):
+                raise ValueError(f"{name}: groups are counted in whole months, in UTC")
+        if self.start is not None and self.start >= this_month():
+            raise ValueError("from: groups are counted in months that are over, in UTC")
+
+
+def this_month() -> datetime:
+    """The beginning of the present month in UTC."""
+    return month_of(datetime.now(UTC))
+
+
+def month_of(moment: datetime) -> datetime:
+    """The beginning of the month of a time, in UTC."""
+    return moment.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)

@@ -2,7 +2,6 @@
 
 import contextlib
 import itertools
-import os
 import subprocess
 import sys
 import time
@@ -30,24 +29,26 @@ DISTINCT = 400  # records
 START, END = "2024-12-01", "2026-11-30"
 MATURE = "2025-11-28"
 
-# Decisions by an even spread of probabilities, made in the database.
-FILL = f"""
-SET synchronous_commit = off;
-INSERT INTO decision SELECT md5('d' || i)::uuid,
-  '{START}'::timestamptz + (i::float8 / {MANY}) * interval '729 days',
+PRIME = 100_000_007  # more than there are decisions: each has a probability of its own
+
+
+def fill(decisions: int) -> Iterator[str]:
+    """Statements that make decisions by an even spread of probabilities, reviews and outcomes."""
+    yield "SET synchronous_commit = off"
+    yield f"""INSERT INTO decision SELECT md5('d' || i)::uuid,
+  '{START}'::timestamptz + (i::float8 / {decisions}) * interval '729 days',
   (ARRAY['web', 'branch', 'broker'])[1 + i % 3], 'request', NULL, NULL, 1, p, ln(p / (1 - p)),
   p * 0.3, 600, (ARRAY['A', 'B', 'C', 'D', 'E'])[1 + floor(p * 4.999)::int], (p >= 0.6)::int, 0.6,
   'near', i % 10 < 7, decode(md5('c' || i) || md5('e' || i), 'hex'), NULL, 1
-  FROM (SELECT i, 0.001 + 0.748 * ((i * 7919) % 99991) / 99991.0 AS p
-        FROM generate_series(1::bigint, {MANY}) AS numbers (i)) AS drawn;
-INSERT INTO outcome SELECT md5('o' || id)::uuid, now(), 'core', id,
+  FROM (SELECT i, 0.001 + 0.748 * ((i * 79190033) % {PRIME}) / {PRIME}.0 AS p
+        FROM generate_series(1::bigint, {decisions}) AS numbers (i)) AS drawn"""  # noqa: S608
+    yield f"""INSERT INTO outcome SELECT md5('o' || id)::uuid, now(), 'core', id,
   CASE WHEN abs(hashtext(id::text)) % 1000 < probability * 300 THEN 'defaulted' ELSE 'repaid' END,
   (at + interval '300 days')::date, '90dpd', 1
-  FROM decision WHERE prediction = 0 AND at < '{MATURE}';
-INSERT INTO review SELECT md5('r' || id)::uuid, at + interval '5 days', 'anna', id, 0, 'INCOME',
-  NULL, 1 FROM decision WHERE abs(hashtext(id::text)) % 50 = 0;
-VACUUM ANALYZE
-"""  # noqa: S608
+  FROM decision WHERE prediction = 0 AND at < '{MATURE}'"""  # noqa: S608
+    yield """INSERT INTO review SELECT md5('r' || id)::uuid, at + interval '5 days', 'anna', id, 0,
+  'INCOME', NULL, 1 FROM decision WHERE abs(hashtext(id::text)) % 50 = 0"""
+    yield "VACUUM ANALYZE"
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def monitoring_part(bench: Bench) -> Iterator[Row]:
     yield waits(bench, server)
     say(f"filling in {MANY:,} decisions")
     with contextlib.closing(psycopg.connect(url, autocommit=True)) as connection:
-        for statement in FILL.split(";"):
+        for statement in fill(MANY):
             connection.execute(statement)
     found = [figures(url, "--from", START, "--to", END, volume=MANY) for _ in rounds]
     yield seconds_of(f"figures by month, {MANY:,} decisions, PostgreSQL", 3, found)
@@ -147,10 +148,25 @@ def figures(url: str, *options: str, volume: int) -> Run:
         [sys.executable, "-m", "register", "figures", *options],
         cwd=ROOT, env=inherited() | {"REGISTER_URL": url}, stdout=subprocess.PIPE,
     )  # fmt: skip
-    answer = child.stdout.read() if child.stdout else b""
-    usage = os.wait4(child.pid, 0)[2]
+    answer, peak = b"", 0.0
+    if child.stdout:
+        answer = child.stdout.read(1)  # it writes at its end
+        peak = peak_megabytes(child.pid)
+        answer += child.stdout.read()
+    child.wait()
     seconds = time.perf_counter() - began
     counted = orjson.loads(answer)["total"]["volume"] if answer else 0
     if counted < volume:
         raise Failed(f"{counted} decisions, expected {volume}")
-    return Run(seconds, usage.ru_maxrss / 1000, counted)
+    return Run(seconds, peak, counted)
+
+
+def peak_megabytes(process: int) -> float:
+    """The most memory that a running process had.
+
+    Not `ru_maxrss` of one that has ended: that counts the memory of its parent when it began.
+    """
+    for line in Path(f"/proc/{process}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1000
+    raise Failed("the process has ended")

@@ -2,20 +2,20 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC, date, datetime
+from importlib import import_module
+from threading import Thread
 from typing import Any, get_args
 
 import orjson
 
 from register.column_types import moment_text
+from register.commands.shared.feature_counting import add_scheduler, counter_at
 from register.commands.shared.parent import add_parent, follow_parent
 from register.commands.shared.period_options import add_period
 from register.database.opening import register_database
 from register.errors import UnusableRegister
-from register.monitoring.features.feature_counts import FeatureCounter, in_this_process
-from register.monitoring.features.record_bins import count_chunk
 from register.monitoring.monitoring import monitoring_report
 from register.monitoring.query import By, MonitoringQuery
 from register.settings import RegisterSettings
@@ -36,9 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--features", action="store_true", help="with the stability index of every feature"
     )
-    parser.add_argument(
-        "--scheduler", metavar="ADDRESS", help="of a Dask cluster that counts the features' values"
-    )
+    add_scheduler(parser)
     add_parent(parser)
 
 
@@ -47,7 +45,10 @@ def run(options: argparse.Namespace, settings: RegisterSettings) -> int:
     follow_parent(options)
     as_of = datetime.now(UTC)
     query = query_of(options, as_of)
-    with closing(register_database(settings)) as database, counter_of(options) as counter:
+    scheduler = options.scheduler if options.features else None
+    with closing(register_database(settings)) as database, counter_at(scheduler) as counter:
+        # The figures need SciPy, which is imported while the database counts.
+        Thread(target=import_module, args=("register.monitoring.assembly",)).start()
         database.check()
         report = monitoring_report(database, query, settings.performance_months, as_of, counter)
     body = orjson.dumps(report, plain, orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_APPEND_NEWLINE)
@@ -76,18 +77,6 @@ def month_before(moment: datetime, months: int) -> datetime:
     """The beginning of the month some months before that of a time in UTC."""
     year, month = divmod(moment.year * 12 + moment.month - 1 - months, 12)
     return datetime(max(year, 1), month + 1, 1, tzinfo=UTC)
-
-
-@contextmanager
-def counter_of(options: argparse.Namespace) -> Iterator[FeatureCounter]:
-    """The counter of features that the options name."""
-    if options.scheduler is None or not options.features:
-        yield in_this_process
-        return
-    from portfolio.cluster import workers_at  # Dask takes a second
-
-    with workers_at(options.scheduler) as workers:
-        yield lambda chunks: workers.results(count_chunk, chunks)
 
 
 def plain(value: object) -> Any:

@@ -6,14 +6,17 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from portfolio.output.atomic_file import replacing
 from register.commands.monthly_report.figures import HISTORY, MonthlyFigures
 from register.commands.monthly_report.month import Month
 from register.commands.monthly_report.page import report_page
-from register.database.database import Database
+from register.commands.shared.feature_counting import add_scheduler, counter_at
 from register.database.opening import register_database
 from register.errors import UnusableRegister
-from register.monitoring.monitoring import monitoring_report
+from register.monitoring.features.feature_counts import FeatureCounter
+from register.monitoring.monitoring import one_state, report_of
 from register.monitoring.query import By, MonitoringQuery
 from register.monitoring.report import MonitoringReport
 from register.settings import RegisterSettings
@@ -37,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--group", metavar="NAME", help="add a section by the values of this audit column"
     )
+    add_scheduler(parser)
 
 
 def run(options: argparse.Namespace, settings: RegisterSettings) -> int:
@@ -45,11 +49,16 @@ def run(options: argparse.Namespace, settings: RegisterSettings) -> int:
     if month.start > as_of:
         raise UnusableRegister(f"{month} has not begun: there is nothing to report")
     path = options.out or Path(f"report-{month}.html")
-    with closing(register_database(settings)) as database:
+    with (
+        closing(register_database(settings)) as database,
+        counter_at(options.scheduler) as counter,
+    ):
         database.check()
-        figures = monthly_figures(
-            database, month, as_of, settings.performance_months, options.by, options.group
-        )
+        with one_state(database) as connection:
+            figures = monthly_figures(
+                connection, month, as_of, settings.performance_months, options.by, options.group,
+                counter,
+            )  # fmt: skip
     with replacing(path) as aside:
         aside.write_text(report_page(figures), encoding="utf-8")
     sys.stdout.write(f"{path}: {month.name}, {figures.current.total.volume:,} decisions\n")
@@ -57,20 +66,24 @@ def run(options: argparse.Namespace, settings: RegisterSettings) -> int:
 
 
 def monthly_figures(
-    database: Database, month: Month, as_of: datetime, window: int, by: By, group: str | None
+    connection: Connection,
+    month: Month,
+    as_of: datetime,
+    window: int,
+    by: By,
+    group: str | None,
+    counter: FeatureCounter,
 ) -> MonthlyFigures:
     """The figures of a month.
 
     Args:
-        database: of the register.
+        connection: of `one_state`: all readings show the same decisions, reviews and outcomes.
         month: of the report.
         as_of: time of the report.
         window: months of the performance window.
         by: the kind of cells: a period in place of months, or others beside the months.
         group: the audit column of groups; None for none.
-
-    Raises:
-        RegisterAway: the database does not answer.
+        counter: counts the records for the features' indices.
     """
 
     def figures(start: Month, cells: By, *, features: bool = False) -> MonitoringReport:
@@ -78,7 +91,7 @@ def monthly_figures(
             start=start.start, end=month.end, by=cells, features=features,
             group=group if cells == "group" else None,
         )  # fmt: skip
-        return monitoring_report(database, query, window, as_of)
+        return report_of(connection, query, window, as_of, counter)
 
     first = month.later(-HISTORY)
     return MonthlyFigures(

@@ -16,6 +16,7 @@ from register.monitoring.challenger_comparison import ChallengerComparison
 from register.monitoring.feature_report import FeatureReport
 from register.monitoring.override_tables import OverrideTables
 from register.monitoring.query import By
+from register.monitoring.remark import Remark
 
 PdSource = Literal["scorecard", "probability", "mixed"]
 
@@ -107,6 +108,8 @@ class MonitoringReport:
             " loans would be known"
         ),
     ] = None
-    notes: Annotated[
-        Sequence[str], Field(description="remarks that a reader must know, in plain sentences")
+    remarks: Annotated[
+        Sequence[Remark],
+        Field(description="what a reader must know, as keys with values, for other languages"),
     ]
+    notes: Annotated[Sequence[str], Field(description="the remarks in plain English sentences")]

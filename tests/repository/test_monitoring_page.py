@@ -73,7 +73,7 @@ def test_commands_options_role_and_setting_exist():
     parser = argparse.ArgumentParser()
     report.add_arguments(parser)
     options = set(re.findall(r"--[a-z-]+", parser.format_help())) - {"--help"}
-    assert options == set(re.findall(r"(?<![a-z-])--(?:out|by|group)\b", PAGE))
+    assert options == set(re.findall(r"(?<![a-z-])--(?:out|by|group|scheduler)\b", PAGE))
     named = set(re.findall(r"python -m register ([a-z]+)", PAGE))
     assert {"report", "figures", "load", "outcomes", "migrate"} == named <= set(COMMANDS)
     assert "GET /monitoring" in ROLES["monitor"]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from credit_scoring.monitoring.performance.observations import (
@@ -126,15 +127,36 @@ def _expected_auc(pd: Vector) -> Estimate:
     fewest = min(bads, goods)
     if fewest < ENOUGH_EXPECTED:
         return Estimate(None, None, None)
-    values, counts = np.unique(pd, return_counts=True)
+    values, counts = _distinct(pd)
     bad = counts * values
-    good_below = _shares_below(counts - bad, goods)
-    bad_above = 1 - _shares_below(bad, bads)
+    good = counts - bad
+    del counts  # arrays are as long as millions of decisions: few at a time
+    good_below = _shares_below(good, goods)
+    del good
     auc = float(bad @ good_below) / bads
-    moves = (good_below - auc) / bads - (bad_above - auc) / goods
+    moves = good_below
+    moves -= auc
+    moves /= bads
+    bad_above = _shares_below(bad, bads)
+    np.subtract(1, bad_above, out=bad_above)
+    bad_above -= auc
+    bad_above /= goods
+    moves -= bad_above
     moves *= moves
-    error = float((bad * (1 - values)) @ moves) ** 0.5
+    del bad_above
+    np.subtract(1, values, out=values)
+    values *= bad
+    error = float(values @ moves) ** 0.5
     return _estimate(auc, error, is_enough=fewest >= LEAST)
+
+
+def _distinct(pd: Vector) -> tuple[Vector, NDArray[np.intp]]:
+    """The distinct values, rising, and the number of each; in less memory than `numpy.unique`."""
+    values = np.sort(pd)
+    is_first = np.append([True], values[1:] != values[:-1])
+    first = np.flatnonzero(is_first)
+    values = values[is_first]
+    return values, np.diff(first, append=len(pd))
 
 
 def _shares_below(weights: Vector, total: float) -> Vector:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +17,9 @@ from credit_scoring.monitoring.rates.hypothesis_test import adjusted
 from credit_scoring.monitoring.rates.proportion import LEAST, wilson
 from register.monitoring.cell import Cell, Maturity, ModelShare, Overrides
 from register.monitoring.counting.cells import Bounds
+from register.monitoring.counting.kept_scores import CellScores
 from register.monitoring.counting.review_counts import ReviewCounts
-from register.monitoring.counting.tally import Scores, Tally, groups
+from register.monitoring.counting.tally import Tally, groups, mean_of
 from register.monitoring.counting.values import NO_GRADE
 from register.monitoring.counting.weighted_drift import weighted_drift
 from register.monitoring.reading.census import Census
@@ -42,6 +44,14 @@ class CellFigures:
     reviews: ReviewCounts
     references: Mapping[int, ScoreReference]
 
+    @cached_property
+    def _labelled(self) -> CellScores:
+        return self.tally.labelled.in_order(len(self.tally.cells))
+
+    @cached_property
+    def _immature(self) -> CellScores:
+        return self.tally.immature.in_order(len(self.tally.cells))
+
     @property
     def shown(self) -> list[int]:
         """The cells of the report: all months and weeks, and other cells with a decision."""
@@ -65,7 +75,7 @@ class CellFigures:
         found = [
             self._cell(
                 cells.keys[cell],
-                [cell],
+                range(cell, cell + 1),
                 cells.bounds[cell] if cells.bounds else None,
                 steps.get(cell, none),
             )
@@ -88,7 +98,7 @@ class CellFigures:
         for code, grade in enumerate(tally.grades.keys):
             loans, bads = tally.grade_counts[:, code].tolist()
             if grade != NO_GRADE:
-                mean = min(float(tally.grade_pds[code]) / loans, 1.0) if loans else None
+                mean = mean_of(tally.grade_pds[:, [code]], loans) if loans else None
                 rows.append(GradeCounts(grade, loans, mean, bads))
         return grade_tests(rows)
 
@@ -113,17 +123,15 @@ class CellFigures:
     def _cell(
         self,
         key: str,
-        cells: Sequence[int],
+        cells: range,
         bounds: Bounds | None,
         steps: NDArray[np.intp] | slice,
     ) -> Cell:
         tally = self.tally
         n = {name: int(counts[list(cells)].sum()) for name, counts in tally.counts.items()}
         refused = n["volume"] - n["model_accepted"]
-        labelled = Scores.together([part for cell in cells for part in tally.labelled[cell]])
-        immature = np.concatenate(
-            [np.zeros(0), *(part for cell in cells for part in tally.immature[cell])]
-        )
+        probability, pd, bad = self._labelled.of(cells)
+        (immature,) = self._immature.of(cells)
         return Cell(
             key=key,
             start=None if bounds is None else bounds.start,
@@ -134,13 +142,11 @@ class CellFigures:
             model_approval=wilson(n["model_accepted"], n["volume"]),
             approval=wilson(n["accepted"], n["volume"]),
             score_drift=self._score_drift(cells),
-            mean_pd=min(float(tally.pd_sums[list(cells)].sum()) / n["volume"], 1.0)
-            if n["volume"]
-            else None,
+            mean_pd=mean_of(tally.pd_sums[:, list(cells)], n["volume"]) if n["volume"] else None,
             maturity=_maturity(n),
             default_rate=wilson(n["bad"], n["good"] + n["bad"]) if n["mature"] else None,
-            discrimination=discrimination(labelled.probability, labelled.bad),
-            calibration=calibration(labelled.pd, labelled.bad),
+            discrimination=discrimination(probability, bad),
+            calibration=calibration(pd, bad),
             overrides=Overrides(
                 low_side=wilson(n["low_side"], refused),
                 high_side=wilson(n["high_side"], n["model_accepted"]),

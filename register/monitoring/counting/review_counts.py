@@ -47,13 +47,13 @@ class ReviewCounts:
     decided: NDArray[np.int64]
 
     @classmethod
-    def of(cls, steps: Columns, cell: Codes) -> "ReviewCounts":
+    def of(cls, steps: Columns) -> "ReviewCounts":
         """Derive waiting times and changes from the order of the steps.
 
         Args:
-            steps: columns of `review_steps`.
-            cell: of the decision of each step.
+            steps: of `ReviewedDecisions`.
         """
+        cell = steps["cell"]
         number, index = len(cell), np.arange(len(cell))
         owner = np.append(np.cumsum(steps["position"] == 1), [-1])  # one more, of no decision
         is_review, at, decided = steps["kind"] == REVIEW, steps["step_at"], steps["decided"]

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from credit_scoring.data.artifacts import FEATURES_FILE, REFERENCE_FILE
 from credit_scoring.data.client_tables import read_reference
 from credit_scoring.data.column_types import FittedInput, with_declared
-from credit_scoring.data.feature_dictionary import read_features
+from credit_scoring.data.feature_file import read_features
 from credit_scoring.monitoring.psi import NumberBins, TextCounts, by_category
 from register import schema
 from register.archive.artefacts import contents

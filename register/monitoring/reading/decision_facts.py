@@ -3,15 +3,29 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, Subquery, Table, case, cast, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Subquery,
+    case,
+    cast,
+    func,
+    literal_column,
+    select,
+)
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from register import schema
 from register.monitoring.reading.column_blocks import Kind
+from register.monitoring.reading.review_steps import of_decisions, reviewed_decisions
 from register.reading.periods import Period
 
 STATUSES = ("repaid", "current", "late", "defaulted", "written_off", "not_taken_up")  # by code
 BAD = ("defaulted", "written_off")
 REPAID, NOT_TAKEN_UP = STATUSES.index("repaid"), STATUSES.index("not_taken_up")
+CODES = 8  # a power of 2, more than there are statuses
+FIRST_DAY: ColumnElement[Any] = literal_column("DATE '1970-01-01'")
 
 # Columns of `decision_facts` but `id`.
 FACTS: Mapping[str, Kind] = {
@@ -19,21 +33,24 @@ FACTS: Mapping[str, Kind] = {
     "bundle": "whole",
     "probability": "number",
     "pd": "number",
-    "prediction": "whole",
-    "automated": "whole",
-    "final": "whole",  # the last review's decision, else the model's
+    "prediction": "small",
+    "automated": "small",
+    "final": "small",  # the last review's decision, else the model's
     "first_bad": "day",  # of the first default or loss; null without one
     "last_observed": "day",  # of the last outcome; null without one
-    "last_status": "whole",  # index of `STATUSES`; null without an outcome
+    "last_status": "small",  # index of `STATUSES`; null without an outcome
+    "reviewed": "whole",  # number of a decision with reviews or requests, see `review_steps`
 }
 
 
 def decision_facts(
     period: Period,
     *more: ColumnElement[Any],
+    of_reviewed: Sequence[ColumnElement[Any]] = (),
     group: str | None = None,
     is_small: bool = True,
     one_definition: bool = False,
+    database: str = "",
 ) -> Select[Any]:
     """The decisions of a period, one row each, with the columns of `FACTS`.
 
@@ -43,15 +60,18 @@ def decision_facts(
     Args:
         period: of the decisions.
         more: columns of `schema.decision`, with labels; with `group`, `schema.audit.c.value` too.
+        of_reviewed: the same, null for decisions without reviews and requests.
         group: the name of an audit column to join; None for none.
         is_small: false if the period has so many of all decisions that reviews and outcomes of
             other decisions are better summarised too, and then left out.
         one_definition: true if all outcomes in the register have one definition, which saves the
             database a sort of them.
+        database: name of its kind, which may have a faster statement; any gives the same rows.
     """
     decision = schema.decision.c
-    outcomes = _outcome_summaries(period if is_small else None, one_definition)
-    reviews = _last_reviews(period if is_small else None)
+    outcomes = _outcome_summaries(period if is_small else None, one_definition, database)
+    reviewed = reviewed_decisions(period if is_small else None)
+    number = reviewed.c.number
     found: Select[Any] = (
         select(
             decision.id,
@@ -61,14 +81,16 @@ def decision_facts(
             decision.pd,
             decision.prediction,
             cast(decision.automated, Integer).label("automated"),
-            func.coalesce(reviews.c.prediction, decision.prediction).label("final"),
+            func.coalesce(reviewed.c.decided, decision.prediction).label("final"),
             outcomes.c.first_bad,
             outcomes.c.last_observed,
             outcomes.c.last_status,
+            number.label("reviewed"),
             *more,
+            *(case((number.is_not(None), column)).label(column.key) for column in of_reviewed),
         )
         .outerjoin_from(schema.decision, outcomes, outcomes.c.decision == decision.id)
-        .outerjoin(reviews, reviews.c.decision == decision.id)
+        .outerjoin(reviewed, reviewed.c.decision == decision.id)
     )
     if group is not None:
         found = found.outerjoin(schema.audit, of_audit(group))
@@ -81,13 +103,15 @@ def of_audit(name: str) -> ColumnElement[bool]:
     return (audit.decision == decision.id) & (audit.at == decision.at) & (audit.name == name)
 
 
-def _outcome_summaries(period: Period | None, one_definition: bool) -> Subquery:
+def _outcome_summaries(period: Period | None, one_definition: bool, database: str) -> Subquery:
     """The outcomes of each decision: `first_bad`, `last_observed`, `last_status`.
 
     Args:
         period: of the decisions; None for all.
-        one_definition: as of `decision_facts`.
+        one_definition, database: as of `decision_facts`.
     """
+    if one_definition and database == "postgresql":
+        return _summaries_by_day(period)
     outcome = schema.outcome.c
     subject = [outcome.decision] if one_definition else [outcome.decision, outcome.definition]
     latest_first = [outcome.observed.desc(), outcome.at.desc(), outcome.id.desc()]
@@ -100,7 +124,7 @@ def _outcome_summaries(period: Period | None, one_definition: bool) -> Subquery:
         rank.label("rank"),
         before.label("before"),  # by the same definition; one of the same day corrects this one
     )
-    ranked = _of_period(ordered, schema.outcome, period).subquery()
+    ranked = of_decisions(ordered, schema.outcome, period).subquery()
     row = ranked.c
     counts = row.before.is_(None) | (row.before != row.observed)
     is_bad = row.status.in_(BAD) & counts
@@ -116,24 +140,34 @@ def _outcome_summaries(period: Period | None, one_definition: bool) -> Subquery:
     )
 
 
-def _last_reviews(period: Period | None) -> Subquery:
-    """The last review of each decision; `period` as of `_outcome_summaries`."""
-    review = schema.review.c
-    rank = func.row_number().over(
-        partition_by=review.decision, order_by=[review.at.desc(), review.id.desc()]
+def _summaries_by_day(period: Period | None) -> Subquery:
+    """The summaries of outcomes of one definition, by PostgreSQL's DISTINCT ON and numbers of days.
+
+    With one definition a decision has one outcome of a day, or corrections of it.
+    """
+    outcome = schema.outcome.c
+    ordered = (
+        select(outcome.decision, outcome.observed, code_of(outcome.status, STATUSES).label("code"))
+        .ext(distinct_on(outcome.decision, outcome.observed))
+        .order_by(
+            outcome.decision, outcome.observed.desc(), outcome.at.desc(), outcome.id.desc()
+        )
+    )  # fmt: skip
+    row = of_decisions(ordered, schema.outcome, period).subquery().c
+    is_bad = row.code.in_([STATUSES.index(status) for status in BAD])
+    day: ColumnElement[int] = row.observed.op("-", return_type=Integer())(FIRST_DAY)
+    # The largest of these numbers is of the last day: the code is its last three bits.
+    last: ColumnElement[int] = func.max(day * CODES + row.code)
+    return (
+        select(
+            row.decision,
+            func.min(case((is_bad, row.observed))).label("first_bad"),
+            func.max(row.observed).label("last_observed"),
+            last.bitwise_and(literal_column(str(CODES - 1))).label("last_status"),
+        )
+        .group_by(row.decision)
+        .subquery()
     )
-    ordered = select(review.decision, review.prediction, rank.label("rank"))
-    ranked = _of_period(ordered, schema.review, period).subquery()
-    return select(ranked.c.decision, ranked.c.prediction).where(ranked.c.rank == 1).subquery()
-
-
-def _of_period(statement: Select[Any], table: Table, period: Period | None) -> Select[Any]:
-    """A statement on a table, for the decisions of a period only if there is one."""
-    if period is None:
-        return statement
-    decision = schema.decision.c
-    joined = statement.join_from(table, schema.decision, decision.id == table.c.decision)
-    return period.within(joined)
 
 
 def code_of(column: ColumnElement[str], values: Sequence[str]) -> ColumnElement[int]:

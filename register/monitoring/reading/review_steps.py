@@ -1,4 +1,8 @@
-"""Reviews of decisions and requests for them, as columns in the order of each decision's steps."""
+"""Reviews of decisions and requests for them, as columns in the order of each decision's steps.
+
+A decision that has steps has a number, which joins them to `decision_facts` in this process: a join
+in the database would read all decisions for the few that have steps.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,6 +11,7 @@ import numpy as np
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     Integer,
     Select,
     Subquery,
@@ -21,19 +26,16 @@ from sqlalchemy import (
 
 from register import schema
 from register.monitoring.reading.column_blocks import Columns, Kind, column_blocks
-from register.monitoring.reading.decision_facts import of_audit
 from register.reading.periods import Period
 
 REQUEST, REVIEW = 0, 1  # of one time, the request comes first
 
 STEPS: Mapping[str, Kind] = {
+    "number": "whole",  # of the decision, from 1
     "position": "whole",  # among the steps of the decision, from 1
     "kind": "whole",
     "step_at": "moment",
     "decided": "whole",  # by the review; null for a request
-    "at": "moment",  # of the decision
-    "bundle": "whole",
-    "prediction": "whole",  # of the model
 }
 
 
@@ -65,45 +67,71 @@ def all_steps() -> Subquery:
 
 def review_steps(
     connection: Connection,
-    period: Period,
+    period: Period | None,
     steps: Subquery,
     more: Sequence[ColumnElement[Any]],
-    group: str | None,
 ) -> Columns:
-    """The reviews and requests of a period's decisions, decision by decision, the oldest first.
+    """The reviews and requests of decisions, decision by decision, the oldest first.
 
     Args:
         connection: to the register.
-        period: of the decisions.
+        period: of the decisions; None for all of them.
         steps: `all_steps`.
-        more: whole numbers with labels, of `steps` or as of `decision_facts`.
-        group: as of `decision_facts`.
+        more: whole numbers with labels, of `steps`.
 
     Returns:
         The columns of `STEPS` and of `more`.
     """
-    decision, step = schema.decision.c, steps.c
+    step = steps.c
     position = func.row_number().over(
         partition_by=step.decision, order_by=[step.step_at, step.kind, step.step_id]
     )
     found: Select[Any] = select(
-        step.decision,
+        func.dense_rank().over(order_by=step.decision).label("number"),
         position.label("position"),
         step.kind,
         step.step_at,
         step.decided,
-        decision.at,
-        decision.bundle,
-        decision.prediction,
         *more,
-    ).join_from(steps, schema.decision, decision.id == step.decision)
-    if group is not None:
-        found = found.outerjoin(schema.audit, of_audit(group))
-    numbered = period.within(found).subquery()
-    ordered = select(numbered).order_by(numbered.c.decision, numbered.c.position)
+    )
+    numbered = of_decisions(found, steps, period).subquery()
+    ordered = select(numbered).order_by(numbered.c.number, numbered.c.position)
     kinds: dict[str, Kind] = {**STEPS, **{str(column.key): "whole" for column in more}}
     blocks = list(column_blocks(connection, ordered, kinds))
     return {
         name: np.concatenate([np.zeros(0, np.int64), *(block[name] for block in blocks)])
         for name in kinds
     }
+
+
+def reviewed_decisions(period: Period | None) -> Subquery:
+    """The decisions that have steps: `number` as in `review_steps`, and what was `decided` last.
+
+    `decided` is null without a review.
+
+    Args:
+        period: of the decisions; None for all of them.
+    """
+    steps = all_steps()
+    step = steps.c
+    rank = func.row_number().over(
+        partition_by=step.decision,
+        order_by=[step.kind.desc(), step.step_at.desc(), step.step_id.desc()],
+    )
+    found = select(step.decision, step.decided, rank.label("rank"))
+    ranked = of_decisions(found, steps, period).subquery()
+    number = func.row_number().over(order_by=ranked.c.decision)
+    return (
+        select(ranked.c.decision, ranked.c.decided, number.label("number"))
+        .where(ranked.c.rank == 1)
+        .subquery()
+    )
+
+
+def of_decisions(statement: Select[Any], table: FromClause, period: Period | None) -> Select[Any]:
+    """A statement on a table with a column `decision`, for the decisions of a period if given."""
+    if period is None:
+        return statement
+    decision = schema.decision.c
+    joined = statement.join_from(table, schema.decision, decision.id == table.c.decision)
+    return period.within(joined)

@@ -135,7 +135,7 @@ class FiguresCommand:
 def arguments(query: FiguresQuery) -> list[str]:
     """The options of the command for a query; it has the same defaults."""
     options = ["--by", query.by]
-    for name, moment in (("--from", query.start), ("--to", query.end)):
+    for name, moment in (("--from", query.start), ("--to", query.until)):
         if moment is not None:
             options += [name, moment.isoformat()]
     if query.group is not None:

@@ -151,7 +151,7 @@ def made_report(cells: Sequence[Cell], generator: np.random.Generator) -> Monito
         total=total, cells=cells, grades=grade_tests(counts),
         vintages=[made_vintage(cell, at, generator) for at, cell in enumerate(cells)],
         overrides=OverrideTables(by_reason=rows, by_caller=rows, by_reviewer=rows), groups=[],
-        features=None, challengers=[], notes=["7 decisions have no evidence any more."],
+        features=None, challengers=[], remarks=[], notes=["7 decisions have no evidence any more."],
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """`python -m register report` on real registers, in this process."""
 
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,8 +10,10 @@ from sqlalchemy import select
 from credit_scoring.monitoring.rates.proportion import wilson
 from register import schema
 from register.__main__ import main
+from register.commands import report
 from register.commands.monthly_report.elements.numbers import share_interval
 from register.commands.monthly_report.month import Month
+from register.monitoring.features.feature_counts import in_this_process
 from tests.register.commands.test_report_page import Page, column
 from tests.support.recording import CALLER, Recorder, Scored
 
@@ -87,6 +90,35 @@ def test_report_by_caller_and_by_week(command, predictions: list[int], tmp_path:
     assert page.tables["Key figures"][0] == ["Figure", "September 2026", "All months"]
     assert command("report", "2026-09", "--group", "sex", "--out", path).code == 0
     assert "No application of this time has a value of sex." in Page(path.read_text()).text
+
+
+def test_all_readings_show_one_state_of_the_register(
+    command, recorder: Recorder, scored: Scored, tmp_path: Path, monkeypatch
+):
+    """A decision that is recorded while the features are counted is in none of the sections."""
+    clients, path = scored.clients(5), tmp_path / "page.html"
+    bundle = recorder.keep(scored)
+    recorder.decide(scored, clients[:3], bundle=bundle, at=LAST_MINUTE)
+    late = iter(clients[3:])
+
+    def counter(chunks):
+        recorder.decide(scored, [next(late)], bundle=bundle, at=LAST_MINUTE)
+        return in_this_process(chunks)
+
+    @contextmanager
+    def counter_at(_scheduler):
+        yield counter
+
+    monkeypatch.setattr(report, "counter_at", counter_at)
+    options = ("report", "2026-09", "--by", "caller", "--group", "sex", "--out", path)
+    for decisions in ("3", "4"):  # the second report has the decision that came during the first
+        assert command(*options).code == 0
+        page = Page(path.read_text())
+        assert column(page, "Volume and approval", "Decisions")[-1] == decisions
+        assert page.tables["Key figures"][1][:2] == ["Decisions", decisions]
+        assert page.tables["Main figures by caller"][1][:2] == [CALLER, decisions]
+        assert f"The records of {decisions} decisions were counted." in page.text
+    assert next(late, None) is None
 
 
 def test_report_of_an_empty_register(command, tmp_path: Path):

@@ -1,7 +1,7 @@
 """Registers of drawn rows, one in each database for all tests of this room."""
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -43,12 +43,28 @@ class DrawnRegister:
 def drawn_register(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[DrawnRegister]:
+    with filled(request, tmp_path_factory, drawn(29, DECISIONS)) as found:
+        yield found
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def one_definition_register(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[DrawnRegister]:
+    with filled(request, tmp_path_factory, drawn(30, DECISIONS, ["90dpd"])) as found:
+        yield found
+
+
+@contextmanager
+def filled(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, rows: Drawn
+) -> Iterator[DrawnRegister]:
+    """A register of these rows."""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path_factory.mktemp('drawn')}/register.db"
     else:
         cluster = request.getfixturevalue("cluster")
         url = cluster.url(cluster.database(request.getfixturevalue("template")))
-    rows = drawn(29, DECISIONS)
     with closing(open_database(url)) as database:
         list(migrate(database))
         rows.write(database)

@@ -2,6 +2,7 @@
 
 import calendar
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from register.database.database import Database
 from tests.register.database.rows import row
 
 STATUSES = ["repaid", "current", "late", "defaulted", "written_off", "not_taken_up"]
+DEFINITIONS = ["90dpd", "90dpd", "60dpd"]
 CALLERS = ["web", "branch", "broker"]
 GRADES = ["A", "B", "C", "D"]
 AGES = ["young", "old", "é'%s\\", "(not known)", "(others)"]  # as some lender may write them
@@ -61,13 +63,13 @@ class Drawn:
                 database.insert(connection, table, self.rows.get(table.name, []))
 
 
-def drawn(seed: int, decisions: int) -> Drawn:
-    """A register of some decisions."""
+def drawn(seed: int, decisions: int, definitions: Sequence[str] = DEFINITIONS) -> Drawn:
+    """A register of some decisions, with outcomes of some definitions."""
     chance = random.Random(seed)
     found = Drawn(chance, references={number: reference(number) for number in (1, 2)})
     for _ in range(decisions):
         made = decision(found, chance)
-        outcomes(found, chance, made)
+        outcomes(found, chance, made, definitions)
         reviews(found, chance, made)
         audit(found, chance, made)
     return found
@@ -108,7 +110,9 @@ def moment(chance: random.Random) -> datetime:
     return day + chance.choice([*edge, within, within])
 
 
-def outcomes(found: Drawn, chance: random.Random, made: dict[str, Any]) -> None:
+def outcomes(
+    found: Drawn, chance: random.Random, made: dict[str, Any], definitions: Sequence[str]
+) -> None:
     """Outcomes of a decision: late ones, early ones, corrections, several of one time."""
     days: list[date] = []
     for _ in range(chance.choice([0, 1, 1, 2, 3, 5])):
@@ -121,7 +125,7 @@ def outcomes(found: Drawn, chance: random.Random, made: dict[str, Any]) -> None:
             at=AS_OF + timedelta(seconds=chance.randrange(4)),
             status=chance.choice([*STATUSES, "current", "current", "late"]),
             observed=day,
-            definition=chance.choice(["90dpd", "90dpd", "60dpd"]),
+            definition=chance.choice(definitions),
         )
 
 

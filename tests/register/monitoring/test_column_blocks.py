@@ -62,6 +62,28 @@ def test_values_and_nulls(database):
     assert kinds == {"at": np.int64, "day": np.int64, "number": np.float64, "whole": np.int32}
 
 
+def test_small_numbers_and_nulls(database):
+    """Eight are one number on the wire; here are nine columns, with every byte in each."""
+    columns = [f"of {at}" for at in range(9)]
+    values = [[(7 * at + 31 * row) % 256 for at in range(9)] for row in range(256)]
+    each = [
+        select(*(literal(None if value == 255 else value, Integer).label(name)
+                 for name, value in zip(columns, row, strict=True)))
+        for row in values
+    ]  # fmt: skip
+    kinds = {**dict.fromkeys(columns, "small"), "whole": "whole"}
+    some = union_all(*each).subquery()
+    statement = select(*some.c, (some.c["of 0"] * 1_000).label("whole"))
+    with database.reading() as connection:
+        (found,) = column_blocks(connection, statement, kinds)
+    assert [found[name].dtype for name in columns] == [np.int32] * 9
+    rows = list(zip(*(found[name].tolist() for name in columns), strict=True))
+    read = [[255 if value == NO_WHOLE else value for value in row] for row in rows]
+    assert sorted(read) == sorted(values)
+    first = [value if value == NO_WHOLE else value * 1_000 for value, *_ in rows]
+    assert found["whole"].tolist() == first
+
+
 @pytest.mark.parametrize("number", [0, 1, 2, 3, 4, 7, 8, 9])
 def test_blocks_have_every_row_once(database, monkeypatch, number):
     monkeypatch.setattr(module, "BLOCK", 4)

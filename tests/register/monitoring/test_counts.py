@@ -2,13 +2,16 @@
 
 from dataclasses import astuple
 from datetime import UTC, datetime
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from credit_scoring.monitoring.performance.expected import expected_performance
 from register.monitoring.cell import Cell
-from register.monitoring.monitoring import SMALL
+from register.monitoring.counted import SMALL
+from register.monitoring.counting.tally import exact_sums, mean_of
+from tests.register.monitoring.drawn import END, START
 from tests.register.monitoring.plain_figures import PlainDecision, counts, grouped, reviewing
 
 BYS = [("month", None), ("week", None), ("grade", None), ("bundle", None), ("caller", None),
@@ -130,3 +133,37 @@ def test_a_short_period_of_many_outcomes(drawn_register, by, group):
         assert {cell.mean_pd is None for cell in report.cells} == {True, False}
     assert report.total.maturity.bad > 0
     check_cell(report.total, decisions)
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [(START, END), (datetime(2025, 1, 15, tzinfo=UTC), datetime(2025, 3, 2, tzinfo=UTC))],
+)
+def test_outcomes_of_one_definition(one_definition_register, start, end):
+    """PostgreSQL has a statement of its own for these, of all decisions and of a short period."""
+    report = one_definition_register.report(start=start, end=end)
+    decisions = one_definition_register.plain(start=start, end=end)
+    assert len(report.definitions) == 1
+    expected = grouped(decisions, "month", None)
+    for cell in report.cells:
+        check_cell(cell, expected.get(cell.key, []))
+    check_cell(report.total, decisions)
+    assert report.total.maturity.bad > 0
+
+
+def test_means_do_not_depend_on_the_order_of_the_rows():
+    """They are the nearest doubles to the exact means, of any blocks in any order."""
+    numbers = np.random.default_rng(3)
+    pd, cell = numbers.beta(1, 9, 5_000), numbers.integers(0, 3, 5_000)
+    pd[:3] = 0.0, 1.0, 1e-12
+    exact = [float(sum(map(Fraction, pd[cell == at].tolist())) / int((cell == at).sum()))
+             for at in range(3)]  # fmt: skip
+    found = []
+    for blocks in (1, 7):
+        order = numbers.permutation(5_000)
+        parts = np.array_split(order, blocks)
+        sums = np.sum([exact_sums(cell[rows], pd[rows], 3) for rows in parts], axis=0)
+        means = [mean_of(sums[:, [at]], int((cell == at).sum())) for at in range(3)]
+        assert means == pytest.approx(exact, rel=1e-15, abs=0)
+        found.append(means)
+    assert found[0] == found[1]

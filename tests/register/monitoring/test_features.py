@@ -16,11 +16,13 @@ from credit_scoring.monitoring.psi import drift, population_drift
 from portfolio.cluster import hush
 from register import schema
 from register.archive.stored_bundles import read_codec
+from register.commands.shared import feature_counting
 from register.compression import PLAIN
 from register.database.database import Database
 from register.monitoring.features import recorded_features
 from register.monitoring.monitoring import monitoring_report
 from register.monitoring.query import MonitoringQuery
+from tests.register.commands.test_report_page import Page
 from tests.support.folders import another_model
 from tests.support.recording import Scored, unguarded
 from tests.support.server import HOST
@@ -170,3 +172,24 @@ def test_workers_of_a_cluster_count_the_same(
     found = [orjson.loads(done.out)["features"] for done in (alone, together)]
     assert found[0] == found[1]
     assert [cell["decisions"] for cell in found[1]["cells"]] == [0, 25, 40]
+
+
+def test_workers_of_a_cluster_count_for_the_report(
+    recorder, scored, command, scheduler_address, monkeypatch, tmp_path
+):
+    bundle = recorder.keep(scored)
+    recorder.decide(scored, scored.clients(30), bundle=bundle, at=FIRST)
+    path, month = tmp_path / "page.html", f"{FIRST:%Y-%m}"
+    options, table = ("report", month, "--out", path), "Features that shifted most in "
+    alone = command(*options).code, features_of(path, table)
+    monkeypatch.delattr(feature_counting, "in_this_process")  # this process does not count
+    together = command(*options, "--scheduler", scheduler_address).code, features_of(path, table)
+    assert alone == together
+    assert alone[0] == 0
+    assert len(alone[1]) > 10
+
+
+def features_of(path, beginning):
+    """The rows of the page's table whose name begins so."""
+    tables = Page(path.read_text()).tables
+    return next(rows for name, rows in tables.items() if name.startswith(beginning))

@@ -134,3 +134,16 @@ def test_ends_with_its_parent(decided, register_url):
 def test_a_register_without_tables(register_url, command):
     done = command("figures", REGISTER_URL="sqlite:////nowhere/register.db")
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+
+
+def test_scipy_is_not_imported_before_the_database_counts():
+    """It takes a quarter of a second, in which the statements run."""
+    code = (
+        "import sys, register.commands.figures\n"
+        "sys.stdout.write(','.join(name for name in ('numpy', 'scipy', 'pandas')"
+        " if name in sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=inherited(), capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr) == ("numpy", "")

@@ -168,6 +168,15 @@ def test_definitions_and_notes(drawn_register):
         " probability: figures of calibration take both.",
         on_swaps(report, [cell.key for cell in report.cells if cell.discrimination]),
     ]
+    assert [(remark.key, remark.number, remark.of, remark.names) for remark in report.remarks] == [
+        ("unknown_ends", unknown, maturity.mature, None),
+        ("several_definitions", 2, None, "90dpd, 60dpd"),
+        ("open_requests", report.total.reviews.open, None, None),
+        ("no_reference", None, None, MODELS[1].hex()[:12]),
+        ("mixed_pd", None, None, None),
+        ("several_models", None, None, ", ".join([*[cell.key for cell in report.cells
+                                                    if cell.discrimination][:5], "…"])),
+    ]  # fmt: skip
     of_models = drawn_register.report("bundle")
     assert len(of_models.cells) == 2
     assert on_swaps(of_models, []) == of_models.notes[-1]
@@ -177,11 +186,11 @@ def on_swaps(report: MonitoringReport, cells: list[str]) -> str:
     """The remark on cells, and on the total, in which several models decided."""
     assert all(len(cell.models) > 1 for cell in report.cells if cell.key in cells)
     names = [*cells, "total"]
-    others = " and others" if len(names) > 5 else ""
+    others = ", …" if len(names) > 5 else ""
     return (
         "AUC, Gini and KS take the scores of several models together, which may differ in meaning,"
         " and are no model's own, where more than one decided:"
-        f" {', '.join(names[:5])}{others}. by=bundle has each model's own."
+        f" {', '.join(names[:5])}{others}. Figures by model have each model's own."
     )
 
 

@@ -5,8 +5,9 @@ from dataclasses import astuple
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.special import ndtri
 
-from credit_scoring.monitoring.rates.proportion import Proportion, wilson
+from credit_scoring.monitoring.rates.proportion import Proportion, Z, wilson
 
 
 @pytest.mark.parametrize("of", [1, 2, 29, 30, 31, 263, 10_000, 10_000_000])
@@ -62,3 +63,7 @@ def test_numpys_whole_numbers_become_pythons():
     found = wilson(np.int64(40), np.uint32(50))
     assert found == wilson(40, 50)
     assert [type(value) for value in astuple(found)] == [int, int, float, float, float]
+
+
+def test_the_quantile_is_that_of_the_normal_distribution():
+    assert ndtri(0.975) == Z

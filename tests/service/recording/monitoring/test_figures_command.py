@@ -5,12 +5,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
-from api.monitoring_query import FiguresQuery
+from api.monitoring_query import FiguresQuery, this_month
 from register.errors import FiguresAway
 from register.settings import RegisterSettings
 from service.recording.monitoring import figures_command
@@ -65,11 +66,23 @@ def command_line(pid: int) -> bytes:
 
 def test_options_of_a_query():
     assert arguments(QUERY) == ["--by", "month"]
-    query = {"by": "group", "group": "-sex", "from": "2026-01-01", "to": "2026-03-31T13:05:01.5Z",
-             "features": "1"}  # fmt: skip
+    query = {"by": "week", "from": "2026-01-01", "to": "2026-03-31T13:05:01.5Z", "features": "1"}
     assert arguments(FiguresQuery.read(query)) == [
-        "--by", "group", "--from", "2026-01-01T00:00:00+00:00",
-        "--to", "2026-03-31T13:05:01.500000+00:00", "--group=-sex", "--features",
+        "--by", "week", "--from", "2026-01-01T00:00:00+00:00",
+        "--to", "2026-03-31T13:05:01.500000+00:00", "--features",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("to", ["2026-03-31", "2099-10-31", None])
+def test_options_of_a_query_for_groups(to: str | None):
+    """The month that goes on is left out."""
+    query = {"by": "group", "group": "-sex", "from": "2026-01-01"}
+    end = (
+        min(datetime(2026, 4, 1, tzinfo=UTC), this_month()) if to == "2026-03-31" else this_month()
+    )
+    assert arguments(FiguresQuery.read(query | ({} if to is None else {"to": to}))) == [
+        "--by", "group", "--from", "2026-01-01T00:00:00+00:00", "--to", end.isoformat(),
+        "--group=-sex",
     ]  # fmt: skip
 
 

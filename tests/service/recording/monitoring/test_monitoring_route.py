@@ -1,22 +1,30 @@
 """`GET /monitoring` in this process: its figures, its parameters, and how long they are kept."""
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 
 import httpx
 import orjson
 import pytest
 
-from api.monitoring_query import FiguresQuery
+from api.monitoring_query import FiguresQuery, month_of, this_month
 from main import Application
+from register import schema
 from register.commands.figures import plain
 from register.monitoring.monitoring import monitoring_report
 from register.monitoring.query import MonitoringQuery
 from service.recording.monitoring import answers
-from tests.service.recording.asking import decide
+from tests.register.database.rows import add, row
+from tests.service.recording.asking import decide, opened
 
 TOMORROW = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
 TOGETHER = "group: goes with by=group, and by=group with it"
 PERIOD = "from: must be before to, both from 2000 to 2099"
+GROUPS = {"by": "group", "group": "sex"}
+WHOLE = "groups are counted in whole months, in UTC"
+TODAY, THIS_MONTH = datetime.now(UTC).date(), this_month()
+LAST_OF_THIS_MONTH = month_of(THIS_MONTH + timedelta(31)).date() - timedelta(1)
+LAST_OF_LAST_MONTH = THIS_MONTH.date() - timedelta(1)
 MOMENT = "is not a date or a time, such as 2026-11-28 or 2026-11-28T13:05:01Z"
 
 
@@ -44,7 +52,6 @@ def reviewed(http: httpx.Client, clients: list[int]) -> None:
         {"by": "grade", "to": TOMORROW},
         {"by": "bundle", "features": "true"},
         {"by": "caller"},
-        {"by": "group", "group": "sex"},
     ],
     ids=lambda query: query.get("by", "default"),
 )
@@ -74,8 +81,46 @@ def test_the_answer_is_the_report_of_the_register(
     assert found["total"]["volume"] >= 60
     assert found["total"]["overrides"]["all"]["count"] >= 1
     assert (found["features"] is not None) == asked.features
-    if asked.group:
-        assert {"female", "male"} <= {cell["key"] for cell in found["cells"]}
+
+
+@pytest.fixture
+def groups_http(new_app: Callable[..., Application]) -> httpx.Client:
+    """A client; 2 women and a man were decided on last month, a woman today, and a man earlier."""
+    app = new_app()
+    http = opened(app)
+    database = app.service.register.store.database
+    end_of_last = THIS_MONTH - timedelta(microseconds=1)
+    decided = [
+        (end_of_last, "female"), (month_of(end_of_last), "female"), (end_of_last, "male"),
+        (THIS_MONTH, "female"), (month_of(end_of_last) - timedelta(microseconds=1), "male"),
+    ]  # fmt: skip
+    scores = {"bundle": 1, "prediction": 0, "probability": 0.25, "pd": 0.125}
+    decisions = [row(schema.decision, at=at, **scores) for at, _ in decided]
+    values = [
+        row(schema.audit, decision=made["id"], at=at, name="sex", value=value)
+        for made, (at, value) in zip(decisions, decided, strict=True)
+    ]
+    add(database, schema.decision, decisions)
+    add(database, schema.audit, values)
+    return http
+
+
+@pytest.mark.parametrize("to", [None, TODAY, LAST_OF_THIS_MONTH, LAST_OF_LAST_MONTH])
+def test_groups_are_counted_in_whole_months_that_are_over(
+    groups_http: httpx.Client, to: date | None
+):
+    """An answer never tells the group of the decision that came since the answer before."""
+    last_month = month_of(THIS_MONTH - timedelta(1)).date()
+    query = {"by": "group", "group": "sex", "from_": last_month.isoformat()}
+    if to == TODAY != LAST_OF_THIS_MONTH:
+        answer = ask(groups_http, **query, to=to.isoformat())
+        assert answer.json() == {"detail": "to: groups are counted in whole months, in UTC"}
+        return
+    answer = ask(groups_http, **query, **({} if to is None else {"to": to.isoformat()}))
+    found = answer.json()
+    assert {cell["key"]: cell["volume"] for cell in found["cells"]} == {"female": 2, "male": 1}
+    assert datetime.fromisoformat(found["end"]) == THIS_MONTH
+    assert [group["group"] for group in found["groups"]] == ["female", "male"]
 
 
 @pytest.mark.parametrize(
@@ -85,6 +130,13 @@ def test_the_answer_is_the_report_of_the_register(
         ({"group": "sex"}, TOGETHER),
         ({"by": "group", "group": "a b"},
          "group: String should match pattern '^[A-Za-z0-9_-]{1,40}$'"),
+        ({**GROUPS, "from": "2026-02-02"}, f"from: {WHOLE}"),
+        ({**GROUPS, "from": "2026-02-01T00:00:00.000001Z"}, f"from: {WHOLE}"),
+        ({**GROUPS, "from": "2026-02-01T00:00:00+01:00"}, f"from: {WHOLE}"),
+        ({**GROUPS, "to": "2026-02-27"}, f"to: {WHOLE}"),
+        ({**GROUPS, "to": "2026-02-28T23:59:59Z"}, f"to: {WHOLE}"),
+        ({**GROUPS, "from": f"{THIS_MONTH:%Y-%m-%d}", "to": LAST_OF_THIS_MONTH.isoformat()},
+         "from: groups are counted in months that are over, in UTC"),
         ({"by": "year"},
          "by: Input should be 'month', 'week', 'grade', 'bundle', 'caller' or 'group'"),
         ({"features": "perhaps"},
