@@ -42,21 +42,24 @@ def unfed() -> TreeEnsemble:
 
 
 def by_definition(ensemble: TreeEnsemble, row: np.ndarray) -> tuple[np.ndarray, float]:
-    """Shapley values of one row by all sets of features, shape (n,), and the expected output."""
-    row = ensemble.with_missing(row[np.newaxis])[0]
-    used = sorted(set(ensemble.feature.tolist()))
+    """Shapley values of one row by all sets of players, shape (n,), and the expected output.
+
+    A player is a feature, or the features that own a derived column.
+    """
+    row = ensemble.completed(row[np.newaxis])[0]
+    used = sorted(set(ensemble.player.tolist()))
     worth = {
         known: ensemble.base + sum(_worth(ensemble, tree, row, known) for tree in _trees(ensemble))
         for size in range(len(used) + 1)
         for known in map(frozenset, combinations(used, size))
     }
     values = np.zeros(len(row))
-    for feature in used:
+    for player in used:
         for known, without in worth.items():
-            if feature not in known:
+            if player not in known:
                 weight = 1 / len(used) / math.comb(len(used) - 1, len(known))
-                values[feature] += weight * (worth[known | {feature}] - without)
-    return values, worth[frozenset()]
+                values[player] += weight * (worth[known | {player}] - without)
+    return ensemble.by_feature(values[np.newaxis])[0], worth[frozenset()]
 
 
 def _trees(ensemble: TreeEnsemble) -> range:
@@ -66,15 +69,14 @@ def _trees(ensemble: TreeEnsemble) -> range:
 def _worth(
     ensemble: TreeEnsemble, tree: int, row: np.ndarray, known: frozenset[int], node: int = 0
 ) -> float:
-    """The output of a tree below a node: the mean of both ways where the feature is unknown."""
+    """The output of a tree below a node: the mean of both ways where the player is unknown."""
     first, end = ensemble.first_node[tree : tree + 2]
     if node >= end - first:
         return float(ensemble.leaf[ensemble.first_leaf[tree] + node - (end - first)])
     at = first + node
     left, right = ensemble.child[at]
-    feature = int(ensemble.feature[at])
-    if feature in known:
-        goes = goes_left(ensemble, np.array([at]), row[[feature]])[0]
+    if int(ensemble.player[at]) in known:
+        goes = goes_left(ensemble, np.array([at]), row[[ensemble.feature[at]]])[0]
         return _worth(ensemble, tree, row, known, left if goes else right)
     share = ensemble.share[at]
     return float(

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from credit_scoring.model.classifiers.inner_models import inner_models
+
 # The types of whole numbers as XGBoost numbers them.
 INTEGERS = {9: "int8", 10: "uint8", 11: "int16", 13: "int32", 15: "int64"}
 
@@ -30,9 +32,13 @@ class FittedCategories:
 def fitted_categories(classifier: Any) -> FittedCategories | None:
     """The categorical columns of a classifier; None if they cannot be told from the others.
 
+    Of one that is calibrated or combined they are those of the classifiers inside.
+
     Args:
         classifier: fitted.
     """
+    if inner := inner_models(classifier):
+        return _of_all([fitted_categories(model) for model in inner])
     library = type(classifier).__module__.partition(".")[0]
     is_booster = type(classifier).__name__ == "Booster"
     if library == "lightgbm":
@@ -47,6 +53,24 @@ def fitted_categories(classifier: Any) -> FittedCategories | None:
         known = encoder.named_transformers_["encoder"].categories_
         return FittedCategories(columns, dict(zip(columns, known, strict=True)))
     return FittedCategories()
+
+
+def _of_all(every: Sequence[FittedCategories | None]) -> FittedCategories | None:
+    """The columns of all classifiers; None if these know different levels of a column.
+
+    Categories are those of the classifiers that take levels: of others, each knows those of the
+    rows that it was fitted on.
+    """
+    columns: set[int] = set()
+    known: dict[int, Sequence[Any]] = {}
+    for one in every:
+        if one is None:
+            return None
+        columns.update(one.columns)
+        for column, levels in one.known.items() if one.takes_levels else ():
+            if list(known.setdefault(column, levels)) != list(levels):
+                return None
+    return FittedCategories(sorted(columns), known, takes_levels=bool(known))
 
 
 def _of_lightgbm(booster: Any) -> FittedCategories | None:

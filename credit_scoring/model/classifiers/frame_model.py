@@ -46,6 +46,11 @@ class FrameModel:
         """The number of columns."""
         return len(self.columns)
 
+    @property
+    def category_counts(self) -> dict[int, int]:
+        """The number of texts of each column that has any, by its index."""
+        return {at: len(texts) for at, texts in self.categories.items()}
+
     def predict_proba(self, rows: Matrix | pd.DataFrame) -> Matrix:
         """Probabilities of both classes, shape (m, 2).
 

@@ -23,6 +23,7 @@ from sklearn.preprocessing import (
 
 from credit_scoring.data.column_types import FittedInput, FittedKind
 from credit_scoring.model.classifiers.fitted_categories import fitted_categories
+from credit_scoring.model.classifiers.inner_models import inner_models
 from credit_scoring.model.containers.scorecard import binning_of
 from credit_scoring.model.transformers.transformer_trace import columns_chosen, is_identity
 
@@ -206,19 +207,6 @@ def _note_inner(model: Any, handed_on: Sources, found: FittedInputs, *, hands_on
         model = model.steps[-1][1]
     if sources is not None:
         _note_classifier(model, sources, found, hands_on=hands_on)
-
-
-def inner_models(classifier: Any) -> list[Any]:
-    """The fitted models that a calibrated, voting or stacking classifier asks with its own input.
-
-    Empty for other classifiers.
-    """
-    kind = type(classifier).__name__
-    if kind == "CalibratedClassifierCV":
-        return [calibrated.estimator for calibrated in classifier.calibrated_classifiers_]
-    if kind in ("VotingClassifier", "StackingClassifier"):
-        return list(classifier.estimators_)
-    return [classifier.estimator] if kind == "FrozenEstimator" else []
 
 
 def _in_order_of(classifier: Any, handed_on: Sources) -> Sources:

@@ -51,6 +51,7 @@ class CatBoostInputs:
         before += sum(len(one.get("values") or ()) for one in categories)
         self._first_split = np.cumsum([before, *(len(one["borders"]) for one in self._ctrs)])
         self._place: dict[int, tuple[int, int]] = {}  # of each split by categories, by its number
+        self._alone: list[Mapping[str, Any]] = []
         self._owners: list[tuple[int, ...]] = []
         self._derived: dict[int, int] = {}
 
@@ -59,21 +60,24 @@ class CatBoostInputs:
 
         Args:
             saved: the split.
-            place: indices of a symmetric tree and of the split in it.
+            place: indices of a symmetric tree and of the split in it; None in another tree.
 
         Raises:
-            NotCovered: it is by texts or embeddings, or by categories in another tree.
+            NotCovered: it is by texts or embeddings.
         """
         kind = saved["split_type"]
         if kind == "FloatFeature":
             feature = saved["float_feature_index"]
             decision = NAN_IS_MISSING | (0 if self._nan_goes_right[feature] else DEFAULT_LEFT)
             return self._column[feature], saved["border"], decision
-        if kind not in ("OneHotFeature", "OnlineCtr") or place is None:
+        if kind not in ("OneHotFeature", "OnlineCtr"):
             raise NotCovered(f"a split is a {kind}")
         number = saved["split_index"]
         if number not in self._derived:
             self._derived[number] = self._features + len(self._owners)
+            if place is None:
+                place = len(self._alone), 0
+                self._alone.append(saved)
             self._place[number] = place
             self._owners.append(
                 (self._category[saved["cat_feature_index"]],)
@@ -82,11 +86,24 @@ class CatBoostInputs:
             )
         return self._derived[number], PASSES, NAN_IS_MISSING
 
+    @property
+    def stumps(self) -> list[Mapping[str, Any]]:
+        """Symmetric trees of one split each: those by categories in trees of another shape.
+
+        The leaf that a row reaches in such a tree tells its path alone. With these trees CatBoost
+        decides all splits.
+        """
+        return [
+            {"splits": [split], "leaf_values": [0.0, 1.0], "leaf_weights": [1.0, 1.0]}
+            for split in self._alone
+        ]
+
     def derived(self, leaves: Callable[[Matrix], Integers]) -> DerivedColumns:
         """The columns of the splits by categories that were read.
 
         Args:
-            leaves: see `read_catboost`.
+            leaves: indices of the leaves of rows, shape (m, n), in the symmetric trees of the model
+                or in `stumps`, shape (m, trees).
         """
         places = np.array(list(self._place.values()), np.int64).reshape(-1, 2)
 

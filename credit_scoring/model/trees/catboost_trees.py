@@ -1,8 +1,9 @@
 """CatBoost's trees, read from its JSON format."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,7 +19,11 @@ from credit_scoring.model.trees.tree_nodes import Nodes, Tree, in_order, joined
 LOGISTIC = ("Logloss", "CrossEntropy")
 
 
-def read_catboost(fitted: Any, leaves: Callable[[Matrix], Integers] | None = None) -> TreeEnsemble:
+# Of a model and rows of shape (m, n): the leaf of each row in each tree, shape (m, trees).
+Leaves = Callable[[Any, Matrix], Integers]
+
+
+def read_catboost(fitted: Any, leaves: Leaves | None = None) -> TreeEnsemble:
     """The trees of a ``CatBoostClassifier``, symmetric or not, in log-odds.
 
     The shares are by the weights of the leaves, as in CatBoost's ``ShapValues``. A split by
@@ -29,13 +34,11 @@ def read_catboost(fitted: Any, leaves: Callable[[Matrix], Integers] | None = Non
 
     Args:
         fitted: the classifier.
-        leaves: CatBoost's ``calc_leaf_indexes`` for rows of shape (m, n), shape (m, trees); needed
-            for splits by categories.
+        leaves: CatBoost's ``calc_leaf_indexes``; needed for splits by categories.
 
     Raises:
         NotCovered: it has more than two classes or another loss, or a split is by texts or
-            embeddings, or one of a tree that is not symmetric is by categories, or it keeps no
-            weights of leaves.
+            embeddings.
     """
     if leaves is None and fitted.get_cat_feature_indices():
         raise NotCovered("it has categories")
@@ -56,7 +59,23 @@ def read_catboost(fitted: Any, leaves: Callable[[Matrix], Integers] | None = Non
     trees += [_asymmetric(tree, inputs) for tree in model.get("trees", ())]
     trees = [tree._replace(leaf=tree.leaf * scale) for tree in trees]
     ensemble = joined(trees, float(bias[0]), "log-odds")
-    return ensemble if leaves is None else replace(ensemble, derived=inputs.derived(leaves))
+    if leaves is None:
+        return ensemble
+    deciding = _with_trees(model, inputs.stumps) if inputs.stumps else fitted
+    return replace(ensemble, derived=inputs.derived(partial(leaves, deciding)))
+
+
+def _with_trees(model: Mapping[str, Any], trees: Sequence[Mapping[str, Any]]) -> Any:
+    """A model of CatBoost with other trees, which are symmetric."""
+    from catboost import CatBoost  # the model has imported it
+
+    others = {name: part for name, part in model.items() if name != "trees"}
+    found = CatBoost()
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "model.json"
+        path.write_text(json.dumps({**others, "oblivious_trees": trees}))
+        found.load_model(str(path), format="json")
+    return found
 
 
 def _symmetric(saved: Mapping[str, Any], index: int, inputs: CatBoostInputs) -> Tree:

@@ -1,6 +1,6 @@
 """Columns that a library computes from a row and its trees test, beside those of the row itself."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -56,3 +56,18 @@ class DerivedColumns:
             for owner in owners:
                 total[:, owner] += values[:, at] / len(owners)
         return total
+
+
+def beside_each_other(parts: Sequence[DerivedColumns]) -> DerivedColumns:
+    """The columns of all parts, which are computed from the same features, in their order."""
+    borders = [(feature, points) for part in parts for feature, points in part.split_points.items()]
+    return DerivedColumns(
+        parts[0].features,
+        tuple(owners for part in parts for owners in part.owners),
+        lambda rows: np.concatenate([part.compute(rows) for part in parts], axis=1),
+        {
+            feature: np.unique(np.concatenate([points for at, points in borders if at == feature]))
+            for feature in {feature for feature, _ in borders}
+        },
+        frozenset().union(*(part.unknown for part in parts)),
+    )

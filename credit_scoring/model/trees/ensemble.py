@@ -1,14 +1,16 @@
 """A fitted tree ensemble of any library as arrays, which decide and add up as the library does."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from types import MappingProxyType
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from credit_scoring.data.tables import Matrix
 from credit_scoring.float_search import below
-from credit_scoring.model.trees.derived_columns import DerivedColumns
+from credit_scoring.model.trees.derived_columns import DerivedColumns, beside_each_other
 from credit_scoring.model.trees.single_precision import around_single
 
 Integers = NDArray[np.int64]
@@ -18,6 +20,12 @@ Flags = NDArray[np.bool_]
 CATEGORICAL, DEFAULT_LEFT, ZERO_IS_MISSING, NAN_IS_MISSING = 1, 2, 4, 8
 # LightGBM treats magnitudes up to this as zero: the float `kZeroThreshold` of its meta.h.
 LIGHTGBM_ZERO = float(np.float32(1e-35))
+
+
+# Of columns in which rows have other values than the library's codes of categories, by column: the
+# value that stands for each code, NaN for a category that no row has.
+Levels = Mapping[int, Matrix]
+NO_LEVELS: Levels = MappingProxyType({})
 
 
 class NotCovered(ValueError):
@@ -159,3 +167,44 @@ def split_points(ensemble: TreeEnsemble, features: int) -> tuple[Matrix, ...]:
         ]
     )
     return tuple(np.unique(at[split_on == feature]) for feature in range(features))
+
+
+def mean_of(ensembles: Sequence[TreeEnsemble]) -> TreeEnsemble:
+    """The trees of ensembles with the same features, whose raw outputs become their mean."""
+
+    def joined(name: str) -> Any:
+        return np.concatenate([getattr(one, name) for one in ensembles])
+
+    def starts(name: str) -> Any:
+        ends = np.cumsum([0, *(getattr(one, name)[-1] for one in ensembles)])
+        parts = [getattr(one, name)[:-1] + end for one, end in zip(ensembles, ends, strict=False)]
+        return np.concatenate([*parts, ends[-1:]])
+
+    sets = np.cumsum([0, *(len(one.first_edge) - 1 for one in ensembles)])
+    threshold = [
+        np.where(one.decision & CATEGORICAL, one.threshold + first, one.threshold)
+        for one, first in zip(ensembles, sets, strict=False)
+    ]
+    derived = [one.derived for one in ensembles if one.derived is not None]
+    of_rows = derived[0].features if derived else 0
+    columns = [0 if one.derived is None else len(one.derived.owners) for one in ensembles]
+    before = np.cumsum([0, *columns])
+    feature = [
+        one.feature if one.derived is None else one.feature + first * (one.feature >= of_rows)
+        for one, first in zip(ensembles, before, strict=False)
+    ]
+    return replace(
+        ensembles[0],
+        first_node=starts("first_node"),
+        first_leaf=starts("first_leaf"),
+        feature=np.concatenate(feature),
+        threshold=np.concatenate(threshold),
+        decision=joined("decision"),
+        child=joined("child"),
+        share=joined("share"),
+        leaf=joined("leaf") / len(ensembles),
+        first_edge=starts("first_edge"),
+        edge=joined("edge"),
+        base=float(np.mean([one.base for one in ensembles])),
+        derived=beside_each_other(derived) if derived else None,
+    )

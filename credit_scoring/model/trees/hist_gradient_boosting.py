@@ -1,7 +1,5 @@
 """scikit-learn's HistGradientBoostingClassifier."""
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,7 +10,9 @@ from credit_scoring.model.trees.ensemble import (
     CATEGORICAL,
     DEFAULT_LEFT,
     NAN_IS_MISSING,
+    NO_LEVELS,
     Integers,
+    Levels,
     NotCovered,
     TreeEnsemble,
 )
@@ -22,15 +22,12 @@ from credit_scoring.model.trees.tree_nodes import Nodes, Tree, edges_of, in_orde
 Categories = dict[int, tuple[Matrix, Integers]]
 
 
-def read_hist_gradient_boosting(
-    fitted: Any, texts: Mapping[int, Sequence[str]] = MappingProxyType({})
-) -> TreeEnsemble:
+def read_hist_gradient_boosting(fitted: Any, levels: Levels = NO_LEVELS) -> TreeEnsemble:
     """A ``HistGradientBoostingClassifier``, in log-odds; the shares are by counts of rows.
 
     Args:
         fitted: the classifier.
-        texts: those of columns in which rows have codes of texts: the index of each text. Texts
-            that the classifier does not know are missing.
+        levels: see `Levels`; any value that is not among them is missing.
 
     Raises:
         NotCovered: it has more than two classes, or categories that are not numbers.
@@ -44,9 +41,8 @@ def read_hist_gradient_boosting(
         column = np.concatenate([column[is_categorical], column[~is_categorical]])
         encoder = fitted._preprocessor.named_transformers_["encoder"]
         for at, known in enumerate(encoder.categories_):
-            if int(column[at]) in texts:
-                code_of = {text: code for code, text in enumerate(texts[int(column[at])])}
-                values = np.array([code_of.get(text, np.nan) for text in known], np.float64)
+            if int(column[at]) in levels:
+                values = levels[int(column[at])]
             elif known.dtype.kind in "biuf":
                 values = np.asarray(known, np.float64)
             else:

@@ -13,7 +13,9 @@ from credit_scoring.model.trees.ensemble import (
     CATEGORICAL,
     LIGHTGBM_ZERO,
     NAN_IS_MISSING,
+    NO_LEVELS,
     Integers,
+    Levels,
     NotCovered,
     TreeEnsemble,
 )
@@ -22,11 +24,12 @@ from credit_scoring.model.trees.tree_nodes import Tree, edges_of, joined, share_
 Fields = Mapping[str, str]
 
 
-def read_lightgbm(booster: Any) -> TreeEnsemble:
+def read_lightgbm(booster: Any, levels: Levels = NO_LEVELS) -> TreeEnsemble:
     """The trees of a booster up to its best iteration, in log-odds.
 
     Args:
         booster: a ``lightgbm.Booster``.
+        levels: see `Levels`; any value that is not among them is missing.
 
     Raises:
         NotCovered: it has several outputs, or its leaves are linear functions.
@@ -34,7 +37,7 @@ def read_lightgbm(booster: Any) -> TreeEnsemble:
     head, *fields = _sections(booster.model_to_string())
     if head.get("num_tree_per_iteration", "1") != "1":
         raise NotCovered("it has more than two classes")
-    ensemble = joined([_tree(tree) for tree in fields], 0.0, "log-odds")
+    ensemble = joined([_tree(tree, levels) for tree in fields], 0.0, "log-odds")
     factor = _factor(head, len(fields))
     return ensemble if factor == 1 else ensemble.scaled(factor)
 
@@ -60,7 +63,7 @@ def _sections(text: str) -> Iterator[Fields]:
             return
 
 
-def _tree(fields: Fields) -> Tree:
+def _tree(fields: Fields, levels: Levels) -> Tree:
     def integers(name: str) -> Integers:
         return np.array(fields.get(name, "").split(), np.int64)
 
@@ -74,6 +77,7 @@ def _tree(fields: Fields) -> Tree:
     rows = np.concatenate([integers("internal_count"), integers("leaf_count")])[: 2 * inner + 1]
     threshold = np.array(fields.get("threshold", "").split(), np.float64)
     bounds, words = integers("cat_boundaries"), integers("cat_threshold")
+    column = dict(zip(threshold[by_category].tolist(), feature[by_category].tolist(), strict=True))
     return Tree(
         feature=feature,
         threshold=np.where(by_category, threshold, _beside_zero(threshold)),
@@ -81,7 +85,10 @@ def _tree(fields: Fields) -> Tree:
         child=child,
         share=share_of(rows[child[:, 0]], rows[:inner]) if inner else np.empty(0),
         leaf=np.array(fields["leaf_value"].split(), np.float64),
-        edges=[_edges(words[first:end]) for first, end in pairwise(bounds.tolist())],
+        edges=[
+            _edges(words[first:end], levels.get(column[at]))
+            for at, (first, end) in enumerate(pairwise(bounds.tolist()))
+        ],
     )
 
 
@@ -91,9 +98,18 @@ def _beside_zero(threshold: Matrix) -> Matrix:
     return np.where((at < 0) & (at >= -LIGHTGBM_ZERO), below(-LIGHTGBM_ZERO), at)
 
 
-def _edges(words: NDArray[np.int64]) -> Matrix:
-    """The edges of a set of categories, given as words of 32 bits; fractions are cut off."""
+def _edges(words: NDArray[np.int64], levels: Matrix | None) -> Matrix:
+    """The edges of a set of categories, given as words of 32 bits; fractions are cut off.
+
+    Args:
+        words: of the set.
+        levels: the value of each category in rows; None for the categories' own codes.
+    """
     bits = words[:, np.newaxis] >> np.arange(32) & 1
+    if levels is not None:
+        values = levels[np.flatnonzero(bits.ravel()[: len(levels)])]
+        values = values[~np.isnan(values)]
+        return edges_of(np.stack([below(values), values], axis=1))
     categories = np.flatnonzero(bits.ravel()).astype(np.float64)
     first = np.where(categories == 0, -1.0, below(categories))  # -0.5 becomes 0
     return edges_of(np.stack([first, below(categories + 1)], axis=1))

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,28 +12,30 @@ from credit_scoring.model.trees.ensemble import (
     CATEGORICAL,
     DEFAULT_LEFT,
     NAN_IS_MISSING,
+    NO_LEVELS,
+    Levels,
     NotCovered,
     TreeEnsemble,
 )
-from credit_scoring.model.trees.single_precision import largest_doubles, smaller_singles
+from credit_scoring.model.trees.single_precision import (
+    around_single,
+    largest_doubles,
+    smaller_singles,
+)
 from credit_scoring.model.trees.tree_nodes import Nodes, Tree, edges_of, in_order, joined
 
 LOGISTIC = ("binary:logistic", "reg:logistic")
 
 
-# Of columns of categories, by column: the value that stands for each of the library's codes.
-Levels = Mapping[int, Matrix]
-
-
-def read_xgboost(fitted: Any, levels: Levels = MappingProxyType({})) -> TreeEnsemble:
+def read_xgboost(fitted: Any, levels: Levels = NO_LEVELS) -> TreeEnsemble:
     """The trees of an ``XGBClassifier`` up to its best iteration, in log-odds.
 
     The shares are by the sums of hessians, as in ``pred_contribs``.
 
     Args:
         fitted: the classifier.
-        levels: for columns in which rows have other values than the library's codes. Any value that
-            is not among them is missing; NaN stands for a category that no row has.
+        levels: see `Levels`; any value that is not among them is missing. NaN also stands for a
+            category whose code counts as missing.
 
     Raises:
         NotCovered: it is linear, has more than two classes or another objective.
@@ -52,7 +53,11 @@ def read_xgboost(fitted: Any, levels: Levels = MappingProxyType({})) -> TreeEnse
     best = getattr(fitted, "best_iteration", None)  # only after early stopping
     if best is not None:
         end = saved["iteration_indptr"][best + 1]
+    missing = float("nan") if fitted.missing is None else float(fitted.missing)
     trees = [_tree(tree, levels) for tree in saved["trees"][:end]]
+    if levels and not np.isnan(missing):  # columns with levels never have it
+        trees = [_with_missing(tree, missing, levels) for tree in trees]
+        missing = float("nan")
     if weights is not None:
         trees = [
             tree._replace(leaf=tree.leaf * np.float32(weight))
@@ -60,7 +65,6 @@ def read_xgboost(fitted: Any, levels: Levels = MappingProxyType({})) -> TreeEnse
         ]
     probability = np.float64(np.float32(json.loads(parameters["base_score"].strip("[]"))))
     base = float(np.log(probability / (1 - probability)))
-    missing = float("nan") if fitted.missing is None else float(fitted.missing)
     return joined(trees, base, "log-odds", missing)
 
 
@@ -109,6 +113,35 @@ def _tree(saved: Mapping[str, Any], levels: Levels) -> Tree:
             value=condition.astype(np.float64),
         ),
         edges,
+    )
+
+
+def _with_missing(tree: Tree, missing: float, levels: Levels) -> Tree:
+    """A tree whose nodes send a value where NaN goes, except in columns with levels.
+
+    A node that would send it elsewhere tests a set of intervals with or without that value.
+    """
+    by_category = tree.decision & CATEGORICAL != 0
+    default_left = tree.decision & DEFAULT_LEFT != 0
+    left = missing <= tree.threshold
+    for node in np.flatnonzero(by_category):
+        left[node] = np.searchsorted(tree.edges[int(tree.threshold[node])], missing) % 2 == 1
+    is_other = (left != default_left) & ~np.isin(tree.feature, list(levels))
+    around, edges = around_single(missing), list(tree.edges)
+    threshold, decision, child = tree.threshold.copy(), tree.decision.copy(), tree.child.copy()
+    share = tree.share.copy()
+    for node in np.flatnonzero(is_other):
+        if by_category[node]:
+            at = int(threshold[node])
+            edges[at] = np.setxor1d(edges[at], around)
+            continue
+        # The set is of the values above the threshold, which go left then.
+        edges.append(np.setxor1d(threshold[node], around))
+        threshold[node], child[node] = len(edges) - 1, child[node, ::-1].copy()
+        decision[node] ^= CATEGORICAL | DEFAULT_LEFT
+        share[node] = 1 - share[node]
+    return tree._replace(
+        threshold=threshold, decision=decision, child=child, share=share, edges=edges
     )
 
 

@@ -1,6 +1,6 @@
 """scikit-learn's ``CalibratedClassifierCV``: a calibration over some fitted classifiers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +9,8 @@ import pandas as pd
 
 from credit_scoring.data.tables import Matrix
 from credit_scoring.model.classifiers.classifier import TOLERANCE, Classifier, RawOutput
+from credit_scoring.model.classifiers.frame_model import FrameModel
+from credit_scoring.model.classifiers.inner_models import unwrapped
 from credit_scoring.model.classifiers.kinds.linear import (
     LinearClassifier,
     LinearScore,
@@ -16,13 +18,14 @@ from credit_scoring.model.classifiers.kinds.linear import (
     linear_with,
 )
 from credit_scoring.model.classifiers.kinds.tree_classifier import (
+    NO_CATEGORIES,
     TreeClassifier,
     adds_up_to,
     probes,
 )
 from credit_scoring.model.classifiers.predict_proba import OwnProbabilities
 from credit_scoring.model.trees.contributions import raw_outputs
-from credit_scoring.model.trees.ensemble import CATEGORICAL, TreeEnsemble, split_points
+from credit_scoring.model.trees.ensemble import TreeEnsemble, mean_of, split_points
 
 Choose = Callable[[Any], Classifier]
 
@@ -47,14 +50,16 @@ def calibrated_classifier(fitted: Any, column: int, choose: Choose) -> Classifie
     calibration is explained in the raw output, averaged over the classifiers: a margin.
 
     Args:
-        fitted: any classifier.
+        fitted: any classifier; a `FrameModel` of a calibrated one if that takes texts.
         column: index of the default class.
         choose: wraps a classifier below the calibration, towards class 1.
     """
-    kind = type(fitted)
+    model = fitted.fitted if isinstance(fitted, FrameModel) else fitted
+    kind = type(model)
     if kind.__name__ != "CalibratedClassifierCV" or not kind.__module__.startswith("sklearn."):
         return None
-    parts = [_Part(one) for one in fitted.calibrated_classifiers_]
+    frame = fitted if isinstance(fitted, FrameModel) else None
+    parts = [_Part(one, frame) for one in model.calibrated_classifiers_]
     if any(part.falls for part in parts):
         return None
     own = OwnProbabilities(fitted, column)
@@ -63,9 +68,10 @@ def calibrated_classifier(fitted: Any, column: int, choose: Choose) -> Classifie
         return _linear(own, parts, known) if len(known) == len(parts) else None
     if not all(hasattr(part.estimator, "predict_proba") for part in parts):
         return None
-    inner = [choose(part.estimator).trees for part in parts]
-    # Derived columns of several models would be others, under the same numbers.
-    ensembles = [trees for trees in inner if trees is not None and trees.derived is None]
+    inner = [choose(part.asked).trees for part in parts]
+    ensembles = [trees for trees in inner if trees is not None]
+    if frame is None and any(trees.derived is not None for trees in ensembles):
+        return None  # CatBoost takes categories as texts or whole numbers only
     return _of_trees(own, parts, ensembles) if len(ensembles) == len(parts) else None
 
 
@@ -74,14 +80,14 @@ class _Part:
 
     Attributes:
         estimator: the fitted classifier.
+        asked: the classifier, or a `FrameModel` of it, which takes rows of doubles.
         sigmoid: slope and shift of the log-odds in its response; None for other calibrations.
         falls: true if the calibrated probability falls as the response rises.
     """
 
-    def __init__(self, one: Any) -> None:
-        self.estimator = one.estimator
-        if type(self.estimator).__name__ == "FrozenEstimator":
-            self.estimator = self.estimator.estimator
+    def __init__(self, one: Any, frame: FrameModel | None) -> None:
+        self.estimator = unwrapped(one.estimator)
+        self.asked = self.estimator if frame is None else replace(frame, fitted=self.estimator)
         self.sigmoid: tuple[float, float] | None = None
         if one.method == "sigmoid":
             calibrator = one.calibrators[0]
@@ -91,10 +97,15 @@ class _Part:
     def response(self, rows: Matrix) -> Matrix:
         """The values that are calibrated, shape (m,)."""
         if hasattr(self.estimator, "decision_function"):
-            names = getattr(self.estimator, "feature_names_in_", None)
-            named = rows if names is None else pd.DataFrame(rows, columns=pd.Index(names))
-            return np.asarray(self.estimator.decision_function(named), np.float64)
-        return OwnProbabilities(self.estimator, 1).probabilities(rows)
+            return np.asarray(self.estimator.decision_function(self._taken(rows)), np.float64)
+        return OwnProbabilities(self.asked, 1).probabilities(rows)
+
+    def _taken(self, rows: Matrix) -> Any:
+        """Rows as the classifier takes them."""
+        if isinstance(self.asked, FrameModel):
+            return self.asked.frame(rows)
+        names = getattr(self.estimator, "feature_names_in_", None)
+        return rows if names is None else pd.DataFrame(rows, columns=pd.Index(names))
 
 
 def _linear(
@@ -115,58 +126,29 @@ def _of_trees(
     own: OwnProbabilities, parts: Sequence[_Part], ensembles: Sequence[TreeEnsemble]
 ) -> TreeClassifier | None:
     features = int(own.fitted.n_features_in_)
+    counts = own.fitted.category_counts if isinstance(own.fitted, FrameModel) else NO_CATEGORIES
     if len(parts) == 1 and parts[0].sigmoid is not None:
-        trees = _calibrated_trees(parts[0], ensembles[0], features)
+        trees = _calibrated_trees(parts[0], ensembles[0], features, counts)
         if trees is not None:
             trees = trees if own.column == 1 else trees.opposite()
-            if adds_up_to(trees, own, features):
+            if adds_up_to(trees, own, features, counts):
                 return TreeClassifier(own, trees, features)
-    trees = _mean(ensembles)
+    trees = mean_of(ensembles)
     return TreeMargin(own, trees if own.column == 1 else trees.opposite(), features)
 
 
-def _calibrated_trees(part: _Part, trees: TreeEnsemble, features: int) -> TreeEnsemble | None:
+def _calibrated_trees(
+    part: _Part, trees: TreeEnsemble, features: int, counts: Mapping[int, int]
+) -> TreeEnsemble | None:
     """Trees that add up to the calibrated log-odds; None if the response is not their raw output.
 
     The response may be the raw output times a number: the loss "exponential" halves log-odds.
     """
     assert part.sigmoid is not None  # noqa: S101 - the caller checks it
     slope, shift = part.sigmoid
-    rows = probes(split_points(trees, features))
+    rows = probes(split_points(trees, features), counts)
     response, output = part.response(rows), raw_outputs(trees, rows)
     factor = float(response @ output / (output @ output)) if output.any() else 1.0
     if np.abs(factor * output - response).max() > TOLERANCE * (1 + np.abs(response).max()):
         return None
     return replace(trees.scaled(slope * factor, shift), raw_output="log-odds")
-
-
-def _mean(ensembles: Sequence[TreeEnsemble]) -> TreeEnsemble:
-    """The trees of all ensembles, which add up to the mean of the raw outputs."""
-
-    def joined(name: str) -> Any:
-        return np.concatenate([getattr(one, name) for one in ensembles])
-
-    def starts(name: str) -> Any:
-        ends = np.cumsum([0, *(getattr(one, name)[-1] for one in ensembles)])
-        parts = [getattr(one, name)[:-1] + end for one, end in zip(ensembles, ends, strict=False)]
-        return np.concatenate([*parts, ends[-1:]])
-
-    sets = np.cumsum([0, *(len(one.first_edge) - 1 for one in ensembles)])
-    threshold = [
-        np.where(one.decision & CATEGORICAL, one.threshold + first, one.threshold)
-        for one, first in zip(ensembles, sets, strict=False)
-    ]
-    return replace(
-        ensembles[0],
-        first_node=starts("first_node"),
-        first_leaf=starts("first_leaf"),
-        feature=joined("feature"),
-        threshold=np.concatenate(threshold),
-        decision=joined("decision"),
-        child=joined("child"),
-        share=joined("share"),
-        leaf=joined("leaf") / len(ensembles),
-        first_edge=starts("first_edge"),
-        edge=joined("edge"),
-        base=float(np.mean([one.base for one in ensembles])),
-    )

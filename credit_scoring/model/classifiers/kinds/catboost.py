@@ -81,11 +81,14 @@ class _Calls(OwnProbabilities):
         )
         return np.asarray(found, np.float64)
 
-    def leaves(self, rows: Matrix) -> Integers:
-        """The index of the leaf that each row reaches in each tree, shape (m, trees)."""
+    def leaves(self, model: Any, rows: Matrix) -> Integers:
+        """The leaf that each row reaches in each tree of a model with these features.
+
+        The shape is (m, trees).
+        """
         if not len(rows):  # CatBoost takes no empty table
-            return np.empty((0, self._model.tree_count_), np.int64)
-        found = self._model.calc_leaf_indexes(self._pool(rows), thread_count=1)
+            return np.empty((0, model.tree_count_), np.int64)
+        found = model.calc_leaf_indexes(self._pool(rows), thread_count=1)
         return np.asarray(found, np.int64)
 
     @property

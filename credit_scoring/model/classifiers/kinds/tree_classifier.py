@@ -15,6 +15,7 @@ from credit_scoring.model.classifiers.classifier import (
     RawOutput,
 )
 from credit_scoring.model.classifiers.fitted_names import fitted_width
+from credit_scoring.model.classifiers.frame_levels import levels_of
 from credit_scoring.model.classifiers.frame_model import FrameModel
 from credit_scoring.model.classifiers.predict_proba import (
     OwnProbabilities,
@@ -91,13 +92,14 @@ def tree_classifier(fitted: Any, column: int) -> TreeClassifier | None:
     """The classifier if it is scikit-learn's or alike and its trees are known, else None.
 
     Args:
-        fitted: any classifier; a `FrameModel` of histogram boosting if that takes texts.
+        fitted: any classifier; a `FrameModel` of LightGBM or histogram boosting that takes texts.
         column: index of the default class.
     """
     taken, counts = fitted, NO_CATEGORIES
     if isinstance(fitted, FrameModel):
-        trees = ensemble_of(fitted.fitted, fitted.categories)
-        counts = {at: len(texts) for at, texts in fitted.categories.items()}
+        levels = levels_of(fitted, fitted.fitted)
+        trees = None if levels is None else ensemble_of(fitted.fitted, levels)
+        counts = fitted.category_counts
     else:
         trees, taken = ensemble_of(fitted), without_names(fitted)
     features = fitted_width(fitted)

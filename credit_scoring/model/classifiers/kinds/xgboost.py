@@ -10,15 +10,15 @@ from credit_scoring.data.artifacts import MODEL_FILE
 from credit_scoring.data.tables import Matrix
 from credit_scoring.errors import BadFile
 from credit_scoring.model.classifiers.classifier import Classifier, RawOutput
-from credit_scoring.model.classifiers.fitted_categories import fitted_categories
+from credit_scoring.model.classifiers.frame_levels import levels_of
 from credit_scoring.model.classifiers.frame_model import FrameModel
 from credit_scoring.model.classifiers.kinds.tree_classifier import TreeClassifier, adds_up_to
 from credit_scoring.model.classifiers.predict_proba import (
     OwnProbabilities,
     OwnProbabilitiesClassifier,
 )
-from credit_scoring.model.trees.ensemble import NotCovered
-from credit_scoring.model.trees.xgboost_trees import LOGISTIC, Levels, read_xgboost
+from credit_scoring.model.trees.ensemble import Levels, NotCovered
+from credit_scoring.model.trees.xgboost_trees import LOGISTIC, read_xgboost
 
 
 def xgboost_classifier(fitted: Any, column: int) -> Classifier | None:
@@ -53,7 +53,7 @@ def xgboost_classifier(fitted: Any, column: int) -> Classifier | None:
         if found is None:
             return None
         levels = found
-        counts = {at: len(texts) for at, texts in fitted.categories.items()}
+        counts = fitted.category_counts
     calls = _Calls(booster, model, config["gradient_booster"]["name"], column, levels)
     try:
         trees = read_xgboost(calls.view, levels)
@@ -68,23 +68,12 @@ def xgboost_classifier(fitted: Any, column: int) -> Classifier | None:
 def _levels(booster: Any, fitted: FrameModel) -> Levels | None:
     """The value that stands for each category in each column; None if they are not known.
 
-    They are not known of XGBoost before 3.1, and are codes that count as missing with another
-    ``missing`` than NaN.
+    They are not known of XGBoost before 3.1. NaN stands for one whose code counts as missing.
     """
-    recorded, missing = fitted_categories(booster), getattr(fitted.fitted, "missing", np.nan)
-    if recorded is None or not np.isnan(missing):
-        return None
-    columns = {*recorded.columns, *fitted.categories}
-    if not columns <= recorded.known.keys():
-        return None
-    levels = {}
-    for column in columns:
-        known, texts = recorded.known[column], fitted.categories.get(column)
-        if texts is None:  # numbers
-            levels[column] = np.array(known, np.float64)
-        else:
-            codes = {text: float(code) for code, text in enumerate(texts)}
-            levels[column] = np.array([codes.get(text, np.nan) for text in known])
+    levels = levels_of(fitted, booster)
+    missing = getattr(fitted.fitted, "missing", np.nan)
+    for known in ({} if levels is None else levels).values():
+        known[np.arange(len(known)) == missing] = np.nan
     return levels
 
 

@@ -16,6 +16,7 @@ from credit_scoring.explain.acceleration import accelerate
 from credit_scoring.float_search import above
 from credit_scoring.model.classifiers.choice import choose_classifier
 from credit_scoring.model.classifiers.frame_model import FrameModel
+from tests.credit_scoring.shapley import by_definition
 
 TEXTS = ["sex", "job"]
 JOBS, MORE_JOBS = 9, 12  # that models know, and that new clients have
@@ -84,8 +85,10 @@ def text_case(model: Any, raw: pd.DataFrame, table: pd.DataFrame, types: Any) ->
 def xgboost(**options: Any) -> TextCase:
     library = pytest.importorskip("xgboost")
     table, classes = clients(900, 0)
-    model = library.XGBClassifier(**XGBOOST | options).fit(as_levels(table), classes)
     raw, _ = clients(500, 1, MORE_JOBS)
+    for some in (table, raw) if "missing" in options else ():
+        some.loc[some.index % 5 == 0, "debt"] = options["missing"]
+    model = library.XGBClassifier(**XGBOOST | options).fit(as_levels(table), classes)
     return text_case(model, raw, as_levels(raw), LEVELS)
 
 
@@ -111,6 +114,9 @@ CASES = {
     "xgboost one-hot": lambda: xgboost(max_cat_to_onehot=50),
     "xgboost dart": lambda: xgboost(booster="dart", rate_drop=0.4, random_state=0),
     "xgboost light nodes": lambda: xgboost(min_child_weight=0, grow_policy="lossguide"),
+    "xgboost, 0 is missing": lambda: xgboost(missing=0.0),
+    "xgboost, 3 is missing": lambda: xgboost(missing=3.0, max_cat_to_onehot=1),
+    "xgboost, -999 is missing": lambda: xgboost(missing=-999.0),
     "histogram boosting": histogram_boosting,
     "catboost": catboost,
     "catboost statistics of sexes": lambda: catboost(one_hot_max_size=1),
@@ -122,6 +128,12 @@ CASES = {
     ),
     "catboost averaged, largest missing": lambda: catboost(
         boost_from_average=True, nan_mode="Max", auto_class_weights="Balanced"
+    ),
+    "catboost lossguide": lambda: catboost(grow_policy="Lossguide", one_hot_max_size=1),
+    "catboost depthwise": lambda: catboost(grow_policy="Depthwise", nan_mode="Max"),
+    "catboost depthwise one-hot": lambda: catboost(grow_policy="Depthwise", one_hot_max_size=20),
+    "catboost lossguide branches": lambda: catboost(
+        grow_policy="Lossguide", cat_features=[*TEXTS, "branch"]
     ),
 }
 
@@ -152,6 +164,11 @@ def test_every_row_is_scored_and_explained_as_by_the_library(name: str, column: 
         assert abs(base - own[0, -1]) <= accuracy
 
 
+def is_symmetric(model: Any) -> bool:
+    """True for a CatBoost whose nodes of one level have one split."""
+    return model.get_all_params()["grow_policy"] == "SymmetricTree"
+
+
 def own_contributions(case: TextCase, column: int) -> np.ndarray | None:
     """SHAP values and base by the library itself, shape (m, n + 1); None if it has none."""
     sign = 1 if column == 1 else -1
@@ -159,8 +176,10 @@ def own_contributions(case: TextCase, column: int) -> np.ndarray | None:
         case "XGBClassifier":
             from xgboost import DMatrix
 
-            matrix = DMatrix(case.table, enable_categorical=True)
+            matrix = DMatrix(case.table, enable_categorical=True, missing=case.model.missing)
             return sign * case.model.get_booster().predict(matrix, pred_contribs=True)
+        case "CatBoostClassifier" if not is_symmetric(case.model):
+            return None  # its values do not add up where a path tests a feature twice
         case "CatBoostClassifier":
             from catboost import Pool
 
@@ -169,7 +188,16 @@ def own_contributions(case: TextCase, column: int) -> np.ndarray | None:
     return None
 
 
-@pytest.mark.parametrize("name", ["xgboost partitions", "histogram boosting", "catboost"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "xgboost partitions",
+        "histogram boosting",
+        "catboost",
+        "catboost depthwise",
+        "xgboost, 0 is missing",
+    ],
+)
 def test_scores_of_numbers_change_at_split_points_only(name: str):
     """CatBoost's numbers also have split points inside combinations with texts."""
     case = CASES[name]()
@@ -231,13 +259,41 @@ def test_a_flag_may_be_a_category():
 
 
 @pytest.mark.parametrize("policy", ["Lossguide", "Depthwise"])
-def test_categories_in_trees_that_are_not_symmetric_are_explained_by_permutation(policy: str):
-    """CatBoost's own values do not add up there, and it tells no decision off the path."""
-    case = catboost(grow_policy=policy, one_hot_max_size=1)
-    assert choose_classifier(case.wrapped).explained_by == "permutation"
+@pytest.mark.parametrize("one_hot", [1, 20])
+def test_categories_in_trees_that_are_not_symmetric_have_shapley_values(policy: str, one_hot: int):
+    """By their definition: CatBoost's own do not add up where a path tests a feature twice."""
+    case = catboost(grow_policy=policy, one_hot_max_size=one_hot, iterations=6, depth=4)
+    classifier = choose_classifier(case.wrapped)
+    values, base = classifier.contributions(case.rows[:4])
+    for row, found in zip(case.rows, values, strict=False):
+        expected, expected_base = by_definition(classifier.trees, row)
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+        assert base == pytest.approx(expected_base, abs=1e-12)
+    assert np.ptp(values[:, [0, 4]], axis=0).min() > 0.05
 
 
-def test_an_xgboost_for_which_a_number_is_missing_is_explained_by_permutation():
-    """With `missing=0` the first category of a table would be missing too."""
+def test_trees_of_one_split_that_are_not_symmetric_are_explained_as_by_catboost():
+    from catboost import Pool
+
+    case = catboost(grow_policy="Depthwise", depth=1, one_hot_max_size=1)
+    values, base = choose_classifier(case.wrapped).contributions(case.rows)
+    pool = Pool(case.table, cat_features=TEXTS)
+    own = case.model.get_feature_importance(pool, type="ShapValues")
+    assert np.abs(values - own[:, :-1]).max() <= 1e-12
+    assert abs(base - own[0, -1]) <= 1e-12
+    assert values[:, 4].std() > 0.1
+
+
+def test_a_code_that_counts_as_missing_has_no_level_of_its_own():
+    """XGBoost's first category of each column, and the number 0 elsewhere."""
     case = xgboost(missing=0.0)
-    assert choose_classifier(case.wrapped).explained_by == "permutation"
+    classifier, rows = choose_classifier(case.wrapped), case.rows[:60].copy()
+    column = list(case.table).index("job")
+    texts = list(case.wrapped.categories[column])
+    first = LEVELS["job"].categories[0]
+    rows[:, column] = texts.index(first)
+    of_first = classifier.contributions(rows)[0]
+    rows[:, column] = np.nan
+    np.testing.assert_array_equal(classifier.contributions(rows)[0], of_first)
+    rows[:, column] = 0  # the code of another text
+    assert np.abs(classifier.contributions(rows)[0] - of_first).max() > 0.05
