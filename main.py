@@ -7,10 +7,10 @@ the status of each error. Class 1 is a client in default, class 0 a solvent one.
 import contextlib
 from collections.abc import AsyncIterator
 from operator import attrgetter
-from typing import Annotated, Any
+from typing import Any
 
 import orjson
-from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response
+from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from fastapi.routing import APIRoute
@@ -22,11 +22,10 @@ from api.openapi import CLIENTS, DESK, REFERENCE, SCORES, SERVICE
 from api.responses import record_body
 from credit_scoring.errors import ScoringError
 from credit_scoring.explain.peers import Compare
-from service import http_rules
+from service import http_rules, requests
 from service.http_rules import bundle_of, client_id_of, service_of
 from service.middleware import add_middleware
 from service.scoring_service import ScoringService
-from service.served_bundle import ScoreRequest, SensitivityRequest
 from service.settings import Settings
 from serving import gunicorn_worker, routing, swagger_ui
 from serving.body_limits import body_of
@@ -50,8 +49,6 @@ class TypedRoute(routing.ByPath, APIRoute):
 
 direct = APIRouter(route_class=DirectRoute, generate_unique_id_function=attrgetter("name"))
 typed = APIRouter(route_class=TypedRoute, generate_unique_id_function=attrgetter("name"))
-
-MostReasons = Annotated[int, Query(ge=0, le=10, description="the largest number of reasons")]
 
 
 def application_of(request: Request) -> "Application":
@@ -132,65 +129,81 @@ async def get_kde(request: Request) -> Response:
 
 @typed.post("/score", **documented("Score applications", DESK, models.ScoreAnswer, 401, 404,
         413, 422, 503, takes=document.OF_APPLICATIONS))  # fmt: skip
-async def score(request: Request, reasons: MostReasons = 4, compare: Compare = "near") -> Response:
-    """Score one application or a list of up to 1,000, with reasons.
+async def score(
+    request: Request,
+    reasons: requests.MostReasons = 4,
+    compare: Compare = "near",
+    strengths: requests.MostStrengths = 0,
+    language: requests.Language = None,
+) -> Response:
+    """Score one application or a list of up to 1,000, with reasons and strengths.
 
     An application is a new client's id or a raw record, the decoded data of /get_test. `changes`
     make it a what-if: features that depend on the changed ones are computed again.
     """
     service, current = service_of(request), service_of(request).current
     body = await body_of(request, service.settings.max_score_bytes)
-    return json_response(await service.score(current, ScoreRequest(body, reasons, compare)))
+    wanted = requests.ScoreRequest(body, reasons, compare, strengths, language)
+    return json_response(await service.score(current, wanted))
 
 
 @typed.get("/sensitivity", **documented("A client's score along one feature", DESK,
         models.SensitivityAnswer, 401, 404, 422, 503,
         takes=document.OF_CLIENT_AND_FEATURE))  # fmt: skip
+@typed.post("/sensitivity", name="sensitivity_of_application", **documented(
+        "An application's score along one feature", DESK, models.SensitivityAnswer,
+        401, 404, 422, 503, 413, takes=document.OF_APPLICATION_AND_FEATURE))  # fmt: skip
 async def sensitivity(request: Request) -> Response:
     """The probability for every value of a feature, and the value that flips the decision."""
-    query = SensitivityRequest(client_id_of(request, "client"), query_value(request, "feature"))
+    application = await http_rules.application_in(request)
+    query = requests.SensitivityRequest(application, query_value(request, "feature"))
     return json_response(await service_of(request).sensitivity(query))
-
-
-@typed.post("/sensitivity", **documented("An application's score along one feature", DESK,
-        models.SensitivityAnswer, 401, 404, 422, 503, 413,
-        takes=document.OF_APPLICATION_AND_FEATURE))  # fmt: skip
-async def sensitivity_of_application(request: Request) -> Response:
-    """The probability for every value of a feature, and the value that flips the decision."""
-    service, feature = service_of(request), query_value(request, "feature")
-    body = await body_of(request, service.settings.max_body_bytes)
-    return json_response(await service.sensitivity(SensitivityRequest(body, feature)))
 
 
 @typed.get("/alternatives", **documented("What would turn the decision on a client", DESK,
         models.CounterfactualsAnswer, 401, 404, 422, 503,
         takes=document.OF_DESK_CLIENT))  # fmt: skip
-async def alternatives(request: Request) -> Response:
+async def alternatives(request: Request, language: requests.Language = None) -> Response:
     """The smallest allowed change of each feature that flips the decision, the nearest first."""
-    client_id = client_id_of(request, "client")
-    return json_response(await service_of(request).find_counterfactuals(client_id))
+    wanted = requests.CounterfactualsRequest(client_id_of(request, "client"), language)
+    return json_response(await service_of(request).find_counterfactuals(wanted))
+
+
+@typed.get("/combinations", **documented("Two changes that only together turn a refusal", DESK,
+        models.CombinationsAnswer, 401, 404, 422, 503, takes=document.OF_DESK_CLIENT))  # fmt: skip
+@typed.post("/combinations", name="combinations_of_application", **documented(
+        "Two changes that only together turn an application's refusal", DESK,
+        models.CombinationsAnswer, 401, 404, 422, 503, 413,
+        takes=document.OF_APPLICATION))  # fmt: skip
+async def combinations(request: Request, language: requests.Language = None) -> Response:
+    """The nearest changes of two features that flip the decision only together."""
+    wanted = requests.CombinationsRequest(await http_rules.application_in(request), language)
+    return json_response(await service_of(request).find_combinations(wanted))
 
 
 @typed.get("/features", **documented("What the features mean", DESK, models.FeaturesAnswer,
-        401, 503))  # fmt: skip
-async def features(request: Request) -> Response:
+        401, 422, 503))  # fmt: skip
+async def features(request: Request, language: requests.Language = None) -> Response:
     """Each feature in plain words, and its values among those who paid and those who did not."""
-    return json_response(await service_of(request).model_body("features"))
+    wanted = requests.ModelRequest("features", language)
+    return json_response(await service_of(request).model_body(wanted))
 
 
 @typed.get("/importance", **documented("What the model goes by", DESK,
-        models.ImportanceAnswer, 401, 503))  # fmt: skip
-async def importance(request: Request) -> Response:
+        models.ImportanceAnswer, 401, 422, 503))  # fmt: skip
+async def importance(request: Request, language: requests.Language = None) -> Response:
     """Mean absolute contributions to the score, by theme and by feature."""
-    return json_response(await service_of(request).model_body("importance"))
+    wanted = requests.ModelRequest("importance", language)
+    return json_response(await service_of(request).model_body(wanted))
 
 
 @typed.get("/drift", **documented(
         "How far the new clients differ from the reference clients", DESK,
-        models.DriftAnswer, 401, 503))  # fmt: skip
-async def drift(request: Request) -> Response:
+        models.DriftAnswer, 401, 422, 503))  # fmt: skip
+async def drift(request: Request, language: requests.Language = None) -> Response:
     """Population stability indices of the features and of the score."""
-    return json_response(await service_of(request).model_body("drift"))
+    wanted = requests.ModelRequest("drift", language)
+    return json_response(await service_of(request).model_body(wanted))
 
 
 @direct.head("/health", include_in_schema=False)

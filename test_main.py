@@ -291,6 +291,7 @@ def test_model():
         "reference_clients": len(REFERENCE),
         "new_clients": len(NEW),
         "protected_features": ["DAYS_BIRTH", "CODE_GENDER_F", "NAME_FAMILY_STATUS_Married"],
+        "languages": ["fr"],
         "facts": json.loads((FOLDER / "model.json").read_text()),
     }
     assert versions["credit-scoring"] == main.VERSION
@@ -562,6 +563,8 @@ def test_operations_have_short_ids_and_a_group():
         "sensitivity": "GET /sensitivity",
         "sensitivity_of_application": "POST /sensitivity",
         "alternatives": "GET /alternatives",
+        "combinations": "GET /combinations",
+        "combinations_of_application": "POST /combinations",
         "features": "GET /features",
         "importance": "GET /importance",
         "drift": "GET /drift",

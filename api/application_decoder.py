@@ -4,13 +4,14 @@ A decoder made for the model's features is fast, but gives no reason when it ref
 `application_errors` reads the text again, and returns an application or raises an error.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any
 
 import msgspec
+import numpy as np
 
 from api.application_errors import (
     AUDIT,
@@ -124,6 +125,7 @@ class ApplicationDecoder:
             reader.nullable,
             reader.has_text_ids,
             reader.takes_audit,
+            {name: (each.lowest, each.highest) for name, each in reader.ranged.items()},
         )
 
 
@@ -137,6 +139,7 @@ class FastDecoder:
         nullable: names of the features that may be missing.
         has_text_ids: true if the clients' ids are texts.
         takes_audit: true if an application may have audit columns.
+        ranges: the lowest and the highest value of the features that have a range, by name.
     """
 
     features: tuple[str, ...]
@@ -144,6 +147,7 @@ class FastDecoder:
     nullable: frozenset[str]
     has_text_ids: bool
     takes_audit: bool
+    ranges: Mapping[str, tuple[float, float]]
 
     def __call__(self, text: bytes) -> Application | None:
         """The application, or None if the text may not be one or may repeat a key."""
@@ -160,11 +164,12 @@ class FastDecoder:
 
     @cached_property
     def _decode(self) -> Any:
-        """A decoder that accepts only this model's features and finite numbers."""
-        number = Annotated[float, msgspec.Meta(ge=-LARGEST_DOUBLE, le=LARGEST_DOUBLE)]
+        """A decoder that accepts only this model's features and numbers in their range."""
         fields: list[tuple[str, Any, Any]] = []
         for column, name in enumerate(self.features):
-            kind: Any = str if column in self.texts else number
+            low, high = self.ranges.get(name, (-np.inf, np.inf))
+            within = msgspec.Meta(ge=max(low, -LARGEST_DOUBLE), le=min(high, LARGEST_DOUBLE))
+            kind: Any = str if column in self.texts else Annotated[float, within]
             kind = kind | None if name in self.nullable else kind
             fields.append((f"f{column}", kind | msgspec.UnsetType, msgspec.UNSET))
         values = record_type("Values", fields, self.features)

@@ -1,9 +1,10 @@
 """Reader of applications from JSON text, slow, with a message for each error."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import repeat
 from typing import Any, Self
@@ -20,6 +21,7 @@ from api.strict_json import (
     parse_object,
 )
 from credit_scoring.data.cells import text_of
+from credit_scoring.data.feature_dictionary import Feature
 from credit_scoring.decisions.application import (
     AUDIT_NAME,
     LONGEST_AUDIT_VALUE,
@@ -80,6 +82,7 @@ class ApplicationReader:
         corrected: the raw feature and a hint, by names that only the transformer knows.
         has_text_ids: true if the clients' ids are texts.
         takes_audit: true if an application may have audit columns.
+        ranged: the features that have a range, by name.
     """
 
     features: tuple[str, ...]
@@ -89,6 +92,7 @@ class ApplicationReader:
     corrected: Mapping[str, str]
     has_text_ids: bool = False
     takes_audit: bool = False
+    ranged: Mapping[str, Feature] = field(default_factory=dict)
 
     @classmethod
     def of(cls, bundle: Bundle, *, takes_audit: bool = False) -> Self:
@@ -102,6 +106,7 @@ class ApplicationReader:
             bundle.corrected,
             bundle.has_text_ids,
             takes_audit,
+            {feature.name: feature for feature in bundle.dictionary.ranged},
         )
 
     @cached_property
@@ -179,6 +184,11 @@ class ApplicationReader:
             and {str}.issuperset([type(given[name]) for name in there if name in texts])
             and {float}.issuperset(map(type, numbers))
             and bool(np.isfinite(np.array(numbers)).all())
+            and all(
+                feature.lowest <= given[name] <= feature.highest
+                for name, feature in self.ranged.items()
+                if given.get(name) is not None
+            )
         )
 
     def _refuse(self, given: Mapping[str, object], key: str) -> None:
@@ -198,7 +208,11 @@ class ApplicationReader:
     def _value_problem(self, name: str, value: object) -> str | None:
         may_miss = name in self.nullable
         if name not in self.texts:
-            return number_problem(value, may_miss, LARGEST_DOUBLE)
+            problem = number_problem(value, may_miss, LARGEST_DOUBLE)
+            feature = self.ranged.get(name)
+            if problem or feature is None or not isinstance(value, float) or math.isnan(value):
+                return problem
+            return None if feature.lowest <= value <= feature.highest else feature.out_of_range
         if value is None:
             return None if may_miss else NEVER_MISSING
         return None if isinstance(value, str) else "not a text"

@@ -53,6 +53,7 @@ OF_APPLICATION_AND_FEATURE = {
     "parameters": [parameter("desk_feature")],
     "requestBody": body("application"),
 }
+OF_APPLICATION = {"requestBody": body("application")}
 OF_APPLICATIONS = {"requestBody": body("applications")}
 
 
@@ -92,6 +93,10 @@ def components(bundle: Bundle | None) -> dict[str, dict[str, Any]]:
         raw = record_schema(
             {name: ["string" if name in texts else "number", "null"] for name in bundle.features}
         )
+        for ranged in bundle.dictionary.ranged:
+            ends = {"minimum": ranged.lowest, "maximum": ranged.highest}
+            finite = {name: end for name, end in ends.items() if math.isfinite(end)}
+            raw["properties"][ranged.name].update(finite)
         transformed = record_schema(
             {
                 name: ["number", "null"] if missing else "number"
@@ -113,8 +118,20 @@ def components(bundle: Bundle | None) -> dict[str, dict[str, Any]]:
                 "content": {"application/json": sent},
             },
         },
-        "schemas": {"RawRecord": raw, "TransformedRecord": transformed},
+        "schemas": {
+            "RawRecord": raw,
+            "TransformedRecord": transformed,
+            "Language": language_schema(bundle),
+        },
     }
+
+
+def language_schema(bundle: Bundle | None) -> dict[str, Any]:
+    """The schema of a language: one of those of the feature dictionary, any without a bundle."""
+    if bundle is None:
+        return {"type": "string"}
+    languages = bundle.dictionary.languages
+    return {"type": "string", "enum": [*languages]} if languages else {"not": {}}
 
 
 def id_type(bundle: Bundle | None) -> str | list[str]:

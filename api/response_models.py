@@ -12,10 +12,11 @@ from pydantic import BaseModel, Field
 
 from credit_scoring.data.client_ids import ClientId
 from credit_scoring.decisions.scoring import Decision, ScoredApplication
-from credit_scoring.explain.reason_codes import Importance
+from credit_scoring.explain.importance import Importance
 from credit_scoring.model.bundle import Prediction
 from credit_scoring.monitoring.feature_summaries import FeatureSummaries
 from credit_scoring.monitoring.psi import PopulationDrift
+from credit_scoring.whatif.combinations import Combination
 from credit_scoring.whatif.counterfactuals import Counterfactual
 from credit_scoring.whatif.sensitivity import Sensitivity
 
@@ -122,6 +123,10 @@ class ModelMetadata(BaseModel):
     new_clients: int
     versions: dict[str, str] = Field(description="versions of the service, Python and libraries")
     protected_features: list[str] = Field(description="features in use that law protects")
+    languages: list[str] = Field(
+        description="further languages of the words in features.csv, for the parameter language",
+        examples=[["fr"]],
+    )
     facts: dict[str, Any] = Field(description="content of model.json")
     workers: list[WorkerState] | None = Field(
         None, description="all worker processes; absent if there is only one"
@@ -168,4 +173,31 @@ class CounterfactualsAnswer(Decision):
             description="why nothing was tried: no feature has a change in features.csv; else null",
             examples=[None],
         ),
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CombinationsAnswer(Decision):
+    """Pairs of changes that would flip the decision on a refused application together."""
+
+    client: Annotated[ClientId | None, Field(description="the requested client's id")] = None
+    threshold: float
+    combinations: Annotated[
+        Sequence[Combination],
+        Field(
+            description="of each pair of features the two changes that pass the fewest earlier"
+            " clients, the nearest pair first; neither change flips the decision alone; empty if"
+            " there are none, if the application is accepted, or if no feature may change: see note"
+        ),
+    ]
+    model: ModelHash
+    exact: Annotated[
+        bool,
+        Field(
+            description="true if it is proved that each pair of features has no nearer combination"
+            " and that none is missing; false if values were tried"
+        ),
+    ]
+    note: Annotated[
+        str | None, Field(description="why nothing was tried; else null", examples=[None])
     ]

@@ -2,21 +2,24 @@
 
 import platform
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
 import orjson
 
 from credit_scoring.data.client_ids import ClientId
+from credit_scoring.data.feature_dictionary import FeatureDictionary
 from credit_scoring.data.tables import Matrix
 from credit_scoring.decisions.application import Application, Applications
 from credit_scoring.decisions.changes import apply_changes
 from credit_scoring.decisions.scoring import ApplicationScorer, ScoredApplication, sent_fields
+from credit_scoring.explain.importance import importance
 from credit_scoring.explain.peers import Peers
-from credit_scoring.explain.reason_codes import importance
 from credit_scoring.model.bundle import Bundle
 from credit_scoring.monitoring.feature_summaries import feature_summaries
 from credit_scoring.monitoring.psi import population_drift
+from credit_scoring.whatif.combinations import CombinationFinder
 from credit_scoring.whatif.counterfactuals import counterfactuals, extent
 from credit_scoring.whatif.sensitivity import sensitivity
 
@@ -96,19 +99,26 @@ def sensitivity_body(bundle: Bundle, application: Application, feature: str) -> 
     return orjson.dumps(client | {"feature": feature} | vars(found) | _model(bundle))
 
 
-def counterfactuals_body(bundle: Bundle, client_id: ClientId) -> bytes:
+def counterfactuals_body(
+    bundle: Bundle, dictionary: FeatureDictionary, client_id: ClientId
+) -> bytes:
     """The body of `/alternatives`.
+
+    Args:
+        bundle: has the client.
+        dictionary: its labels in one language.
+        client_id: a new client's.
 
     Raises:
         UnknownClient: no new client has that id.
     """
     row = bundle.raw_rows([bundle.row_of(client_id)])
+    probability = float(bundle.scorer.probabilities(row)[0])
     extents = {
         feature.name: extent(bundle.reference, bundle.raw, bundle.scorer.column_of(feature.name))
         for feature in bundle.dictionary.features.values()
         if feature.change != "none"
     }
-    probability = float(bundle.scorer.probabilities(row)[0])
     found = counterfactuals(bundle.scorer, row, bundle.threshold, bundle.reference, extents)
     return orjson.dumps(
         {
@@ -116,16 +126,64 @@ def counterfactuals_body(bundle: Bundle, client_id: ClientId) -> bytes:
             "probability": probability,
             "prediction": bundle.decision(probability),
             "threshold": bundle.threshold,
-            "alternatives": found.alternatives,
+            "alternatives": [
+                replace(each, label=dictionary.features[each.feature].label)
+                for each in found.alternatives
+            ],
         }
         | _model(bundle)
         | {"exact": found.is_exact, "note": found.note}
     )
 
 
-def features_body(bundle: Bundle) -> bytes:
-    """The body of `/features`, in the order of the tables."""
-    found = feature_summaries(bundle.dictionary, bundle.reference, bundle.raw)
+def combinations_body(
+    bundle: Bundle,
+    finder: CombinationFinder,
+    dictionary: FeatureDictionary,
+    application: Application,
+) -> bytes:
+    """The body of `/combinations`.
+
+    Args:
+        bundle: has the clients.
+        finder: of the bundle.
+        dictionary: its labels in one language.
+        application: a client or a raw record, perhaps with changes.
+
+    Raises:
+        UnknownClient: no new client has that id.
+        InvalidApplication: the application cannot be scored.
+    """
+    row = apply_changes(bundle, Applications([application])).rows
+    probability = float(bundle.scorer.probabilities(row)[0])
+    found = finder.find(row)
+    listed = [
+        replace(
+            each,
+            changes=[
+                replace(change, label=dictionary.features[change.feature].label)
+                for change in each.changes
+            ],
+        )
+        for each in found.combinations
+    ]
+    client = {} if application.client is None else {"client": application.client}
+    return orjson.dumps(
+        client
+        | {
+            "probability": probability,
+            "prediction": bundle.decision(probability),
+            "threshold": bundle.threshold,
+            "combinations": listed,
+        }
+        | _model(bundle)
+        | {"exact": found.is_exact, "note": found.note}
+    )
+
+
+def features_body(bundle: Bundle, dictionary: FeatureDictionary) -> bytes:
+    """The body of `/features`, in the order of the tables, with the words of a dictionary."""
+    found = feature_summaries(dictionary, bundle.reference, bundle.raw)
     return orjson.dumps(found, option=orjson.OPT_NON_STR_KEYS)
 
 
@@ -134,15 +192,18 @@ def importance_body(bundle: Bundle, peers: Peers) -> bytes:
     return orjson.dumps(importance(peers, bundle.classifier))
 
 
-def drift_body(bundle: Bundle, reference_scores: Matrix, new_scores: Matrix) -> bytes:
+def drift_body(
+    bundle: Bundle, dictionary: FeatureDictionary, reference_scores: Matrix, new_scores: Matrix
+) -> bytes:
     """The body of `/drift`.
 
     Args:
         bundle: has the clients.
+        dictionary: its labels in one language.
         reference_scores: probabilities of default, shape (reference clients,).
         new_scores: probabilities of default, shape (new clients,).
     """
-    labels = {name: feature.label for name, feature in bundle.dictionary.features.items()}
+    labels = {name: feature.label for name, feature in dictionary.features.items()}
     found = population_drift(labels, bundle.reference, bundle.raw, reference_scores, new_scores)
     return orjson.dumps(found)
 
@@ -158,6 +219,7 @@ def model_metadata(bundle: Bundle, service_version: str) -> dict[str, Any]:
         "new_clients": len(bundle.client_ids),
         "versions": {"credit-scoring": service_version} | VERSIONS,
         "protected_features": [feature.name for feature in bundle.dictionary.protected],
+        "languages": bundle.dictionary.languages,
         "facts": bundle.metadata,
     }
 

@@ -4,6 +4,7 @@ ScoringError
  ├─ BadFile             a file of the bundle cannot be used
  ├─ UnknownClient       no new client has this id
  ├─ UnknownFeature      no feature has this name
+ ├─ UnknownLanguage     features.csv has no words in this language
  ├─ InvalidRecord       a record cannot be scored
  ├─ InvalidApplication  an application cannot be scored
  ├─ InconsistentScore   a client scores differently than at the start
@@ -48,6 +49,10 @@ class UnknownClient(ScoringError):
 
 class UnknownFeature(ScoringError):
     """No feature has this name."""
+
+
+class UnknownLanguage(ScoringError):
+    """The feature dictionary has no words in this language."""
 
 
 def unknown_feature(name: str, known: int) -> UnknownFeature:

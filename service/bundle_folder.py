@@ -22,11 +22,13 @@ from credit_scoring.errors import (
     foreign_code,
     naming,
 )
+from credit_scoring.explain.wording import Wording
 from credit_scoring.model.loader import load
-from credit_scoring.settings import BundleSettings
-from service.served_bundle import ServedBundle, give_back_memory
+from service.served_bundle import ServedBundle
+from service.settings import Settings
 from serving.gunicorn_worker import awaited, giving_way, thread_beside
 from serving.hot_reload import ReloadedFolder
+from serving.memory import give_back_memory
 from serving.worker_registry import WorkerRegistry
 
 PREPARING_SECONDS = 5.0  # the longest wait of a request for the peers
@@ -43,11 +45,11 @@ class BundleFolder(ReloadedFolder[ServedBundle]):
 
     unusable: ClassVar = BadFile
 
-    def __init__(self, settings: BundleSettings, registry: WorkerRegistry) -> None:
+    def __init__(self, settings: Settings, registry: WorkerRegistry) -> None:
         """Load the bundle.
 
         Args:
-            settings: name the folder.
+            settings: name the folder and the currency.
             registry: shows this worker's files to the other workers.
 
         Raises:
@@ -67,7 +69,10 @@ class BundleFolder(ReloadedFolder[ServedBundle]):
 
     def read(self, gone: Set[str]) -> ServedBundle:
         """Load the bundle; see `read_served_bundle`."""
-        return read_served_bundle(self._settings.ressources_dir, self._settings.model_sha256, gone)
+        settings = self._settings
+        return read_served_bundle(
+            settings.ressources_dir, settings.model_sha256, gone, settings.currency
+        )
 
     def prepare(self, current: ServedBundle) -> None:
         """Tell the listeners, and start to find the peers in another thread, once for a bundle."""
@@ -93,7 +98,9 @@ class BundleFolder(ReloadedFolder[ServedBundle]):
         _ = served.found_peers
 
 
-def read_served_bundle(folder: Path, model_sha256: str | None, gone: Set[str]) -> ServedBundle:
+def read_served_bundle(
+    folder: Path, model_sha256: str | None, gone: Set[str], currency: str | None = None
+) -> ServedBundle:
     """Load a folder, and write each kind of response once.
 
     Args:
@@ -101,6 +108,7 @@ def read_served_bundle(folder: Path, model_sha256: str | None, gone: Set[str]) -
         model_sha256: see `load`.
         gone: files that are no longer in the folder. An optional file must not be among them: the
             service would drop the checks or formulas of that file without notice.
+        currency: the name of the currency in answers; None to keep the word `currency`.
 
     Raises:
         BadFile: see `load`; or a response cannot be written.
@@ -111,7 +119,8 @@ def read_served_bundle(folder: Path, model_sha256: str | None, gone: Set[str]) -
             raise BadFile(file, "was there and is gone; to go on without it, restart")
     bundle = load(folder, model_sha256)
     ids, features = ({"data": names} for names in (bundle.client_ids, bundle.features))
-    served = ServedBundle(bundle, orjson.dumps(ids), orjson.dumps(features))
+    wording = Wording(bundle.dictionary, currency)
+    served = ServedBundle(bundle, orjson.dumps(ids), orjson.dumps(features), wording)
     with naming(MODEL_FILE, bundle.model_file):
         rehearse(served)
     give_back_memory()

@@ -13,6 +13,7 @@ from credit_scoring.errors import (
     NoPeers,
     UnknownClient,
     UnknownFeature,
+    UnknownLanguage,
 )
 from credit_scoring.model.bundle import Bundle
 from register.errors import (
@@ -32,6 +33,7 @@ from service.scoring_service import ScoringService
 from service.settings import Settings
 from serving import swagger_ui
 from serving.batching import Busy
+from serving.body_limits import body_of
 from serving.callers import Caller
 from serving.errors import USUAL_HANDLERS, Handler, refusal
 from serving.gunicorn_worker import NotReady
@@ -41,6 +43,7 @@ from serving.routing import query_integer, query_value
 HANDLERS: dict[int | type[Exception], Handler] = {
     **USUAL_HANDLERS,
     UnknownClient: refusal(404, ": /get_ids lists them"),
+    UnknownLanguage: refusal(422),
     UnknownFeature: refusal(404, ": /get_feat lists them"),
     InvalidRecord: refusal(422, ": /get_json gives them"),
     InvalidApplication: refusal(422),
@@ -76,6 +79,8 @@ ROLES: dict[str, tuple[str, ...]] = {
         "GET /sensitivity",
         "POST /sensitivity",
         "GET /alternatives",
+        "GET /combinations",
+        "POST /combinations",
         "GET /features",
         "GET /importance",
         "GET /drift",
@@ -116,6 +121,17 @@ def client_id_of(request: Request, name: str = "param_name") -> ClientId:
     if bundle_of(request).has_text_ids:
         return query_value(request, name)
     return query_integer(request, name, "a client's id")
+
+
+async def application_in(request: Request) -> ClientId | bytes:
+    """The application that a request is about: a client's id in a query, or the body of a POST.
+
+    Raises:
+        HTTPException: 413 if the body is too long; see also `client_id_of`.
+    """
+    if request.method == "POST":
+        return await body_of(request, service_of(request).settings.max_body_bytes)
+    return client_id_of(request, "client")
 
 
 def may_see_names(request: Request) -> bool:

@@ -2,12 +2,11 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from prometheus_client import Counter
 
 from api.responses import (
-    counterfactuals_body,
     drift_body,
     features_body,
     importance_body,
@@ -15,12 +14,15 @@ from api.responses import (
 )
 from credit_scoring.data.client_ids import ClientId
 from service.bundle_folder import BundleFolder
-from service.served_bundle import (
+from service.requests import (
+    CombinationsRequest,
+    CounterfactualsRequest,
     ExplanationKey,
+    ModelRequest,
     ScoreRequest,
     SensitivityRequest,
-    ServedBundle,
 )
+from service.served_bundle import ServedBundle
 from service.settings import Settings
 from serving.batching import CallQueue, Responses
 from serving.metrics import Metrics
@@ -36,11 +38,16 @@ if TYPE_CHECKING:  # SQLAlchemy and a driver take 42 MB
 
 KeyT = TypeVar("KeyT")
 
-MODEL_BODIES: dict[str, Callable[[ServedBundle], bytes]] = {
-    "features": lambda served: features_body(served.bundle),
-    "importance": lambda served: importance_body(served.bundle, served.found_peers),
-    "drift": lambda served: drift_body(
+MODEL_BODIES: dict[str, Callable[[ServedBundle, str | None], bytes]] = {
+    "features": lambda served, language: features_body(
+        served.bundle, served.wording.dictionary(language)
+    ),
+    "importance": lambda served, language: importance_body(
+        served.bundle, served.wording.peers(served.found_peers, language)
+    ),
+    "drift": lambda served, language: drift_body(
         served.bundle,
+        served.wording.dictionary(language),
         served.found_peers.probabilities,
         served.bundle.classifier.probabilities_together(served.bundle.transformed),
     ),
@@ -60,8 +67,9 @@ class ScoringService:
         scores: bodies of `/score` for one application.
         lists: bodies of `/score` for lists.
         sensitivities: bodies of `/sensitivity`.
-        counterfactuals: bodies of `/alternatives`, by client.
-        model_bodies: bodies of `/features`, `/importance` and `/drift`, by name.
+        counterfactuals: bodies of `/alternatives`, by client and language.
+        combinations: bodies of `/combinations`.
+        model_bodies: bodies of `/features`, `/importance` and `/drift`, by name and language.
         register: records decisions; None unless a register is configured.
     """
 
@@ -107,11 +115,16 @@ class ScoringService:
         self.sensitivities: Responses[ServedBundle, SensitivityRequest] = Responses(
             queue, each(ServedBundle.sensitivity)
         )
-        self.counterfactuals: Responses[ServedBundle, ClientId] = Responses(
-            queue, each(lambda served, client: counterfactuals_body(served.bundle, client))
+        self.counterfactuals: Responses[ServedBundle, CounterfactualsRequest] = Responses(
+            queue, each(ServedBundle.counterfactuals)
         )
-        self.model_bodies: Responses[ServedBundle, str] = Responses(
-            queue, each(lambda served, name: MODEL_BODIES[name](served)), kept=float("inf")
+        self.combinations: Responses[ServedBundle, CombinationsRequest] = Responses(
+            queue, each(ServedBundle.combinations)
+        )
+        self.model_bodies: Responses[ServedBundle, ModelRequest] = Responses(
+            queue,
+            each(lambda served, request: MODEL_BODIES[request.name](served, request.language)),
+            kept=float("inf"),
         )
         self.register: RegisterService | None = None
 
@@ -153,27 +166,46 @@ class ScoringService:
             current.bundle.row_of(request.application)  # refuses an unknown id without waiting
         return await self.sensitivities.get(current, request)
 
-    async def find_counterfactuals(self, client_id: ClientId) -> bytes:
+    async def find_counterfactuals(self, request: CounterfactualsRequest) -> bytes:
         """The body of `/alternatives`.
 
         Raises:
             UnknownClient: no new client has that id.
+            UnknownLanguage: `features.csv` has no words in the language.
             Busy: too many explanations wait.
         """
         current = self.current
-        current.bundle.row_of(client_id)
-        return await self.counterfactuals.get(current, client_id)
+        current.bundle.row_of(request.client)
+        current.wording.check(request.language)
+        return await self.counterfactuals.get(current, request)
 
-    async def model_body(self, name: Literal["features", "importance", "drift"]) -> bytes:
+    async def find_combinations(self, request: CombinationsRequest) -> bytes:
+        """The body of `/combinations`.
+
+        Raises:
+            UnknownClient: no new client has that id.
+            UnknownLanguage: `features.csv` has no words in the language.
+            InvalidApplication: the application is invalid or cannot be scored.
+            Busy: too many explanations wait.
+        """
+        current = self.current
+        if not isinstance(request.application, bytes):
+            current.bundle.row_of(request.application)
+        current.wording.check(request.language)
+        return await self.combinations.get(current, request)
+
+    async def model_body(self, request: ModelRequest) -> bytes:
         """The body of `/features`, `/importance` or `/drift`.
 
         Raises:
+            UnknownLanguage: `features.csv` has no words in the language.
             NotReady, NoPeers, Busy: see `score`; `/features` needs no peers.
         """
         current = self.current
-        if name != "features":
+        current.wording.check(request.language)
+        if request.name != "features":
             await self.folder.wait_for_peers(current)
-        return await self.model_bodies.get(current, name)
+        return await self.model_bodies.get(current, request)
 
     def health(self) -> dict[str, Any]:
         """The body of `/health`, after rescoring a client.
@@ -209,10 +241,12 @@ class ScoringService:
         Raises:
             NotReady: the peers are not found yet.
             NoPeers: the reference clients cannot be scored.
+            UnknownLanguage: `features.csv` has no words in the language.
             UnknownClient: no new client has a requested id.
             InvalidApplication: an application is invalid or cannot be scored.
             Busy: too many applications wait.
         """
+        current.wording.check(request.language)
         await self.folder.wait_for_peers(current)
         return await (self.lists if request.is_list else self.scores).get(current, request)
 

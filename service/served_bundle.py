@@ -1,39 +1,48 @@
 """A loaded bundle with its decoders, the responses of simple routes, and its peers."""
 
-import contextlib
-import ctypes
 import logging
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any
 
 from api.application_decoder import ApplicationDecoder
 from api.application_errors import ApplicationReader
 from api.record_decoder import RecordDecoder
 from api.responses import (
+    combinations_body,
+    counterfactuals_body,
     explanation_bodies,
     reference_body,
     score_body,
     sensitivity_body,
 )
-from api.strict_json import SPACE
 from credit_scoring.data.artifacts import METADATA_FILE, MODEL_FILE, REFERENCE_FILE
 from credit_scoring.data.client_ids import ClientId
 from credit_scoring.decisions.application import Application, Applications
 from credit_scoring.decisions.scoring import ApplicationScorer, is_quickly_scored
 from credit_scoring.errors import BadFile, NoPeers, describe, foreign_code, naming
 from credit_scoring.explain.acceleration import accelerate, is_compiled
-from credit_scoring.explain.peers import Compare, Peers, find_peers
+from credit_scoring.explain.peers import Peers, find_peers
+from credit_scoring.explain.wording import Wording
 from credit_scoring.model.bundle import Bundle, Prediction
+from credit_scoring.whatif.combinations import CombinationFinder
+from service.requests import (
+    SHORT,
+    CombinationsRequest,
+    CounterfactualsRequest,
+    ExplanationKey,
+    ScoreRequest,
+    SensitivityRequest,
+)
 from serving.batching import ResponseCache
+from serving.memory import give_back_memory
 
 REFERENCE_VALUES_KEPT = 8_000_000  # bytes of cached responses
 CHECKED = 16  # clients whom both `treeshap` and LightGBM explain
 EXPLAINED_TOGETHER = 64  # clients in one call, as many as `treeshap` takes in one block
-SHORT = 65_536  # bytes; a longer body is decoded outside the event loop, and never joins another
 
 # Likely causes of a model that ranks clients the wrong way round.
 REVERSED = (
@@ -45,53 +54,6 @@ CHOSEN = f"the default_class of {METADATA_FILE} may be that of a good client"
 log = logging.getLogger(__name__)
 
 
-class ExplanationKey(NamedTuple):
-    """A client's id; quick if `treeshap` explains, whose last bits differ from LightGBM's."""
-
-    client: ClientId
-    is_quick: bool
-
-
-@dataclass(eq=False)
-class ScoreRequest:
-    """A request to `/score`; two requests with the same short body are equal.
-
-    Attributes:
-        body: JSON text.
-        reasons: the largest number of reasons of an application.
-        compare: the peers.
-    """
-
-    body: bytes
-    reasons: int
-    compare: Compare
-
-    def __eq__(self, other: object) -> bool:
-        """True for the same request, if its body is short: comparing a long one takes too long."""
-        return isinstance(other, ScoreRequest) and self._identity == other._identity
-
-    def __hash__(self) -> int:
-        """The hash of a short body, not of a long one."""
-        return hash(self._identity)
-
-    @cached_property
-    def _identity(self) -> tuple[object, ...]:
-        body = self.body if len(self.body) <= SHORT else object()
-        return body, self.reasons, self.compare
-
-    @property
-    def is_list(self) -> bool:
-        """True for a list of applications."""
-        return self.body.lstrip(SPACE).startswith(b"[")
-
-
-class SensitivityRequest(NamedTuple):
-    """A request to `/sensitivity`: a client's id or an application in JSON, and a feature."""
-
-    application: ClientId | bytes
-    feature: str
-
-
 @dataclass(frozen=True, eq=False)
 class ServedBundle:
     """A loaded bundle with its decoders, cached responses and peers.
@@ -100,6 +62,7 @@ class ServedBundle:
         bundle: the loaded bundle.
         ids: the body of `/get_ids`.
         features: the body of `/get_feat`.
+        wording: the words of answers, by language.
         reference_values: cached bodies of `/get_kde`.
         peers: the peers, or the reason why there are none; set by `prepare`.
     """
@@ -107,6 +70,7 @@ class ServedBundle:
     bundle: Bundle
     ids: bytes
     features: bytes
+    wording: Wording
     reference_values: ResponseCache[tuple[str, tuple[str, str]]] = field(
         default_factory=lambda: ResponseCache(REFERENCE_VALUES_KEPT)
     )
@@ -186,7 +150,7 @@ class ServedBundle:
         Raises:
             InvalidApplication: the application is invalid.
         """
-        if request.reasons or request.is_list or len(request.body) > SHORT:
+        if request.reasons or request.strengths or request.is_list or len(request.body) > SHORT:
             return None
         applications = by.decode(request.body)
         return applications if is_quickly_scored(self.bundle, applications) else None
@@ -199,23 +163,65 @@ class ServedBundle:
             UnknownFeature: no feature has that name.
             InvalidApplication: the application is invalid or cannot be scored.
         """
-        given = request.application
+        return sensitivity_body(self.bundle, self._one(request.application), request.feature)
+
+    def counterfactuals(self, request: CounterfactualsRequest) -> bytes:
+        """The body of `/alternatives`.
+
+        Raises:
+            UnknownClient: no new client has that id.
+        """
+        dictionary = self.wording.dictionary(request.language)
+        return counterfactuals_body(self.bundle, dictionary, request.client)
+
+    def combinations(self, request: CombinationsRequest) -> bytes:
+        """The body of `/combinations`.
+
+        Raises:
+            UnknownClient: no new client has that id.
+            InvalidApplication: the application is invalid or cannot be scored.
+        """
+        dictionary = self.wording.dictionary(request.language)
+        application = self._one(request.application)
+        return combinations_body(self.bundle, self.combination_finder, dictionary, application)
+
+    @cached_property
+    def combination_finder(self) -> CombinationFinder:
+        """Finds combinations of changes."""
+        bundle = self.bundle
+        return CombinationFinder(bundle.scorer, bundle.threshold, bundle.reference, bundle.raw)
+
+    def _one(self, given: ClientId | bytes) -> Application:
+        """An application in JSON, or that of a client's id.
+
+        Raises:
+            InvalidApplication: the text is not an application.
+        """
         if isinstance(given, bytes):
-            application = self.applications.decode_one(given.strip())
-        else:
-            application = Application(given)
-        return sensitivity_body(self.bundle, application, request.feature)
+            return self.applications.decode_one(given.strip())
+        return Application(given)
 
     def _scored(self, request: ScoreRequest, applications: Applications) -> bytes:
-        return score_body(self.scorer(request), applications)
+        peers = self.wording.peers(self.found_peers, request.language)
+        return score_body(self.scorer(request, peers), applications)
 
-    def scorer(self, request: ScoreRequest) -> ApplicationScorer:
+    def scorer(self, request: ScoreRequest, peers: Peers | None = None) -> ApplicationScorer:
         """The scorer for a request; needs the peers.
+
+        Args:
+            request: has the numbers of reasons and strengths.
+            peers: with words in another language; None for those of the file, as they are recorded.
 
         Raises:
             NoPeers: the reference clients cannot be scored.
         """
-        return ApplicationScorer(self.bundle, self.found_peers, request.reasons, request.compare)
+        return ApplicationScorer(
+            self.bundle,
+            peers or self.found_peers,
+            request.reasons,
+            request.compare,
+            request.strengths,
+        )
 
     @cached_property
     def found_peers(self) -> Peers:
@@ -291,9 +297,3 @@ class ServedBundle:
     def state(self) -> dict[str, Any]:
         """The hashes and the threshold that this worker shows to the others."""
         return {"sha256": self.bundle.sha256, "threshold": self.bundle.threshold}
-
-
-def give_back_memory() -> None:
-    """Return freed memory to the system: glibc keeps a quarter of a large process."""
-    with contextlib.suppress(AttributeError):  # another C library
-        ctypes.CDLL(None).malloc_trim(0)

@@ -13,10 +13,12 @@ class Settings(ServerSettings, BundleSettings, RegisterSettings):
     Attributes:
         kde_swap_classes: true if `/get_kde` calls class 1 `feat0`, as some dashboards expect.
         max_score_bytes: the largest body of `/score`, in bytes.
+        currency: the symbol or code of the currency, in place of the word `currency` in units.
     """
 
     kde_swap_classes: bool = False
     max_score_bytes: int = Field(default=20_000_000, ge=1)
+    currency: str | None = Field(default=None, pattern=r"^[^\s{}<>&]{1,10}$")
     register_pepper: SecretStr | None = Field(default=None, validate_default=True)
 
     @field_validator("register_pepper")

@@ -11,7 +11,9 @@ import pandas as pd
 from credit_scoring.data.artifacts import FEATURES_FILE, ID, TARGET
 from credit_scoring.data.column_types import FittedInput
 from credit_scoring.data.csv_tables import quoting_of
-from credit_scoring.data.feature_dictionary import COLUMNS, FeatureDictionary, read_features
+from credit_scoring.data.feature_dictionary import FeatureDictionary
+from credit_scoring.data.feature_file import COLUMNS, read_features
+from credit_scoring.data.feature_translations import is_translated
 from credit_scoring.data.formulas import Columns, parse
 from credit_scoring.data.tables import features_of
 from credit_scoring.errors import BadFile
@@ -19,6 +21,7 @@ from training.guesses import guess
 
 HOME_CREDIT = Path(__file__).with_name("home_credit.csv")
 SKELETON = ("name", "label", "kind", "note")  # the columns that a skeleton fills
+RANGE = ("lowest", "highest")  # columns that a skeleton leaves out
 
 
 def home_credit_rows() -> pd.DataFrame:
@@ -56,7 +59,7 @@ def skeleton(names: Sequence[str], texts: Set[str] = frozenset()) -> bytes:
     kinds = ["text" if name in texts else "number" for name in names]
     notes = [guess(name, is_text=name in texts) for name in names]
     rows = pd.DataFrame({"name": names, "label": names, "kind": kinds, "note": notes})
-    return _as_csv(rows.reindex(columns=COLUMNS))
+    return _as_csv(rows.reindex(columns=[name for name in COLUMNS if name not in RANGE]))
 
 
 def declared_kinds(content: bytes) -> dict[str, FittedInput]:
@@ -143,14 +146,16 @@ def _read(content: bytes, features: pd.DataFrame) -> FeatureDictionary:
 
 
 def _columns(features: pd.DataFrame, dictionary: FeatureDictionary) -> Columns:
-    """The columns of flags, and of formulas and their inputs, as doubles."""
+    """The columns of flags, of features with a range, and of formulas and inputs, as doubles."""
     used = {name for name, f in dictionary.formulas.items() for name in (name, *f.inputs)}
     used |= {name for name, f in dictionary.features.items() if f.kind == "flag"}
+    used |= {feature.name for feature in dictionary.ranged}
     return {name: features[name].to_numpy(dtype=float) for name in used}
 
 
 def _as_csv(rows: pd.DataFrame) -> bytes:
     text = io.StringIO(newline="")
     columns = [name for name in COLUMNS if name in rows]
+    columns += [name for name in map(str, rows) if is_translated(name)]
     rows.to_csv(text, columns=columns, index=False, lineterminator="\n", quoting=quoting_of(rows))
     return text.getvalue().encode()

@@ -1,28 +1,21 @@
-"""The feature dictionary of `features.csv`: labels, themes, formulas and permitted changes."""
+"""The feature dictionary: labels, themes, formulas, permitted changes and ranges of features."""
 
-import csv
-import io
-from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field
-from hashlib import sha256
-from pathlib import Path
-from typing import Literal, cast
+import re
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
-from credit_scoring.data.artifacts import FEATURES_FILE, check_hash, unreadable
-from credit_scoring.data.formulas import Columns, Formula, NotAFormula, parse
+from credit_scoring.data.artifacts import FEATURES_FILE
+from credit_scoring.data.feature_translations import Translation
+from credit_scoring.data.formulas import Columns, Formula
 from credit_scoring.data.tables import Matrix
-from credit_scoring.errors import BadFile, abridged, first_few, foreign_code
+from credit_scoring.errors import BadFile, abridged, first_few
 
 TOLERANCE = 1e-9  # of a formula, relative to its column
-COLUMNS = (  # the service does not read notes
-    "name", "label", "unit", "group", "kind", "formula", "depends", "change", "protected",
-    "reason_high", "reason_low", "reason_missing", "note",
-)  # fmt: skip
-TEXTS = ("unit", "formula", "reason_high", "reason_low", "reason_missing")
-CHANGES = ("none", "up", "down", "any")
-KINDS = ("", "number", "flag", "text")
+CURRENCY = re.compile(r"\bcurrency\b")  # in a unit: the word that the currency's name replaces
 
 Change = Literal["none", "up", "down", "any"]
 DeclaredKind = Literal["", "number", "flag", "text"]
@@ -44,6 +37,9 @@ class Feature:
         reason_high, reason_low, reason_missing: texts of a reason code, for a high, a low and a
             missing value.
         kind: numbers, flags of 1 and 0, or texts; empty if the file does not say.
+        lowest, highest: the range of a value; infinite if the file does not say.
+        translations: words in further languages, by language.
+        original: the feature in the base language, if this is a translation; None otherwise.
     """
 
     name: str
@@ -58,6 +54,33 @@ class Feature:
     reason_low: str = ""
     reason_missing: str = ""
     kind: DeclaredKind = ""
+    lowest: float = -np.inf
+    highest: float = np.inf
+    translations: Mapping[str, Translation] = field(default_factory=dict, hash=False)
+    original: "Feature | None" = None
+
+    @property
+    def base_unit(self) -> str:
+        """The unit in the base language, which says how values are written."""
+        return self.unit if self.original is None else self.original.unit
+
+    @property
+    def has_range(self) -> bool:
+        """True for a feature with a lowest or a highest value."""
+        return self.lowest > -np.inf or self.highest < np.inf
+
+    @property
+    def out_of_range(self) -> str:
+        """The problem of a value out of the range, for a message."""
+        return f"out of the range {self.range_text}"
+
+    @property
+    def range_text(self) -> str:
+        """The range in words."""
+        low, high = (f"{end:.15g}" for end in (self.lowest, self.highest))
+        if self.highest == np.inf:
+            return f"{low} or more"
+        return f"{high} or less" if self.lowest == -np.inf else f"{low} to {high}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,15 +90,38 @@ class FeatureDictionary:
     Attributes:
         features: by name, in the order of the tables.
         formulas: by the name of the computed feature; each comes after those it builds on.
+        languages: further languages with words in the file, sorted.
     """
 
     features: Mapping[str, Feature]
     formulas: Mapping[str, Formula] = field(default_factory=dict)
+    languages: tuple[str, ...] = ()
 
     @property
     def protected(self) -> list[Feature]:
         """The features that law protects."""
         return [feature for feature in self.features.values() if feature.protected]
+
+    @cached_property
+    def ranged(self) -> tuple[Feature, ...]:
+        """The features with a range."""
+        return tuple(feature for feature in self.features.values() if feature.has_range)
+
+    def in_words(self, language: str | None, currency: str | None) -> "FeatureDictionary":
+        """The dictionary in another language and with a name for the currency.
+
+        Themes keep their members: two features of one theme are of one theme in each language.
+
+        Args:
+            language: one of `languages`; None for the base language.
+            currency: the name that replaces the word `currency` in units; None to keep the word.
+        """
+        themes = themes_in(self.features.values(), language)
+        features = {
+            name: _in_words(feature, language, currency, themes)
+            for name, feature in self.features.items()
+        }
+        return replace(self, features=features)
 
     def follow(self, given: Set[str]) -> tuple[list[str], list[str]]:
         """The features that follow from features with new values.
@@ -90,24 +136,24 @@ class FeatureDictionary:
         changed = set(given)
         recomputed = []
         for name, formula in self.formulas.items():
-            if name not in given and changed & set(formula.inputs):
+            if name not in given and not changed.isdisjoint(formula.inputs):
                 recomputed.append(name)
                 changed.add(name)
         stale = [
             name
             for name, feature in self.features.items()
-            if name not in changed and changed & set(feature.depends)
+            if name not in changed and not changed.isdisjoint(feature.depends)
         ]
         return recomputed, stale
 
     def check_kinds(self, texts: Set[str]) -> None:
-        """Check that the tables have the declared kinds, and that no formula has a text feature.
+        """Check that tables have the declared kinds, and that texts have no formula or range.
 
         Args:
             texts: names of the features that are text in the tables.
 
         Raises:
-            BadFile: a kind differs, or a formula has a text feature.
+            BadFile: a kind differs, or a text feature has a range or is part of a formula.
         """
         for name, feature in self.features.items():
             if feature.kind and (feature.kind == "text") != (name in texts):
@@ -122,16 +168,21 @@ class FeatureDictionary:
                     FEATURES_FILE,
                     f"the formula of {abridged(name)} has text features: {first_few(wrong)}",
                 )
+        if wrong := [feature.name for feature in self.ranged if feature.name in texts]:
+            raise BadFile(
+                FEATURES_FILE, f"text features have a lowest or a highest value: {first_few(wrong)}"
+            )
 
     def check(self, file: str, columns: Columns) -> None:
-        """Check that formulas reproduce their columns in every row, and that flags are 0 or 1.
+        """Check formulas in every row, and that flags are 0 or 1 and numbers in their range.
 
         Args:
             file: the name of the table's file.
             columns: its values by feature, all of shape (clients,), NaN where one is missing.
 
         Raises:
-            BadFile: a row differs from a formula, or a flag is neither 0 nor 1.
+            BadFile: a row differs from a formula, a flag is neither 0 nor 1, or a number is out of
+                its range.
         """
         for name, formula in self.formulas.items():
             wrong = _differs(formula(columns), columns[name])
@@ -150,6 +201,15 @@ class FeatureDictionary:
                         f"column {abridged(name)}: row {others.argmax() + 1} is neither 0 nor 1,"
                         f" and {FEATURES_FILE} calls it a flag",
                     )
+        for feature in self.ranged:
+            values = columns.get(feature.name, np.empty(0))
+            outside = (values < feature.lowest) | (values > feature.highest)
+            if outside.any():
+                raise BadFile(
+                    file,
+                    f"column {abridged(feature.name)}: row {outside.argmax() + 1} is out of the"
+                    f" range in {FEATURES_FILE}, {feature.range_text}",
+                )
 
 
 def by_names(names: Sequence[str]) -> FeatureDictionary:
@@ -157,115 +217,41 @@ def by_names(names: Sequence[str]) -> FeatureDictionary:
     return FeatureDictionary({name: Feature(name, name, "", name) for name in names})
 
 
-def read_features(
-    path: Path, expected: str | None, names: Sequence[str]
-) -> tuple[FeatureDictionary, str | None]:
-    """The feature dictionary and its SHA-256; `by_names` and None without a file.
+def themes_in(features: Iterable[Feature], language: str | None) -> dict[str, str]:
+    """The name of each theme in a language, by its name in the base language.
+
+    A theme that has the name of its feature gets the feature's label, unless the file names it.
 
     Args:
-        path: the file, which may be absent.
-        expected: the SHA-256 that it must have; with one the file must exist.
-        names: of the features of the tables, in their order.
-
-    Raises:
-        BadFile: the file has another hash, cannot be read, or has a wrong column, cell or formula.
+        features: of the themes; one translation of a theme is enough.
+        language: None for the base language.
     """
-    with foreign_code(path.name, unreadable):
-        try:
-            content = path.read_bytes()
-        except FileNotFoundError:
-            if expected is not None:
-                raise
-            return by_names(names), None
-        found = sha256(content).hexdigest()
-        check_hash(path.name, found, expected)
-        lines = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
-        rows = list(enumerate(lines, 1))
-    _check_columns(lines.fieldnames or ())
-    known = dict.fromkeys(names)
-    features: dict[str, Feature] = {}
-    for number, row in rows:
-        feature = _feature(number, row, known.keys())
-        if feature.name in features:
-            raise BadFile(path.name, f"row {number}: {abridged(feature.name)} is there twice")
-        features[feature.name] = feature
-    formulas = _formulas(features, known.keys())
-    others = by_names(names).features
-    all_features = {name: features.get(name, others[name]) for name in names}
-    return FeatureDictionary(all_features, formulas), found
+    named: dict[str, str] = {}
+    labels: dict[str, str] = {}
+    for feature in features:
+        translation = feature.translations.get(language or "", Translation())
+        if translation.theme:
+            named.setdefault(feature.theme, translation.theme)
+        if translation.label and feature.theme == feature.label:
+            labels.setdefault(feature.theme, translation.label)
+    return labels | named
 
 
-def _check_columns(header: Sequence[str]) -> None:
-    if "name" not in header:
-        raise BadFile(FEATURES_FILE, "lacks the column name")
-    if twice := sorted({column for column in header if column and header.count(column) > 1}):
-        raise BadFile(FEATURES_FILE, f"has a column more than once: {first_few(twice)}")
-    if unknown := [column for column in header if column and column not in COLUMNS]:
-        raise BadFile(
-            FEATURES_FILE, f"unknown columns: {first_few(unknown)}; known: {', '.join(COLUMNS)}"
-        )
-
-
-def _feature(number: int, row: Mapping[str | None, str | None], known: Set[str]) -> Feature:
-    """The feature that one row describes."""
-
-    def refused(problem: str) -> BadFile:
-        return BadFile(FEATURES_FILE, f"row {number}: {problem}")
-
-    if None in row or None in row.values():
-        raise refused("has another number of fields than the header")
-    cells = {str(column): str(cell).strip() for column, cell in row.items()}
-    name = str(row["name"])
-    if name not in known:
-        raise refused(f"{abridged(name)} is no feature of the tables")
-    label = cells.get("label") or name
-    depends = tuple(filter(None, map(str.strip, cells.get("depends", "").split(";"))))
-    if unknown := [other for other in depends if other not in known]:
-        raise refused(f"depends on what is no feature: {first_few(unknown)}")
-    if (kind := cells.get("kind", "")) not in KINDS:
-        raise refused(f"kind is {abridged(kind)}, not one of {', '.join(KINDS[1:])}")
-    change, protected = cells.get("change") or "none", cells.get("protected") or "0"
-    if change not in CHANGES:
-        raise refused(f"change is {abridged(change)}, not one of {', '.join(CHANGES)}")
-    if protected not in ("0", "1"):
-        raise refused(f"protected is {abridged(protected)}, neither 0 nor 1")
-    return Feature(
-        name=name,
-        label=label,
-        theme=cells.get("group") or label,
-        kind=cast(DeclaredKind, kind),
-        depends=depends,
-        change=cast(Change, change),
-        protected=protected == "1",
-        **{column: cells.get(column, "") for column in TEXTS},
+def _in_words(
+    feature: Feature, language: str | None, currency: str | None, themes: Mapping[str, str]
+) -> Feature:
+    words = feature.translations.get(language or "", Translation())
+    unit = words.unit or feature.unit
+    return replace(
+        feature,
+        label=words.label or feature.label,
+        unit=unit if currency is None else CURRENCY.sub(lambda _: currency, unit),
+        theme=themes.get(feature.theme, feature.theme),
+        reason_high=words.reason_high or feature.reason_high,
+        reason_low=words.reason_low or feature.reason_low,
+        reason_missing=words.reason_missing or feature.reason_missing,
+        original=feature.original or feature,
     )
-
-
-def _formulas(features: Mapping[str, Feature], known: Set[str]) -> dict[str, Formula]:
-    """The formulas by feature, each after those it builds on."""
-    waiting: dict[str, Formula] = {}
-    for name, feature in features.items():
-        if feature.formula:
-            try:
-                waiting[name] = parse(feature.formula)
-            except NotAFormula as problem:
-                raise BadFile(
-                    FEATURES_FILE, f"the formula of {abridged(name)}: {problem}"
-                ) from problem
-            if unknown := [other for other in waiting[name].inputs if other not in known]:
-                raise BadFile(
-                    FEATURES_FILE,
-                    f"the formula of {abridged(name)} has unknown features: {first_few(unknown)}",
-                )
-    ordered: dict[str, Formula] = {}
-    while waiting:
-        free = [n for n, formula in waiting.items() if not waiting.keys() & set(formula.inputs)]
-        if not free:
-            raise BadFile(
-                FEATURES_FILE, f"formulas build on each other in a circle: {first_few([*waiting])}"
-            )
-        ordered |= {name: waiting.pop(name) for name in free}
-    return ordered
 
 
 def _differs(computed: Matrix, column: Matrix) -> Matrix:

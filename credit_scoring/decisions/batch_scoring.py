@@ -90,6 +90,12 @@ class BatchScorer:
         texts = [column for column in required if column in rows.texts]
         for column in texts:
             wrong.update(row for row, text in enumerate(rows.texts[column]) if text is None)
+        there, column_of = set(given), self.bundle.scorer.column_of
+        ranged = [f for f in self.bundle.dictionary.ranged if column_of(f.name) in there]
+        values = rows.numbers[:, [column_of(feature.name) for feature in ranged]]
+        outside = (values < [feature.lowest for feature in ranged]) & ~np.isinf(values)
+        outside |= (values > [feature.highest for feature in ranged]) & ~np.isinf(values)
+        wrong.update(np.flatnonzero(outside.any(axis=1)).tolist())
         found = {}
         for row in sorted(wrong):
             absent = {numbers[at] for at in np.flatnonzero(missing[row])}
@@ -98,6 +104,8 @@ class BatchScorer:
                 NEVER_MISSING: [features[column] for column in sorted(absent)],
                 "out of range": [features[column] for column in np.flatnonzero(infinite[row])],
             }
+            for at in np.flatnonzero(outside[row]):
+                names.setdefault(ranged[at].out_of_range, []).append(ranged[at].name)
             found[row] = listed(names)
         return found
 

@@ -58,12 +58,19 @@ class ScoredApplication:
     grade: Annotated[str | None, Field(description="grade of `pd`")] = None
     position: Percentiles
     reasons: Annotated[Sequence[Reason], Field(description="the strongest first")]
+    strengths: Annotated[
+        Sequence[Reason] | None,
+        Field(
+            description="what speaks for the client: themes with a contribution below 0, the"
+            " strongest first; absent if none were requested"
+        ),
+    ] = None
     compare: Annotated[
         Compare, Field(description="the peers: clients just accepted, or all earlier clients")
     ]
     other: Annotated[
         float | None,
-        Field(description="contribution of all other themes; null if no reasons were requested"),
+        Field(description="contribution of all other themes; null if none were requested"),
     ]
     contributions_in: ContributionsIn
     explained_by: ExplainedBy
@@ -96,8 +103,8 @@ class Evaluation:
     Attributes:
         scored: an iterator over the applications in their order.
         rows: raw values as they are scored, a row for each application.
-        quick: true if `treeshap` explained, whose last bits differ from LightGBM's; None without
-            reasons.
+        quick: true if `treeshap` explained, whose last bits differ from LightGBM's; None if nothing
+            was explained.
     """
 
     scored: Iterator[ScoredApplication]
@@ -112,14 +119,17 @@ class ApplicationScorer:
     Attributes:
         bundle: has the model.
         peers: the model's peers.
-        most_reasons: the largest number of reasons of an application; 0 to explain none.
+        most_reasons: the largest number of reasons of an application.
         compare: the peer group to compare with.
+        most_strengths: the largest number of strengths of an application; nothing is explained if
+            both numbers are 0.
     """
 
     bundle: Bundle
     peers: Peers
     most_reasons: int
     compare: Compare
+    most_strengths: int = 0
 
     def score(self, applications: Applications) -> Iterator[ScoredApplication]:
         """Score all applications in one call of the model, and yield each with its reasons.
@@ -128,7 +138,7 @@ class ApplicationScorer:
             UnknownClient: no new client has a requested id.
             InvalidApplication: an application cannot be scored.
         """
-        if not self.most_reasons and has_stored_row(self.bundle, applications):
+        if not self._explains and has_stored_row(self.bundle, applications):
             return iter([self._of_stored_row(applications.items[0])])
         return self.evaluate(applications).scored
 
@@ -138,7 +148,7 @@ class ApplicationScorer:
         Raises:
             UnknownClient, InvalidApplication: see `score`.
         """
-        if not self.most_reasons and has_stored_row(self.bundle, applications):
+        if not self._explains and has_stored_row(self.bundle, applications):
             scored = self._of_stored_row(applications.items[0])
             row = self.bundle.row_of(cast(ClientId, scored.client))
             return Evaluation(iter([scored]), self.bundle.raw_rows([row]), None)
@@ -148,11 +158,11 @@ class ApplicationScorer:
         probabilities = self.bundle.classifier.probabilities(transformed).tolist()
         before = self._before(applications, applied)
         finder = quick = None
-        if self.most_reasons:
+        if self._explains:
             contributions, quick = self._contributions(transformed)
             finder = ReasonFinder(
                 self.peers, self.compare, applied.rows, transformed, contributions,
-                self.most_reasons,
+                self.most_reasons, self.most_strengths,
             )  # fmt: skip
         scored_each = (
             self._scored(
@@ -166,6 +176,10 @@ class ApplicationScorer:
             for row, application in enumerate(applications.items)
         )
         return Evaluation(scored_each, applied.rows, quick)
+
+    @property
+    def _explains(self) -> bool:
+        return bool(self.most_reasons or self.most_strengths)
 
     def _of_stored_row(self, application: Application) -> ScoredApplication:
         """The score of a new client without changes, from the transformed values of the start."""
@@ -221,6 +235,7 @@ class ApplicationScorer:
             grade=None if pd is None else bundle.scorecard.grade(pd),
             position=self.peers.percentiles(probability),
             reasons=explained.reasons,
+            strengths=explained.strengths,
             compare=self.compare,
             other=explained.other,
             contributions_in=bundle.raw_output,

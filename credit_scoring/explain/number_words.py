@@ -1,7 +1,7 @@
 """Words and separators of numbers, dates and quantities in one language."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +19,8 @@ class Numbers:
         scale: a number and the ends of its scale.
         yes, no, half: a flag; half of the peers have it.
         unknown: a missing value.
+        symbol, code: an amount of money with a currency's symbol, such as a euro sign, and with a
+            code of letters.
     """
 
     thousands: str
@@ -38,6 +40,20 @@ class Numbers:
     no: str
     half: str
     unknown: str
+    symbol: str
+    code: str
+
+    def with_currency(self, currency: str) -> "Numbers":
+        """A copy with a currency in amounts of money.
+
+        Args:
+            currency: its symbol or code.
+        """
+        form = self.code if currency[0].isalnum() else self.symbol
+        money = form.format(number="{}", currency=currency.replace("{", "").replace("}", ""))
+        per_year = self.units["currency a year"][1].format(money)
+        units = {"currency": (money, money), "currency a year": (per_year, per_year)}
+        return replace(self, units={**self.units, **units})
 
 
 ENGLISH_NUMBERS = Numbers(
@@ -68,4 +84,38 @@ ENGLISH_NUMBERS = Numbers(
     no="no",
     half="yes for half of them",
     unknown="not known",
+    symbol="{currency}{number}",
+    code="{currency} {number}",
+)  # fmt: skip
+
+FRENCH_NUMBERS = Numbers(
+    thousands="\u202f",
+    decimal=",",
+    months=(
+        "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre",
+        "octobre", "novembre", "décembre",
+    ),
+    first_day="1er",
+    is_singular=lambda size: size < 2,
+    units={
+        "currency a year": ("{} par an", "{} par an"),
+        "people": ("{} personne", "{} personnes"),
+        "credits": ("{} crédit", "{} crédits"),
+        "documents": ("{} document", "{} documents"),
+        "instalments": ("{} échéance", "{} échéances"),
+        "payments": ("{} paiement", "{} paiements"),
+    },
+    year=("{} an", "{} ans"),
+    month=("{} mois", "{} mois"),
+    day=("{} jour", "{} jours"),
+    before="{} avant la demande",
+    after="{} après la demande",
+    on_the_day="le jour de la demande",
+    scale="{number} sur une échelle de {low} à {high}",
+    yes="oui",
+    no="non",
+    half="oui pour la moitié d\u2019entre eux",
+    unknown="non connue",
+    symbol="{number} {currency}",
+    code="{number} {currency}",
 )  # fmt: skip

@@ -2,8 +2,8 @@
 
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from credit_scoring.explain.number_words import Numbers
@@ -43,9 +43,12 @@ class Quantities:
 
     Attributes:
         numbers: of the language.
+        unit_names: words for units that this project does not know, by unit; a unit without words
+            is written as it is.
     """
 
     numbers: Numbers
+    unit_names: Mapping[str, str] = field(default_factory=dict, kw_only=True)
 
     def fixed(self, number: float, decimals: int) -> str:
         """A number with a fixed count of decimals."""
@@ -56,29 +59,48 @@ class Quantities:
 
     def value(self, value: float, unit: str) -> str:
         """A number with its unit."""
-        return self._with_scale(self._quantity(value, unit), unit)
+        return self._with_scale(self.quantity(value, unit), unit)
 
     def typical(self, median: float, unit: str) -> str:
         """A median with its unit; the median of a flag may be a half."""
         return self.numbers.half if unit == FLAG and median == 0.5 else self.value(median, unit)
 
-    def compared(self, value: float, median: float, unit: str) -> Compared:
-        """Two numbers with as many digits as tell them apart."""
+    def compared(
+        self, value: float, median: float, unit: str, written: str | None = None
+    ) -> Compared:
+        """Two numbers with as many digits as tell them apart.
+
+        Args:
+            value: the client's.
+            median: to compare with.
+            unit: of both.
+            written: the median as `quantity` writes it; None if the caller does not keep it.
+        """
         if unit == FLAG and {value, median} <= {0, 0.5, 1}:
             direction: Direction | None = "same" if value == median else None
             return Compared(self.value(value, unit), self.typical(median, unit), direction)
-        texts = self._apart([value, median], unit)
-        return Compared(self._with_scale(texts[0], unit), texts[1], _direction(value, median, unit))
+        own, other = self._apart(value, median, unit, written)
+        return Compared(self._with_scale(own, unit), other, _direction(value, median, unit))
 
-    def _apart(self, values: Sequence[float], unit: str) -> list[str]:
-        for extra in range(EXTRA_DIGITS):
-            texts = [self._quantity(value, unit, extra) for value in values]
-            if len(set(texts)) == len(set(values)):
+    def _apart(
+        self, value: float, median: float, unit: str, written: str | None
+    ) -> tuple[str, str]:
+        own = self.quantity(value, unit)
+        other = self.quantity(median, unit) if written is None else written
+        for extra in range(1, EXTRA_DIGITS):
+            if (own == other) == (value == median):
                 break
-        return texts
+            own, other = self.quantity(value, unit, extra), self.quantity(median, unit, extra)
+        return own, other
 
-    def _quantity(self, value: float, unit: str, extra: int = 0) -> str:
-        """A number with the units that stand behind each number of a pair."""
+    def quantity(self, value: float, unit: str, extra: int = 0) -> str:
+        """A number with the units that stand behind each number of a pair.
+
+        Args:
+            value: the number.
+            unit: of the value.
+            extra: digits beyond the usual ones.
+        """
         numbers = self.numbers
         if unit == FLAG and value in (0, 1):
             return numbers.yes if value else numbers.no
@@ -127,7 +149,8 @@ class Quantities:
 
     def _counted(self, number: str, size: float, forms: tuple[str, str]) -> str:
         form = forms[0 if self.numbers.is_singular(abs(size)) else 1]
-        return form.format(number).replace(" ", NO_BREAK_SPACE)
+        sign, digits = (MINUS, number[1:]) if number.startswith(MINUS) else ("", number)
+        return sign + form.format(digits).replace(" ", NO_BREAK_SPACE)
 
     def _with_scale(self, number: str, unit: str) -> str:
         """A number with the ends of its scale, or with a unit that this project does not know."""
@@ -146,7 +169,7 @@ class Quantities:
         return f"10^{exponent}"
 
     def _with_unknown_unit(self, number: str, unit: str) -> str:
-        return f"{number} {unit}"
+        return f"{number} {self.unit_names.get(unit, unit)}"
 
 
 def _direction(value: float, median: float, unit: str) -> Direction:

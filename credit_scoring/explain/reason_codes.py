@@ -1,5 +1,7 @@
 """Reason codes: a client's SHAP values, compared with peers, as a few themes in plain words.
 
+Strengths are the themes for which the client scores better than the peers.
+
 Regulation B (12 CFR 1002.9(b)(2) and its comments) requires a lender who refuses to state the
 specific principal reasons: factors that were scored, about four of them.
 """
@@ -17,7 +19,7 @@ from credit_scoring.data.raw_batch import RawBatch, Texts
 from credit_scoring.data.tables import Matrix
 from credit_scoring.explain.peers import Compare, PeerGroup, Peers
 from credit_scoring.explain.reason_texts import HIGH, LOW, MISSING, NEITHER
-from credit_scoring.model.classifiers.classifier import Classifier, RawOutput
+from credit_scoring.model.classifiers.classifier import RawOutput
 
 NAMED = 5  # features of a reason
 ContributionsIn = Annotated[
@@ -51,7 +53,7 @@ class ReasonFeature:
 
 @dataclass(frozen=True)
 class Reason:
-    """A theme for which the client scores worse than the peers."""
+    """A theme for which the client scores worse than the peers; as a strength, better."""
 
     group: Annotated[str, Field(description="the theme", examples=["External credit scores"])]
     text: Annotated[
@@ -74,16 +76,18 @@ class Reason:
 
 @dataclass(frozen=True)
 class RowReasons:
-    """The reasons of one row.
+    """The reasons and strengths of one row.
 
     Attributes:
         reasons: the strongest first.
-        other: the contribution of all other themes, in the model's raw output; None if no reasons
-            were requested.
+        other: the contribution of all other themes, in the model's raw output; None if nothing was
+            requested.
+        strengths: the strongest first; None if none were requested.
     """
 
     reasons: Sequence[Reason] = ()
     other: float | None = None
+    strengths: Sequence[Reason] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +95,7 @@ class RankedThemes:
     """The strongest themes of some rows.
 
     All except `by_factor` have the shape (rows, most), and are filled up with -1 or NaN after the
-    last theme that pushes towards default.
+    last theme that pushes towards default. For strengths, all contributions are negated.
 
     Attributes:
         by_factor: contributions minus the peers' means, shape (rows, factors).
@@ -110,7 +114,7 @@ class RankedThemes:
 
 @dataclass(frozen=True, eq=False)
 class ReasonFinder:
-    """Finds the reasons of some rows.
+    """Finds the reasons and strengths of some rows.
 
     Attributes:
         peers: the model's peers.
@@ -119,6 +123,7 @@ class ReasonFinder:
         transformed: transformed values, shape (rows, n).
         contributions: SHAP values, shape (rows, n).
         most: the largest number of reasons of a row.
+        most_strengths: the largest number of strengths of a row.
     """
 
     peers: Peers
@@ -127,14 +132,28 @@ class ReasonFinder:
     transformed: Matrix
     contributions: Matrix
     most: int
+    most_strengths: int = 0
 
     @cached_property
     def ranked(self) -> RankedThemes:
-        """The strongest themes of all rows."""
+        """The themes of all rows that push most towards default."""
+        return self._ranked(self._by_factor, self.most)
+
+    @cached_property
+    def strengths(self) -> RankedThemes:
+        """The themes of all rows that push most away from default."""
+        return self._ranked(-self._by_factor, self.most_strengths)
+
+    @cached_property
+    def _by_factor(self) -> Matrix:
+        """Contributions minus the peers' means, shape (rows, factors)."""
+        return self.peers.attribution.by_factor(self.contributions) - self._group.means
+
+    def _ranked(self, by_factor: Matrix, most: int) -> RankedThemes:
+        """The themes with the largest sums of some values, shape (rows, factors)."""
         attribution = self.peers.attribution
-        by_factor = attribution.by_factor(self.contributions) - self._group.means
         by_theme = attribution.by_theme(by_factor)
-        themes = np.argsort(-by_theme, axis=1, kind="stable")[:, : self.most]
+        themes = np.argsort(-by_theme, axis=1, kind="stable")[:, :most]
         themes = np.where(np.take_along_axis(by_theme, themes, axis=1) > 0, themes, -1)
         totals, strongest = np.full(themes.shape, np.nan), np.full(themes.shape, -1)
         for theme in np.unique(themes[themes >= 0]):
@@ -151,22 +170,21 @@ class ReasonFinder:
         return RankedThemes(by_factor, themes, totals, strongest, wordings)
 
     def of_row(self, row: int) -> RowReasons:
-        """The reasons of one row, in words."""
-        ranked, attribution = self.ranked, self.peers.attribution
-        by_factor = ranked.by_factor[row].tolist()
-        themes = [theme for theme in ranked.themes[row].tolist() if theme >= 0]
-        found = [
-            Reason(
-                group=attribution.themes[theme],
-                text=self.text(row, at),
-                contribution=float(ranked.contributions[row, at]),
-                protected=any(by_factor[factor] for factor in attribution.protected[theme]),
-                features=self._features(theme, row, by_factor),
-            )
-            for at, theme in enumerate(themes)
+        """The reasons and strengths of one row, in words."""
+        by_factor = self._by_factor[row].tolist()
+        reasons = [
+            self._reason(theme, self.text(row, at), total, row, by_factor)
+            for at, (theme, total) in enumerate(_of_row(self.ranked, row))
         ]
-        total = float(ranked.by_factor[row].sum())
-        return RowReasons(found, total - sum(reason.contribution for reason in found))
+        other = float(self._by_factor[row].sum()) - sum(each.contribution for each in reasons)
+        if not self.most_strengths:
+            return RowReasons(reasons, other)
+        strengths = [
+            self._reason(theme, self._compared(row, at), -total, row, by_factor)
+            for at, (theme, total) in enumerate(_of_row(self.strengths, row))
+        ]
+        other -= sum(each.contribution for each in strengths)
+        return RowReasons(reasons, other, strengths)
 
     def texts(self) -> Texts:
         """The texts of all rows, shape (rows, most); None after a row's last reason."""
@@ -180,6 +198,11 @@ class ReasonFinder:
         factor, wording = int(self.ranked.strongest[row, at]), int(self.ranked.wordings[row, at])
         words = self._group.words[factor]
         return words.own[wording] or words.text(wording, self._value(factor, row))
+
+    def _compared(self, row: int, at: int) -> str:
+        """The text of one strength of a row; words of its own would blame the client."""
+        factor = int(self.strengths.strongest[row, at])
+        return self._group.words[factor].compared(self._value(factor, row))
 
     @property
     def _group(self) -> PeerGroup:
@@ -197,6 +220,18 @@ class ReasonFinder:
             median = np.nan
         conditions = [np.isnan(values), values > median, values < median]
         return np.select(conditions, [MISSING, HIGH, LOW], NEITHER).astype(np.intp)
+
+    def _reason(
+        self, theme: int, text: str, contribution: float, row: int, by_factor: Sequence[float]
+    ) -> Reason:
+        attribution = self.peers.attribution
+        return Reason(
+            group=attribution.themes[theme],
+            text=text,
+            contribution=contribution,
+            protected=any(by_factor[factor] for factor in attribution.protected[theme]),
+            features=self._features(theme, row, by_factor),
+        )
 
     def _features(
         self, theme: int, row: int, by_factor: Sequence[float]
@@ -226,59 +261,7 @@ class ReasonFinder:
         return float(self.transformed[row, self.peers.attribution.outputs[factor]])
 
 
-@dataclass(frozen=True)
-class ThemeImportance:
-    """A theme's part in the scores."""
-
-    group: str
-    importance: Annotated[float, Field(description="mean absolute contribution")]
-
-
-@dataclass(frozen=True)
-class FeatureImportance:
-    """A feature's part in the scores."""
-
-    name: str
-    label: str
-    group: str
-    importance: Annotated[float, Field(description="mean absolute contribution")]
-
-
-@dataclass(frozen=True)
-class Importance:
-    """The weight of each theme and feature in the scores."""
-
-    clients: Annotated[int, Field(description="number of earlier clients explained")]
-    groups: Annotated[
-        tuple[ThemeImportance, ...], Field(description="the most important theme first")
-    ]
-    features: Annotated[
-        tuple[FeatureImportance, ...], Field(description="the most important feature first")
-    ]
-    contributions_in: ContributionsIn
-    explained_by: ExplainedBy
-
-
-def importance(peers: Peers, classifier: Classifier) -> Importance:
-    """Mean absolute contributions of themes and features, in the model's raw output.
-
-    Args:
-        peers: have the contributions.
-        classifier: explained them.
-    """
-    group, attribution = peers.groups["all"], peers.attribution
-    centred = group.contributions - group.means
-    by_theme = np.abs(attribution.by_theme(centred)).mean(axis=0)
-    by_factor = np.abs(centred).mean(axis=0).tolist()
-    themes = np.argsort(-by_theme, kind="stable").tolist()
-    features = [
-        FeatureImportance(factor.name, factor.label, factor.theme, size)
-        for factor, size in zip(attribution.factors, by_factor, strict=True)
-    ]
-    return Importance(
-        len(group),
-        tuple(ThemeImportance(attribution.themes[at], float(by_theme[at])) for at in themes),
-        tuple(sorted(features, key=lambda feature: -feature.importance)),
-        classifier.raw_output,
-        classifier.explained_by,
-    )
+def _of_row(ranked: RankedThemes, row: int) -> list[tuple[int, float]]:
+    """The themes of one row and their contributions."""
+    pairs = zip(ranked.themes[row].tolist(), ranked.contributions[row].tolist(), strict=True)
+    return [(theme, total) for theme, total in pairs if theme >= 0]

@@ -1,5 +1,6 @@
 """Summaries of the features: their meaning, and their values in the reference population."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -49,7 +50,15 @@ class FeatureSummary:
 
     name: Annotated[str, Field(description="as in the files", examples=["EXT_SOURCE_2"])]
     label: Annotated[str, Field(description="in plain words", examples=["External credit score 2"])]
-    unit: Annotated[str, Field(description="unit of the values; empty without one")]
+    unit: Annotated[str, Field(description="unit of the values, in words; empty without one")]
+    base_unit: Annotated[
+        str,
+        Field(
+            description="unit in the column unit of features.csv, in whatever language and currency"
+            " `unit` is: it says how values are to be written",
+            examples=["currency", "days from the application"],
+        ),
+    ]
     group: Annotated[
         str,
         Field(
@@ -71,6 +80,10 @@ class FeatureSummary:
     change: Annotated[Change, Field(description="the direction in which a client may change it")]
     protected: Annotated[
         bool, Field(description="true if law protects this trait, such as sex or age")
+    ]
+    lowest: Annotated[float | None, Field(description="no value below is accepted; null if any is")]
+    highest: Annotated[
+        float | None, Field(description="no value above is accepted; null if any is")
     ]
     kind: Annotated[
         Kind, Field(description="a flag is 1 (yes) or 0 (no) for every client with a value")
@@ -127,11 +140,14 @@ def feature_summaries(
                 feature.name,
                 feature.label,
                 feature.unit,
+                feature.base_unit,
                 feature.theme,
                 feature.formula or None,
                 feature.depends,
                 feature.change,
                 feature.protected,
+                feature.lowest if math.isfinite(feature.lowest) else None,
+                feature.highest if math.isfinite(feature.highest) else None,
                 values.kind,
                 values.missing,
                 values.class0,

@@ -159,7 +159,7 @@ def categories(scorer: RawScorer, feature: str) -> tuple[Value, ...]:
     column = scorer.column_of(feature)
     if column in scorer.texts:
         return tuple(sorted(text for text in scorer.texts[column] if text is not None))
-    dtype = scorer.transformer.dtypes[feature]
+    dtype = scorer.transformer.dtypes.get(feature)  # None for a feature that it does not take
     return (0.0, 1.0) if dtype in (np.bool_, np.object_) else ()
 
 

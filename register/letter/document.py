@@ -11,9 +11,10 @@ from register.letter.figures import Figures
 from register.letter.languages.texts import Texts
 from register.letter.markup import Data, element, lines, listed, paragraphs, section
 from register.letter.quantities import HtmlQuantities
-from register.letter.reasons import MOST_REASONS, ReasonWriter
+from register.letter.reasons import MOST_REASONS, ReasonWriter, printable, strongest
 from register.letter.sender import Sender
 from register.letter.style import POLICY, STYLE
+from register.letter.words import Words
 from register.settings import RegisterSettings
 from register.stored import StoredDecision, StoredEvidence
 
@@ -32,6 +33,7 @@ class LetterWriter:
         version: of the template.
         quantities: writes values in this language.
         flags: names of features without a unit that are 1 or 0.
+        words: of `features.csv` in this language.
     """
 
     decision: StoredDecision
@@ -41,6 +43,7 @@ class LetterWriter:
     version: str
     quantities: HtmlQuantities
     flags: Set[str]
+    words: Words
 
     def html(self, sender: Sender) -> str:
         """The document.
@@ -111,11 +114,13 @@ class LetterWriter:
                 " accepts, and its reasons are not on record"
             )
         answer = self.evidence.answer
-        reasons = RECORDED_REASONS.validate_python(answer["reasons"])[:MOST_REASONS]
+        recorded = RECORDED_REASONS.validate_python(answer["reasons"])
+        reasons = printable(recorded, is_reviewed=bool(decision.reviewed))
         figures = Figures.of_answer(answer, reasons)
         if reasons:
-            writer = ReasonWriter(texts.reasons, self.quantities, self.flags)
-            why = writer.section(reasons, decision.compare, figures)
+            writer = ReasonWriter(texts.reasons, self.quantities, self.flags, self.words)
+            are_principal = reasons == recorded[:MOST_REASONS]
+            why = writer.section(reasons, decision.compare, figures, are_principal=are_principal)
         else:
             bound = self.lender.lender_agency is not None
             on_request = texts.reasons.on_request_days if bound else texts.reasons.on_request
@@ -153,9 +158,10 @@ class LetterWriter:
             texts.known.format(number=write(known, 0)),
         ]
         if reasons:
-            themes = ", ".join(data(theme) for theme in dict.fromkeys(r.group for r in reasons))
-            items.append(texts.themes.format(themes=themes))
-        is_foreign = bool(reasons) and data.language is not None
+            themes = dict.fromkeys(map(self.words.theme, reasons))
+            items.append(texts.themes.format(themes=", ".join(map(data, themes))))
+        used = self.words.used([(reason, strongest(reason)) for reason in reasons])
+        is_foreign = not all(map(data.is_own, used))
         foreign = element("p", texts.other_language) if is_foreign else ""
         return section(texts.data_title, listed("ul", items), foreign)
 

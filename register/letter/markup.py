@@ -14,13 +14,19 @@ class Data:
 
     Attributes:
         language: of the words, as a code for `lang`; None if it is the letter's.
+        own: words that are in the letter's language all the same.
     """
 
     language: str | None
+    own: frozenset[str] = frozenset()
+
+    def is_own(self, text: str) -> bool:
+        """True for words in the letter's language."""
+        return self.language is None or text in self.own
 
     def __call__(self, text: str) -> str:
         """Words of the data team."""
-        language = "" if self.language is None else f' lang="{escape(self.language)}"'
+        language = "" if self.is_own(text) else f' lang="{escape(self.language or "")}"'
         return f"<bdi{language}>{escape(text)}</bdi>"
 
 

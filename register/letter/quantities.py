@@ -27,4 +27,4 @@ class HtmlQuantities(Quantities):
         return f"10<sup>{exponent}</sup>"
 
     def _with_unknown_unit(self, number: str, unit: str) -> str:
-        return f"{number} ({self.data(unit)})"
+        return f"{number} ({self.data(self.unit_names.get(unit, unit))})"

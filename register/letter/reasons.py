@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from credit_scoring.explain.quantities import FLAG
 from credit_scoring.explain.reason_codes import Reason, ReasonFeature
-from credit_scoring.explain.reason_texts import is_of_value
 from register.errors import LetterHeld
 from register.letter.figures import Figures
 from register.letter.languages.texts import Reasons
 from register.letter.markup import element, listed, paragraphs, section
 from register.letter.quantities import HtmlQuantities
+from register.letter.words import Words
 
 MOST_REASONS = 4
 
@@ -27,19 +27,25 @@ class ReasonWriter:
         texts: of the language.
         quantities: writes values.
         flags: names of features that are 1 or 0, though they have no unit that says so.
+        words: of `features.csv` in this language.
     """
 
     texts: Reasons
     quantities: HtmlQuantities
     flags: Set[str]
+    words: Words
 
-    def section(self, reasons: tuple[Reason, ...], compare: str, figures: Figures) -> str:
+    def section(
+        self, reasons: tuple[Reason, ...], compare: str, figures: Figures, *, are_principal: bool
+    ) -> str:
         """The section; the list has the order of the reasons.
 
-        Raises:
-            LetterHeld: a reason may not be printed, or is not specific.
+        Args:
+            reasons: that `printable` gives.
+            compare: the peers.
+            figures: of these reasons.
+            are_principal: false if a heavier reason is not printed.
         """
-        check(reasons)
         has_effects = len(figures.without) == len(reasons)
         items = []
         for at, reason in enumerate(reasons):
@@ -52,7 +58,8 @@ class ReasonWriter:
         peers = self.texts.peers[compare]
         limit = self._hundredths(figures, figures.limit)
         score = self._hundredths(figures, figures.score)
-        before = [self.texts.introduction.format(peers=peers)]
+        first = self.texts.introduction if are_principal else self.texts.introduction_of_some
+        before = [first.format(peers=peers)]
         before.append(self.texts.score.format(score=score, limit=limit))
         if has_effects:
             before.append(self.texts.effects)
@@ -67,11 +74,9 @@ class ReasonWriter:
     def _reason(self, reason: Reason) -> str:
         """The content of a list's item."""
         feature, data, texts = strongest(reason), self.quantities.data, self.texts
-        label = data(feature.label)
-        # Decisions on record from before texts had values may have the theme's name as text.
-        has_words = reason.text != reason.group and not is_of_value(reason.text, feature.label)
-        title = element("strong", data(reason.text) if has_words else label)
-        factor = [texts.factor.format(label=label)] if has_words else []
+        label, text = data(self.words.label(feature)), self.words.text(reason, feature)
+        title = element("strong", label if text is None else data(text))
+        factor = [] if text is None else [texts.factor.format(label=label)]
         return "\n".join(
             [element("p", title), element("p", " ".join(factor + self._values(feature)))]
         )
@@ -110,22 +115,35 @@ def strongest(reason: Reason) -> ReasonFeature:
     return max(reason.features, key=lambda feature: feature.contribution)
 
 
-def check(reasons: tuple[Reason, ...]) -> None:
-    """Check that reasons may be printed.
+def printable(recorded: tuple[Reason, ...], *, is_reviewed: bool) -> tuple[Reason, ...]:
+    """The reasons that a letter prints: the principal ones, never one with a protected trait.
+
+    Args:
+        recorded: all reasons on record, the strongest first; perhaps none.
+        is_reviewed: true if a person has confirmed the refusal since.
 
     Raises:
-        LetterHeld: a protected trait contributed to one of them, or none of a reason's features
-            raised the score.
+        LetterHeld: a protected trait contributed to a principal reason and no person has decided
+            since, or no other reason is on record; or none of a reason's features raised the score.
     """
+    reasons = recorded[:MOST_REASONS]
     if any(reason.protected for reason in reasons):
-        raise LetterHeld(
-            "a person must decide before this letter is sent: a trait that law protects contributed"
-            " to the reasons. Review the decision: if it becomes an acceptance, its letter can be"
-            " written; if it stays a refusal, a person writes the letter"
-        )
+        if not is_reviewed:
+            raise LetterHeld(
+                "a person must decide before this letter is sent: a trait that law protects"
+                " contributed to the reasons. Review the decision: if it becomes an acceptance, its"
+                " letter can be written; if it stays a refusal, the letter gives the other reasons"
+            )
+        reasons = tuple(each for each in recorded if not each.protected)[:MOST_REASONS]
+        if not reasons:
+            raise LetterHeld(
+                "a person must write this letter: a trait that law protects contributed to each"
+                " reason on record"
+            )
     for reason in reasons:
         if all(feature.contribution <= 0 for feature in reason.features):
             raise LetterHeld(
                 "a person must write this letter: the features of a reason are not on record, and"
                 " a theme alone is not a specific reason"
             )
+    return reasons

@@ -24,7 +24,8 @@ from register.archive.stored_bundles import read_codec, stored_bundle
 from register.compression import SAMPLES, EvidenceCodec
 from register.errors import RegisterAway, UnusableRegister
 from register.store import Store
-from service.served_bundle import ScoreRequest, ServedBundle
+from service.requests import ScoreRequest
+from service.served_bundle import ServedBundle
 from serving.gunicorn_worker import NotReady, awaited, giving_way, thread_beside
 
 RETRY_SECONDS = 1.0

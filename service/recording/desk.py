@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from api.register_requests import OutcomeBody, ReviewBody, ReviewRequestBody
+from register.archive.feature_dictionaries import kept_dictionary
 from register.letter.languages.texts import Language
 from register.letter.letter import Letter, letter_html
 from register.outcomes import OutcomeItem, OutcomeReport, record_outcomes
@@ -94,7 +95,11 @@ class Desk:
         lender, flags = self.service.settings, kept.flags
 
         def write(connection: Connection) -> Letter:
-            return letter_html(read_decision(connection, decision), lender, language, flags)
+            stored = read_decision(connection, decision)
+            names = list(stored.evidence.record) if stored.evidence is not None else []
+            dictionary = kept_dictionary(connection, stored.bundle, names)
+            currency = self.service.settings.currency
+            return letter_html(stored, lender, language, flags, dictionary, currency)
 
         letter = await self.readers.read(write)
         detail = {"template": letter.version, "language": language}

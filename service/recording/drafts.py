@@ -14,7 +14,8 @@ from register.store import Store
 from register.writing.decision_rows import DecisionCall, decisions_entry
 from register.writing.entry import Entry, Key
 from service.recording.bundle_archive import KeptBundle
-from service.served_bundle import ScoreRequest, ServedBundle
+from service.requests import ScoreRequest
+from service.served_bundle import ServedBundle
 
 NUL = "\0"  # PostgreSQL keeps no text with it
 

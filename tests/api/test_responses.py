@@ -16,7 +16,7 @@ from credit_scoring.monitoring.psi import population_drift
 from tests.credit_scoring.monitoring.awkward_tables import FEATURES, REFERENCE, awkward_tables
 
 DESCRIBED = [
-    Feature("AMT_CREDIT", "Amount of the loan", "euro", "This loan", change="down"),
+    Feature("AMT_CREDIT", "Amount of the loan", "euro", "This loan", change="down", lowest=0.0),
     Feature("DAYS_BIRTH", "Age", "days", "Age", depends=("few values",), protected=True),
     Feature("OWN_CAR_AGE", "Age of the car", "years", "Car", formula="AMT_CREDIT / DAYS_BIRTH"),
 ]
@@ -41,7 +41,7 @@ def bundle(lightgbm_case):
 
 
 def test_the_body_of_features_has_dictionary_and_distributions(bundle):
-    body = orjson.loads(features_body(bundle))
+    body = orjson.loads(features_body(bundle, bundle.dictionary))
     TypeAdapter(FeaturesAnswer).validate_python(body, extra="forbid")
     assert list(body) == ["protected", "features"]
     assert body["protected"] == 1
@@ -56,11 +56,14 @@ def test_the_body_of_features_has_dictionary_and_distributions(bundle):
         "name": "AMT_CREDIT",
         "label": "Amount of the loan",
         "unit": "euro",
+        "base_unit": "euro",
         "group": "This loan",
         "formula": None,
         "depends": [],
         "change": "down",
         "protected": False,
+        "lowest": 0.0,
+        "highest": None,
         "kind": "number",
         "missing": 0.0,
         "class1": {"present": len(credit), "shares": None},
@@ -76,7 +79,7 @@ def test_the_body_of_features_has_dictionary_and_distributions(bundle):
 
 
 def test_numbers_of_features_are_those_of_the_distributions(bundle):
-    body = orjson.loads(features_body(bundle))
+    body = orjson.loads(features_body(bundle, bundle.dictionary))
     found = distributions(bundle.reference, bundle.raw, [""] * len(bundle.features))
     for said, expected in zip(body["features"], found, strict=True):
         assert (said["kind"], said["missing"]) == (expected.kind, expected.missing)
@@ -86,7 +89,7 @@ def test_numbers_of_features_are_those_of_the_distributions(bundle):
 
 
 def test_the_body_of_drift_has_the_largest_index_first(bundle):
-    body = orjson.loads(drift_body(bundle, *SCORES))
+    body = orjson.loads(drift_body(bundle, bundle.dictionary, *SCORES))
     TypeAdapter(DriftAnswer).validate_python(body, extra="forbid")
     said = bundle.dictionary.features
     labels = {name: said[name].label for name in FEATURES}

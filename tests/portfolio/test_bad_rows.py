@@ -9,7 +9,7 @@ from tests.support.portfolio import read_parts, read_summary
 
 ROWS = 60
 NEVER_MISSING = "AMT_INCOME_TOTAL"
-BAD = [17, 31, 44, 52]  # indices of rows
+BAD = [17, 31, 44, 52, 55, 57]  # indices of rows
 NOT_A_NUMBER = "row 18: not a number: AMT_CREDIT"
 
 
@@ -20,6 +20,9 @@ def table_with_bad_rows(clients, tmp_path):
     clients.iloc[31, clients.columns.get_loc(NEVER_MISSING)] = np.nan
     clients.iloc[44, clients.columns.get_loc(ID)] = clients.iloc[3][ID]
     clients.iloc[52, clients.columns.get_loc("AMT_CREDIT")] = "inf"
+    clients.iloc[55, clients.columns.get_loc("AMT_CREDIT")] = -5.0
+    clients.iloc[57, clients.columns.get_loc("AMT_CREDIT")] = 1e30
+    clients.iloc[57, clients.columns.get_loc("AMT_ANNUITY")] = -1.0
     file = tmp_path / "clients.csv"
     clients.to_csv(file, index=False)
     return file
@@ -54,6 +57,9 @@ def test_bad_rows_are_listed_with_their_reasons(command, table_with_bad_rows, ba
         f'{file},32,"null, though never missing among clients: {NEVER_MISSING}"',
         f"{file},45,column {ID}: has the same id as the row 4 of {file}",
         f"{file},53,out of range: AMT_CREDIT",
+        f"{file},56,out of the range 0 to 10000000: AMT_CREDIT",
+        f"{file},58,out of the range 0 to 10000000: AMT_CREDIT;"
+        " out of the range 0 to 1000000: AMT_ANNUITY",
     ]
 
 

@@ -90,7 +90,8 @@ def test_the_report_loads_nothing(finished_run):
 def test_drift_is_that_of_the_service_for_the_same_clients(finished_run, scorer):
     bundle = scorer.bundle
     new_scores = bundle.classifier.probabilities(bundle.transformed)
-    response = orjson.loads(drift_body(bundle, scorer.peers.probabilities, new_scores))
+    body = drift_body(bundle, bundle.dictionary, scorer.peers.probabilities, new_scores)
+    response = orjson.loads(body)
     assert read_summary(finished_run)["drift"] == response
 
 

@@ -89,6 +89,7 @@ def test_routes_that_need_peers_are_503_and_the_log_has_one_line(
     [
         f"/sensitivity?{CLIENT}&feature=AMT_CREDIT",
         f"/alternatives?{CLIENT}",
+        f"/combinations?{CLIENT}",
         "/features",
         "/get_ids",
         "/get_shap?param_name=200001",

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from main import Application, create_app
+from service.requests import SHORT, ScoreRequest
 from service.scoring_service import each
-from service.served_bundle import SHORT, ScoreRequest
 from service.settings import Settings
 from serving import batching
 from serving.batching import CallQueue, Responses

@@ -77,13 +77,18 @@ def test_the_credit_desk_names_the_text(
             wanted = numbers.post("/score", json={"client": number} | body).json()
             found = texts.post("/score", json={"client": text} | body).json()
             assert found == wanted | {"client": text}
-        for path, query in (("/alternatives", {}), ("/sensitivity", {"feature": "AMT_CREDIT"})):
+        for path, query in (
+            ("/alternatives", {}),
+            ("/combinations", {}),
+            ("/sensitivity", {"feature": "AMT_CREDIT"}),
+        ):
             wanted = numbers.get(path, params={"client": number} | query).json()
             found = texts.get(path, params={"client": text} | query).json()
             assert found == wanted | {"client": text}
         body = {"client": text, "changes": {"AMT_CREDIT": 1e6}}
         answer = texts.post("/sensitivity", params={"feature": "AMT_CREDIT"}, json=body)
         assert answer.json()["client"] == text
+        assert texts.post("/combinations", json=body).json()["client"] == text
 
 
 def test_a_list_has_each_text_in_its_order(texts: httpx.Client, pairs: list[tuple[int, str]]):

@@ -29,10 +29,12 @@ def requests(app: Application) -> list[tuple[str, str, bytes]]:
     queries = {
         "/sensitivity": f"?client={client_id}&feature={feature}",
         "/alternatives": f"?client={client_id}",
+        "/combinations": f"?client={client_id}",
     }
     bodies = {
         "/prediction/": orjson.dumps(bundle.transformed_record(client_id)),
         "/sensitivity": orjson.dumps({"client": client_id}),
+        "/combinations": orjson.dumps({"client": client_id}),
         "/score": orjson.dumps({"client": client_id}),
     }
     found = []

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from hashlib import sha256
 
 import numpy as np
@@ -10,14 +11,21 @@ import pandas as pd
 import pytest
 
 from credit_scoring.data.artifacts import FEATURES_FILE, ID, METADATA_FILE, TARGET
-from credit_scoring.data.feature_dictionary import COLUMNS
+from credit_scoring.data.feature_file import COLUMNS
 from credit_scoring.errors import BadFile
 from credit_scoring.model.loader import load
 from tests.support.bank import a_bank, refusal, run
 from tests.training.conftest import FILLED_IN
 from tests.training.plain_ratios import ratios
 from training import model_folder, simulation
-from training.dictionary import HOME_CREDIT, home_credit, in_full, read_dictionary, skeleton
+from training.dictionary import (
+    HOME_CREDIT,
+    home_credit,
+    home_credit_rows,
+    in_full,
+    read_dictionary,
+    skeleton,
+)
 from training.simulation import derived_features, simulate
 
 
@@ -98,6 +106,32 @@ def test_without_a_feature_there_is_no_formula_with_it(wide_clients):
     read_dictionary(home_credit(names), in_full(wide_clients)[names], "clients")
 
 
+def test_each_text_has_one_french_text():
+    """An empty cell has none; two features share a French text only if they share the text."""
+    rows = home_credit_rows()
+    for column in ("label", "unit", "group", "reason_high", "reason_low", "reason_missing"):
+        pairs = set(zip(rows[column], rows[f"{column}_fr"], strict=True))
+        texts, french = zip(*pairs, strict=True)
+        assert len(set(texts)) == len(pairs), column
+        assert {text: word == "" for text, word in pairs} == {text: text == "" for text in texts}
+        if column in ("label", "group"):
+            assert len(set(french)) == len(pairs), column
+        for word in french:
+            assert word == word.strip()
+            assert not re.search(r"\w'\w| [;:!?]|\b(the|of|loan|client's)\b", word), word
+
+
+def test_amounts_of_the_loan_and_income_have_a_range():
+    rows = home_credit_rows()
+    ranged = rows[(rows["lowest"] != "") | (rows["highest"] != "")]
+    assert ranged[["lowest", "highest"]].to_numpy().tolist() == [
+        ["0", "10000000"], ["0", "10000000"], ["0", "1000000"], ["0", "10000000"],
+    ]  # fmt: skip
+    assert list(ranged.index) == [
+        "AMT_INCOME_TOTAL", "AMT_CREDIT", "AMT_ANNUITY", "AMT_GOODS_PRICE",
+    ]  # fmt: skip
+
+
 def test_a_table_of_ones_own_gets_a_skeleton(second_training):
     folder, _ = second_training
     written = (folder / FEATURES_FILE).read_bytes()
@@ -107,7 +141,7 @@ def test_a_table_of_ones_own_gets_a_skeleton(second_training):
     kinds = ["text" if name in texts else "number" for name in features]
     notes = ["guess: change up" if name == "income" else "" for name in features]
     assert rows == [
-        list(COLUMNS),
+        [name for name in COLUMNS if name not in ("lowest", "highest")],
         *(
             [name, name, "", "", kind, *[""] * 7, note]
             for name, kind, note in zip(features, kinds, notes, strict=True)

@@ -151,7 +151,7 @@ class VariedRow:
         for output, source in self._without_repeats(self.sources or {}).items():
             found += [self._crossings(source, self._output(output, source), self._limits(output))]
         for name in self.recomputed:  # an infinite value is refused
-            found += [self._crossings(name, self._dependent(name), INFINITE)]
+            found += [self._crossings(name, self.dependent(name), INFINITE)]
         edges = np.unique(np.concatenate(found))
         return np.unique([*edges, *below(edges[1:]), self.high]) if self.jumps else edges
 
@@ -187,16 +187,16 @@ class VariedRow:
 
     def crossings_of(self, source: str, steps: TracedOutput, limits: Matrix) -> Matrix:
         """The first double at which some steps of a source's arithmetic pass each limit."""
-        dependent = self._dependent(source)
+        dependent = self.dependent(source)
         return self._crossings(source, lambda values: steps(dependent(values)), limits)
 
     def _output(self, output: int, source: str) -> Callable[[Matrix], Matrix]:
         """An output of the transformer as a function of the varied feature, shapes (m,)."""
         assert self.scorer.transformer.traced_outputs is not None  # noqa: S101 - `sources` checks it
-        apply, dependent = self.scorer.transformer.traced_outputs[output], self._dependent(source)
+        apply, dependent = self.scorer.transformer.traced_outputs[output], self.dependent(source)
         return lambda values: apply(dependent(values))
 
-    def _dependent(self, name: str) -> Callable[[Matrix], Matrix]:
+    def dependent(self, name: str) -> Callable[[Matrix], Matrix]:
         """A dependent feature as a function of the varied feature, shapes (m,)."""
         needed = self._needed(name)
         return lambda values: np.broadcast_to(self.columns(values, needed)[name], values.shape)

@@ -9,6 +9,10 @@ REASONS = Reasons(
         "These factors weighed most against your application, the heaviest first."
         " A typical value is the middle one (the median) among {peers}."
     ),
+    introduction_of_some=(
+        "These factors weighed against your application, the heaviest first."
+        " A typical value is the middle one (the median) among {peers}."
+    ),
     peers={
         "near": "applicants whom we only just accept",
         "all": "all applicants with whom we compare",

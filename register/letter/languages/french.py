@@ -5,44 +5,18 @@ As French typography asks, a space that does not break stands before a colon (U+
 ; ! ? (U+202F), inside guillemets and in numbers.
 """
 
-from credit_scoring.explain.number_words import Numbers
+from credit_scoring.explain.number_words import FRENCH_NUMBERS
 from register.letter.languages.texts import Reasons, Texts
-
-NUMBERS = Numbers(
-    thousands="\u202f",
-    decimal=",",
-    months=(
-        "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre",
-        "octobre", "novembre", "décembre",
-    ),
-    first_day="1er",
-    is_singular=lambda size: size < 2,
-    units={
-        "currency a year": ("{} par an", "{} par an"),
-        "people": ("{} personne", "{} personnes"),
-        "credits": ("{} crédit", "{} crédits"),
-        "documents": ("{} document", "{} documents"),
-        "instalments": ("{} échéance", "{} échéances"),
-        "payments": ("{} paiement", "{} paiements"),
-    },
-    year=("{} an", "{} ans"),
-    month=("{} mois", "{} mois"),
-    day=("{} jour", "{} jours"),
-    before="{} avant la demande",
-    after="{} après la demande",
-    on_the_day="le jour de la demande",
-    scale="{number} sur une échelle de {low} à {high}",
-    yes="oui",
-    no="non",
-    half="oui pour la moitié d’entre eux",
-    unknown="non connue",
-)  # fmt: skip
 
 REASONS = Reasons(
     title="Les raisons principales",
     introduction=(
         "Voici les critères qui ont pesé le plus contre votre demande, en commençant par celui qui"
         " a pesé le plus. Une valeur habituelle est celle du milieu (la médiane) parmi {peers}."
+    ),
+    introduction_of_some=(
+        "Voici des critères qui ont pesé contre votre demande, en commençant par celui qui a pesé"
+        " le plus. Une valeur habituelle est celle du milieu (la médiane) parmi {peers}."
     ),
     peers={
         "near": "les demandeurs que nous acceptons de justesse",
@@ -96,7 +70,7 @@ REASONS = Reasons(
 
 FRENCH = Texts(
     language="fr",
-    numbers=NUMBERS,
+    numbers=FRENCH_NUMBERS,
     reasons=REASONS,
     refused_title="Refus de votre demande de crédit",
     accepted_title="Acceptation de votre demande de crédit",

@@ -16,6 +16,7 @@ class Reasons:
 
     Attributes:
         title, introduction: of the section; the introduction has the peers' name.
+        introduction_of_some: in its place if a heavier reason is not printed.
         peers: the peers' name, by `compare`.
         score: the score and its limit.
         effects: an introduction to `effect`, the score without one reason.
@@ -34,6 +35,7 @@ class Reasons:
 
     title: str
     introduction: str
+    introduction_of_some: str
     peers: Mapping[str, str]
     score: str
     effects: str

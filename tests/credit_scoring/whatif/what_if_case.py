@@ -149,11 +149,21 @@ class WhatIfCase(NamedTuple):
         found = [self.pipeline[-1].predict_proba(row[None])[0, 1] for row in rows]
         return np.array(found, np.float64)
 
+    def scores_of(self, client: int, changes: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Probabilities of a new client with values of several features, side by side."""
+        with np.errstate(all="ignore"):
+            return self.pipeline.predict_proba(self._with(client, changes))[:, 1]
+
     def _changed(self, client: int, feature: str, values: np.ndarray) -> pd.DataFrame:
-        """The pipeline's inputs for a new client with each value of one feature."""
-        changed = self.tables[1].iloc[[client] * len(values)].reset_index(drop=True)
-        changed[feature] = values
+        return self._with(client, {feature: values})
+
+    def _with(self, client: int, changes: Mapping[str, np.ndarray]) -> pd.DataFrame:
+        """The pipeline's inputs for a new client with values of some features, side by side."""
+        number = len(next(iter(changes.values())))
+        changed = self.tables[1].iloc[[client] * number].reset_index(drop=True)
+        for feature, values in changes.items():
+            changed[feature] = values
         for name, formula in self.computed.items():
-            if name != feature:
+            if name not in changes:
                 changed[name] = np.asarray(formula.apply(changed))
         return changed[list(self.pipeline.feature_names_in_)]

@@ -5,6 +5,7 @@ import importlib
 import shutil
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ from credit_scoring.model.loader import load
 from register import schema
 from register.archive import artefacts
 from register.archive.archive import Archive
+from register.archive.feature_dictionaries import kept_dictionary
 from register.archive.stored_bundles import (
     UnknownBundle,
     materialise,
@@ -241,3 +243,18 @@ def test_an_unknown_bundle_is_named(database, made):
                 ask(connection, 7)
         with pytest.raises(UnknownBundle, match=r"^no bundle 7$"):
             materialise(connection, 7, made)
+
+
+def test_the_dictionary_of_a_kept_bundle_is_that_of_its_file(archive, database, folder):
+    bundle = load(folder)
+    number = archive.keep(bundle, folder)
+    with database.reading() as connection:
+        stored = stored_bundle(connection, number)
+        kept = kept_dictionary(connection, stored, bundle.features)
+        assert kept is not None
+        assert kept.features == bundle.dictionary.features
+        assert kept.languages == ("fr",)
+        others = {name: sha for name, sha in stored.files.items() if name != FEATURES_FILE}
+        for files in (others, others | {FEATURES_FILE: "00" * 32}):
+            gone = replace(stored, files=files)
+            assert kept_dictionary(connection, gone, bundle.features) is None

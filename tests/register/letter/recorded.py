@@ -90,6 +90,12 @@ JOB = reason(
     "No present job is known",
     feature("Start of the present job", None, -1376.0, "days from the application", 0.0625),
 )
+SEX = reason(
+    "Sex",
+    "The client is a man",
+    feature("The client is a woman", 0.0, 1.0, "0 or 1"),
+    protected=True,
+)
 REASONS = [SCORES, INSTALMENTS, EDUCATION, JOB]
 
 

@@ -1,6 +1,7 @@
 """Whole letters, and the parts that depend on the decision and on the lender."""
 
 import hashlib
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from tests.register.letter.recorded import (
     JOB,
     REASONS,
     SCORES,
+    SEX,
     US,
     acceptance,
     after_reviews,
@@ -35,12 +37,17 @@ LANGUAGES: list[Language] = ["en", "fr"]
 CASES = {
     "refusal": (decision(), lender()),
     "refusal_us": (after_reviews(decision(automated=False), 1), lender(**US)),
+    "refusal_without_a_protected_trait": (
+        after_reviews(decision([SCORES, SEX, INSTALMENTS]), 1),
+        lender(),
+    ),
     "refusal_without_reasons": (decision([]), lender()),
     "acceptance": (acceptance(), lender(**US)),
     "acceptance_by_review": (after_reviews(decision(), 0), lender()),
 }
 PAGES_OF_VERSIONS = {
     "1": "be5a8b035f400d29eb6ec64d9834d9c4d7f2a68d5ebc4bce9af319ae86f7625e",
+    "2": "3b4451f6040c6b79490202b6aac93546eee839af65abd233ed2f60002406cba8",
 }
 LAW_OF_US = ["Federal", "fédéral", "Act", "creditor", "créancier", "60 days", "60\u00a0jours"]
 
@@ -181,27 +188,43 @@ def test_an_erased_decision_has_no_letter():
         )
 
 
-SEX = reason(
-    "Sex",
-    "The client is a man",
-    feature("The client is a woman", 0.0, 1.0, "0 or 1"),
-    protected=True,
-)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_protected_trait_holds_a_refusal(language: Language):
+    refusal = decision([SCORES, SEX, INSTALMENTS])
+    with pytest.raises(LetterHeld) as held:
+        letter(refusal, language)
+    assert "a person must decide before this letter is sent" in str(held.value)
+    assert "Review the decision" in str(held.value)
+    for word in ("Sex", "man", "woman"):
+        assert word not in str(held.value).replace("a person", "").split()
+    accepted = letter(after_reviews(refusal, 0), language)
+    assert "man" not in accepted.split()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_protected_trait_holds_a_refusal(language: Language):
-    """Before a review and after one that refuses, because the reasons are the same."""
-    refusal = decision([SCORES, SEX, INSTALMENTS])
-    for recorded in (refusal, after_reviews(refusal, 1), after_reviews(refusal, 0, 1)):
-        with pytest.raises(LetterHeld) as held:
-            letter(recorded, language)
-        assert "a person must decide before this letter is sent" in str(held.value)
-        assert "Review the decision" in str(held.value)
-        for word in ("Sex", "man", "woman"):
-            assert word not in str(held.value).replace("a person", "").split()
-    accepted = letter(after_reviews(refusal, 0), language)
-    assert "man" not in accepted.split()
+def test_after_a_review_the_other_reasons_are_printed(language: Language):
+    refusal = decision([SEX, SCORES, INSTALMENTS, EDUCATION, JOB])
+    for recorded in (after_reviews(refusal, 1), after_reviews(refusal, 0, 1)):
+        told = letter(recorded, language)
+        assert not {"Sex", "man", "woman"} & set(told.replace(",", " ").replace(".", " ").split())
+        same = letter(after_reviews(decision(), 1), language)
+        most = {"en": "weighed most against", "fr": "ont pesé le plus contre"}[language]
+        assert (most in same, most in told) == (True, False)
+        titles = [
+            re.findall(r"<strong>(.*?)</strong>", letter_html(each, lender(), language).html)
+            for each in (recorded, after_reviews(decision(), 1))
+        ]
+        assert titles[0] == titles[1]
+        assert len(titles[0]) == 4
+
+
+def test_a_letter_without_any_other_reason_stays_held():
+    with pytest.raises(LetterHeld) as held:
+        letter(after_reviews(decision([SEX]), 1))
+    assert str(held.value) == (
+        "a person must write this letter: a trait that law protects contributed to each reason on"
+        " record"
+    )
 
 
 def test_only_the_principal_reasons_are_told_and_checked():

@@ -175,6 +175,11 @@ def text_register_app(
         ('[{"client": 248124}, {"client": 1}]', 404, f"applications[1]: {UNKNOWN}"),
         ('{"client": 248124, "reference": "a\\u0000b"}', 422, NUL),
         (
+            '{"client": 248124, "changes": {"AMT_CREDIT": -5}}',
+            422,
+            "changes: out of the range 0 to 10000000: AMT_CREDIT",
+        ),
+        (
             '[{"client": 248124}, {"client": 248124, "reference": "\\u0000"}]',
             422,
             f"applications[1]: {NUL}",

@@ -1,17 +1,24 @@
 """Letters over HTTP: the page of the library, its headers, and the event."""
 
 import json
+import re
+import shutil
 from collections.abc import Callable
+from html import unescape
+from pathlib import Path
 from uuid import UUID
 
 import httpx
+import pandas as pd
 import pytest
 
+from credit_scoring.data.artifacts import FEATURES_FILE
 from main import Application
 from register.letter.letter import letter_html
 from register.letter.style import POLICY
 from register.reading.decision import read_decision
-from tests.service.recording.asking import decide, opened
+from tests.service.recording.asking import LENDER, decide, opened
+from tests.support.folders import write_metadata
 
 HELD = "letters cannot be written before LENDER_NAME and LENDER_ADDRESS and LENDER_CONTACT is set"
 
@@ -54,6 +61,42 @@ def test_a_letter_is_that_of_the_library(
     assert (event["caller"], event["decision"]) == ("anyone", UUID(accepted))
     detail = {"template": letter.version, "language": language}
     assert json.loads(event["detail"]) == detail
+
+
+def test_reasons_are_in_french_by_the_file_of_the_day(
+    new_app: Callable[..., Application], small_bundle_folder: Path, tmp_path: Path
+):
+    """The file in use has lost its French words, and the label of the reason, since."""
+    folder = Path(shutil.copytree(small_bundle_folder, tmp_path / "ressources"))
+    app = new_app(ressources_dir=folder, **LENDER)
+    http = opened(app)
+    scores = http.post(
+        "/score", json=[{"client": each} for each in app.service.current.bundle.client_ids]
+    )
+    refused = next(
+        score
+        for score in scores.json()
+        if score["prediction"] and not any(reason["protected"] for reason in score["reasons"])
+    )
+    decision = decide(http, {"client": refused["client"]})["id"]
+    rows = pd.read_csv(folder / FEATURES_FILE, dtype=str, keep_default_na=False)
+    rows[["name", "formula", "group"]].to_csv(folder / FEATURES_FILE, index=False)
+    write_metadata(folder)
+    assert app.service.folder.reload()
+    http = opened(app)
+    assert http.get("/model").json()["languages"] == []
+    page = http.get(f"/decisions/{decision}/letter?language=fr").text
+    titles = [unescape(title) for title in re.findall("<strong><bdi>(.*?)</bdi></strong>", page)]
+    french = rows.set_index("name")
+    expected = []
+    for reason in refused["reasons"]:
+        name = max(reason["features"], key=lambda feature: feature["contribution"])["name"]
+        said = french.loc[name]
+        texts = {said[f"reason_{at}"]: said[f"reason_{at}_fr"] for at in ("high", "low", "missing")}
+        expected.append(texts.get(reason["text"], said["label_fr"]))
+    assert titles == expected
+    assert ' lang="en"' not in page
+    assert "dans la langue de nos dossiers" not in page
 
 
 def test_other_languages_are_refused(http: httpx.Client, accepted: str):

@@ -1,0 +1,1 @@
+"""Scores over the plane of two features: cells of trees, and directions of formulas."""
