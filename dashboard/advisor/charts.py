@@ -1,8 +1,8 @@
 """Charts as Vega-Lite specifications, readable without their colours.
 
 Blue stands for the clients who paid and for effects in the client's favour; dark orange for the
-clients who did not pay and for effects against the client. Both have a contrast of 4.5 : 1 on
-white. Form and labels repeat every distinction: lines are solid or dashed, points are circles or
+clients who did not pay and for effects against the client. Both have a contrast of 4.5 : 1 with
+the page. Form and labels repeat every distinction: lines are solid or dashed, points are circles or
 triangles, and each bar has its name and number beside it.
 """
 
@@ -10,74 +10,13 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from advisor import vega
-from advisor.vega import BLUE, GREY, INK, ORANGE, PALE, WHITE, ClassLegend, Row, Spec
+from advisor.vega import BLUE, GREY, INK, PAPER, ClassLegend, Row, Spec
 
 ROW_HEIGHT, AXIS_HEIGHT, LEGEND_HEIGHT = 30, 50, 40  # pixels
 PERCENT, DECIMALS = ".0%", ".2f"
 ABOVE = {"y": -8, "baseline": "bottom"}  # a text over the chart
 Interpolation = Literal["step-after", "step-before", "linear"]
 Labelled = tuple[float, str]  # a value on an axis and its text
-
-
-def gauge(value: Labelled, limit: Labelled, title: str, form: str) -> Spec:
-    """A bar as long as a share, and a rule at the limit from which an application is refused."""
-    end = min(1.0, 1.35 * max(value[0], limit[0], 0.01))
-    axis = {"format": form, "grid": False, "tickCount": 6}
-    x = vega.number("x", title, scale={"domain": [0, end]}, axis=axis)
-    y = vega.number("y", scale={"domain": [0, 1]}, axis=None)
-    top = {"field": "top"}
-
-    def bar(colour: str, end: float, low: float, high: float) -> Spec:
-        row = {"start": 0, "x": end, "y": low, "top": high}
-        ends: Spec = {"x2": {"field": "start"}, "y2": top}
-        return vega.layer({"type": "rect", "color": colour}, [row], x=x, y=y, **ends)
-
-    return vega.chart(
-        bar(PALE, end, 0.3, 0.7),
-        bar(ORANGE if value[0] >= limit[0] else BLUE, value[0], 0.37, 0.63),
-        vega.layer(
-            {"type": "rule", "color": INK, "strokeWidth": 3, "strokeDash": [6, 3]},
-            [{"x": limit[0], "y": 0.22, "top": 0.78}],
-            x=x,
-            y=y,
-            y2=top,
-        ),
-        vega.text([{"x": limit[0], "y": 0.9, "text": limit[1]}], x=x, y=y),
-        vega.text([{"x": value[0], "y": 0.12, "text": value[1]}], {"fontWeight": "bold"}, x=x, y=y),
-        height=150,
-    )
-
-
-def share_bars(rows: Sequence[Row], title: str) -> Spec:
-    """Bars of shares, one below the other; rows have `name`, `share` and `text`."""
-    x = vega.share("share", title, scale={"domain": [0, 1]})
-    return vega.chart(
-        vega.layer({"type": "bar", "color": BLUE}, rows, y=vega.name(), x=x),
-        vega.text(rows, {"align": "left", "dx": 4}, y=vega.name(), x=vega.number("share")),
-        height=ROW_HEIGHT * len(rows) + AXIS_HEIGHT,
-    )
-
-
-def waterfall(rows: Sequence[Row], title: str, threshold: float | None, text: str) -> Spec:
-    """Bars from `start` to `end`, one below the other, and a rule at the threshold.
-
-    Rows also have `name`, `text` and `kind`: up, down or total.
-    """
-    scale = {"domain": ["up", "down", "total"], "range": [ORANGE, BLUE, GREY]}
-    colour = {"field": "kind", "type": "nominal", "legend": None, "scale": scale}
-    x = vega.number("start", title, scale={"zero": False})
-    ends = [{**row, "right": max(row["start"], row["end"])} for row in rows]
-    totals = [row for row in rows if row["kind"] == "total"]
-    tick = {"type": "tick", "thickness": 3, "color": INK}
-    layers = [
-        vega.layer({"type": "bar"}, rows, y=vega.name(), x=x, x2={"field": "end"}, color=colour),
-        vega.layer(tick, totals, y=vega.name(), x=vega.number("end")),
-        vega.text(ends, {"align": "left", "dx": 4}, y=vega.name(), x=vega.number("right")),
-    ]
-    if threshold is not None:  # the bars are drawn over the rule, its name over the chart
-        layers.insert(1, vega.rule("x", threshold))
-        layers.append(vega.text([{"x": threshold, "text": text}], ABOVE, x=vega.number("x")))
-    return vega.chart(*layers, height=ROW_HEIGHT * len(rows) + AXIS_HEIGHT)
 
 
 def paired_bars(rows: Sequence[Row], title: str, filled: str, outlined: str) -> Spec:
@@ -89,7 +28,7 @@ def paired_bars(rows: Sequence[Row], title: str, filled: str, outlined: str) -> 
             y=vega.name(),
             yOffset=vega.side_by_side("series"),
             x=vega.share("share", title),
-            color=vega.legend("series", [filled, outlined], [BLUE, WHITE]),
+            color=vega.legend("series", [filled, outlined], [BLUE, PAPER]),
         ),
         height=ROW_HEIGHT * len(rows) + AXIS_HEIGHT + LEGEND_HEIGHT,
     )
@@ -161,14 +100,14 @@ def scatter(
     if own is not None:
         cross = {"type": "point", "shape": "cross", "size": 420, "color": INK, "filled": True}
         row = {"x": own[0], "y": own[1], "text": text}
-        layers.append(vega.layer({**cross, "stroke": WHITE, "strokeWidth": 2}, [row], x=x, y=y))
+        layers.append(vega.layer({**cross, "stroke": PAPER, "strokeWidth": 2}, [row], x=x, y=y))
         layers += readable_text(row, -18, x, y)
     return vega.chart(*layers, height=380)
 
 
 def readable_text(row: Row, dy: int, x: Spec, y: Spec) -> list[Spec]:
-    """A row's `text`, `dy` pixels below its point, with a white halo over other marks."""
-    mark, halo = {"dy": dy, "fontWeight": "bold"}, {"stroke": WHITE, "strokeWidth": 4}
+    """A row's `text`, `dy` pixels below its point, with a halo over other marks."""
+    mark, halo = {"dy": dy, "fontWeight": "bold"}, {"stroke": PAPER, "strokeWidth": 4}
     return [vega.text([row], {**mark, **more}, x=x, y=y) for more in (halo, {})]
 
 
@@ -182,27 +121,34 @@ def ice_curve(
     """A score in steps or on a line, a rule at the threshold, and points with their texts.
 
     Rows have `x` and `y`; marks also have `text`. Steps hold after their row, or before it on an
-    axis whose sign is turned.
+    axis whose sign is turned. The rule has its text at the end that is further from the last mark.
     """
     x = vega.number("x", titles[0], scale={"zero": False})
-    y = vega.number("y", titles[1], scale={"zero": False}, axis={"format": DECIMALS})
+    y = vega.number("y", titles[1], scale={"zero": False}, axis={"tickCount": 5})
     steps = {"type": "line", "interpolate": interpolate, "strokeWidth": 2.5, "color": BLUE}
     limit, text = threshold
-    right = max(row["x"] for row in rows)
-    label = {"align": "right", "dy": -6, "baseline": "bottom"}
+    left, right = min(row["x"] for row in rows), max(row["x"] for row in rows)
+    is_left = bool(marks) and 2 * marks[-1]["x"] > left + right
+    label = {"align": "left" if is_left else "right", "dy": -6, "baseline": "bottom"}
     point = {"type": "point", "filled": True, "size": 130, "color": INK}
+    end = {"x": left if is_left else right, "y": limit, "text": text}
     return vega.chart(
         vega.layer(steps, rows, x=x, y=y),
         vega.rule("y", limit),
-        vega.text([{"x": right, "y": limit, "text": text}], label, x=x, y=y),
+        vega.text([end], label, x=x, y=y),
         vega.layer(point, marks, x=x, y=y),
         *(
             each
-            for mark, dy in zip(marks, (20, -16), strict=False)
+            for mark, dy in zip(sorted(marks, key=height), (20, -16)[-len(marks) :], strict=False)
             for each in readable_text(mark, dy, x, y)
         ),
-        height=320,
+        height=230,
     )
+
+
+def height(mark: Row) -> float:
+    """The place of a mark on the axis of scores: of two, the lower one has its text below it."""
+    return float(mark["y"])
 
 
 def calibration(rows: Sequence[Row], titles: tuple[str, str]) -> Spec:

@@ -1,12 +1,13 @@
 """A client's number among those of the reference clients, in words."""
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from statistics import median
 from typing import Literal
 
 from advisor.display_scale import scale_of
-from advisor.formats import Words
+from advisor.formats import SEPARATORS, Words
 from advisor.response_models import Feature
 
 Side = Literal["more", "less", "same"]
@@ -37,9 +38,15 @@ class Comparison:
         typical = self._medians[0]
         if typical is None:
             return None
-        if words.feature_value(self._feature, own) == words.feature_value(self._feature, typical):
+        if self._written(words, own) == self._written(words, typical):
             return "same"
         return "more" if self._scale.shown(own) > self._scale.shown(typical) else "less"
+
+    def _written(self, words: Words, value: float) -> str:
+        """A value, written out, without zeros after its last decimal: 33.0 is read like 33."""
+        mark = re.escape(SEPARATORS[words.language][1])
+        text = words.feature_value(self._feature, value)
+        return re.sub(rf"{mark}(\d*?)0+(?!\d)", lambda found: found[1] and mark + found[1], text)
 
     def share(self, at: int, own: float, *, above: bool) -> float | None:
         """The share of a class whose shown numbers are above or below; None without values."""

@@ -20,7 +20,7 @@ class DisplayScale:
 
     Attributes:
         period: days or months, if numbers are lengths of time; else empty.
-        is_dated: True if numbers are written as time before or after the application.
+        is_dated: True if numbers are times before or after the application.
         is_date: True if the feature is a date, which is early or late; a length of time, such as
             an age, is less or more.
         is_turned: True if the shown number is the stored one with the other sign.
@@ -30,6 +30,11 @@ class DisplayScale:
     is_dated: bool = False
     is_date: bool = False
     is_turned: bool = False
+
+    @property
+    def is_length(self) -> bool:
+        """True for a time until the application that is a length, such as an age."""
+        return self.is_dated and not self.is_date
 
     def shown(self, value: float) -> float:
         """The number that stands for a stored value on pages."""
@@ -49,7 +54,7 @@ def scale_of(feature: Feature) -> DisplayScale:
     Values "before the application" may also be stored as positive; then no sign is turned. The
     median of the clients who paid shows it.
     """
-    scale = scale_of_unit(feature["unit"] if feature["kind"] == "number" else "")
+    scale = scale_of_unit(feature["base_unit"] if feature["kind"] == "number" else "")
     if scale.is_dated and not scale.is_date:
         quantiles = feature["class0"]["quantiles"]
         if quantiles is not None and quantiles["50"] > 0:

@@ -38,7 +38,7 @@ def axis_of(words: Words, feature: Feature, values: Iterable[float]) -> FeatureA
         title = page_elements.label_with_unit(feature)
     else:
         unit = words("years" if in_years else f"unit_{scale.period}")
-        if scale.is_dated:
+        if scale.is_date:
             both_sides = min(shown, default=0.0) < 0
             unit = words("axis_before_and_after" if both_sides else "axis_before", period=unit)
         title = f"{feature['label']} ({unit})"

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from advisor import category_bars, charts, page_elements
+from advisor import category_bars, charts, page_elements, session
 from advisor.category_bars import MOST_CATEGORIES, CategoryCount
 from advisor.display_scale import scale_of
 from advisor.feature_axis import FeatureAxis, axis_of
@@ -61,32 +61,54 @@ def numbers(values: Iterable[Value]) -> list[float]:
     return [value for value in values if isinstance(value, float | int)]
 
 
-def show(words: Words, service: PinnedService, record: Record, names: Sequence[str]) -> None:
-    """Show the choice of two features, and the chosen ones against each other."""
+def show(
+    words: Words,
+    service: PinnedService,
+    record: Record,
+    names: Sequence[str],
+    strongest: Sequence[str],
+) -> None:
+    """Show the choice of two features, and the chosen ones against each other.
+
+    Args:
+        words: texts and number formats.
+        service: has the reference clients' values.
+        record: the client's.
+        names: the options.
+        strongest: features that are chosen at first, as far as they are options.
+    """
     features = service.feature_by_name
-    chosen = [
-        st.selectbox(
-            words(key),
-            names,
-            index=min(at, len(names) - 1),
-            format_func=lambda name: features[name]["label"],
-            key=key,
-        )
-        for at, key in enumerate(("across", "upwards"))
-    ]
+    first = [name for name in dict.fromkeys([*strongest, *names]) if name in names]
+    text, picture = page_elements.text_and_picture("pair")
+    chosen = []
+    with text:
+        for at, key in enumerate(("across", "upwards")):
+            session.keep_choice(words, key)
+            st.session_state.setdefault(key, first[min(at, len(first) - 1)])
+            name = st.selectbox(
+                words(key),
+                names,
+                format_func=lambda name: features[name]["label"],
+                key=key,
+                persist_state="session",
+            )
+            chosen.append(name)
     pair = FeaturePair(
         [features[name] for name in chosen],
         [service.values_by_class(name) for name in chosen],
         [record[name] for name in chosen],
     )
-    if any(feature["kind"] == "number" for feature in pair.features):
-        show_scatter(words, pair)
-    else:
-        show_combinations(words, pair)
+    are_numbers = any(feature["kind"] == "number" for feature in pair.features)
+    show_pair = show_scatter if are_numbers else show_combinations
+    with picture:
+        sentence = show_pair(words, pair)
+    with text:
+        page_elements.paragraph(sentence, *pair.labels)
+        st.markdown(words("two_only_known"))
 
 
-def show_scatter(words: Words, pair: FeaturePair) -> None:
-    """Show points of both classes along two features, at most one of them of categories."""
+def show_scatter(words: Words, pair: FeaturePair) -> str:
+    """Show points along two features, at most one of them of categories; return the sentence."""
     legend, axes = ClassLegend(words("paid"), words("unpaid")), pair.axes(words)
 
     def place(values: Sequence[Any]) -> tuple[Value, Value]:
@@ -116,24 +138,31 @@ def show_scatter(words: Words, pair: FeaturePair) -> None:
     )
     are_numbers = axes[0] is not None, axes[1] is not None
     spec = charts.scatter(rows, (across, upwards), legend, cross, words("this_client"), are_numbers)
-    page_elements.chart(spec, sentence, *pair.labels)
+    page_elements.picture(spec, sentence)
+    return sentence
 
 
-def show_combinations(words: Words, pair: FeaturePair) -> None:
-    """Show bars of the combinations of two features of categories, the most common first."""
+def show_combinations(words: Words, pair: FeaturePair) -> str:
+    """Show bars of the most common pairs of categories; return the sentence."""
     counts = [Counter(zip(*values, strict=True)) for values in zip(*pair.by_class, strict=True)]
+    own = tuple(pair.own)
+    ordered = [values for values, _ in (counts[0] + counts[1]).most_common(MOST_CATEGORIES)]
+    if None not in own and own not in ordered:
+        ordered[MOST_CATEGORIES - 1 :] = [own]  # the client's own is always shown
     shown = [
         CategoryCount(
             SEPARATOR.join(map(words.feature_value, pair.features, values)),
             [count[values] for count in counts],
-            values == tuple(pair.own),
+            values == own,
         )
-        for values, _ in (counts[0] + counts[1]).most_common(MOST_CATEGORIES)
+        for values in ordered
     ]
-    title, own = SEPARATOR.join(pair.labels), SEPARATOR.join(pair.own_texts(words))
-    sentence = words("categories", label=title, value=own)
+    title, value = SEPARATOR.join(pair.labels), SEPARATOR.join(pair.own_texts(words))
     sizes = counts[0].total(), counts[1].total()
-    category_bars.show(words, title, sentence, shown, sizes, *pair.labels)
+    paid, unpaid = category_bars.own_shares(words, shown, sizes)
+    sentence = words("categories", label=title, value=value, paid=paid, unpaid=unpaid)
+    category_bars.show(words, title, sentence, shown, sizes)
+    return sentence
 
 
 def thinned(points: list[Any]) -> list[Any]:

@@ -1,6 +1,6 @@
 """Controls of a form that starts with a client's values, and the changes made in it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 
@@ -13,7 +13,13 @@ EXACT = "%.17g"  # every digit of a double; the browser writes no more than it n
 
 
 def control(
-    words: Words, key: str, label: str, feature: Feature, own: Value, step: float | None = None
+    words: Words,
+    key: str,
+    label: str,
+    feature: Feature,
+    own: Value,
+    step: float | None = None,
+    on_change: Callable[[], None] | None = None,
 ) -> Value:
     """Show the control of one feature, and return its value; an empty control is a missing value.
 
@@ -24,11 +30,18 @@ def control(
         feature: the feature that is entered.
         own: the client's value, with which the control starts.
         step: the step of a number's plus and minus; None for Streamlit's own.
+        on_change: called when another value is entered; None for a control in a form.
     """
     st.session_state.setdefault(key, own)
     if feature["kind"] == "number":
         return st.number_input(
-            label, value=None, step=step, format=EXACT, key=key, persist_state="session"
+            label,
+            value=None,
+            step=step,
+            format=EXACT,
+            key=key,
+            on_change=on_change or "rerun",
+            persist_state="session",
         )
     session.keep_choice(words, key)
     return st.selectbox(
@@ -37,6 +50,7 @@ def control(
         index=None,
         format_func=lambda option: words.exact_value(feature, option),
         key=key,
+        on_change=on_change or "rerun",
         persist_state="session",
     )
 

@@ -1,6 +1,7 @@
 """Numbers, shares, dates and values, written as readers of a language expect them."""
 
 import math
+import re
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
@@ -12,6 +13,8 @@ DAYS_IN_YEAR = 365.25
 NO_BREAK_SPACE = "\u00a0"
 SEPARATORS = {"en": (",", "."), "fr": ("\u202f", ",")}  # thousands and decimal separators
 MOST_DIGITS = 6
+SCALE = re.compile(r"\d+ to \d+")  # units such as 1 to 3
+AGE = re.compile("[aâ]ge", re.IGNORECASE)  # labels of ages
 UNWRITTEN_UNITS = ("", "0 or 1", "0 to 1", "ratio")  # units that are left out
 
 
@@ -36,6 +39,12 @@ def rounded(number: float, up: bool) -> float:
 def is_yes_or_no(number: float, kind: str) -> bool:
     """True if a number is written as yes or no: the 1 or 0 of a flag."""
     return kind == "flag" and number in (0, 1)
+
+
+def written_unit(feature: Feature) -> str:
+    """The unit that a reader sees after a number; empty for one that is left out."""
+    unit = feature["base_unit"]
+    return "" if unit in UNWRITTEN_UNITS or SCALE.fullmatch(unit) else feature["unit"]
 
 
 @dataclass(frozen=True)
@@ -70,7 +79,7 @@ class Words:
             return self("typed_as", value=self.feature_value(feature, value), typed=typed)
         if scale.period:
             return f"{typed} ({self.feature_value(feature, value)})"
-        return self._with_unit(typed, feature["unit"])
+        return self.with_unit(typed, written_unit(feature))
 
     def percent(self, share: float, digits: int = 0) -> str:
         """A share between 0 and 1, in percent."""
@@ -108,24 +117,28 @@ class Words:
         scale = scale or scale_of_unit(unit)
         if scale.period:
             return self._period(value, scale)
-        return self._with_unit(self.quantity(value), unit)
+        return self.with_unit(self.quantity(value), unit)
 
     def feature_value(self, feature: Feature, value: Value) -> str:
-        """A value with its feature's unit."""
-        return self.value(value, feature["unit"], feature["kind"], scale_of(feature))
+        """A value with its feature's unit; an age is so many years old."""
+        scale = scale_of(feature)
+        written = self.value(value, written_unit(feature), feature["kind"], scale)
+        is_age = scale.is_length and AGE.fullmatch(feature["label"])
+        return self("old", age=written) if is_age and value is not None else written
 
-    def _with_unit(self, number: str, unit: str) -> str:
+    def with_unit(self, number: str, unit: str) -> str:
         """A written number with its unit."""
         return number if unit in UNWRITTEN_UNITS else f"{number}{NO_BREAK_SPACE}{unit}"
 
     def _period(self, value: float, scale: DisplayScale) -> str:
-        """A length of time; a dated one as time before or after the application."""
+        """A length of time; a date as time before or after the application."""
         shown = scale.shown(value)
         size, unit = abs(shown), scale.period
         if unit == DAYS and size >= DAYS_IN_YEAR:
             duration = f"{self.number(size / DAYS_IN_YEAR, 1)}{NO_BREAK_SPACE}" + self("years")
         else:
-            duration = f"{self.quantity(size)}{NO_BREAK_SPACE}" + self(f"unit_{unit}")
-        if not scale.is_dated:
+            digits = decimals(size) if size < 1 else 0 if size == int(size) else 1
+            duration = f"{self.number(size, digits)}{NO_BREAK_SPACE}" + self(f"unit_{unit}")
+        if not scale.is_dated or (scale.is_length and shown >= 0):
             return duration if shown >= 0 else f"\u2212{duration}"
         return self("days_before" if shown >= 0 else "days_after", duration=duration)

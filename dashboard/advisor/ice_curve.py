@@ -1,4 +1,4 @@
-"""The ICE curve: an application's score along one feature, and where the decision turns."""
+"""The ICE curve: an application's risk score along one feature, and where the decision turns."""
 
 import math
 from collections.abc import Sequence
@@ -7,29 +7,31 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from advisor import charts, page_elements
+from advisor import charts, decision, page_elements
 from advisor.csv_cells import known_categories
+from advisor.display_scale import scale_of
 from advisor.feature_axis import FeatureAxis, axis_of
-from advisor.formats import Words, rounded
+from advisor.formats import Words
 from advisor.pinned_service import PinnedService, log_odds
 from advisor.response_models import Application, Feature, Sensitivity, Value
+from advisor.simulation.turning_points import Stretch, stretches
+from advisor.simulation.values import usual_range, without_unit
+from advisor.vega import Spec
 
 LINE_PARTS = 100  # of the drawn part of a line
 Rows = list[dict[str, Any]]
 Probability = TypeVar("Probability", float, float | None)
 
 
-def usual_range(feature: Feature) -> tuple[float, float] | None:
-    """The 5 % and 95 % quantiles among the clients who paid; None without quantiles."""
-    quantiles = feature["class0"]["quantiles"]
-    return (quantiles["5"], quantiles["95"]) if quantiles else None
-
-
 def choose_feature(words: Words, features: dict[str, Feature], key: str) -> Feature:
     """Show the choice of a feature, changeable ones first, and return the chosen one."""
     names = sorted(features, key=lambda name: features[name]["change"] == "none")
     chosen = st.selectbox(
-        words("curve_feature"), names, format_func=lambda name: features[name]["label"], key=key
+        words("curve_title"),
+        names,
+        format_func=lambda name: features[name]["label"],
+        key=key,
+        label_visibility="collapsed",
     )
     return features[chosen]
 
@@ -42,27 +44,38 @@ def show(words: Words, service: PinnedService, application: Application, feature
     if not found["steps"]:  # no reference client has a known value
         page_elements.paragraph(sentence, feature["label"])
     elif feature["kind"] == "number":
-        rows, marks = curve_rows(words, feature, found)
-        axis = axis_of(words, feature, [row["x"] for row in (*rows, *marks)])
-        titles = axis.title, words("probability")
-        spec = charts.ice_curve(
-            [{**row, "x": axis.at(row["x"])} for row in rows],
-            titles,
-            (limit, words("threshold_line")),
-            [{**mark, "x": axis.at(mark["x"])} for mark in marks],
-            interpolation(found, axis),
-        )
-        page_elements.chart(spec, sentence, feature["label"])
+        page_elements.paragraph(sentence, feature["label"])
+        page_elements.picture(chart(words, feature, found, limit), sentence)
     else:
         page_elements.paragraph(sentence, feature["label"])
         cells = [
             (
                 words.feature_value(feature, value),
-                words("not_known") if probability is None else words.number(probability, 4),
+                words("not_known")
+                if probability is None
+                else decision.hundredths(words, (probability, limit), least=1)[0],
             )
             for value, probability in category_scores(feature, found)
         ]
-        page_elements.table(feature["label"], [words("value"), words("probability")], cells)
+        page_elements.table(feature["label"], [words("value"), words("risk_score")], cells)
+
+
+def chart(words: Words, feature: Feature, found: Sensitivity, limit: float) -> Spec:
+    """The curve of a number: its risk score from 0 to 100, the limit and the marks."""
+    rows, marks = curve_rows(words, feature, found)
+    axis = axis_of(words, feature, [row["x"] for row in (*rows, *marks)])
+
+    def placed(points: Rows) -> Rows:
+        return [{**each, "x": axis.at(each["x"]), "y": 100 * each["y"]} for each in points]
+
+    written, _ = decision.hundredths(words, (limit, found["probability"]))
+    return charts.ice_curve(
+        placed(rows),
+        (axis.title, words("risk_score")),
+        (100 * limit, words("axis_limit", limit=written)),
+        placed(marks),
+        interpolation(found, axis),
+    )
 
 
 def interpolation(found: Sensitivity, axis: FeatureAxis) -> charts.Interpolation:
@@ -73,24 +86,66 @@ def interpolation(found: Sensitivity, axis: FeatureAxis) -> charts.Interpolation
 
 
 def description(words: Words, feature: Feature, found: Sensitivity, limit: float) -> str:
-    """The curve in words: the present score, the turning point, a note if steps may be missing."""
-    turned = turning_point(feature, found, limit)
+    """The curve in words: present risk score, turning points, and a note on values only tried.
+
+    Args:
+        words: texts and number formats.
+        feature: the feature of the curve.
+        found: the curve.
+        limit: the lowest probability that is refused.
+    """
+    score, threshold = decision.hundredths(words, (found["probability"], limit))
     sentences = [
         words(
             "curve",
             label=feature["label"],
             value=words.feature_value(feature, found["value"]),
-            probability=words.number(found["probability"], 4),
-            threshold=words.number(limit, 4),
+            score=score,
+            limit=threshold,
         ),
-        words("no_flip")
-        if turned is None
-        else words("flip", value=words.exact_value(feature, turned)),
+        accepted_numbers(words, feature, found, limit)
+        if feature["kind"] == "number"
+        else accepted_categories(words, feature, found, limit),
     ]
     if not found["exact"]:
         shape = found["shape"]
         sentences.append(words(f"not_exact_{shape}"))
     return " ".join(sentences)
+
+
+def accepted_numbers(words: Words, feature: Feature, found: Sensitivity, limit: float) -> str:
+    """The stretches of accepted numbers in a sentence; each written number is accepted."""
+    parts = stretches(found, limit)
+    accepted = [each for each in parts if each.refused is False]
+    if len({each.refused for each in parts} - {None}) < 2:
+        return words("no_flip")
+    is_turned = scale_of(feature).is_turned
+    ranges = [stretch_text(words, feature, each) for each in accepted]
+    return words("accepted_ranges", ranges=", ".join(reversed(ranges) if is_turned else ranges))
+
+
+def stretch_text(words: Words, feature: Feature, stretch: Stretch) -> str:
+    """The first and the last number of a stretch, the lower shown one first."""
+    first, last = stretch.written()
+    if scale_of(feature).is_turned:
+        first, last = last, first
+    low, high = (
+        "" if end is None else words.exact_value(without_unit(feature), end)
+        for end in (first, last)
+    )
+    if low and high:
+        return words("stretch", low=low, high=high)
+    return words("stretch_from", low=low) if low else words("stretch_to", high=high)
+
+
+def accepted_categories(words: Words, feature: Feature, found: Sensitivity, limit: float) -> str:
+    """The accepted and the refused categories in a sentence."""
+    scores = [(each, y) for each, y in category_scores(feature, found) if y is not None]
+    refused = [words.feature_value(feature, each) for each, y in scores if y >= limit]
+    accepted = [words.feature_value(feature, each) for each, y in scores if y < limit]
+    if not refused or not accepted:
+        return words("no_flip")
+    return words("accepted_categories", accepted=", ".join(accepted), refused=", ".join(refused))
 
 
 def category_scores(feature: Feature, found: Sensitivity) -> Sequence[tuple[Value, float | None]]:
@@ -107,25 +162,6 @@ def category_scores(feature: Feature, found: Sensitivity) -> Sequence[tuple[Valu
         (value, found["probability"] if value in own else score_at(found, value))
         for value in sorted({*known, *own})
     ]
-
-
-def turning_point(feature: Feature, found: Sensitivity, limit: float) -> Value:
-    """The nearest value of few digits at which the decision has turned; None if it never does."""
-    value, flip = found["value"], found["flip"]
-    if not isinstance(flip, float):
-        return flip
-    own = value if isinstance(value, float) else None
-    if feature["kind"] == "flag":
-        turned = [
-            each
-            for each, probability in category_scores(feature, found)
-            if isinstance(each, float)
-            and probability is not None
-            and (probability >= limit) != (found["probability"] >= limit)
-        ]
-        if turned:
-            return min(turned, key=lambda each: abs(each - (own or 0.0)))
-    return rounded(flip, up=own is None or flip > own)
 
 
 def curve_rows(words: Words, feature: Feature, found: Sensitivity) -> tuple[Rows, Rows]:

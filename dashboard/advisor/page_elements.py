@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from advisor import session
 from advisor.errors import DashboardError
@@ -19,7 +20,6 @@ from advisor.vega import Spec
 # A colon begins a directive only before a letter. Other colons are not escaped: screen readers
 # read a control's label with its escapes.
 MARKDOWN = re.compile(r"([\\`*_\[\]$<>~|#]|:(?=[A-Za-z]))")
-CELL = "border-bottom:1px solid #5a6472;padding:.3rem .6rem;vertical-align:top;"
 
 
 def plain(text: str) -> str:
@@ -50,10 +50,9 @@ def paragraph(text: str, *labels: str) -> None:
     st.html(f'<p style="margin:0">{tagged(text, *labels)}</p>')
 
 
-def quotation(text: str) -> None:
-    """Show a person's own words, with their line ends."""
-    style = "margin:0;padding-left:1rem;border-left:3px solid #6b7684;white-space:pre-line"
-    st.html(f'<blockquote style="{style}">{escape(text, quote=False)}</blockquote>')
+def quotation(text: str) -> str:
+    """HTML of a person's own words, with their line ends."""
+    return f'<blockquote class="desk-quotation">{escape(text, quote=False)}</blockquote>'
 
 
 def numbered_list(rows: Iterable[tuple[str, str]]) -> None:
@@ -66,39 +65,75 @@ def numbered_list(rows: Iterable[tuple[str, str]]) -> None:
 
 def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Show a table whose first column names the rows."""
+    st.html(table_html(caption, head, rows))
+
+
+def table_html(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """HTML of a table whose first column names the rows."""
     labels = session.service().labels
 
     def cell(text: str) -> str:
         return tagged(text, text) if text in labels else escape(text, quote=False)
 
-    sides = ["left", *["right"] * (len(head) - 1)]
-    header = "".join(
-        f'<th scope="col" style="{CELL}text-align:{side}">{cell(name)}</th>'
-        for side, name in zip(sides, head, strict=True)
-    )
+    header = "".join(f'<th scope="col">{cell(name)}</th>' for name in head)
     body = "".join(
-        f'<tr><th scope="row" style="{CELL}text-align:left;font-weight:normal">{cell(first)}</th>'
-        + "".join(f'<td style="{CELL}text-align:right">{cell(each)}</td>' for each in rest)
+        f'<tr><th scope="row">{cell(first)}</th>'
+        + "".join(f"<td>{cell(each)}</td>" for each in rest)
         + "</tr>"
         for first, *rest in rows
     )
-    st.html(
-        '<div style="overflow-x:auto" tabindex="0" role="region"'
-        f' aria-label="{escape(caption)}"><table style="border-collapse:collapse">'
-        f'<caption style="text-align:left;padding:.3rem 0;font-weight:600">{cell(caption)}'
-        f"</caption><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table></div>"
+    return (
+        f'<div class="desk-table" tabindex="0" role="region" aria-label="{escape(caption)}">'
+        f'<table style="--columns:{len(head)}"><caption>{cell(caption)}</caption>'
+        f"<thead><tr>{header}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def facts(rows: Iterable[tuple[str, str]]) -> None:
+    """Show names and their values, in as many columns as fit."""
+    st.html(facts_html(rows))
+
+
+def facts_html(rows: Iterable[tuple[str, str]]) -> str:
+    """HTML of names and their values, in as many columns as fit."""
+    items = "".join(
+        f"<div><dt>{tagged(name, name)}</dt><dd>{escape(value, quote=False)}</dd></div>"
+        for name, value in rows
+    )
+    return f'<dl class="desk-facts">{items}</dl>'
+
+
+def heard(text: str, *labels: str) -> None:
+    """Show a sentence to screen readers only: the page has its content in another form."""
+    st.html(f'<p class="desk-heard">{tagged(text, *labels)}</p>')
+
+
+def live(text: str, *labels: str) -> None:
+    """Show a sentence that screen readers tell as soon as it changes."""
+    st.html(f'<p class="desk-live" role="status" aria-live="polite">{tagged(text, *labels)}</p>')
 
 
 def chart(spec: Spec, sentence: str, *labels: str) -> None:
     """Show a chart, and the sentence that describes it: as its alternative text and below it."""
+    picture(spec, sentence)
+    paragraph(sentence, *labels)
+
+
+def picture(spec: Spec, sentence: str) -> None:
+    """Show a chart; a sentence that the page tells elsewhere is its alternative text."""
     thousands, decimal = SEPARATORS[session.words().language]
     separators = {
         "decimal": decimal, "thousands": thousands, "grouping": [3], "currency": ["", ""],
     }  # fmt: skip
     localised = {**spec, "config": {**spec["config"], "locale": {"number": separators}}}
     st.vega_lite_chart(localised, theme=None, alt=sentence)
-    paragraph(sentence, *labels)
+
+
+def text_and_picture(key: str) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Places for sentences and for charts: beside each other, or one column in a narrow window."""
+    with st.container(key=f"stacking_{key}"):
+        text, picture = st.columns([2, 3], gap="large")
+    return text, picture
 
 
 def error(words: Words, error: DashboardError) -> None:

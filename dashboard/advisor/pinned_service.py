@@ -12,7 +12,9 @@ from advisor.response_models import Application, Feature, ModelFacts
 from advisor.service_api import ServiceApi
 
 MODEL_FILES = ("model.joblib", "model.skops")  # one of them is in use
-SIGNED_ROUTES = ("/score", "/sensitivity", "/alternatives")  # their responses name the model
+# Routes whose responses name the model, and routes whose responses have the data team's words.
+SIGNED_ROUTES = ("/score", "/sensitivity", "/alternatives", "/combinations")
+WORDED_ROUTES = ("/score", "/alternatives", "/combinations", "/features", "/importance", "/drift")
 CACHE_SECONDS = 3600
 CACHED_RESPONSES = 200  # one of a feature of 70,000 clients takes 700 kB
 CLASS_FIELDS = {"feat0": "class 0", "feat1": "class 1"}  # of reference values, unless swapped
@@ -49,12 +51,20 @@ class PinnedService(ServiceApi):
     Attributes:
         facts: the response of `/model`.
         files: the SHA-256 of each file in use.
+        language: the language of labels, themes and reasons; empty for that of features.csv.
     """
 
-    def __init__(self, api: ServiceApi) -> None:
+    def __init__(self, api: ServiceApi, language: str = "") -> None:
+        """Ask for the model.
+
+        Args:
+            api: the service.
+            language: the wanted language of labels, themes and reasons.
+        """
         super().__init__(api.connection)
         self.facts = self.model()
         self.files = file_hashes(self.facts)
+        self.language = language if language in self.facts["languages"] else ""
 
     @property
     def model_sha256(self) -> str:
@@ -96,9 +106,11 @@ class PinnedService(ServiceApi):
         self, method: str, path: str, query: dict[str, Any], body: Application | None = None
     ) -> Any:
         """The decoded body of a response of the pinned model; the cached one if there is one."""
-        fetch = partial(super().request, method, path, query, body)
         if path == "/model":
-            return fetch()
+            return super().request(method, path, query, body)
+        if self.language and path in WORDED_ROUTES:
+            query = {**query, "language": self.language}
+        fetch = partial(super().request, method, path, query, body)
         if path in SIGNED_ROUTES:
             response = fetch()
             if response["model"] != self.model_sha256:

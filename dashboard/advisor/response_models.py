@@ -32,7 +32,7 @@ class ReasonFeature(TypedDict):
 
 
 class Reason(TypedDict):
-    """A theme that raises the score; the service calls the theme `group`."""
+    """A theme that raises or lowers the score; the service calls the theme `group`."""
 
     group: str
     text: str
@@ -51,7 +51,9 @@ class Percentiles(TypedDict):
 class Score(TypedDict):
     """Response of `/score`.
 
-    `prediction` is 1 for a refusal. `pd`, `points` and `grade` need a calibrated model.
+    `prediction` is 1 for a refusal. `pd`, `points` and `grade` need a calibrated model. `strengths`
+    are themes in the client's favour, if any were asked for; `other` is what all other themes
+    contribute.
     """
 
     probability: float
@@ -63,6 +65,7 @@ class Score(TypedDict):
     grade: NotRequired[str | None]
     position: Percentiles
     reasons: list[Reason]
+    strengths: NotRequired[list[Reason] | None]
     compare: Compare
     other: float | None
     contributions_in: Scale
@@ -70,14 +73,6 @@ class Score(TypedDict):
     recomputed: list[str]
     stale: list[str]
     model: str
-
-
-class ShapValues(TypedDict):
-    """Response of `/get_shap` for one client: `values` has the shape (1, features)."""
-
-    values: list[list[float]]
-    feat: list[str]
-    base: list[float]
 
 
 class Sensitivity(TypedDict):
@@ -95,15 +90,20 @@ class Sensitivity(TypedDict):
     model: str
 
 
-class Counterfactual(TypedDict):
-    """A change of one feature that reverses the decision."""
+class Change(TypedDict):
+    """A new value of one feature; `direction` and `moved` are null for another category."""
 
     feature: str
     label: str
     direction: Literal["up", "down"] | None
     value: float | str
-    probability: float
     moved: float | None
+
+
+class Counterfactual(Change):
+    """A change of one feature that reverses the decision."""
+
+    probability: float
 
 
 class Counterfactuals(TypedDict):
@@ -118,6 +118,26 @@ class Counterfactuals(TypedDict):
     model: str
 
 
+class Combination(TypedDict):
+    """Two changes that reverse the decision together."""
+
+    changes: list[Change]
+    probability: float
+    moved: float | None
+
+
+class Combinations(TypedDict):
+    """Response of `/combinations`: pairs of changes that reverse the decision, nearest first.
+
+    `exact` is false if a nearer pair may exist.
+    """
+
+    prediction: int
+    combinations: list[Combination]
+    exact: bool
+    model: str
+
+
 class ClassValues(TypedDict):
     """A feature's values among the reference clients of one class."""
 
@@ -127,15 +147,21 @@ class ClassValues(TypedDict):
 
 
 class Feature(TypedDict):
-    """A feature's name, meaning and values; the service calls its theme `group`."""
+    """A feature's name, meaning and values; the service calls its theme `group`.
+
+    `lowest` and `highest` are the ends of the values that the service takes; null for no end.
+    """
 
     name: str
     label: str
     unit: str
+    base_unit: str
     group: str
     formula: str | None
     change: Literal["none", "up", "down", "any"]
     kind: Literal["number", "flag", "text"]
+    lowest: float | None
+    highest: float | None
     missing: float
     class0: ClassValues
     class1: ClassValues
@@ -148,11 +174,19 @@ class ThemeImportance(TypedDict):
     importance: float
 
 
+class FeatureImportance(TypedDict):
+    """A feature's mean absolute contribution."""
+
+    name: str
+    importance: float
+
+
 class Importance(TypedDict):
-    """Response of `/importance`: themes, most important first, over a number of clients."""
+    """Response of `/importance`: themes and features, most important first, over some clients."""
 
     clients: int
     groups: list[ThemeImportance]
+    features: list[FeatureImportance]
 
 
 class Psi(TypedDict):
@@ -182,7 +216,10 @@ class WorkerState(TypedDict):
 
 
 class ModelFacts(TypedDict):
-    """Response of `/model`; `facts` is the content of model.json."""
+    """Response of `/model`; `facts` is the content of model.json.
+
+    `languages` are those of features.csv beside its own.
+    """
 
     sha256: dict[str, str]
     threshold: float
@@ -191,6 +228,7 @@ class ModelFacts(TypedDict):
     new_clients: int
     versions: dict[str, str]
     protected_features: list[str]
+    languages: list[str]
     facts: dict[str, Any]
     workers: NotRequired[list[WorkerState] | None]
     get_kde: NotRequired[dict[str, str] | None]

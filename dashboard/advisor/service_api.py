@@ -21,6 +21,7 @@ from advisor.errors import (
 from advisor.response_models import (
     Application,
     ClientId,
+    Combinations,
     Compare,
     Counterfactuals,
     Feature,
@@ -31,7 +32,6 @@ from advisor.response_models import (
     ReferenceValues,
     Score,
     Sensitivity,
-    ShapValues,
 )
 
 CONNECT_SECONDS = 3
@@ -183,10 +183,6 @@ class ServiceApi:
         """Names, meanings and values of all features."""
         return cast(list[Feature], self._get("/features")["features"])
 
-    def shap_values(self, client: ClientId) -> ShapValues:
-        """SHAP values of a client, in the model's raw output."""
-        return cast(ShapValues, self._get("/get_shap", param_name=client))
-
     def reference_values(self, feature: str) -> ReferenceValues:
         """A feature's values among the reference clients, by class."""
         return cast(ReferenceValues, self._get("/get_kde", param_name=feature))
@@ -199,9 +195,17 @@ class ServiceApi:
         """Population stability of new clients against reference clients."""
         return cast(PsiReport, self._get("/drift"))
 
-    def score(self, application: Application, reasons: int = 4, compare: Compare = "near") -> Score:
-        """An application's score, with at most this many reasons."""
+    def score(
+        self,
+        application: Application,
+        reasons: int = 4,
+        compare: Compare = "near",
+        strengths: int = 0,
+    ) -> Score:
+        """An application's score, with at most this many reasons and strengths."""
         query = {"reasons": reasons, "compare": compare}
+        if strengths:
+            query["strengths"] = strengths
         return cast(Score, self.request("POST", "/score", query, application))
 
     def sensitivity(self, application: Application, feature: str) -> Sensitivity:
@@ -212,6 +216,10 @@ class ServiceApi:
     def counterfactuals(self, client: ClientId) -> Counterfactuals:
         """The smallest changes that reverse the decision on a client."""
         return cast(Counterfactuals, self._get("/alternatives", client=client))
+
+    def combinations(self, application: Application) -> Combinations:
+        """The smallest changes of two features that reverse the decision on an application."""
+        return cast(Combinations, self.request("POST", "/combinations", {}, application))
 
     def _get(self, path: str, **query: int | str) -> Any:
         return self.request("GET", path, query)

@@ -1,17 +1,23 @@
-"""Vega-Lite's grammar: layers, channels and the colours of all charts."""
+"""Vega-Lite's grammar: layers, channels and the colours of all charts.
+
+Colours are CSS variables: Streamlit draws charts as SVG, and the browser gives them the colours of
+the scheme in use.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from advisor.appearance.palette import palette
+
 Spec = dict[str, Any]
 Row = Mapping[str, Any]
-BLUE, ORANGE, INK, GREY, PALE = "#0b5cad", "#a84300", "#1c2430", "#5a6472", "#dfe6ee"
-WHITE = "#ffffff"
+BLUE, ORANGE = palette().favour, palette().against
+INK, GREY, PALE, PAPER = palette().ink, palette().grey, palette().pale, palette().paper
 CONFIG: Spec = {
-    "background": WHITE,
+    "background": "transparent",
     "view": {"stroke": None},
-    "font": "sans-serif",
+    "font": '"Source Sans", sans-serif',  # the pages' own
     "axis": {
         "labelColor": INK,
         "titleColor": INK,
@@ -52,7 +58,7 @@ class ClassLegend:
     @property
     def fill(self) -> Spec:
         """Filled and empty bars."""
-        return self._channel([BLUE, WHITE])
+        return self._channel([BLUE, PAPER])
 
     @property
     def dash(self) -> Spec:

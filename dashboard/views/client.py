@@ -1,40 +1,83 @@
-"""Page of a client: the decision, its percentiles and the raw record."""
-
-import itertools
+"""First page: the decision on a client, its reasons, and the changes that would help."""
 
 import streamlit as st
 
-from advisor import decision, page_elements, session
+from advisor import address, decision, page_elements, reasons, session
+from advisor.client import facts, helping_changes, key_facts, place
 from advisor.formats import Words
+from advisor.pinned_service import PinnedService
+from advisor.register import presence
 from advisor.register.recording import record_panel
-from advisor.response_models import Feature, Record
+from advisor.response_models import Application, ClientId, Score
+from advisor.texts import LANGUAGES
+
+MOST_TOLD = 3  # reasons of a refusal, strengths of an acceptance
+MOST_BESIDE = 2  # of the other direction
+DETAILS = "details"
+TABS = ("place_title", "facts_title")
 
 
-def show_record(words: Words, record: Record, features: dict[str, Feature]) -> None:
-    """Show a table of the client's values for each theme."""
-    st.header(words("known"))
-    by_theme = sorted(record, key=lambda name: features[name]["group"])
-    for theme, names in itertools.groupby(by_theme, lambda name: features[name]["group"]):
-        values = {name: record[name] for name in names}
-        known = sum(value is not None for value in values.values())
-        title = words("theme_known", theme=theme, known=str(known), all=str(len(values)))
-        with st.expander(page_elements.plain(title)):
-            rows = [
-                (features[name]["label"], words.feature_value(features[name], value))
-                for name, value in values.items()
-            ]
-            page_elements.table(theme, [words("feature"), words("value")], rows)
+def show_reasons(words: Words, service: PinnedService, score: Score) -> None:
+    """Show the reasons for the decision first, and the themes on the other side after them."""
+    features, refused = service.feature_by_name, bool(score["prediction"])
+    st.subheader(words(f"why_{decision.kind(score)}"))
+    reasons.show_told(words, score, features, MOST_TOLD, strengths=not refused)
+    reasons.show_protected(words, score)
+    st.subheader(words("speaks_for" if refused else "speaks_against"))
+    reasons.show_told(words, score, features, MOST_BESIDE, strengths=refused)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        address.link("why", words("all_reasons"))
+        page_elements.paragraph(words(f"typical_of_{score['compare']}"))
+
+
+def keep_tab(words: Words) -> None:
+    """Keep the open tab after a change of language: Streamlit knows it by its title."""
+    opened = st.session_state.get(DETAILS)
+    for tab in TABS:
+        if opened in [Words(language)(tab) for language in LANGUAGES]:
+            st.session_state[DETAILS] = words(tab)
+
+
+@st.fragment
+def show_details(words: Words, service: PinnedService, client: ClientId, score: Score) -> None:
+    """Show the client's place among earlier clients, or all facts; only this part runs again."""
+    keep_tab(words)
+    place_tab, facts_tab = st.tabs([*map(words, TABS)], on_change="rerun", key=DETAILS)
+    if place_tab.open:
+        with place_tab:
+            place.show(words, score)
+    if facts_tab.open:
+        with facts_tab:
+            features = service.feature_by_name.values()
+            facts.show(words, service.record(client), features)
 
 
 def show() -> None:
-    """Show the page."""
+    """Show the page; the search for changes, which takes longest, comes last."""
     words, service, client = session.words(), session.service(), session.chosen_client()
+    application: Application = {"client": client}
+    score = service.score(
+        application,
+        reasons=reasons.MOST_IN_WORDS,
+        compare=reasons.chosen_peers(),
+        strengths=MOST_TOLD,
+    )
     st.title(words("client_title", client=page_elements.plain_id(client)))
-    score = service.score({"client": client}, reasons=0)
     decision.show(words, service, score)
-    decision.show_percentiles(words, score)
-    record_panel.show(words, service, {"client": client}, score)
-    show_record(words, service.record(client), service.feature_by_name)
+    key_facts.show(words, service, service.record(client))
+    with st.container(key="stacking_first_page"):
+        left, right = st.columns(2, gap="large")
+    with left:
+        show_reasons(words, service, score)
+    with right:
+        st.subheader(words("would_help" if score["prediction"] else "could_turn"))
+        changes = st.container()
+        record_panel.show(words, service, application, score)
+    show_details(words, service, client, score)
+    if presence.state() is not None:
+        address.link("history", words("history_link"))
+    with changes:
+        helping_changes.show(words, service, client, score)
 
 
 show()

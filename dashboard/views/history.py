@@ -4,7 +4,7 @@ import streamlit as st
 
 from advisor import session
 from advisor.register.held_reads import held
-from advisor.register.history import decision_list, opened_decision, review_forms
+from advisor.register.history import decision_list, next_case, opened_decision, review_forms
 from advisor.register.register_api import RegisterApi
 
 
@@ -17,9 +17,14 @@ def show() -> None:
     review_forms.tell_recorded(words, chosen)
     if chosen is None:
         return
+    next_case.show(words, register, chosen)
     decision = held(("decision", chosen), lambda: register.decision(chosen))
-    opened_decision.show(words, decision)
-    review_forms.show(words, decision)
+    with st.container(key="stacking_history"):
+        left, right = st.columns([3, 2], gap="large")
+    with left:
+        opened_decision.show(words, decision)
+    with right:
+        review_forms.show(words, decision)
 
 
 show()

@@ -1,60 +1,48 @@
-"""Page of a letter: a draft that states the decision and its reasons."""
-
-import datetime
-import re
+"""Page of a letter: the register's letter about a recorded decision, or a draft to edit."""
 
 import streamlit as st
 
-from advisor import decision, page_elements, session
+from advisor import address, page_elements, reasons, session
 from advisor.formats import Words
-from advisor.pinned_service import PinnedService
+from advisor.letter import editor
 from advisor.register import recorded_letter
-from advisor.response_models import ClientId, Score
+from advisor.register.recording.recording import recorded_applications
+from advisor.response_models import Application
 
-UNSAFE = re.compile(r"[^\w-]")  # in the name of a file
-
-
-def letter(words: Words, service: PinnedService, client: ClientId, score: Score, date: str) -> str:
-    """The letter's text: decision, reasons, rights, model and date."""
-    refused = bool(score["prediction"])
-    paragraphs = [
-        words("letter_draft"),
-        words("letter_head", client=str(client), date=date),
-        words("letter_refused" if refused else "letter_accepted"),
-        decision.verdict(words, service, score) + ".",
-    ]
-    if refused and score["reasons"]:
-        numbered = (f"{at}. {reason['text']}." for at, reason in enumerate(score["reasons"], 1))
-        paragraphs.append("\n".join([words("letter_reasons"), *numbered]))
-    compared = words(f"compare_{score['compare']}")
-    paragraphs += [
-        words("letter_compared", compared=compared),
-        words("letter_review"),
-        words("letter_model", model=score["model"], date=date),
-    ]
-    return "\n\n".join(paragraphs) + "\n"
+ABOUT = "letter_about"
 
 
 def show() -> None:
     """Show the page."""
-    words, service, client = session.words(), session.service(), session.chosen_client()
-    st.title(words("letter_title", client=page_elements.plain_id(client)))
-    if recorded_letter.show(words, client):
+    words, service = session.words(), session.service()
+    if st.session_state.get(session.CLIENT) is None and recorded_applications():
+        st.title(words("page_letter"))
+        recorded_letter.show(words, None)
         return
-    st.warning(words("letter_warning"))
-    if session.labels_language() != words.language:
-        st.info(words("letter_language", labels=session.labels_language()))
-    score = service.score({"client": client})
-    date = datetime.datetime.now(datetime.UTC).date().isoformat()
-    text = letter(words, service, client, score, date)
-    st.code(text, language=None, wrap_lines=True)
-    st.download_button(
-        words("download"),
-        text,
-        file_name=f"letter-{UNSAFE.sub('_', str(client))}-{date}.txt",
-        mime="text/plain",
-        on_click="ignore",
+    client = session.chosen_client()
+    st.title(words("letter_title", client=page_elements.plain_id(client)))
+    changes = address.changes(service.feature_by_name)
+    application: Application = {"client": client}
+    if changes and is_about_offer(words):
+        application["changes"] = changes
+    elif recorded_letter.show(words, client):
+        return
+    score = service.score(application, reasons.MOST_IN_WORDS, reasons.chosen_peers())
+    editor.show(words, service, application, score, key="page")
+
+
+def is_about_offer(words: Words) -> bool:
+    """Show the choice between the decision and the offer with the changes of the address."""
+    session.keep_choice(words, ABOUT)
+    chosen = st.radio(
+        words("letter_about"),
+        ("offer", "decision"),
+        format_func=lambda key: words(f"letter_about_{key}"),
+        key=ABOUT,
+        horizontal=True,
+        persist_state="session",
     )
+    return chosen == "offer"
 
 
 show()

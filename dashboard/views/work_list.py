@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from advisor import page_elements, session
+from advisor import address, page_elements, session
 from advisor.formats import Words
 from advisor.monitoring import figures
 from advisor.register.held_reads import forget
-from advisor.register.history import decision_list
+from advisor.register.history import case_filter, next_case
 from advisor.register.history.decision_list import verdict
 from advisor.register.history.open_requests import open_requests, requested_at
 from advisor.register.moments import moment
@@ -31,12 +31,17 @@ def show() -> None:
         st.info(words("nothing_waits"))
         st.button(words("read_again"), on_click=forget)
         return
-    shown = waiting[: st.session_state.setdefault(PLACES, SHOWN)]
     now = datetime.now(UTC)
     show_count(words, waiting, is_whole, now)
+    case_filter.show(words, waiting)
+    cases = case_filter.chosen(waiting)
+    if not cases:
+        st.info(words("no_such_case"))
+        return
+    shown = cases[: st.session_state.setdefault(PLACES, SHOWN)]
     open_one(words, shown)
     show_list(words, shown, now)
-    if len(waiting) > len(shown):
+    if len(cases) > len(shown):
         st.button(words("more_requests"), on_click=show_more)
 
 
@@ -105,8 +110,8 @@ def open_one(words: Words, shown: Sequence[DecisionSummary]) -> None:
         is_opened = st.button(words("to_review"), type="primary")
         st.button(words("read_again"), on_click=forget)
     if is_opened:
-        decision_list.look_for(chosen)
-        st.switch_page(HISTORY_PAGE)
+        next_case.begin(chosen)
+        st.switch_page(HISTORY_PAGE, query_params=address.query())
 
 
 show()

@@ -1,6 +1,9 @@
 """The dashboard's pages, run in this process against a real service that all tests share."""
 
+import json
+import os
 import re
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -16,7 +19,7 @@ from streamlit import config
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
-from advisor.response_models import Application
+from advisor.response_models import Application, ClientId, Record
 from advisor.service_api import Connection, ServiceApi
 from main import Settings, create_app
 from tests.dashboard.keyboard import Keyboard
@@ -55,6 +58,16 @@ def service_in_process(
     prepared_client(service).close()
     with connected("http://testserver", transport=transport(service)) as api:
         yield api
+
+
+@contextmanager
+def paused(server: Server) -> Iterator[None]:
+    """A service whose process is stopped in the block: it accepts connections, and answers none."""
+    os.killpg(server.process.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.killpg(server.process.pid, signal.SIGCONT)
 
 
 @pytest.fixture(scope="session")
@@ -117,14 +130,23 @@ def streamlit_settings() -> Iterator[None]:
 
 @pytest.fixture
 def open_page(service_server: Server, monkeypatch: pytest.MonkeyPatch) -> PageOpener:
-    """Opens a page by name, with a chosen client, in a language."""
+    """Opens a page by name, with a chosen client, in a language; `changes` stand in its address."""
     monkeypatch.setenv("API_URL", service_server.url)
     monkeypatch.delenv("API_KEY", raising=False)
 
-    def opened(name: str, client: int | None = None, language: str = "en", **state: Any) -> AppTest:
+    def opened(
+        name: str,
+        client: ClientId | None = None,
+        language: str = "en",
+        changes: Record | None = None,
+        **state: Any,
+    ) -> AppTest:
         page = AppTest.from_file(APP, default_timeout=SECONDS)
-        page.session_state["language"] = language
-        page.session_state["client"] = client
+        page.query_params["language"] = language
+        if client is not None:
+            page.query_params["client"] = str(client)
+        if changes:
+            page.query_params["changes"] = json.dumps(changes)
         for key, value in state.items():
             page.session_state[key] = value
         if name != "client":
@@ -208,3 +230,10 @@ def press_calculate(page: AppTest) -> None:
     """Press the button that sends a form."""
     next(each for each in page.main.button if each.label == "Score these values").click().run()
     assert not page.exception
+
+
+def walk_in_field(page: AppTest, feature: str) -> Any:
+    """The field of a feature on the page of new applications, whatever source it starts with."""
+    pattern = re.compile(rf"new_[0-9a-f]{{8}}_{re.escape(feature)}")
+    fields = (*page.main.number_input, *page.main.selectbox)
+    return next(each for each in fields if pattern.fullmatch(each.key))

@@ -1,4 +1,4 @@
-"""Scripts that ask a page in the browser for its focus, for covered elements and for its width."""
+"""Scripts that ask a page in the browser for its focus, for covered elements, colours and width."""
 
 FOCUS = """() => {
     const at = document.activeElement, box = at.getBoundingClientRect()
@@ -28,6 +28,15 @@ COVERED = """() => {
     }
     main.scrollTo(0, 0)
     return covered
+}"""
+RECOLOURED = """() => {
+    const probe = document.body.appendChild(document.createElement('i'))
+    probe.style.color = 'var(--desk-paper)'
+    const paper = getComputedStyle(probe).color
+    probe.remove()
+    const app = document.querySelector('[data-testid=stApp]')
+    return getComputedStyle(app).backgroundColor === paper
+        && document.getAnimations().every(each => each.playState === 'finished')
 }"""
 FITS = """() => {
     const main = document.querySelector('[data-testid=stMain]'), root = document.documentElement

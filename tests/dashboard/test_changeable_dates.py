@@ -14,15 +14,17 @@ import pytest
 
 from advisor import session
 from advisor.formats import Words
+from advisor.pinned_service import PinnedService
 from advisor.service_api import ServiceApi
+from advisor.simulation import suggestions
 from credit_scoring.data.artifacts import FEATURES_FILE
 from tests.dashboard.conftest import PageOpener, chart_texts, service_in_process, text_of
 
 EN = Words("en")
 DATE, AGE = "DAYS_EMPLOYED", "DAYS_BIRTH"
 UNITS = {DATE: "days from the application", AGE: "days before the application"}
-VERBS = {(DATE, "up"): "put later, to", (DATE, "down"): "put earlier, to",
-         (AGE, "up"): "lowered to", (AGE, "down"): "raised to"}  # fmt: skip
+VERBS = {(DATE, "up"): "later, ", (DATE, "down"): "earlier, ",
+         (AGE, "up"): "lower to ", (AGE, "down"): "raise to "}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -63,21 +65,29 @@ def test_a_suggestion_is_said_by_the_shown_number(
         for each in date_api.counterfactuals(client)["alternatives"]
         if each["feature"] == name
     )
-    text = text_of(open_date_page("what_if", client))
     own = date_api.record(client)[name]
     assert (found["value"] > own) == (found["direction"] == "up")
-    pattern = (
-        rf"{re.escape(found['label'])}: {VERBS[name, found['direction']]} ([\d.,]+)\u00a0(\w+) "
-        r"before the application \(typed as (\u2212[\d.,]+)\), it would be"
+    score = date_api.score({"client": client})
+    suggested = suggestions.find(EN, PinnedService(date_api), client, score)
+    each = next(each for each in suggested if name in each.changes)
+    said = re.match(
+        rf"{re.escape(found['label'])}: {VERBS[name, found['direction']]}([\d.,]+)\u00a0(\w+).*?"
+        r" \(typed as (\u2212[\d.,]+)\)\. Then ",
+        each.sentence,
     )
-    said = re.search(pattern, text)
     assert said is not None
     number, unit, typed = said.groups()
     days = float(number.replace(",", "")) * (365.25 if unit == "years" else 1)
     typed_days = -float(typed[1:].replace(",", ""))
     assert abs(days + typed_days) < 20  # a tenth of a year at most
-    changed = date_api.score({"client": client, "changes": {name: typed_days}})
-    assert changed["prediction"] != date_api.score({"client": client})["prediction"]
+    assert each.changes == {name: typed_days}
+    changed = date_api.score({"client": client, "changes": each.changes})
+    assert changed["prediction"] != score["prediction"]
+    page = open_date_page("simulate", client)
+    (button,) = (shown for shown in page.main.button if shown.label.startswith(each.short[:40]))
+    assert f"{number}\u00a0{unit}" in button.label
+    button.click().run()
+    assert json.loads(page.query_params["changes"]) == each.changes
 
 
 def test_the_usual_range_begins_with_the_lower_shown_number(
@@ -85,11 +95,10 @@ def test_the_usual_range_begins_with_the_lower_shown_number(
 ):
     client = date_api.ids()[0]
     feature = next(each for each in date_api.features() if each["name"] == AGE)
-    page = open_date_page("what_if", client)
+    text = text_of(open_date_page("simulate", client))
     low, high = (-feature["class0"]["quantiles"][end] / 365.25 for end in ("95", "5"))
     assert low < high
-    label = page.main.number_input(key=f"what_if_{client}_{AGE}").label
-    assert f"{low:.1f}\u00a0years before the application to {high:.1f}\u00a0years" in label
+    assert f"Most who repaid: {low:.1f}\u00a0years to {high:.1f}\u00a0years." in text
 
 
 def test_the_curve_is_drawn_over_the_shown_numbers(
@@ -97,13 +106,13 @@ def test_the_curve_is_drawn_over_the_shown_numbers(
 ):
     client = date_api.ids()[0]
     found = date_api.sensitivity({"client": client}, AGE)
-    page = open_date_page("what_if", client, curve=AGE)
+    page = open_date_page("simulate", client, simulate_curve=AGE)
     spec = json.loads(page.get("vega_lite_chart")[-1].proto.spec)
     line, _, _, marks = (layer["data"]["values"] for layer in spec["layer"][:4])
     assert spec["layer"][0]["mark"]["interpolate"] == "step-before"
-    assert spec["layer"][0]["encoding"]["x"]["title"].endswith("(years before the application)")
+    assert spec["layer"][0]["encoding"]["x"]["title"].endswith("(years)")
     assert marks[0]["x"] == -found["value"] / 365.25
-    steps = {-value / 365.25: probability for value, probability in found["steps"]}
+    steps = {-value / 365.25: 100 * probability for value, probability in found["steps"]}
     inner = [row for row in line[1:-1] if row["x"] in steps]
     assert len(inner) > 3
     assert all(row["y"] == steps[row["x"]] for row in inner)

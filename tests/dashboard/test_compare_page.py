@@ -13,7 +13,7 @@ from advisor.service_api import ServiceApi
 from tests.dashboard.conftest import PageOpener, chart_texts, table_row, text_of
 
 EN = Words("en")
-CLASSES = {"feat0": "Those who paid", "feat1": "Those who did not pay"}
+CLASSES = {"feat0": "Clients who repaid", "feat1": "Clients who did not repay"}
 
 
 def cells(text: str, name: str) -> list[str]:
@@ -33,11 +33,18 @@ def test_a_number_in_both_classes(open_page: PageOpener, api: ServiceApi, refuse
         medians.append(EN.feature_value(feature, median(values[field])))
         found = [other < value if is_more else other > value for other in values[field]]
         others.append(EN.percent(sum(found) / len(found), 1))
-    assert f"the median is {medians[0]} among those who paid and {medians[1]} among" in text
-    side, other_side = ("more", "less") if is_more else ("less", "more")
-    assert f", {side} than the median of those who paid: {others[0]} of those who paid" in text
-    assert f" and {others[1]} of those who did not pay have {other_side}." in text
-    assert all(sentence in text for sentence in chart_texts(page))
+    typical = (
+        f"the middle value is {medians[0]} for clients who repaid and {medians[1]} for clients"
+    )
+    assert typical in text
+    side = "More" if is_more else "Less"
+    said = (
+        f". {side} than {others[0]} of clients who repaid and {others[1]} of clients who did not."
+    )
+    assert said in text
+    (alternative, *_) = chart_texts(page)
+    assert typical in alternative
+    assert said in alternative
 
 
 @pytest.mark.parametrize("name", ["DAYS_BIRTH", "DAYS_EMPLOYED"])
@@ -51,15 +58,14 @@ def test_a_date_is_drawn_and_told_as_time_before_the_application(
     page = open_page("compare", client, compared=name)
     later = EN.percent(sum(other > own for other in values) / len(values), 1)
     sentence = chart_texts(page)[0]
-    assert f"This client has {-own / 365.25:.1f}\u00a0years before the application," in sentence
-    assert f", earlier than the median of those who paid: {later} of those who" in sentence
-    assert sentence.endswith(" have a later date.")
+    value = f"{-own / 365.25:.1f}\u00a0years before the application"
+    assert f"This client: {value}. Earlier than {later} of clients who repaid" in sentence
     spec = json.loads(page.get("vega_lite_chart")[0].proto.spec)
     line, rule = (layer["data"]["values"] for layer in spec["layer"][:2])
     assert rule == [{"x": -own / 365.25}]
     assert min(row["x"] for row in line) > 0
     assert spec["layer"][0]["encoding"]["x"]["title"].endswith("(years before the application)")
-    paid = [row for row in line if row["class"] == "Those who paid"]
+    paid = [row for row in line if row["class"] == "Clients who repaid"]
     mean = sum(row["x"] * row["share"] for row in paid) / sum(row["share"] for row in paid)
     assert abs(mean + sum(values) / len(values) / 365.25) < 1  # the line is not mirrored
 
@@ -75,6 +81,70 @@ def test_a_flag_in_both_classes(open_page: PageOpener, api: ServiceApi, refused_
         assert cells(text, row) == [EN.percent(share, 1) for share in shares]
 
 
+def test_a_category_is_told_with_its_shares(
+    open_page: PageOpener, api: ServiceApi, refused_client: int
+):
+    values = api.reference_values("CODE_GENDER_F")
+    own = api.record(refused_client)["CODE_GENDER_F"]
+    page = open_page("compare", refused_client, compared="CODE_GENDER_F")
+    paid, unpaid = (
+        EN.percent(values[field].count(own) / len(values[field]), 1) for field in CLASSES
+    )
+    sentence = chart_texts(page)[0]
+    assert sentence.endswith(
+        f". This client: {EN.value(own, '', 'flag')}, like {paid} of clients who repaid and"
+        f" {unpaid} of clients who did not."
+    )
+    assert sentence in text_of(page)
+
+
+def strongest_feature(api: ServiceApi, client: int) -> str:
+    """The feature that pushes most in a client's strongest reason."""
+    features = api.score({"client": client})["reasons"][0]["features"]
+    return max(features, key=lambda each: each["contribution"])["name"]
+
+
+class TestChosenFeature:
+    @pytest.fixture
+    def other_client(
+        self, api: ServiceApi, score_by_client: dict[int, Any], refused_client: int
+    ) -> int:
+        """A client with another strongest feature."""
+        first = strongest_feature(api, refused_client)
+        return next(
+            client
+            for client, score in score_by_client.items()
+            if score["reasons"] and strongest_feature(api, client) != first
+        )
+
+    def test_it_is_that_of_the_strongest_reason_at_first(
+        self, open_page: PageOpener, api: ServiceApi, refused_client: int, other_client: int
+    ):
+        page = open_page("compare", refused_client)
+        choice = page.main.selectbox(key="compared")
+        assert choice.value == strongest_feature(api, refused_client)
+        page.query_params["client"] = str(other_client)
+        page.run()
+        choice = page.main.selectbox(key="compared")
+        assert choice.value == strongest_feature(api, other_client)
+
+    def test_a_choice_stays_with_another_client(
+        self, open_page: PageOpener, refused_client: int, other_client: int
+    ):
+        page = open_page("compare", refused_client)
+        page.main.selectbox(key="compared").set_value("AMT_ANNUITY").run()
+        page.query_params["client"] = str(other_client)
+        page.run()
+        assert page.main.selectbox(key="compared").value == "AMT_ANNUITY"
+
+    def test_it_has_the_label_of_the_language(self, open_page: PageOpener, refused_client: int):
+        page = open_page("compare", refused_client, compared="AMT_ANNUITY")
+        page.query_params["language"] = "fr"
+        page.run()
+        assert page.main.selectbox(key="compared").value == "AMT_ANNUITY"
+        assert "Échéance" in chart_texts(page)[0]
+
+
 def test_a_missing_value(open_page: PageOpener, api: ServiceApi, client_without_car: int):
     page = open_page("compare", client_without_car, compared="OWN_CAR_AGE")
     text = text_of(page)
@@ -83,9 +153,10 @@ def test_a_missing_value(open_page: PageOpener, api: ServiceApi, client_without_
     missing = [1 - len(car_age[field]) / len(credit[field]) for field in CLASSES]
     assert min(missing) > 0
     paid, unpaid = (EN.percent(share, 1) for share in missing)
-    assert cells(text, "not known (this client)") == [paid, unpaid]
-    assert f"not known for {paid} of those who paid and for {unpaid} of those" in text
-    assert len(chart_texts(page)) == 3
+    assert (
+        f"not known for {paid} of clients who repaid and {unpaid} of clients who did not." in text
+    )
+    assert len(chart_texts(page)) == 2
 
 
 def test_no_feature_is_always_known(
@@ -118,9 +189,11 @@ def test_two_features_are_points(
     assert (cross[0]["x"], cross[0]["y"]) == tuple(axis_value(n, record[n]) for n in names)
     paid, unpaid = (EN.percent(share, 1) for share in inside)
     sentence = chart_texts(page)[-1]
-    assert f"Of all who paid, {paid} have at most as much in both" in sentence
-    assert f"of all who did not pay, {unpaid}." in sentence
-    assert ("a later date is less" in sentence) == ("DAYS_BIRTH" in names)
+    assert (
+        f"At most as much in both, or the same category: {paid} of clients who repaid,"
+        f" {unpaid} of clients who did not."
+    ) in sentence
+    assert ("A later date counts as less." in sentence) == ("DAYS_BIRTH" in names)
     titles = [spec["layer"][0]["encoding"][axis]["title"] for axis in "xy"]
     assert ("Date of birth (years before the application)" in titles) == ("DAYS_BIRTH" in names)
 

@@ -14,7 +14,9 @@ EN, FR = Words("en"), Words("fr")
 def feature(unit: str, typical: float = -1.0, kind: str = "number") -> Any:
     """A feature whose median among the clients who paid is `typical`."""
     values = {"present": 3, "quantiles": {"50": typical}, "shares": None}
-    return {"name": "X", "label": "X", "unit": unit, "kind": kind, "class0": values}
+    return {
+        "name": "X", "label": "X", "unit": unit, "base_unit": unit, "kind": kind, "class0": values,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -24,13 +26,11 @@ def feature(unit: str, typical: float = -1.0, kind: str = "number") -> Any:
          "8.7\u00a0years before the application"),
         ("days from the application", -1.0, 40.0, -40.0, "40\u00a0days after the application"),
         ("days from the application", 900.0, 40.0, -40.0, "40\u00a0days after the application"),
-        ("days before the application", -1.0, -3185.0, 3185.0,
-         "8.7\u00a0years before the application"),
+        ("days before the application", -1.0, -3185.0, 3185.0, "8.7\u00a0years"),
         ("days before the application", -1.0, 12.0, -12.0, "12\u00a0days after the application"),
-        ("days before the application", 900.0, 3185.0, 3185.0,
-         "8.7\u00a0years before the application"),
+        ("days before the application", 900.0, 3185.0, 3185.0, "8.7\u00a0years"),
         ("months from the application", -1.0, -3.0, 3.0, "3\u00a0months before the application"),
-        ("months before the application", 5.0, 3.0, 3.0, "3\u00a0months before the application"),
+        ("months before the application", 5.0, 3.0, 3.0, "3\u00a0months"),
         ("days", -1.0, -3652.5, -3652.5, "\u221210.0\u00a0years"),
         ("months", 5.0, -3.0, -3.0, "\u22123\u00a0months"),
         ("currency", 5.0, -3.0, -3.0, "\u22123\u00a0currency"),
@@ -50,7 +50,7 @@ def test_a_number_and_its_text_have_one_sign(
 
 def test_months_in_french():
     described = feature("months from the application")
-    assert FR.feature_value(described, -12.5) == "12,500\u00a0mois avant la demande"
+    assert FR.feature_value(described, -12.5) == "12,5\u00a0mois avant la demande"
 
 
 @pytest.mark.parametrize(("kind", "value"), [("flag", -1.0), ("text", "Working")])

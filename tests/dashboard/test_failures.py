@@ -1,8 +1,4 @@
-"""Failures of the service, and swaps of its model: a sentence and a next step, never a traceback.
-
-The failures are a real service's: it has a key, is stopped, gets other files, is killed. A stub
-serves only the errors that a real service cannot be made to send.
-"""
+"""Failures of a real service and swaps of its model: a sentence, a next step, no traceback."""
 
 import json
 import os
@@ -23,7 +19,15 @@ from advisor.errors import ModelChanged
 from advisor.pinned_service import PinnedService
 from advisor.service_api import ServiceApi
 from credit_scoring.data.artifacts import ID, MODEL_FILE, NEW_FILE, SKOPS_FILE
-from tests.dashboard.conftest import APP, SECONDS, PageOpener, StubServer, connected, text_of
+from tests.dashboard.conftest import (
+    APP,
+    SECONDS,
+    PageOpener,
+    StubServer,
+    connected,
+    paused,
+    text_of,
+)  # fmt: skip
 from tests.kinds.own_module import add_skops
 from tests.support.folders import another_model, put, write_metadata
 from tests.support.forks import Forks
@@ -162,23 +166,18 @@ def test_a_slow_service(
     refused_client: int,
     monkeypatch: pytest.MonkeyPatch,
 ):
-    """A stopped process accepts connections and answers none."""
     page = open_swapping_page("letter", refused_client)
-    process = swapping_service.server.process.pid
-    os.killpg(process, signal.SIGSTOP)
-    try:
-        with (
-            connected(swapping_service.server.url, KEY, seconds=0.05) as impatient_api,
-            monkeypatch.context() as patched,
-        ):
-            patched.setattr(session, "service_api", lambda: impatient_api)
-            page.run()
-    finally:
-        os.killpg(process, signal.SIGCONT)
+    with (
+        paused(swapping_service.server),
+        connected(swapping_service.server.url, KEY, seconds=0.05) as impatient_api,
+        monkeypatch.context() as patched,
+    ):
+        patched.setattr(session, "service_api", lambda: impatient_api)
+        page.run()
     check_failure(page, "The service took too long to answer.", "Nothing was changed or lost.")
-    assert not page.main.code
+    assert not page.main.text_area
     try_again(page)
-    assert f"client {refused_client}" in page.main.code[0].value
+    assert f"Client {refused_client}" in page.main.text_area[0].value
 
 
 class TestSwap:
@@ -213,10 +212,10 @@ class TestSwap:
         ("name", "method"),
         [
             ("letter", "score"),
-            ("what_if", "sensitivity"),
-            ("what_if", "counterfactuals"),
+            ("simulate", "sensitivity"),
+            ("simulate", "counterfactuals"),
             ("client", "record"),
-            ("why", "shap_values"),
+            ("why", "score"),
             ("why", "importance"),
             ("compare", "reference_values"),
             ("model", "psi_report"),
@@ -246,28 +245,27 @@ class TestSwap:
         page = open_swapping_page(name, client)
         check_failure(page, CHANGED, "Try again")
         assert len(calls) == 1
-        assert not page.main.code
+        assert not page.main.text_area
         try_again(page)
         now = swapping_service.api.model()
         assert page.session_state["service"].facts == now
         if name == "letter":
-            assert now["sha256"]["model.joblib"] in page.main.code[0].value
+            assert now["sha256"]["model.joblib"][:12] in page.main.text_area[0].value
 
     def test_forms_start_again(
         self, swapping_service: SwappingService, open_swapping_page: PageOpener
     ):
         client = swapping_service.api.ids()[-1]
-        page = open_swapping_page("what_if", client)
-        income = page.main.number_input(key=f"what_if_{client}_AMT_INCOME_TOTAL")
-        income.set_value(income.value + 1).run()
+        page = open_swapping_page("simulate", client, changes={"AMT_INCOME_TOTAL": 1234.0})
+        assert page.main.number_input(key=f"simulate_{client}_AMT_INCOME_TOTAL").value == 1234.0
         swapping_service.swap()
         page.run()
         assert not page.exception
         assert "were replaced since the last page" in page.main.info[0].value
         for name in ("AMT_INCOME_TOTAL", "AMT_CREDIT"):
-            control = page.main.number_input(key=f"what_if_{client}_{name}")
+            control = page.main.number_input(key=f"simulate_{client}_{name}")
             assert control.value == swapping_service.api.record(client)[name]
-        assert "With these values" not in text_of(page)
+        assert "changes" not in page.query_params
         page.run()
         assert not page.main.info  # the note is shown once
 

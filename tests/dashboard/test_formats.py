@@ -2,12 +2,15 @@
 
 import re
 import string
+import tomllib
+from collections import Counter
+from typing import Any
 
 import pytest
 
 from advisor import errors
 from advisor.formats import Words, rounded
-from advisor.texts import LANGUAGES, texts
+from advisor.texts import FOLDER, LANGUAGES, texts
 from tests.support.server import ROOT
 
 EN, FR = Words("en"), Words("fr")
@@ -80,7 +83,14 @@ def test_a_number_is_rounded_up_or_down(number: float, up: bool, expected: float
 )  # fmt: skip
 def test_an_exact_value_has_all_digits(value, unit: str, text: str):
     kind = "text" if isinstance(value, str) else "number"
-    assert EN.exact_value({"unit": unit, "kind": kind}, value) == text
+    described: Any = {"label": "X", "unit": unit, "base_unit": unit, "kind": kind}
+    assert EN.exact_value(described, value) == text
+
+
+def test_a_text_is_in_one_file_only():
+    """A later file would silently replace the text of an earlier one."""
+    keys = Counter(key for file in FOLDER.glob("*.toml") for key in tomllib.loads(file.read_text()))
+    assert [key for key, times in keys.items() if times > 1] == []
 
 
 def placeholders(text: str) -> set[str]:
@@ -108,7 +118,7 @@ def test_every_text_that_is_used_exists():
 def test_every_text_is_used():
     """By its key, or by an f-string that may make it."""
     formatted = re.findall(r'f"([\w{}.-]*_[\w{}.-]*)"', SOURCES)
-    patterns = [re.sub(r"\{[^}]*\}", "[a-z_-]+", text) for text in formatted if "{" in text]
+    patterns = [re.sub(r"\{[^}]*\}", "[a-z0-9_-]+", text) for text in formatted if "{" in text]
     unused = {
         key
         for key in texts()

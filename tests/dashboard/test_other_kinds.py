@@ -13,7 +13,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from advisor import ice_curve, session
+from advisor import decision, ice_curve, session
 from advisor.formats import Words
 from advisor.service_api import ServiceApi
 from credit_scoring.data.artifacts import FEATURES_FILE
@@ -64,47 +64,44 @@ def words(request: pytest.FixtureRequest) -> Words:
     return Words(request.param)
 
 
-def test_reasons_have_their_unit_and_say_if_they_are_estimates(
+def test_raw_effects_have_their_unit_and_say_if_they_are_estimates(
     open_other_page: PageOpener, other_api: ServiceApi, unit: str, words: Words
 ):
     client = other_api.ids()[0]
-    score = other_api.score({"client": client})
+    score = other_api.score({"client": client}, reasons=10, strengths=10)
     assert score["contributions_in"] == unit
-    text = text_of(open_other_page("why", client, words.language))
-    assert f" {words(f'unit_{unit}')}" in text
+    text = text_of(open_other_page("why", client, words.language, raw_figures=True))
+    name = words("other_raw", unit=words(f"unit_{unit}"))
+    other = words.number(score["other"], 3, sign=True)
+    assert f">{other}<" in text.partition(f">{name}</th>")[2].partition("</tr>")[0]
     assert (words("contributions_in_margin") in text) == (unit == "margin")
     is_estimated = score["explained_by"] == "permutation"
     assert (words("contributions_estimated") in text) == is_estimated == (unit == "probability")
 
 
-def test_the_waterfall_of_a_margin_has_no_threshold(
-    open_other_page: PageOpener, other_api: ServiceApi, unit: str, words: Words
+def test_effects_have_words_in_every_unit(
+    open_other_page: PageOpener, other_api: ServiceApi, words: Words
 ):
     client = other_api.ids()[0]
-    page = open_other_page("why", client, words.language)
-    threshold = words("threshold_line")
-    layers = json.loads(page.get("vega_lite_chart")[0].proto.spec)["layer"]
-    rules = [layer for layer in layers if layer["mark"].get("type") == "rule"]
-    assert bool(rules) == (unit != "margin")
-    assert (threshold in json.dumps(layers, ensure_ascii=False)) == (unit != "margin")
-    shap = other_api.shap_values(client)
-    output = words.number(shap["base"][0] + sum(shap["values"][0]), 3)
-    assert output in chart_texts(page)[0]
-    assert (words("not_known") in chart_texts(page)[0]) is False
+    score = other_api.score({"client": client}, reasons=10, strengths=10)
+    themes = [*score["reasons"], *score["strengths"]]
+    largest = other_api.importance()["groups"][0]["importance"]
+    text = text_of(open_other_page("why", client, words.language))
+    for theme in themes:
+        size = abs(theme["contribution"]) / largest
+        strength = words("strong" if size >= 1 / 2 else "medium" if size >= 1 / 6 else "weak")
+        side = words("against" if theme["contribution"] > 0 else "for")
+        row = text.partition(f">{theme['group']}</")[2].partition("</summary>")[0]
+        assert f">{side}, {strength}<" in row
 
 
-@pytest.mark.parametrize("unit", ["margin"], indirect=True)
-def test_a_new_application_in_a_margin_starts_from_its_peers(
-    open_other_page: PageOpener, other_api: ServiceApi
+def test_a_model_without_calibration_gives_a_rank(
+    open_other_page: PageOpener, other_api: ServiceApi, words: Words
 ):
     client = other_api.ids()[0]
-    page = open_other_page("application", client)
-    next(each for each in page.main.button if each.label == "Score these values").click().run()
-    assert not page.exception
-    score = other_api.score({"record": other_api.record(client)}, reasons=10)
-    total = sum(reason["contribution"] for reason in score["reasons"]) + score["other"]
-    difference = Words("en").number(total, 3)
-    assert f"This application differs by {difference} from the mean" in chart_texts(page)[2]
+    text = text_of(open_other_page("client", client, words.language))
+    assert words("rank") in text
+    assert decision.verdict(words, other_api.score({"client": client})) in text
 
 
 def test_the_curve_is_a_line_where_the_score_is(
@@ -112,7 +109,7 @@ def test_the_curve_is_a_line_where_the_score_is(
 ):
     client = other_api.ids()[0]
     found = other_api.sensitivity({"client": client}, "AMT_CREDIT")
-    page = open_other_page("what_if", client, words.language, curve="AMT_CREDIT")
+    page = open_other_page("simulate", client, words.language, simulate_curve="AMT_CREDIT")
     (chart,) = page.get("vega_lite_chart")
     layer = json.loads(chart.proto.spec)["layer"][0]
     expected = {"line": "linear", "steps": "step-after"}[found["shape"]]
@@ -123,7 +120,9 @@ def test_the_curve_is_a_line_where_the_score_is(
     if unit == "log-odds":
         for row in layer["data"]["values"][::10]:
             changed = {"client": client, "changes": {"AMT_CREDIT": row["x"]}}
-            assert other_api.score(changed)["probability"] == pytest.approx(row["y"], abs=1e-9)
+            assert other_api.score(changed)["probability"] == pytest.approx(
+                row["y"] / 100, abs=1e-9
+            )
 
 
 def test_suggestions_that_were_found_by_trying_say_so(
@@ -132,7 +131,7 @@ def test_suggestions_that_were_found_by_trying_say_so(
     client = other_api.ids()[0]
     found = other_api.counterfactuals(client)
     assert found["exact"] == (unit == "log-odds")
-    text = text_of(open_other_page("what_if", client, words.language))
+    text = text_of(open_other_page("simulate", client, words.language))
     key = "nearer_may_exist" if found["alternatives"] else "none_found_by_trying"
     assert (words(key) in text) == (not found["exact"])
 
@@ -149,7 +148,7 @@ def test_without_a_change_nothing_is_suggested_and_the_page_says_where_to_give_o
         monkeypatch.setattr(session, "service_api", lambda: api)
         client = api.ids()[0]
         assert api.counterfactuals(client)["alternatives"] == []
-        assert words("nothing_may_change") in text_of(open_page("what_if", client, words.language))
+        assert words("nothing_may_change") in text_of(open_page("simulate", client, words.language))
 
 
 def test_a_line_between_knots_and_beside_refused_values():

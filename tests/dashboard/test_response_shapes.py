@@ -31,6 +31,7 @@ from advisor.register.response_models import (
     StoredDecision,
 )
 from advisor.response_models import (
+    Combinations,
     Counterfactuals,
     Feature,
     Importance,
@@ -39,7 +40,6 @@ from advisor.response_models import (
     ReferenceValues,
     Score,
     Sensitivity,
-    ShapValues,
 )
 from main import Settings, create_app
 from register.commands.migrate import migrate
@@ -62,7 +62,7 @@ MODELS = {
     "post /score": Score,
     "post /sensitivity": Sensitivity,
     "get /alternatives": Counterfactuals,
-    "get /get_shap": ShapValues,
+    "post /combinations": Combinations,
     "get /get_kde": ReferenceValues,
     "get /importance": Importance,
     "get /drift": PsiReport,
@@ -253,5 +253,6 @@ class TestDifferences:
         name = score_schema["properties"]["reasons"]["items"]["$ref"].rpartition("/")[2]
         changed_document["components"]["schemas"][name]["properties"]["text"] = {"type": "integer"}
         assert compare("post /score", changed_document) == [
-            "response.reasons[].text: ['string'], documented ['integer']"
+            f"response.{name}[].text: ['string'], documented ['integer']"
+            for name in ("reasons", "strengths")
         ]

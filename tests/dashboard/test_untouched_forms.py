@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
 from streamlit.testing.v1 import AppTest
 
-from advisor import session
+from advisor import decision, session
 from advisor.formats import Words
 from advisor.response_models import Application, Record
 from advisor.service_api import ServiceApi
@@ -20,10 +20,10 @@ from credit_scoring.data.artifacts import FEATURES_FILE
 from tests.dashboard.conftest import (
     SECONDS,
     PageOpener,
-    press_calculate,
     service_in_process,
     table_row,
     text_of,
+    walk_in_field,
 )
 from tests.support.artefacts import lightgbm, make_folder
 from tests.support.inprocess import InProcess
@@ -32,7 +32,6 @@ EN = Words("en")
 NUMBER, FLAG, MISSING_FLAG, TEXT = "AMT_CREDIT", "FLAG_WORK_PHONE", "FLAG_EMAIL", "OCCUPATION_TYPE"
 FEATURES = [NUMBER, "OWN_CAR_AGE", FLAG, MISSING_FLAG, TEXT]
 CLIENTS_A_PAGE = 4  # the time of a page grows with the square of its controls
-KEY_PREFIXES = {"application": "new", "what_if": "what_if"}
 # Values of new clients that no reference client has, and that a control may lose.
 NUMBERS = [-0.0, 1e-300, 5e-324, 0.12345678901234567, -123456.78901234567, 2.0**53 - 1, 1e300]
 FLAGS = [2.0, -0.0, 0.5, -1.0, 1.0000000000000002, 1e-300, 12345678901.5]
@@ -124,61 +123,54 @@ def test_an_untouched_application_is_the_clients_record(
     odd_client: int,
     sent_applications: list[Application],
 ):
-    page = open_odd_page("application", odd_client)
-    press_calculate(page)
-    assert repr(sent_applications[-1:]) == repr([{"record": odd_api.record(odd_client)}])
-    change_language(page, "fr")
-    change_language(page, "en")
-    press_calculate(page)
-    assert repr(sent_applications[-1:]) == repr([{"record": odd_api.record(odd_client)}])
-    assert f">{odd_api.score({'client': odd_client})['probability']:.4f}<" in text_of(page)
+    page = open_odd_page("application", odd_client, way_in="client", new_taken=odd_client)
+    assert repr(sent_applications) == repr([{"record": odd_api.record(odd_client)}])
+    for language in ("fr", "en"):
+        change_language(page, language)
+        assert repr(sent_applications[-1:]) == repr([{"record": odd_api.record(odd_client)}])
+    assert decision.verdict(EN, odd_api.score({"client": odd_client})) in text_of(page)
 
 
 def test_one_touched_value_is_the_only_change(
     open_odd_page: PageOpener, odd_api: ServiceApi, sent_applications: list[Application]
 ):
     client = odd_api.ids()[0]
-    page = open_odd_page("application", client)
-    page.main.number_input(key=f"new_{client}_OWN_CAR_AGE").set_value(7.25)
-    press_calculate(page)
+    page = open_odd_page("application", client, way_in="client", new_taken=client)
+    walk_in_field(page, "OWN_CAR_AGE").set_value(7.25).run()
     expected = {"record": odd_api.record(client), "changes": {"OWN_CAR_AGE": 7.25}}
     assert repr(sent_applications[-1:]) == repr([expected])
-    assert f">{odd_api.score(expected)['probability']:.4f}<" in text_of(page)
+    assert decision.verdict(EN, odd_api.score(expected)) in text_of(page)
 
 
 def test_an_untouched_simulation_changes_nothing(
     open_odd_page: PageOpener, odd_client: int, sent_applications: list[Application]
 ):
-    page = open_odd_page("what_if", odd_client)
-    press_calculate(page)
-    assert "With these values" not in text_of(page)
-    page.main.number_input(key=f"what_if_{odd_client}_OWN_CAR_AGE").set_value(7.25)
-    press_calculate(page)
-    change_language(page, "fr")
+    page = open_odd_page("simulate", odd_client)
+    assert "With the changes" not in text_of(page)
+    assert "changes" not in page.query_params
+    page.main.number_input(key=f"simulate_{odd_client}_OWN_CAR_AGE").set_value(7.25).run()
     expected = {"client": odd_client, "changes": {"OWN_CAR_AGE": 7.25}}
-    assert repr(sent_applications[-1:]) == repr([expected])
+    sent_applications.clear()
+    change_language(page, "fr")
+    assert repr(expected) in map(repr, sent_applications)
+    assert page.query_params["changes"] == '{"OWN_CAR_AGE":7.25}'
 
 
-@pytest.mark.parametrize("name", KEY_PREFIXES)
-def test_a_flag_of_two_is_an_option(
-    open_odd_page: PageOpener, client_with_flag_two: int, name: str
-):
-    page = open_odd_page(name, client_with_flag_two)
-    control = page.main.selectbox(key=f"{KEY_PREFIXES[name]}_{client_with_flag_two}_{FLAG}")
+def test_a_flag_of_two_is_an_option(open_odd_page: PageOpener, client_with_flag_two: int):
+    taken = {"way_in": "client", "new_taken": client_with_flag_two}
+    control = walk_in_field(open_odd_page("application", client_with_flag_two, **taken), FLAG)
     assert (control.value, control.options) == (2.0, ["no", "yes", "2"])
 
 
-def test_a_suggested_value_that_no_reference_client_has_is_in_the_form(
+def test_a_value_that_no_reference_client_has_is_in_the_form(
     open_odd_page: PageOpener, odd_api: ServiceApi, sent_applications: list[Application]
 ):
-    """The values are put where the button of a suggestion puts them."""
+    """A link may have such a flag or text; the service decides on it."""
     client = odd_api.ids()[-1]
-    key = f"what_if_{client}_{FLAG}"
-    page = open_odd_page("what_if", client, **{key: 3.0, f"what_if_{client}_{TEXT}": "unseen"})
-    press_calculate(page)
-    assert page.main.selectbox(key=key).value == 3.0
     changes = {FLAG: 3.0, TEXT: "unseen"}
-    assert repr(sent_applications[-1:]) == repr([{"client": client, "changes": changes}])
+    page = open_odd_page("simulate", client, changes=changes)
+    assert page.main.selectbox(key=f"simulate_{client}_{FLAG}").value == 3.0
+    assert {"client": client, "changes": changes} in sent_applications
 
 
 def test_a_text_that_is_missing_in_a_csv_is_scored_as_missing(
@@ -197,11 +189,10 @@ def test_a_text_that_is_missing_in_a_csv_is_scored_as_missing(
     cells[TEXT] = "NA"
     page = open_odd_page("application", way_in="paste")
     text = f"{','.join(cells)}\n{','.join(cells.values())}\n"
-    page.main.text_area(key="pasted_text").set_value(text)
-    press_calculate(page)
-    assert page.header[0].value.startswith("Refused: ")
+    page.main.text_area(key="pasted_text").set_value(text).run()
     score = odd_api.score({"record": {**record, TEXT: None}})
-    assert f">{score['probability']:.4f}<" in text_of(page)
+    assert score["prediction"] == 1
+    assert decision.verdict(EN, score) in text_of(page)
 
 
 def test_a_flag_of_two_is_compared_by_its_number(
@@ -209,7 +200,7 @@ def test_a_flag_of_two_is_compared_by_its_number(
 ):
     text = text_of(open_odd_page("compare", client_with_flag_two, compared=FLAG))
     assert table_row(text, "2 (this client)").count(">0.0\u00a0%<") == 2
-    assert "this client has “2”." in text
+    assert "This client: 2, like 0.0\u00a0% of clients who repaid and 0.0\u00a0% of" in text
     values = odd_api.reference_values(FLAG)
     for name, value in (("no", 0), ("yes", 1)):
         for each in (values["feat0"], values["feat1"]):
@@ -217,7 +208,7 @@ def test_a_flag_of_two_is_compared_by_its_number(
 
 
 def test_a_flag_of_two_is_in_the_clients_data(open_odd_page: PageOpener, client_with_flag_two: int):
-    text = text_of(open_odd_page("client", client_with_flag_two))
+    text = text_of(open_odd_page("client", client_with_flag_two, details="Facts"))
     assert ">2<" in table_row(text, FLAG)
 
 
@@ -225,10 +216,11 @@ def test_each_value_of_a_flag_has_its_score(
     open_odd_page: PageOpener, odd_api: ServiceApi, odd_client: int
 ):
     own = odd_api.record(odd_client)[FLAG]
-    text = text_of(open_odd_page("what_if", odd_client, curve=FLAG))
+    text = text_of(open_odd_page("simulate", odd_client, simulate_curve=FLAG))
     for name, value in (("no", 0.0), ("yes", 1.0), (EN.value(own, "", "flag"), own)):
         score = odd_api.score({"client": odd_client, "changes": {FLAG: value}})
-        assert f">{score['probability']:.4f}<" in table_row(text, name)
+        shares = score["probability"], score["threshold"]
+        assert f">{decision.hundredths(EN, shares, least=1)[0]}<" in table_row(text, name)
 
 
 def page_of_controls(records: list, features: dict, entered: list) -> None:

@@ -1,131 +1,209 @@
-"""The page of explanations: reasons, waterfall and importance are the service's."""
+"""The page of reasons: themes against and for the client, with the numbers of one response."""
 
-import math
+import json
+import re
+from html import unescape
 from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
-from advisor import themes
-from advisor.errors import ModelChanged
+from advisor import decision, effects, reasons
 from advisor.formats import Words
+from advisor.response_models import Compare, Reason
 from advisor.service_api import ServiceApi
-from tests.dashboard.conftest import PageOpener, chart_texts, text_of
+from advisor.why import theme_list
+from tests.dashboard.conftest import TAG, PageOpener, chart_texts, text_of
 
-EN = Words("en")
+EN, FR = Words("en"), Words("fr")
+
+
+@pytest.fixture(params=["refused", "accepted"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def client(request: pytest.FixtureRequest, kind: str) -> int:
+    """A client with this decision."""
+    return request.getfixturevalue(f"{kind}_client")
+
+
+@pytest.fixture
+def why_page(open_page: PageOpener, client: int) -> AppTest:
+    return open_page("why", client)
 
 
 def signed(number: float) -> str:
     return EN.number(number, 3, sign=True)
 
 
-def table(text: str, caption: str) -> str:
-    """The HTML of a table, in the text of a page."""
-    return text.partition(f'aria-label="{caption}"')[2].partition("</table>")[0]
+def all_themes(api: ServiceApi, client: int, compare: Compare = "near") -> Any:
+    """A client's score with all its themes."""
+    return api.score({"client": client}, reasons=10, compare=compare, strengths=10)
 
 
-def check_reasons(text: str, score: dict[str, Any]) -> None:
-    """The text of a page lists each of a score's reasons."""
-    assert score["reasons"]
-    for reason in score["reasons"]:
-        assert f"<li>{reason['text']} ({signed(reason['contribution'])} log-odds)" in text
+def rows_of(page: AppTest) -> list[tuple[str, str]]:
+    """The text of each theme's row, and the HTML below it."""
+    (html,) = [each.value for each in page.main.html if "<details" in each.value]
+    found = re.findall("<summary.*?>(.*?)</summary>(.*?)</details>", html, re.DOTALL)
+    return [(unescape(TAG.sub("|", row)), unescape(opened)) for row, opened in found]
 
 
-def test_reasons_are_the_services(open_page: PageOpener, api: ServiceApi, refused_client: int):
-    score = api.score({"client": refused_client}, reasons=4)
+def in_order(score: Any) -> list[Reason]:
+    """The themes from the strongest against the client to the strongest for the client."""
+    return sorted([*score["reasons"], *score["strengths"]], key=lambda each: -each["contribution"])
+
+
+def test_the_title_is_the_question(why_page: AppTest, api: ServiceApi, client: int, kind: str):
+    assert why_page.title[0].value == f"Why {kind}: client {client}"
+    assert decision.verdict(EN, api.score({"client": client})) in text_of(why_page)
+
+
+def test_there_is_a_row_for_each_theme_by_its_effect(
+    why_page: AppTest, api: ServiceApi, client: int
+):
+    score, rows = all_themes(api, client), rows_of(why_page)
+    features = {each["name"]: each for each in api.features()}
+    themes = in_order(score)
+    assert len(rows) == len(themes) > 10
+    for theme, (row, _) in zip(themes, rows, strict=True):
+        told = reasons.told(EN, theme, features)
+        side = "against" if theme["contribution"] > 0 else "for"
+        assert theme["group"] in row
+        assert f"|{told.label}|" in row
+        assert f"This client: |{told.value}|" in row
+        assert f"Typical: |{told.typical}|" in row
+        assert f"|{side}, " in row
+        assert ("⚠ protected trait" in row) == theme["protected"]
+
+
+def test_the_effects_are_measured_by_all_clients(why_page: AppTest, api: ServiceApi, client: int):
+    score = all_themes(api, client)
+    unit = max(each["importance"] for each in api.importance()["groups"])
+    said = []
+    for theme, (row, _) in zip(in_order(score), rows_of(why_page), strict=True):
+        size = abs(theme["contribution"])
+        said.append("strong" if size >= unit / 2 else "medium" if size >= unit / 6 else "weak")
+        assert f", {said[-1]}|" in row
+    assert len(set(said)) > 1
+    assert EN("effect_rule") in text_of(why_page)
+
+
+def test_a_row_opens_to_its_features_and_the_raw_numbers(
+    why_page: AppTest, api: ServiceApi, client: int
+):
+    for theme, (row, opened) in zip(
+        in_order(all_themes(api, client)), rows_of(why_page), strict=True
+    ):
+        raw = signed(theme["contribution"])
+        assert raw not in row
+        assert f"(raw effect of the theme: {raw})" in opened
+        assert opened.count('<th scope="row"') == len(theme["features"])
+        for feature in theme["features"]:
+            cells = opened.partition(f"{feature['label']}</th>")[2].partition("</tr>")[0]
+            assert f">{signed(feature['contribution'])}<" in cells
+
+
+def test_the_bars_have_the_lengths_of_the_effects(why_page: AppTest, api: ServiceApi, client: int):
+    score = all_themes(api, client)
+    themes = in_order(score)
+    sizes = [each["contribution"] for each in themes]
+    scale = effects.EffectScale.of(api.importance(), [*sizes, score["other"]])
+    (html,) = [each.value for each in why_page.main.html if "<details" in each.value]
+    bars = re.findall(r"width:([\d.]+)%;min-width:2px;border-top:.75rem solid ([^\"]+)\"", html)
+    colours = {True: "var(--desk-against)", False: "var(--desk-favour)"}
+    assert bars == [(f"{100 * scale.share(size):.1f}", colours[size > 0]) for size in sizes]
+
+
+def test_the_rest_is_told_by_its_side(open_page: PageOpener, api: ServiceApi, refused_client: int):
+    other = all_themes(api, refused_client)["other"]
     text = text_of(open_page("why", refused_client))
-    check_reasons(text, score)
-    for reason in score["reasons"]:
-        for feature in reason["features"]:
-            assert f">{signed(feature['contribution'])}<" in text
-    assert f"contribute {signed(score['other'])} log-odds" in text
+    for key, is_told in (("rest_for", other < -1e-9), ("rest_against", other > 1e-9)):
+        assert (EN(key, strength="weak").partition(" (")[0] in text) == is_told
 
 
-def test_reasons_follow_the_choice_of_peers(
+@pytest.mark.parametrize(
+    ("other", "sentence"),
+    [
+        (-0.4, "The rest helps the client (strong)."),
+        (0.05, "The rest counts against the client (weak)."),
+        (0.0, ""),
+    ],
+)
+def test_the_rest_in_words(other: float, sentence: str):
+    scale = effects.EffectScale(unit=0.6, longest=1.0)
+    assert TAG.sub("", theme_list.rest(EN, other, scale)) == sentence
+
+
+def test_everything_follows_the_choice_of_peers(
     open_page: PageOpener, api: ServiceApi, refused_client: int
 ):
+    near, all_clients = (all_themes(api, refused_client, each) for each in ("near", "all"))
+    assert near["reasons"][0]["contribution"] != all_clients["reasons"][0]["contribution"]
     page = open_page("why", refused_client)
     page.main.radio(key="compare_with").set_value("all").run()
-    check_reasons(text_of(page), api.score({"client": refused_client}, reasons=4, compare="all"))
+    for theme, (_, opened) in zip(in_order(all_clients), rows_of(page), strict=True):
+        assert f"(raw effect of the theme: {signed(theme['contribution'])})" in opened
 
 
-def test_the_waterfall_ends_at_the_clients_log_odds(
-    open_page: PageOpener, api: ServiceApi, accepted_client: int
+def test_charts_are_drawn_when_they_are_opened(why_page: AppTest):
+    assert chart_texts(why_page) == []
+
+
+def test_the_importance_for_all_clients_is_the_services(
+    open_page: PageOpener, api: ServiceApi, refused_client: int
 ):
-    score, shap = api.score({"client": accepted_client}), api.shap_values(accepted_client)
-    margin = math.log(score["probability"] / (1 - score["probability"]))
-    page = open_page("why", accepted_client)
-    text = text_of(page)
-    base, output = (EN.number(number, 3) for number in (shap["base"][0], margin))
-    assert f"The average client has {base} and this client has {output};" in text
-    assert all(sentence in text for sentence in chart_texts(page))
-    assert len(chart_texts(page)) == 2
+    importance, score = api.importance(), all_themes(api, refused_client)
+    page = open_page("why", refused_client, all_clients=True)
+    (sentence,) = chart_texts(page)
+    first, clients = importance["groups"][0]["group"], f"{importance['clients']:,}"
+    strongest = max(in_order(score), key=lambda each: abs(each["contribution"]))["group"]
+    own = (
+        "and for this client too." if strongest == first else f"for this client, {strongest} does."
+    )
+    start = f"Over {clients} earlier clients, {first} counts most on average"
+    assert sentence == f"{start}{', ' if strongest == first else '; '}{own}"
+    assert sentence in text_of(page)
+    spec = json.loads(page.get("vega_lite_chart")[0].proto.spec)
+    rows = spec["layer"][0]["data"]["values"]
+    total = sum(each["importance"] for each in importance["groups"])
+    sizes = {each["group"]: abs(each["contribution"]) for each in in_order(score)}
+    own_total = sum(sizes.values()) + abs(score["other"])
+    for at, each in enumerate(importance["groups"][:9]):
+        own_share = sizes.get(each["group"], 0.0) / own_total
+        assert [row["name"] for row in rows[2 * at : 2 * at + 2]] == [each["group"]] * 2
+        assert rows[2 * at]["share"] == pytest.approx(own_share)
+        assert rows[2 * at + 1]["share"] == pytest.approx(each["importance"] / total)
 
 
-def test_the_waterfalls_table_has_every_theme(
-    open_page: PageOpener, api: ServiceApi, accepted_client: int
+def test_the_raw_numbers_are_the_scores(
+    open_page: PageOpener, api: ServiceApi, refused_client: int
 ):
-    shap = api.shap_values(accepted_client)
-    theme_by_feature = {feature["name"]: feature["group"] for feature in api.features()}
-    contributions: dict[str, float] = {}
-    for name, value in zip(shap["feat"], shap["values"][0], strict=True):
-        theme = theme_by_feature[name]
-        contributions[theme] = contributions.get(theme, 0) + value
-    rows = table(text_of(open_page("why", accepted_client)), "Contribution of each theme")
-    for theme, value in contributions.items():
-        assert f"{theme}</th><td" in rows
-        assert f">{signed(value)}<" in rows.partition(f"{theme}</th>")[2].partition("</tr>")[0]
+    score = all_themes(api, refused_client)
+    text = text_of(open_page("why", refused_client, raw_figures=True))
+    for key, number in (
+        ("probability", EN.number(score["probability"], 4)),
+        ("threshold", EN.number(score["threshold"], 4)),
+        ("margin", signed(score["margin"])),
+    ):
+        cells = text.partition(f">{EN(key)}</th>")[2].partition("</tr>")[0]
+        assert f">{number}<" in cells
+    assert f">{signed(score['other'])}<" in text
 
 
-def test_a_theme_has_a_table_of_its_features(
-    open_page: PageOpener, api: ServiceApi, client_without_car: int
-):
-    shap = api.shap_values(client_without_car)
-    values = dict(zip(shap["feat"], shap["values"][0], strict=True))
-    page = open_page("why", client_without_car)
-    page.main.selectbox(key="theme").set_value("Car").run()
-    rows = table(text_of(page), "Features of the theme Car")
-    for feature in api.features():
-        if feature["group"] == "Car":
-            row = rows.partition(feature["label"])[2].partition("</tr>")[0]
-            assert f">{signed(values[feature['name']])}<" in row
-    assert ">not known<" in rows
-    assert "Not known for this client: " in text_of(page)
+def test_the_page_in_french(open_page: PageOpener, api: ServiceApi, refused_client: int):
+    page = open_page("why", refused_client, "fr")
+    assert page.title[0].value == f"Pourquoi ce refus\u00a0: client {refused_client}"
+    first, _ = rows_of(page)[0]
+    assert "|contre, fort|" in first
+    assert "|Ce client\u00a0: |" in first
 
 
-def test_importance_is_the_services(open_page: PageOpener, api: ServiceApi, refused_client: int):
-    importance = api.importance()
-    total = math.fsum(each["importance"] for each in importance["groups"])
-    text = text_of(open_page("why", refused_client))
-    for each in importance["groups"][:9]:
-        assert f">{EN.percent(each['importance'] / total, 1)}<" in text
-
-
-def test_shap_values_of_another_model_are_refused(
-    api: ServiceApi, refused_client: int, accepted_client: int
-):
-    with pytest.raises(ModelChanged):
-        themes.scale_of(api.shap_values(accepted_client), api.score({"client": refused_client}))
-
-
-@pytest.mark.parametrize(
-    ("output", "feature"),
-    [("NAME_TYPE_Working", "NAME_TYPE"), ("AMOUNT", "AMOUNT"), ("pca0", None)],
-)
-def test_an_output_of_the_transformer_is_named_after_its_feature(output: str, feature: str | None):
-    assert themes.raw_feature(output, ["NAME", "NAME_TYPE", "AMOUNT"]) == feature
-
-
-@pytest.mark.parametrize(
-    ("probability", "output", "scale"),
-    [(0.3, math.log(0.3 / 0.7), "log-odds"), (0.3, 0.3, "probability"), (1.0, 40.0, "log-odds")],
-)
-def test_the_scale_of_shap_values(probability: float, output: float, scale: str):
-    shap = {"base": [0.1], "values": [[output - 0.2, 0.1]], "feat": ["A", "B"]}
-    score = {"probability": probability, "contributions_in": scale}
-    assert themes.scale_of(shap, score) == scale
-
-
-def test_a_margin_has_no_sum_to_compare_with():
-    shap = {"base": [12.0], "values": [[3.0]], "feat": ["A"]}
-    score = {"probability": 0.3, "contributions_in": "margin"}
-    assert themes.scale_of(shap, score) == "margin"
+def test_what_is_open_outlives_a_change_of_language(open_page: PageOpener, refused_client: int):
+    page = open_page("why", refused_client, raw_figures=True, compare_with="all")
+    page.query_params["language"] = "fr"
+    page.run()
+    assert not page.exception
+    assert FR("probability") in text_of(page)
+    assert page.main.radio(key="compare_with").value == "all"

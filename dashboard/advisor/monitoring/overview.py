@@ -8,11 +8,9 @@ import streamlit as st
 from advisor import page_elements
 from advisor.formats import Words
 from advisor.monitoring import figures
-from advisor.monitoring.response_models import ModelInUse, MonitoringReport
+from advisor.monitoring.response_models import ModelInUse, MonitoringReport, Remark
 from advisor.monitoring.statistics import Discrimination
 from advisor.register.moments import moment
-
-NOTES_LANGUAGE = "en"  # of the service's own sentences
 
 
 def show(words: Words, report: MonitoringReport) -> None:
@@ -30,8 +28,8 @@ def show(words: Words, report: MonitoringReport) -> None:
     )
     if report["pd_source"] == "probability":
         st.markdown(words("pd_is_probability"))
-    if report["notes"]:
-        show_notes(words, report["notes"])
+    if report["remarks"]:
+        show_remarks(words, report["remarks"])
     show_swaps(words, report["models"])
     with st.expander(words("models_title")):
         show_models(words, report["models"])
@@ -51,14 +49,27 @@ def show_swaps(words: Words, models: Sequence[ModelInUse]) -> None:
     st.markdown(page_elements.plain(sentence))
 
 
-def show_notes(words: Words, notes: Sequence[str]) -> None:
-    """Show the service's remarks on a report; they are English in each language of the page."""
-    language = "" if words.language == NOTES_LANGUAGE else f' lang="{NOTES_LANGUAGE}"'
-    items = "".join(f"<li{language}>{escape(each, quote=False)}</li>" for each in notes)
+def show_remarks(words: Words, remarks: Sequence[Remark]) -> None:
+    """Show the service's remarks on a report."""
+    items = "".join(f"<li>{escape(remark_text(words, each), quote=False)}</li>" for each in remarks)
     title = escape(words("notes_title"), quote=False)
     st.html(
         f'<p style="margin:0;font-weight:600">{title}</p>'
         f'<ul style="margin:0;padding-left:1.6rem">{items}</ul>'
+    )
+
+
+def remark_text(words: Words, remark: Remark) -> str:
+    """A remark as a sentence."""
+    number, of = (
+        "" if count is None else words.number(count) for count in (remark["number"], remark["of"])
+    )
+    return words(
+        f"remark_{remark['key']}",
+        number=number,
+        of=of,
+        day=remark["day"] or "",
+        names=remark["names"] or "",
     )
 
 

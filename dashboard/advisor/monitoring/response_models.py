@@ -230,6 +230,20 @@ class OutcomeDefinition(TypedDict):
     outcomes: int
 
 
+class Remark(TypedDict):
+    """A remark on a report: the name of its sentence, and values in it."""
+
+    key: Literal[
+        "retired", "observed_until", "none_mature", "unknown_ends", "several_definitions",
+        "open_requests", "no_reference", "mixed_pd", "several_models", "no_group", "other_cells",
+        "no_records",
+    ]  # fmt: skip
+    number: int | None
+    of: int | None
+    day: str | None
+    names: str | None
+
+
 class MonitoringReport(TypedDict):
     """Response of `GET /monitoring`: figures of all decisions of a period, and by cell."""
 
@@ -250,4 +264,5 @@ class MonitoringReport(TypedDict):
     groups: list[GroupRatio]
     features: FeatureReport | None
     challengers: list[ChallengerComparison]
+    remarks: list[Remark]
     notes: list[str]

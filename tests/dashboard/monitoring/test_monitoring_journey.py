@@ -1,7 +1,7 @@
 """The journey of a manager through the model at work and the work list, in a real browser.
 
 The tests follow one person through one browser page: each starts where the last one ended. axe-core
-checks each page, also for a browser whose user wants dark colours.
+checks each page in both colour schemes.
 """
 
 import re
@@ -12,8 +12,14 @@ import pytest
 from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from advisor.register.register_api import RegisterApi
-from tests.dashboard.inspection import WIDE, dashboard_of, inspect_page, page_of, violations
-from tests.dashboard.keyboard import Keyboard, wait_for_page
+from tests.dashboard.inspection import (
+    WIDE,
+    dashboard_of,
+    inspect_page,
+    page_of,
+    violations_by_look,
+)
+from tests.dashboard.keyboard import Keyboard, links, wait_for_page
 from tests.dashboard.monitoring.conftest import FIRST, LAST, name, waiting
 from tests.dashboard.register.conftest import KEY
 from tests.support.browser import CHROMIUM
@@ -60,7 +66,7 @@ def choose_topic(page: Page, topic: str) -> None:
 
 
 def test_the_months_are_chosen_by_keyboard(page: Page, keyboard: Keyboard, inspect: Inspection):
-    page.get_by_test_id("stPageLink-NavLink").filter(has_text=re.compile(f"^{AT_WORK}$")).click()
+    links(page).filter(has_text=re.compile(f"^{AT_WORK}$")).click()
     expect(page.get_by_text("decisions, as counted on")).to_be_visible()
     keyboard.choose(page.get_by_role("combobox", name="First month"), FIRST)
     keyboard.choose(page.get_by_role("combobox", name="Last month"), LAST)
@@ -76,9 +82,7 @@ def test_the_months_are_chosen_by_keyboard(page: Page, keyboard: Keyboard, inspe
 def test_each_topic_is_accessible(page: Page, inspect: Inspection, topic: str):
     choose_topic(page, topic)
     inspect(topic.replace(" ", "-").lower())
-    page.emulate_media(color_scheme="dark")
-    assert violations(page) == []
-    page.emulate_media(color_scheme="light")
+    assert violations_by_look(page) == {}
 
 
 def test_the_features_are_counted_on_demand(page: Page, keyboard: Keyboard, inspect: Inspection):
@@ -110,6 +114,7 @@ def test_a_change_of_language_keeps_the_question(page: Page, inspect: Inspection
     expect(page.get_by_role("radio", name="Groupes")).to_be_checked()
     expect(page.locator("[data-testid=stVegaLiteChart] > svg")).to_have_count(3)
     inspect("groups-fr")
+    assert violations_by_look(page) == {}
     page.get_by_text("English", exact=True).click()
     wait_for_page(page, AT_WORK, 3)
 
@@ -121,7 +126,8 @@ def test_the_oldest_request_is_reviewed_by_keyboard(
     keyboard.open_page("Work list")
     expect(page.get_by_role("rowheader", name=name(1, first))).to_be_visible()
     inspect("work-list")
-    keyboard.activate(button(page, "Open the decision and review it"))
+    assert violations_by_look(page) == {}
+    keyboard.activate(button(page, "Open the case"))
     expect(page.get_by_role("textbox", name="Id of the decision")).to_have_value(first["id"])
     wait_for_page(page, "History")
     inspect("opened")

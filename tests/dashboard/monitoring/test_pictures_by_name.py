@@ -85,7 +85,7 @@ class TestCalibration:
     def test_grades(self, open_topic: TopicOpener, report_of: Reports):
         page, grades = open_topic("calibration"), report_of()["grades"]
         shown = rows(charts(page)[1], "point")
-        assert [row["share"] for row in shown if row["kind"] == "Expected to default"] == [
+        assert [row["share"] for row in shown if row["kind"] == "Expected not to repay"] == [
             each["mean_pd"] for each in grades if each["mean_pd"] is not None
         ]
         bars = rows(charts(page)[1], "rule")

@@ -65,7 +65,7 @@ def test_an_opened_request_leaves_the_list_with_its_review(
 ):
     first, second = waiting(monitored_register)[:2]
     page = open_monitored_page("work_list")
-    press(page, "Open the decision and review it")
+    press(page, "Open the case")
     assert page.main.title[0].value == "Recorded decisions"
     assert page.main.text_input(key="find_decision").value == first["id"]
     assert f">{first['id']}<" in text_of(page)

@@ -37,7 +37,7 @@ CALLERS = {
     "colleague": ("the-key-of-a-colleague", set()),
 }
 ROLES = {"score", "decide", "read", "review", "outcomes", "monitor"}
-RECORDED = "Recorded: the service's decision, refused, on "
+RECORDED = "Recorded: refused, on "
 LENDER = {
     "LENDER_NAME": "Test Bank",
     "LENDER_ADDRESS": "1 Main Street, Springfield",

@@ -1,17 +1,33 @@
 """The page of recorded decisions: lists, a decision, requests for a review, and reviews."""
 
+import re
+
 import httpx
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from advisor.decision import hundredths
+from advisor.formats import Words
 from advisor.register import held_reads
 from advisor.register.register_api import RegisterApi
 from advisor.register.response_models import RecordedScore
-from advisor.service_api import ServiceApi
-from tests.dashboard.conftest import PageOpener, table_row, text_of
+from tests.dashboard.conftest import PageOpener, text_of
 from tests.dashboard.register.conftest import CALLERS, KEY, Interrupted, control, press
 from tests.dashboard.test_french import ENGLISH, LONG
 from tests.support.server import Server
+
+EN = Words("en")
+
+
+def fact(text: str, name: str) -> str:
+    """The value of a fact with this name."""
+    return text.partition(f"<dt>{name}</dt><dd>")[2].partition("</dd>")[0]
+
+
+def timeline(text: str) -> list[str]:
+    """The events of the opened decision: time, title, details and a person's words."""
+    events = re.findall("<li>(\\d{4}-.*?)</li>", text, re.DOTALL)
+    return [re.sub("(<[^>]*>)+", "|", event).rstrip("|") for event in events]
 
 
 @pytest.fixture
@@ -32,12 +48,17 @@ def test_a_decision_as_it_was_recorded(history: AppTest, recorded: RecordedScore
     assert history.main.header[0].value == (
         f"Decision of {recorded['at'][:19].replace('T', ' ')} UTC"
     )
-    assert "The service decided: refused. A person decided with it" in text
-    assert f">{recorded['probability']:.4f}<" in table_row(text, "Probability that the model gives")
-    assert f">{refusal}<" in table_row(text, "Client")
-    assert ">desk<" in table_row(text, "Recorded by")
-    assert f">{recorded['model']}<" in table_row(text.partition("Recorded by")[2], "Model")
-    assert f">{recorded['id']}<" in table_row(text, "Id of the decision")
+    assert "The model decided: refused. A person agreed." in text
+    own, limit = hundredths(EN, (recorded["probability"], recorded["threshold"]))
+    assert (fact(text, "Risk score"), fact(text, "Limit")) == (own, limit)
+    assert fact(text, "Client") == str(refusal)
+    assert fact(text, "Recorded by") == "desk"
+    assert fact(text, "Model") == recorded["model"]
+    assert fact(text, "Id of the decision") == recorded["id"]
+    assert timeline(text) == [
+        f"{recorded['at'][:19].replace('T', ' ')} UTC|The model: refused|"
+        f"Risk score {own} · recorded by desk"
+    ]
     for reason in recorded["reasons"]:
         assert f"<li>{reason['text']}" in text
 
@@ -74,8 +95,10 @@ def test_outcomes_are_listed(
     answer = httpx.post(url, json=body, headers=headers, verify=False)
     assert answer.json() == {"recorded": 2, "unknown": []}
     text = text_of(open_register_page("history", refusal))
-    assert ">late<" in table_row(text, "2026-01-31")
-    assert ">written off<" in table_row(text, "2026-06-30")
+    assert timeline(text)[:2] == [
+        "2026-01-31|Outcome: late|Defined as 90dpd",
+        "2026-06-30|Outcome: written off|Defined as 90dpd",
+    ]
     assert ">written off<" in text.partition("Open a decision")[0]
 
 
@@ -102,7 +125,7 @@ class TestReviewRequest:
         press(history, "Record the request")
         (request,) = register.decision(recorded["id"])["review_requests"]
         assert request["statement"] is None
-        assert "without a statement" in text_of(history)
+        assert "without their own words" in text_of(history)
 
     def test_it_is_on_the_list_of_open_requests_until_a_review(
         self,
@@ -114,7 +137,7 @@ class TestReviewRequest:
         register.request_review(recorded["id"], "Please look again")
         page = open_register_page("history", find_by="requested")
         page.main.selectbox(key="opened_decision").set_value(recorded["id"]).run()
-        assert f">{refusal}<" in table_row(text_of(page), "Client")
+        assert fact(text_of(page), "Client") == str(refusal)
         control(page, "radio", "final").set_value(1).run()
         press(page, "Record the review")
         assert [each.value for each in page.main.success] == [
@@ -163,17 +186,19 @@ class TestReview:
         assert (review["comment"], review["reviewer"]) == ("Checked", "desk")
         text = text_of(history)
         decided = "refused" if final else "accepted"
-        assert f"After review by a person: {decided}." in text
-        row = table_row(text, f"{review['at'][:19].replace('T', ' ')} UTC")
-        assert f">{decided}<" in row
-        assert ">Checked<" in row
+        assert f"A person reviewed it: {decided}." in text
+        in_words = "The data were wrong or out of date" if final == 0 else "The decision is right"
+        assert timeline(text)[-1] == (
+            f"{review['at'][:19].replace('T', ' ')} UTC|Review by a person: {decided}|"
+            f"Reason: {in_words} · recorded by desk|Checked"
+        )
 
     def test_a_changed_decision_needs_reason_and_note(
         self, history: AppTest, register: RegisterApi, recorded: RecordedScore
     ):
         control(history, "radio", "final").set_value(0).run()
         press(history, "Record the review")
-        assert history.main.error[0].value.startswith("Choose a reason and write a note")
+        assert history.main.error[0].value.startswith("Nothing was recorded. A different decision")
         assert register.decision(recorded["id"])["reviewed"] == []
 
     def test_another_person_is_faster(
@@ -189,9 +214,10 @@ class TestReview:
         assert history.main.error[0].value == "Another person reviewed this decision first."
         text = text_of(history)
         assert "Your review was not recorded." in text
-        assert "After review by a person: accepted." in text
-        assert ">The father stands in<" in text
-        assert ">colleague<" in text
+        assert "A person reviewed it: accepted." in text
+        assert timeline(text)[-1].endswith(
+            "|Reason: A guarantor or other security · recorded by colleague|The father stands in"
+        )
         assert len(register.decision(recorded["id"])["reviewed"]) == 1
 
 
@@ -239,44 +265,3 @@ def test_a_page_is_french(
     texts += [option for radio in page.main.radio for option in radio.options]
     shown = "\n".join([text_of(page), *texts])
     assert [text for text in ENGLISH if len(text) >= LONG and text in shown] == []
-
-
-def test_a_number_of_an_application(
-    open_register_page: PageOpener,
-    register: RegisterApi,
-    register_service: ServiceApi,
-    refusal: int,
-):
-    body = {"record": register_service.record(refusal), "reference": f"C-{refusal}"}
-    recorded = register.record(body, f"number-{refusal}")
-    page = open_register_page("history", find_by="reference")
-    assert not page.main.info
-    page.main.text_input(key="find_reference").set_value(f" C-{refusal}").run()
-    assert f">{recorded['id']}<" in text_of(page)
-    assert f">C-{refusal}<" in table_row(text_of(page), "Number of the application")
-
-
-class TestById:
-    """A decision that is opened by its id."""
-
-    def test_it_is_opened(
-        self, open_register_page: PageOpener, recorded: RecordedScore, refusal: int
-    ):
-        page = open_register_page(
-            "history", find_by="decision", find_decision=f" {recorded['id'].upper()} "
-        )
-        assert f">{refusal}<" in table_row(text_of(page), "Client")
-        assert "Decisions, the newest first" not in text_of(page)
-
-    @pytest.mark.parametrize(
-        "typed", ["01a22330-8c81-7004-8f9b-4619226f0db8", "no id", "a/b?c", "../health"]
-    )
-    def test_an_unknown_id(self, open_register_page: PageOpener, typed: str):
-        page = open_register_page("history", find_by="decision", find_decision=typed)
-        (error,) = page.main.error
-        assert error.value.startswith("The register does not have this decision")
-
-    def test_without_an_id_nothing_is_requested(self, open_register_page: PageOpener):
-        page = open_register_page("history", find_by="decision")
-        assert not page.main.error
-        assert not page.main.header

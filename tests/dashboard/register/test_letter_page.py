@@ -1,14 +1,35 @@
 """The page of a letter where the service has a register: its letter, or today's draft."""
 
-import pytest
+from collections.abc import Iterator
+from typing import Any
 
-from advisor.register.recorded_letter import without_scripts
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from advisor.paper import without_scripts
 from advisor.register.register_api import RegisterApi
 from advisor.service_api import ServiceApi
 from tests.dashboard.conftest import PageOpener, text_of
 from tests.dashboard.register.conftest import CALLERS
 
 LANGUAGES = {"en": "English", "fr": "Français"}
+
+
+def field(page: AppTest) -> Any:
+    """The field with the text of a draft."""
+    (found,) = page.main.text_area
+    return found
+
+
+@pytest.fixture
+def told_refusal(unrecorded_refusals: Iterator[int], register_service: ServiceApi) -> int:
+    """A refused client without a decision, and without a protected trait among the reasons."""
+    scores = ((each, register_service.score({"client": each})) for each in unrecorded_refusals)
+    return next(
+        client
+        for client, score in scores
+        if not any(reason["protected"] for reason in score["reasons"])
+    )
 
 
 @pytest.fixture
@@ -32,9 +53,8 @@ def test_the_letter_is_the_registers(
     letter = register.letter(printable, language)
     assert f'<html lang="{language}"' in letter
     assert frame.proto.srcdoc == without_scripts(letter)
-    assert not page.main.code  # today's draft
-    assert not page.main.warning
-    said = {"en": "The decision is: accepted.", "fr": "La décision est : accepté."}
+    assert not page.main.text_area  # of a draft
+    said = {"en": "Final decision: accepted.", "fr": "Décision finale\u00a0: accepté."}
     assert said[language] in text_of(page)
 
 
@@ -45,7 +65,7 @@ def test_the_letter_in_another_language_than_the_page(
     page.main.radio(key="letter_language").set_value("fr").run()
     (frame,) = page.main.get("iframe")
     assert frame.proto.srcdoc == without_scripts(register.letter(printable, "fr"))
-    assert page.title[0].value == f"A letter about client {refusal}"
+    assert page.title[0].value == f"Letter to client {refusal}"
 
 
 def test_an_older_decision(
@@ -75,39 +95,34 @@ def test_a_letter_that_is_held(
     accepted = register.record({"client": client}, f"accepted-{client}")
     register.review(accepted["id"], 0, 1, "POLICY", "A rule")
     page = open_register_page("letter", client)
-    assert page.main.error[0].value.startswith("This letter is held back: a person must write")
+    assert page.main.error[0].value.startswith("Letter held: a person must write")
     assert "If a review on the page History accepts the application" in text_of(page)
     assert not page.main.get("iframe")
-    assert not page.main.code
+    assert not page.main.text_area
 
 
-def test_without_a_decision_there_is_a_draft(open_register_page: PageOpener, refusal: int):
-    page = open_register_page("letter", refusal)
-    assert "A letter to a client needs a recorded decision." in page.main.info[0].value
-    (code,) = page.main.code
-    assert code.value.startswith("DRAFT, to be read and decided by an advisor")
+def test_without_a_decision_there_is_a_draft(open_register_page: PageOpener, told_refusal: int):
+    page = open_register_page("letter", told_refusal)
+    assert "The register has no decision on this client." in page.main.info[0].value
+    assert field(page).value.startswith("DRAFT: this decision is not recorded\n\nOur decision on")
     assert page.main.get("page_link")[-1].proto.label == "Record this decision"
 
 
+def test_an_offer_is_a_draft_beside_the_recorded_letter(
+    open_register_page: PageOpener, printable: str, refusal: int
+):
+    page = open_register_page("letter", refusal, changes={"AMT_CREDIT": 50_000.0})
+    if page.main.text_area:  # unless a protected trait is among its reasons
+        assert field(page).value.startswith("Your application with changes\n")
+    page.main.radio(key="letter_about").set_value("decision").run()
+    assert len(page.main.get("iframe")) == 1
+    assert page.main.selectbox(key="letter_of").value == printable
+
+
 def test_a_key_that_may_not_read_has_the_draft(
-    open_register_page: PageOpener, refusal: int, monkeypatch: pytest.MonkeyPatch
+    open_register_page: PageOpener, told_refusal: int, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("API_KEY", CALLERS["clerk"][0])
-    page = open_register_page("letter", refusal)
+    page = open_register_page("letter", told_refusal)
     assert "the key of clerk lacks the role read" in page.main.error[0].value
-    assert page.main.code[0].value.startswith("DRAFT")
-
-
-@pytest.mark.parametrize(
-    ("html", "found"),
-    [
-        ("<html><HEAD lang=en><title>", "<html><HEAD lang=en>{rule}<title>"),
-        ("<p>A text", "{rule}<p>A text"),
-    ],
-)
-def test_no_script_runs_in_a_letter(html: str, found: str):
-    rule = (
-        '<meta http-equiv="Content-Security-Policy"'
-        " content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">"
-    )
-    assert without_scripts(html) == found.format(rule=rule)
+    assert field(page).value.startswith("DRAFT: ")

@@ -9,7 +9,7 @@ from advisor.register.recording.recording import Decided, Recording
 from advisor.register.register_api import RegisterApi
 from advisor.response_models import Application
 from advisor.service_api import ServiceApi
-from tests.dashboard.conftest import PageOpener, press_calculate, text_of
+from tests.dashboard.conftest import PageOpener, text_of, walk_in_field
 from tests.dashboard.register.conftest import (
     RECORDED,
     Interrupted,
@@ -30,8 +30,8 @@ def test_a_followed_decision(
 ):
     page = open_register_page("client", refusal)
     assert control(page, "radio", "choice").options == [
-        "Follow the service: refuse",
-        "Override the service: accept",
+        "Follow: refuse",
+        "Override: accept",
     ]
     choose(page, "follow")
     press(page, "Record")
@@ -48,6 +48,24 @@ def test_a_followed_decision(
     page.run()
     assert len(page.main.success) == 1  # the form does not come back
     assert len(stored(register, refusal)) == 1
+
+
+def test_an_earlier_decision_is_told_before_another_one(
+    open_register_page: PageOpener, register: RegisterApi, refusal: int
+):
+    page = open_register_page("client", refusal)
+    choose(page, "follow")
+    assert [each.value for each in page.main.info] == []
+    press(page, "Record")
+    assert [each.value for each in page.main.info] == []
+    (decision,) = stored(register, refusal)
+    another = open_register_page("client", refusal)
+    assert [each.value for each in another.main.info] == []
+    choose(another, "override")
+    assert [each.value for each in another.main.info] == [
+        f"Recorded on {decision['at'][:19].replace('T', ' ')} UTC: refused. "
+        "Recording again adds a second decision."
+    ]
 
 
 def test_a_followed_decision_with_a_note(
@@ -82,7 +100,7 @@ def test_an_override_needs_a_reason_and_a_note(
     page = open_register_page("client", refusal)
     choose(page, "override", reason, note)
     press(page, "Record")
-    assert page.main.error[0].value.startswith("Choose a reason and write a note")
+    assert page.main.error[0].value.startswith("Nothing was recorded. A different decision")
     assert stored(register, refusal) == []
     choose(page, "override", "POLICY", "Both are here now")
     press(page, "Record")
@@ -96,9 +114,8 @@ def test_a_new_application_is_found_by_its_number(
     register_service: ServiceApi,
     refusal: int,
 ):
-    page = open_register_page("application", refusal)
-    page.main.number_input(key=f"new_{refusal}_AMT_CREDIT").set_value(1_500_000.0)
-    press_calculate(page)
+    page = open_register_page("application", refusal, way_in="client", new_taken=refusal)
+    walk_in_field(page, "AMT_CREDIT").set_value(1_500_000.0).run()
     choose(page, "follow")
     control(page, "text_input", "reference").set_value(" A-17 ")
     press(page, "Record")
@@ -111,6 +128,55 @@ def test_a_new_application_is_found_by_its_number(
     }
     assert found["probability"] == register_service.score(changed)["probability"]
     assert stored(register, refusal) == []
+
+
+def test_an_indication_cannot_be_recorded(
+    open_register_page: PageOpener, register_service: ServiceApi, refusal: int
+):
+    """The rest of a record is not known: typical values stand in for it."""
+    record = register_service.record(refusal)
+    part = {name: value for name, value in record.items() if name != "AMT_CREDIT"}
+    for given, is_there in ((record, True), (part, False)):
+        page = open_register_page("application", way_in="paste", pasted_text=json.dumps(given))
+        assert any(each.label == "Your decision" for each in page.main.radio) == is_there
+        assert ("Indication, not a decision" in text_of(page)) != is_there
+
+
+def test_the_letter_of_a_new_application(
+    open_register_page: PageOpener, register: RegisterApi, register_service: ServiceApi
+):
+    """The page of letters has the decisions that this session recorded, though of no client."""
+    client = next(
+        each
+        for each in register_service.ids()
+        if not register_service.score({"client": each}, reasons=0)["prediction"]
+    )
+    application: Application = {"record": register_service.record(client)}
+    score = register_service.score(application)
+    recording = Recording(application, score, files=())
+    recording.send(register, Decided("follow", reference="L-1"))
+    assert recording.recorded is not None
+    page = open_register_page("letter", recordings={"digest": recording})
+    assert page.main.title[0].value == "Letter"
+    choice = page.main.selectbox(key="letter_of")
+    assert choice.value == recording.recorded["id"]
+    assert choice.options == [f"L-1: {recording.recorded['at'][:19].replace('T', ' ')} UTC"]
+    (frame,) = page.main.get("iframe")
+    assert recording.recorded["id"] in frame.proto.srcdoc
+
+
+def test_a_recorded_decision_leads_to_its_letter(
+    open_register_page: PageOpener, register: RegisterApi, refusal: int
+):
+    page = open_register_page("client", refusal)
+    choose(page, "override", "GUARANTEE", "The father stands in")
+    press(page, "Record")
+    (decision,) = stored(register, refusal)
+    press(page, "Letter")
+    assert page.main.title[0].value == f"Letter to client {refusal}"
+    assert page.main.selectbox(key="letter_of").value == decision["id"]
+    (frame,) = page.main.get("iframe")
+    assert decision["id"] in frame.proto.srcdoc
 
 
 def test_two_clicks_at_the_same_time(
@@ -126,114 +192,6 @@ def test_two_clicks_at_the_same_time(
     assert recording.error is None
     (decision,) = stored(register, refusal)
     assert [each["comment"] for each in decision["reviewed"]] == ["Twice"]
-
-
-class TestLostAnswer:
-    """The service records a decision or a review, and its answer does not arrive."""
-
-    def test_the_decision_is_recorded_once(
-        self,
-        open_register_page: PageOpener,
-        interrupted: Interrupted,
-        register: RegisterApi,
-        refusal: int,
-    ):
-        page = open_register_page("client", refusal)
-        choose(page, "follow")
-        press(page, "Record")
-        assert page.main.error[0].value == "The service took too long to answer."
-        assert "It is not known whether the decision was recorded." in text_of(page)
-        assert not page.main.success
-        press(page, "Record")
-        assert len(page.main.error) == 1
-        interrupted.path = ""
-        press(page, "Record")
-        assert not page.main.error
-        (decision,) = stored(register, refusal)
-        assert decision["id"] in page.main.success[0].value
-        assert interrupted.paths.count("POST /decisions") == 3
-
-    def test_the_choice_may_change_meanwhile(
-        self,
-        open_register_page: PageOpener,
-        interrupted: Interrupted,
-        register: RegisterApi,
-        refusal: int,
-    ):
-        page = open_register_page("client", refusal)
-        choose(page, "follow")
-        press(page, "Record")
-        interrupted.path = ""
-        choose(page, "override", "OTHER", "On second thoughts")
-        press(page, "Record")
-        (decision,) = stored(register, refusal)
-        assert [each["decision"] for each in decision["reviewed"]] == [0]
-
-    def test_the_number_of_an_application_may_not(
-        self,
-        open_register_page: PageOpener,
-        interrupted: Interrupted,
-        register: RegisterApi,
-        refusal: int,
-    ):
-        page = open_register_page("application", refusal)
-        press_calculate(page)
-        choose(page, "follow")
-        control(page, "text_input", "reference").set_value(f"B-{refusal}")
-        press(page, "Record")
-        assert control(page, "text_input", "reference").disabled
-        interrupted.path = ""
-        press(page, "Record")
-        assert len(register.decisions(reference=f"B-{refusal}")["decisions"]) == 1
-
-    def test_the_review_is_recorded_once(
-        self,
-        open_register_page: PageOpener,
-        interrupted: Interrupted,
-        register: RegisterApi,
-        refusal: int,
-    ):
-        interrupted.path = "/reviews"
-        page = open_register_page("client", refusal)
-        choose(page, "override", "INCOME_PROVED", "Payslips")
-        press(page, "Record")
-        (warning,) = page.main.warning
-        assert warning.value.startswith(RECORDED)
-        assert "Not recorded yet: your override, accepted" in warning.value
-        assert "It is not known whether it was recorded." in text_of(page)
-        interrupted.path = ""
-        press(page, "Send the override again")
-        assert page.main.success[0].value.endswith(OVERRIDDEN)
-        (decision,) = stored(register, refusal)
-        assert len(decision["reviewed"]) == 1
-
-    def test_a_colleague_reviews_first(
-        self,
-        open_register_page: PageOpener,
-        interrupted: Interrupted,
-        register: RegisterApi,
-        colleague: RegisterApi,
-        refusal: int,
-        monkeypatch: pytest.MonkeyPatch,
-    ):
-        """Between the two requests of an override."""
-        record = RegisterApi.record
-
-        def recorded(self: RegisterApi, *args: object) -> object:
-            found = record(self, *args)
-            colleague.review(found["id"], 0, 1, "POLICY", "I was first")
-            return found
-
-        interrupted.path = ""
-        monkeypatch.setattr(RegisterApi, "record", recorded)
-        page = open_register_page("client", refusal)
-        choose(page, "override", "INCOME_PROVED", "Payslips")
-        press(page, "Record")
-        assert page.main.error[0].value == "Another person reviewed this decision first."
-        assert "Your review was not recorded." in text_of(page)
-        assert not [each for each in page.main.button if each.label == "Send the override again"]
-        (decision,) = stored(register, refusal)
-        assert [each["comment"] for each in decision["reviewed"]] == ["I was first"]
 
 
 def test_the_request_names_a_person_as_the_decider(

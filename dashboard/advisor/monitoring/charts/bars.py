@@ -7,7 +7,7 @@ from advisor.charts import AXIS_HEIGHT, LEGEND_HEIGHT, ROW_HEIGHT
 from advisor.monitoring.cells import Cells
 from advisor.monitoring.charts.intervals import HEIGHT, swap_rules
 from advisor.monitoring.statistics import Proportion
-from advisor.vega import BLUE, INK, ORANGE, WHITE, Row, Spec
+from advisor.vega import BLUE, INK, ORANGE, PAPER, Row, Spec
 
 WIDEST = 900  # pixels that all bars of a line of time share
 
@@ -31,7 +31,7 @@ def feature_indices(rows: Sequence[Row], title: str) -> Spec:
 
     Rows have `name`, `index` and `expected`.
     """
-    tick = {"type": "tick", "thickness": 5, "color": INK, "stroke": WHITE, "strokeWidth": 1}
+    tick = {"type": "tick", "thickness": 5, "color": INK, "stroke": PAPER, "strokeWidth": 1}
     x = vega.number("index", title, axis={"format": "~f", "tickCount": 6})
     return vega.chart(
         vega.layer({"type": "bar", "color": BLUE}, rows, y=vega.name(), x=x),
@@ -60,7 +60,7 @@ def expected_and_observed(
     below: Spec = {"legend": {"columns": 1}}
     colours = vega.legend("kind", names, [ORANGE, BLUE]) | below
     shapes = vega.legend("kind", names, ["diamond", "circle"]) | below
-    mark = {"type": "point", "filled": True, "size": 90, "opacity": 1, "stroke": WHITE}
+    mark = {"type": "point", "filled": True, "size": 90, "opacity": 1, "stroke": PAPER}
     found = [row for row in points if row["share"] is not None]
     return vega.chart(
         vega.layer({"type": "rule", "strokeWidth": 2, "color": BLUE}, known, y=vega.name(), **low),

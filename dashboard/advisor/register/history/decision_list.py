@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
+from advisor import decision as decision_figures
 from advisor import page_elements, session
 from advisor.formats import Words
 from advisor.register.held_reads import forget, held
@@ -19,6 +20,7 @@ PAGES = "decision_pages"  # that the session shows, by the list's parameters
 MOST_REQUESTS = 10  # for one full page
 HASH_LENGTH = 8  # of a model's hash in a table
 WAY, DECISION = "find_by", "find_decision"
+Figure = Literal["probability", "threshold"]  # the risk score, or its limit
 WAYS = ("client", "reference", "requested", "decision")
 
 
@@ -53,6 +55,7 @@ def choose_way(words: Words) -> dict[str, Any]:
         WAYS,
         format_func=lambda key: words(f"find_by_{key}"),
         key=WAY,
+        horizontal=True,
         persist_state="session",
     )
     if way == "requested":
@@ -111,7 +114,7 @@ def row(words: Words, number: int, decision: DecisionSummary) -> Sequence[str]:
         name(number, decision),
         verdict(words, decision["prediction"]),
         verdict(words, decision["final"]),
-        words.number(decision["probability"], 4),
+        risk_score(words, decision),
         " ".join(filter(None, [words.number(decision["reviews"]), waits])),
         words(f"outcome_{outcome}") if outcome else "",
         decision["model"][:HASH_LENGTH],
@@ -121,6 +124,13 @@ def row(words: Words, number: int, decision: DecisionSummary) -> Sequence[str]:
 def name(number: int, decision: DecisionSummary) -> str:
     """A decision's number in the list and its time; no two are equal."""
     return f"{number}. {moment(decision['at'])}"
+
+
+def risk_score(words: Words, decision: DecisionSummary, figure: Figure = "probability") -> str:
+    """The risk score of a decision, or its limit, with the digits at which the two differ."""
+    shares = decision["probability"], decision["threshold"]
+    own, limit = decision_figures.hundredths(words, shares)
+    return own if figure == "probability" else limit
 
 
 def verdict(words: Words, refused: int) -> str:
@@ -144,5 +154,6 @@ def choose_decision(words: Words, decisions: Sequence[DecisionSummary]) -> str |
         key=OPENED,
         placeholder=words("choose_decision"),
         persist_state="session",
+        width=340,
     )
     return chosen

@@ -1,37 +1,27 @@
-"""One decision of the register: figures, reasons as they were told, requests, reviews, outcomes."""
+"""One decision of the register: the decision, its timeline, its reasons as told, its figures."""
 
 import streamlit as st
 
 from advisor import page_elements
 from advisor.formats import Words
-from advisor.register.history.decision_list import verdict
+from advisor.reasons import protected_flag
+from advisor.register.history import timeline
+from advisor.register.history.decision_list import risk_score, verdict
 from advisor.register.moments import moment
-from advisor.register.reason_codes import reason_text
 from advisor.register.response_models import Evidence, StoredDecision
-
-NO_TEXT = "\u2013"
 
 
 def show(words: Words, decision: StoredDecision) -> None:
     """Show a decision."""
     st.header(words("decision_of", at=moment(decision["at"])))
     st.markdown(page_elements.plain(sentence(words, decision)))
-    page_elements.table(
-        words("figures"), [words("figure"), words("value")], figures(words, decision)
-    )
+    page_elements.facts(figures(words, decision))
+    timeline.show(words, decision)
     show_evidence(words, decision["evidence"])
-    for request in decision["review_requests"]:
-        at, said = moment(request["at"]), request["statement"] or words("no_statement")
-        st.markdown(page_elements.plain(words("requested", at=at, caller=request["caller"])))
-        page_elements.quotation(said)
-    if decision["reviewed"]:
-        show_reviews(words, decision)
-    if decision["outcomes"]:
-        show_outcomes(words, decision)
 
 
 def sentence(words: Words, decision: StoredDecision) -> str:
-    """The service's decision and the person's, in a sentence."""
+    """The model's decision and the person's, in a sentence."""
     decided, final = (verdict(words, decision[name]) for name in ("prediction", "final"))
     if decision["reviews"]:
         found = words("decided_reviewed", decided=decided, final=final)
@@ -44,12 +34,10 @@ def sentence(words: Words, decision: StoredDecision) -> str:
 
 def figures(words: Words, decision: StoredDecision) -> list[tuple[str, str]]:
     """The figures of a decision, each with its name."""
-    rows = [
-        (words("probability"), words.number(decision["probability"], 4)),
-        (words("threshold"), words.number(decision["threshold"], 4)),
-    ]
+    limit = risk_score(words, decision, "threshold")
+    rows = [(words("column_score"), risk_score(words, decision)), (words("risk_limit"), limit)]
     if (pd := decision["pd"]) is not None:
-        rows.append((words("expected_defaults"), words.percent(pd, 1)))
+        rows.append((words("expected"), words.percent(pd, 1)))
     if (points := decision["points"]) is not None:
         rows.append((words("points"), words.number(points)))
     if (grade := decision["grade"]) is not None:
@@ -67,38 +55,10 @@ def show_evidence(words: Words, evidence: Evidence | None) -> None:
     if evidence is None:
         st.info(words("erased"))
         return
-    reasons = evidence["answer"].get("reasons") or []
-    if reasons:
-        st.subheader(words("reasons_told"))
+    st.subheader(words("reasons_told"))
+    if reasons := evidence["answer"].get("reasons") or []:
         page_elements.numbered_list(
-            (reason["text"], words("reason_protected") if reason["protected"] else "")
-            for reason in reasons
+            (reason["text"], protected_flag(words, reason)) for reason in reasons
         )
     else:
         st.markdown(words("no_reasons_told"))
-
-
-def show_reviews(words: Words, decision: StoredDecision) -> None:
-    """Show a table of the reviews, the oldest first."""
-    rows = [
-        (
-            moment(review["at"]),
-            verdict(words, review["decision"]),
-            reason_text(words, review["reason"]),
-            review["comment"] or NO_TEXT,
-            review["reviewer"],
-        )
-        for review in decision["reviewed"]
-    ]
-    head = [words(key) for key in ("column_at", "decision", "reason", "comment", "recorded_by")]
-    page_elements.table(words("reviews_table"), head, rows)
-
-
-def show_outcomes(words: Words, decision: StoredDecision) -> None:
-    """Show a table of the outcomes, the oldest first."""
-    rows = [
-        (each["observed"], words(f"outcome_{each['status']}"), each["definition"])
-        for each in decision["outcomes"]
-    ]
-    head = [words(key) for key in ("observed_on", "column_outcome", "definition")]
-    page_elements.table(words("outcomes_table"), head, rows)

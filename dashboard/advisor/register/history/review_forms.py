@@ -89,7 +89,7 @@ def tell_recorded(words: Words, opened: str | None) -> None:
 def show(words: Words, decision: StoredDecision) -> None:
     """Show both forms, each as its heading and its fields or its success."""
     show_forms: dict[Kind, Callable[[Words, StoredDecision, Form], None]]
-    show_forms = {"request": show_request, "review": show_review}
+    show_forms = {"review": show_review, "request": show_request}
     for kind, show_form in show_forms.items():
         form = form_of(decision, kind)
         st.subheader(words(f"{kind}_title"))
@@ -162,6 +162,7 @@ def show_review(words: Words, decision: StoredDecision, form: Form) -> None:
         index=None,
         format_func=lambda refuse: words("to_refuse" if refuse else "to_accept"),
         key=key,
+        horizontal=True,
         persist_state="session",
     )
     if final is None:

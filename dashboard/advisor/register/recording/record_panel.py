@@ -2,16 +2,17 @@
 
 import streamlit as st
 
-from advisor import page_elements, session
-from advisor.errors import ReviewedMeanwhile, WrongReasonCodes
+from advisor import address, decision, page_elements, session
+from advisor.errors import DashboardError, ReviewedMeanwhile, WrongReasonCodes
 from advisor.formats import Words
 from advisor.pinned_service import PinnedService
 from advisor.register import presence, reason_codes
-from advisor.register.held_reads import reads
+from advisor.register.held_reads import held, reads
 from advisor.register.moments import moment
 from advisor.register.reason_codes import override_reasons, reason_text
 from advisor.register.recording.recording import (
     IN_DOUBT,
+    LETTER_OF,
     Choice,
     Decided,
     Recording,
@@ -21,7 +22,8 @@ from advisor.register.recording.recording import (
 from advisor.register.register_api import RegisterApi
 from advisor.response_models import Application, Score
 
-HISTORY = "views/history.py"
+LETTER_PAGE = "views/letter.py"
+NOTE_HEIGHT = 80  # pixels
 LONGEST_NOTE = 4000  # characters, the service's own limit
 LONGEST_REFERENCE = 64
 FIELDS = ("choice", "reason", "note", "reference")
@@ -30,7 +32,7 @@ FIELDS = ("choice", "reason", "note", "reference")
 def show(words: Words, service: PinnedService, application: Application, score: Score) -> None:
     """Show the part if the service has a register; only it runs again after an input."""
     if presence.state() is not None:
-        st.header(words("record_title"))
+        st.subheader(words("record_title"))
         show_recording(words, recording_of(service, application, score))
 
 
@@ -47,7 +49,11 @@ def show_recording(words: Words, recording: Recording) -> None:
         show_other_decision(words, recording)
     else:
         show_recorded(words, recording)
-    st.page_link(HISTORY, label=words("open_history"))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button(words("open_letter"), key=control_key(recording, "letter"), type="primary"):
+            st.session_state[LETTER_OF] = recording.recorded["id"]
+            st.switch_page(LETTER_PAGE, query_params=address.query(changes={}))
+        address.link("history", words("open_history"), key="recorded_history")
     if recording.files != session.service().files:
         key = control_key(recording, "anew")
         st.markdown(words("recorded_of_other_files"))
@@ -76,10 +82,12 @@ def show_form(words: Words, recording: Recording) -> None:
         index=None,
         format_func=labels.__getitem__,
         key=key,
+        horizontal=True,
         persist_state="session",
     )
     if choice is None:
         return
+    show_earlier_decision(words, recording)
     try:
         reasons = override_reasons() if choice == "override" else ()
     except WrongReasonCodes as error:
@@ -92,12 +100,31 @@ def show_form(words: Words, recording: Recording) -> None:
         st.form_submit_button(words("record"), type="primary", on_click=send, args=(recording,))
 
 
+def show_earlier_decision(words: Words, recording: Recording) -> None:
+    """Say that the client has a recorded decision; nothing if the register does not tell.
+
+    Only now is the register read: it notes each read, and most advisors record nothing.
+    """
+    client = recording.application.get("client")
+    if client is None or recording.decided is not None:  # after an attempt, the advisor knows
+        return
+    register = RegisterApi(session.service().connection)
+    try:
+        found = held(("earlier", client), lambda: register.decisions(None, client=client))
+    except DashboardError:  # such as a key that may not read
+        return
+    for last in found["decisions"][:1]:
+        decided = words("refused" if last["final"] else "accepted")
+        st.info(words("recorded_before", at=moment(last["at"]), decision=decided))
+
+
 def show_fields(words: Words, recording: Recording, note_label: str) -> None:
     """Show the field of the note, and that of a new application's number."""
     st.text_area(
         words(note_label),
         key=control_key(recording, "note"),
         max_chars=LONGEST_NOTE,
+        height=NOTE_HEIGHT,
         persist_state="session",
     )
     if "client" not in recording.application:
@@ -181,7 +208,7 @@ def show_other_decision(words: Words, recording: Recording) -> None:
                     id=recorded["id"],
                     at=moment(recorded["at"]),
                     decision=words("refused" if recorded["prediction"] else "accepted"),
-                    score=words.number(recorded["probability"], 4),
+                    score=decision.hundredths(words, (recorded["probability"],))[0],
                     model=recorded["model"],
                 )
             )

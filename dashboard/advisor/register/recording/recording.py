@@ -31,6 +31,7 @@ from advisor.response_models import Application, Score
 
 Choice = Literal["follow", "override"]
 RECORDINGS = "recordings"
+LETTER_OF = "letter_of"  # the decision whose letter the page of letters shows
 # After these failures the service may have recorded what was sent.
 IN_DOUBT = (ServiceAway, ServiceSlow, RegisterAway, ServiceFailed, StillRecording)
 
@@ -166,6 +167,15 @@ def recording_of(service: PinnedService, application: Application, score: Score)
     if found.recorded is None:
         found.shown, found.files = score, service.files
     return found
+
+
+def recorded_applications() -> list[Recording]:
+    """The session's recorded decisions on new applications, the last one first."""
+    recordings: dict[str, Recording] = st.session_state.get(RECORDINGS, {})
+    found = [
+        each for each in recordings.values() if each.recorded and "client" not in each.application
+    ]
+    return found[::-1]
 
 
 def forget_recording(recording: Recording) -> None:

@@ -4,21 +4,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from advisor.formats import Words
-from advisor.formulas import after_change
-from advisor.response_models import Counterfactual, Feature, Reason, Record
-
-SHARE_UNIT = "ratio"
+from advisor.reasons import strongest_feature
+from advisor.response_models import Feature, Reason, ReasonFeature, Record
+from advisor.simulation.formulas import after_change
+from advisor.value_texts import texts_apart
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A feature that a suggestion changes.
+    """A feature that a suggestion changes, itself or by a formula.
 
     Attributes:
-        feature: the feature, computed from the suggested one or that one itself.
+        feature: the feature, computed from a suggested one or a suggested one itself.
         own: the client's value.
         after: the value after the suggested change.
-        typical: the median of the clients who paid.
+        typical: the peers' median, as in the reason, or else that of the clients who paid.
     """
 
     feature: Feature
@@ -32,14 +32,8 @@ class Figure:
         return abs(self.after - self.typical) < abs(self.own - self.typical)
 
     def texts(self, words: Words) -> list[str]:
-        """The client's value, the typical one and the one after the change, written out.
-
-        Ratios below 1 are written in percent.
-        """
-        values = [self.own, self.typical, self.after]
-        if self.feature["unit"] == SHARE_UNIT and 0 <= min(values) <= max(values) < 1:
-            return [words.percent(value, digits_apart(values)) for value in values]
-        return [words.feature_value(self.feature, value) for value in values]
+        """The client's value, the typical one and the one after the change, written out."""
+        return texts_apart(words, self.feature, self.own, self.typical, self.after)
 
 
 @dataclass(frozen=True)
@@ -72,41 +66,37 @@ class Contradiction:
         )
 
 
-def digits_apart(shares: Sequence[float]) -> int:
-    """The decimals of shares in percent, one or more, at which different ones look different."""
-    for digits in (1, 2, 3):
-        if len({round(100 * share, digits) for share in shares}) == len({*shares}):
-            return digits
-    return digits
-
-
 def find(
     features: Mapping[str, Feature],
     record: Record,
     reasons: Sequence[Reason],
-    suggestion: Counterfactual,
+    changes: Record,
 ) -> Contradiction | None:
-    """The strongest reason that a suggestion goes against; None if it goes against none.
+    """The strongest reason that suggested changes go against; None if they go against none.
 
-    A reason is worded by its strongest feature, as high or low. A suggestion goes against it if it
-    moves that feature further from the median of the peers.
+    A reason is worded by its strongest feature, as high or low. Changes go against it if they move
+    that feature further from the median of the peers.
     """
-    changes: Record = {suggestion["feature"]: suggestion["value"]}
     for reason in reasons:
-        strongest = reason["features"][0]
+        if (strongest := strongest_feature(reason)) is None:
+            continue
         own, median = strongest["value"], strongest["median"]
         after = after_change(features, record, changes, strongest["name"])
         if not isinstance(own, float | int) or not isinstance(after, float | int):
             continue
         if median is None or own == median or after == own or (own > median) != (after > own):
             continue
-        if figure := figure_behind(features, record, changes, reason):
+        if figure := figure_behind(features, record, changes, reason, strongest):
             return Contradiction(reason, figure)
     return None
 
 
 def figure_behind(
-    features: Mapping[str, Feature], record: Record, changes: Record, reason: Reason
+    features: Mapping[str, Feature],
+    record: Record,
+    changes: Record,
+    reason: Reason,
+    strongest: ReasonFeature,
 ) -> Figure | None:
     """The figure behind a reason and a change; None if no typical value is known.
 
@@ -114,23 +104,27 @@ def figure_behind(
     feature of the theme that is: one that the change brings nearer to its typical value, if there
     is one, and the changed feature itself if none is computed from it.
     """
-    named = [each["name"] for each in reason["features"]]
+    medians = {each["name"]: each["median"] for each in reason["features"]}
     theme = [name for name, each in features.items() if each["group"] == reason["group"]]
-    names = dict.fromkeys([*named, *theme])
+    names = dict.fromkeys([strongest["name"], *medians, *theme])
     figures = {
         name: figure
         for name in names
-        if (figure := figure_of(features, record, changes, name)) is not None
+        if (figure := figure_of(features, record, changes, name, medians.get(name))) is not None
     }
-    if named[0] in figures and named[0] not in changes:
-        return figures[named[0]]
+    if strongest["name"] in figures and strongest["name"] not in changes:
+        return figures[strongest["name"]]
     computed = [figure for name, figure in figures.items() if name not in changes]
     nearer = [figure for figure in computed if figure.comes_nearer]
     return next(iter([*nearer, *computed, *figures.values()]), None)
 
 
 def figure_of(
-    features: Mapping[str, Feature], record: Record, changes: Record, name: str
+    features: Mapping[str, Feature],
+    record: Record,
+    changes: Record,
+    name: str,
+    peers_median: float | None,
 ) -> Figure | None:
     """A feature that changes; None if it does not, or if one of its values is not known."""
     if name not in features or (quantiles := features[name]["class0"]["quantiles"]) is None:
@@ -138,4 +132,5 @@ def figure_of(
     own, after = record.get(name), after_change(features, record, changes, name)
     if not isinstance(own, float | int) or not isinstance(after, float | int) or own == after:
         return None
-    return Figure(features[name], own, after, quantiles["50"])
+    typical = quantiles["50"] if peers_median is None else peers_median
+    return Figure(features[name], own, after, typical)

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from advisor import contradictions, formulas
 from advisor.formats import Words
 from advisor.response_models import Record
 from advisor.service_api import ServiceApi
+from advisor.simulation import contradictions, formulas, suggestions
+from advisor.simulation.values import allowed_range
 from tests.dashboard.conftest import PageOpener, text_of
 
 EN, FR = Words("en"), Words("fr")
@@ -17,8 +18,8 @@ RECORD: Record = {"INSTALMENT": 790.0, "LOAN": 10_000.0, "RATE": 0.079, "INCOME"
 
 def feature(name: str, label: str, unit: str, typical: float, formula: str | None = None) -> Any:
     values = {"present": 3, "quantiles": {"50": typical}, "shares": None}
-    return {"name": name, "label": label, "unit": unit, "group": "Loan", "formula": formula,
-            "kind": "number", "class0": values}  # fmt: skip
+    return {"name": name, "label": label, "unit": unit, "base_unit": unit, "group": "Loan",
+            "formula": formula, "kind": "number", "class0": values}  # fmt: skip
 
 
 FEATURES = {
@@ -41,27 +42,23 @@ def reason(text: str, *named: tuple[str, float]) -> Any:
             "features": named_features}  # fmt: skip
 
 
-def suggestion(name: str, value: float) -> Any:
-    return {"feature": name, "label": name, "value": value,
-            "direction": "up" if value > RECORD[name] else "down"}  # fmt: skip
-
-
 HIGH_RATE = reason("The instalments are high", ("RATE", 0.055))
 
 
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (EN, "It goes against the reason “The instalments are high”. Behind both stands one"
-         " figure, Instalment as a share of the loan: 7.9\u00a0%; typical 5.5\u00a0%; after the"
-         " change 8.5\u00a0%."),
-        (FR, "Cela va contre la raison « The instalments are high ». Derrière les deux se trouve"
-         " un même chiffre, Instalment as a share of the loan : 7,9\u00a0% ; valeur habituelle"
-         " 5,5\u00a0% ; après le changement 8,5\u00a0%."),
+        (EN, "Against the reason “The instalments are high”: both depend on Instalment as a"
+         " share of the loan, now 7.9\u00a0%, typically 5.5\u00a0%, then 8.5\u00a0%."),
+        (FR, "Contraire à la raison «\u00a0The instalments are high\u00a0»\u00a0: les"
+         " deux dépendent de"
+         " Instalment as a share of the loan, maintenant 7,9\u00a0%, d\u2019habitude"
+         " 5,5\u00a0%, ensuite"
+         " 8,5\u00a0%."),
     ],
 )  # fmt: skip
 def test_a_raised_instalment_against_high_instalments(words: Words, sentence: str):
-    found = contradictions.find(FEATURES, RECORD, [HIGH_RATE], suggestion("INSTALMENT", 850.0))
+    found = contradictions.find(FEATURES, RECORD, [HIGH_RATE], {"INSTALMENT": 850.0})
     assert found is not None
     assert found.sentence(words) == sentence
     assert found.labels == ["The instalments are high", "Instalment as a share of the loan"]
@@ -80,13 +77,13 @@ def test_a_raised_instalment_against_high_instalments(words: Words, sentence: st
 def test_a_suggestion_goes_against_a_reason_if_the_figure_moves_away(
     name: str, value: float, against: bool
 ):
-    found = contradictions.find(FEATURES, RECORD, [HIGH_RATE], suggestion(name, value))
+    found = contradictions.find(FEATURES, RECORD, [HIGH_RATE], {name: value})
     assert (found is not None) == against
 
 
 def test_a_reason_of_the_suggested_feature_names_the_ratio_computed_from_it():
     high = reason("The instalments are high", ("INSTALMENT", 600.0), ("RATE", 0.055))
-    found = contradictions.find(FEATURES, RECORD, [high], suggestion("INSTALMENT", 850.0))
+    found = contradictions.find(FEATURES, RECORD, [high], {"INSTALMENT": 850.0})
     assert found is not None
     assert found.figure.feature["name"] == "RATE"
 
@@ -94,12 +91,11 @@ def test_a_reason_of_the_suggested_feature_names_the_ratio_computed_from_it():
 def test_a_reason_without_a_ratio_names_the_feature_itself():
     features = {**FEATURES, "RATE": feature("RATE", "Rate", "ratio", 0.055)}
     high = reason("The instalments are high.", ("INSTALMENT", 600.0))
-    found = contradictions.find(features, RECORD, [high], suggestion("INSTALMENT", 850.0))
+    found = contradictions.find(features, RECORD, [high], {"INSTALMENT": 850.0})
     assert found is not None
     assert found.sentence(EN) == (
-        "It goes against the reason “The instalments are high”. Behind both stands one figure,"
-        " Instalment: 790\u00a0currency; typical 700\u00a0currency; after the change"
-        " 850\u00a0currency."
+        "Against the reason “The instalments are high”: both depend on Instalment, now"
+        " 790\u00a0currency, typically 600\u00a0currency, then 850\u00a0currency."
     )
 
 
@@ -107,7 +103,7 @@ def test_a_reason_without_a_ratio_names_the_feature_itself():
 def test_an_unknown_number_has_no_side(missing: str):
     unknown = reason("The instalments are high", ("RATE", 0.055))
     unknown["features"][0][missing] = None
-    assert contradictions.find(FEATURES, RECORD, [unknown], suggestion("LOAN", 9e3)) is None
+    assert contradictions.find(FEATURES, RECORD, [unknown], {"LOAN": 9e3}) is None
 
 
 @pytest.mark.parametrize(
@@ -168,21 +164,47 @@ def test_the_page_names_the_figure(
 ):
     """No shipped client has such a suggestion, so one is put into the service's response."""
     features = {each["name"]: each for each in api.features()}
-    client, against = next(
-        (client, strongest)
+    away = [
+        (client, score["reasons"][0], further(score["reasons"][0]["features"][0]))
         for client, score in score_by_client.items()
         if score["prediction"]
-        for strongest in (score["reasons"][0],)
-        if isinstance(strongest["features"][0]["value"], float)
+    ]
+    client, against, changes = next(
+        (client, reason, {name: value})
+        for client, reason, value in away
+        for name in (reason["features"][0]["name"],)
+        if value is not None and is_allowed(features[name], value)
     )
-    named = against["features"][0]
-    away = 1.2 if (named["value"] > named["median"]) == (named["value"] > 0) else 0.8
+    ((name, value),) = changes.items()
     each = {
-        "feature": named["name"], "label": named["label"], "direction": None,
-        "value": named["value"] * away, "probability": 0.5, "moved": None,
+        "feature": name, "label": features[name]["label"], "direction": None,
+        "value": value, "probability": 0.5, "moved": None,
     }  # fmt: skip
     found = {"prediction": 1, "alternatives": [each], "exact": True, "model": ""}
     monkeypatch.setattr(ServiceApi, "counterfactuals", lambda *_: found)
-    expected = contradictions.find(features, api.record(client), [against], each)
+    suggestions.cached_suggestions.clear()
+    expected = contradictions.find(features, api.record(client), [against], changes)
     assert expected is not None
-    assert expected.sentence(EN) in text_of(open_page("what_if", client))
+    assert expected.sentence(EN) in text_of(open_page("simulate", client))
+    suggestions.cached_suggestions.clear()
+
+
+def further(strongest: Any) -> float | None:
+    """A value that is further from the median of the peers; None for a text or a missing one."""
+    value, median = strongest["value"], strongest["median"]
+    return value + 0.2 * (value - median) if isinstance(value, float) else None
+
+
+def is_allowed(feature: Any, value: float) -> bool:
+    """True if an earlier client has had a value as far out."""
+    low, high = allowed_range(feature, None)
+    return low <= value <= high
+
+
+def test_a_pair_of_changes_is_seen_as_one():
+    """A smaller instalment of a much smaller loan is a larger share of it."""
+    smaller = {"INSTALMENT": 700.0}
+    assert contradictions.find(FEATURES, RECORD, [HIGH_RATE], smaller) is None
+    found = contradictions.find(FEATURES, RECORD, [HIGH_RATE], {**smaller, "LOAN": 7_000.0})
+    assert found is not None
+    assert (found.figure.feature["name"], found.figure.after) == ("RATE", 0.1)

@@ -1,0 +1,1 @@
+"""Colours and style of all pages."""

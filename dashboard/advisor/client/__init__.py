@@ -1,0 +1,1 @@
+"""The first page: the parts around the decision on a client."""

@@ -1,0 +1,1 @@
+"""A letter to a client: its draft, the editor, and the paper that is printed."""

@@ -1,0 +1,1 @@
+"""Simulations: an application with other values, and the changes that turn its decision."""

@@ -1,0 +1,1 @@
+"""The page Why: themes against and for a client, their features, and all clients."""
