@@ -118,6 +118,7 @@ def test_stability_is_the_services(text: str, api: ServiceApi):
 def test_in_french(open_page: PageOpener, quality: dict[str, Any]):
     text = text_of(open_page("model", language="fr"))
     assert (
-        f" : dans {100 * quality['auc']:.0f} d\u2019entre elles, le modèle donne au second" in text
+        f"\u00a0: dans {100 * quality['auc']:.0f} d\u2019entre elles, le modèle donne au second"
+        in text
     )
     assert fact(text, "Part n\u2019ayant pas remboursé") == FR.percent(quality["default_rate"], 1)
