@@ -29,12 +29,14 @@ class ToldReason:
         label: the feature's label; empty if the title says all.
         value: the client's value.
         typical: the peers' value; empty if there is none.
+        is_flag: true if the value is yes or no.
     """
 
     title: str
     label: str = ""
     value: str = ""
     typical: str = ""
+    is_flag: bool = False
 
     def values(self, words: Words) -> str:
         """The client's value and the typical one."""
@@ -53,6 +55,18 @@ class ToldReason:
     def below_title(self, words: Words) -> str:
         """The facts, without a label that the title has."""
         return self.values(words) if self.title == self.label else self.facts(words)
+
+    def lines(self, words: Words) -> tuple[str, str]:
+        """The title and the facts below it.
+
+        A flag's label alone would be read as a yes: its title has the value.
+        """
+        if not self.is_flag or self.title != self.label:
+            return self.title, self.below_title(words)
+        title = words("label_and_value", label=self.label, value=self.value)
+        if not self.typical or self.typical == self.value:
+            return title, words("flag_as_typical") if self.typical else ""
+        return title, words("flag_typical", typical=self.typical)
 
     def sentence(self, words: Words) -> str:
         """The whole reason, to be read aloud or printed."""
@@ -102,7 +116,8 @@ def told(words: Words, reason: Reason, features: Mapping[str, Feature]) -> ToldR
         title = label
     typical = typical_value(feature) if median is None else median
     value, typical_text = texts_apart(words, feature, own, typical)
-    return ToldReason(title, label, value, "" if typical is None else typical_text)
+    is_flag = feature["kind"] == "flag"
+    return ToldReason(title, label, value, "" if typical is None else typical_text, is_flag)
 
 
 def strengths_of(score: Score) -> list[Reason]:
@@ -140,12 +155,12 @@ def show_told(
 def item(words: Words, reason: Reason, features: Mapping[str, Feature], scale: EffectScale) -> str:
     """HTML of a reason: its title, the client's value and the typical one, its effect."""
     own = told(words, reason, features)
-    below = page_elements.tagged(own.below_title(words), own.label)
+    title, below = own.lines(words)
     return (
         '<li style="margin:0 0 .5rem"><div style="display:flex;flex-wrap:wrap;gap:0 1rem;'
         'align-items:center;justify-content:space-between"><div style="flex:1 1 15rem">'
-        f"<strong>{page_elements.tagged(own.title, own.title)}</strong>{flag(words, reason)}"
-        f"<br>{below}</div>"
+        f"<strong>{page_elements.tagged(title, own.title)}</strong>{flag(words, reason)}"
+        f"<br>{page_elements.tagged(below, own.label)}</div>"
         f"{effects.bar(words, scale, reason['contribution'])}</div></li>"
     )
 

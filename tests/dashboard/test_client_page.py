@@ -97,10 +97,11 @@ def test_reasons_and_strengths_have_their_values(
     lines = []
     for each in told:
         found = reasons.told(words, each, pinned.feature_by_name)
-        assert found.value
         flag = reasons.flag(words, each)
         assert (words("protected_trait") in flag) == each["protected"]
-        lines.append(f"{found.title}{flag}{found.below_title(words)}")
+        title, below = found.lines(words)
+        assert found.value in title + below
+        lines.append(f"{title}{flag}{below}")
     places = order(text, *lines)
     assert places == sorted(places)
     assert score["probability"] == own["probability"]

@@ -117,6 +117,19 @@ def test_a_reason_has_its_value_and_a_typical_one(words: Words, told: Any, sente
     assert reasons.told(words, told, FEATURES).sentence(words) == sentence
 
 
+@pytest.mark.parametrize(
+    ("text", "value", "lines"),
+    [
+        ("The client owns a car: no", 0.0, ("The client owns a car: no", "typical: yes")),
+        ("The client owns a car: yes", 1.0, ("The client owns a car: yes", "as is typical")),
+        ("No car", 0.0, ("No car", "The client owns a car: no; typical yes")),
+    ],
+)  # fmt: skip
+def test_the_title_of_a_flag_has_its_value(text: str, value: float, lines: tuple[str, str]):
+    found = reasons.told(EN, reason(text, named("CAR", value, None, 0.1)), FEATURES)
+    assert found.lines(EN) == lines
+
+
 def test_a_reason_is_told_by_the_feature_that_pushes_most_in_its_direction():
     other = named("KURTOSIS", 20.0, 19.0, -0.3)
     against = reason("Instalments", other, named("RATE", 0.08, 0.05, 0.4))
