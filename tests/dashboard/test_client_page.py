@@ -100,6 +100,7 @@ def test_reasons_and_strengths_have_their_values(
         flag = reasons.flag(words, each)
         assert (words("protected_trait") in flag) == each["protected"]
         title, below = found.lines(words)
+        assert found.value
         assert found.value in title + below
         lines.append(f"{title}{flag}{below}")
     places = order(text, *lines)
