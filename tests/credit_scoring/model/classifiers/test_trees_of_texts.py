@@ -273,11 +273,10 @@ def test_categories_in_trees_that_are_not_symmetric_have_shapley_values(policy: 
 
 
 def test_trees_of_one_split_that_are_not_symmetric_are_explained_as_by_catboost():
-    from catboost import Pool
-
+    library = pytest.importorskip("catboost")
     case = catboost(grow_policy="Depthwise", depth=1, one_hot_max_size=1)
     values, base = choose_classifier(case.wrapped).contributions(case.rows)
-    pool = Pool(case.table, cat_features=TEXTS)
+    pool = library.Pool(case.table, cat_features=TEXTS)
     own = case.model.get_feature_importance(pool, type="ShapValues")
     assert np.abs(values - own[:, :-1]).max() <= 1e-12
     assert abs(base - own[0, -1]) <= 1e-12
