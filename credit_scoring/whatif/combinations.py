@@ -13,7 +13,7 @@ from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.reference_population import ReferencePopulation
 from credit_scoring.data.tables import Table
 from credit_scoring.model.raw_scorer import RawScorer
-from credit_scoring.whatif.counterfactuals import NOTHING_MAY_CHANGE, Direction
+from credit_scoring.whatif.counterfactuals import NOTHING_MAY_CHANGE, Direction, Moved
 from credit_scoring.whatif.pairs.axis import Axis
 from credit_scoring.whatif.pairs.category_pairs import categories_with_numbers, two_categories
 from credit_scoring.whatif.pairs.features import ChangeableFeature, changeable
@@ -36,10 +36,7 @@ class Change:
     label: Annotated[str, Field(description="in plain words")]
     direction: Annotated[Direction | None, Field(description="null for text")]
     value: Annotated[Value, Field(description="the new value")]
-    moved: Annotated[
-        float | None,
-        Field(description="share of earlier clients between both values; null for text"),
-    ]
+    moved: Moved
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,10 @@ from credit_scoring.whatif.sensitivity import (
 )
 
 Direction = Literal["up", "down"]
+Moved = Annotated[
+    float | None,
+    Field(description="share of earlier clients between both values; null for text"),
+]
 NOTHING_MAY_CHANGE = (
     f"no feature may change: set the column change of {FEATURES_FILE} to up, down or any for those"
     " that a client can change"
@@ -45,10 +49,7 @@ class Counterfactual:
     direction: Annotated[Direction | None, Field(description="null for text")]
     value: Annotated[Value, Field(description="the nearest one with the other decision")]
     probability: Annotated[float, Field(description="after the change")]
-    moved: Annotated[
-        float | None,
-        Field(description="share of earlier clients between both values; null for text"),
-    ]
+    moved: Moved
     recomputed: Recomputed
     stale: Stale
 

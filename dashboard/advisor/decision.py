@@ -1,14 +1,13 @@
 """The decision on an application: a sentence, its figures and a band with an icon and an axis."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 from html import escape
 
 import streamlit as st
 
 from advisor import risk_axis
 from advisor.appearance.palette import palette
-from advisor.formats import MOST_DIGITS, Words
+from advisor.formats import MOST_DIGITS, Words, exact_decimals
 from advisor.pinned_service import PinnedService
 from advisor.response_models import Score
 
@@ -37,8 +36,7 @@ def hundredths(words: Words, shares: Sequence[float], least: int = 0) -> list[st
 
 def digits(share: float) -> int:
     """The decimals of a share times 100, with all of its digits but at most six."""
-    exponent = Decimal(repr(share)).normalize().as_tuple().exponent
-    return min(MOST_DIGITS, max(0, -int(exponent) - 2))
+    return min(MOST_DIGITS, max(0, exact_decimals(share) - 2))
 
 
 def risk(words: Words, score: Score) -> str:

@@ -1,6 +1,7 @@
 """Controls of a form that starts with a client's values, and the changes made in it."""
 
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import streamlit as st
 
@@ -10,6 +11,29 @@ from advisor.formats import Words
 from advisor.response_models import Feature, Record, Value
 
 EXACT = "%.17g"  # every digit of a double; the browser writes no more than it needs
+
+Name = TypeVar("Name", bound=str)
+
+
+def choose(words: Words, label: str, texts: Mapping[Name, str], key: str) -> Name:
+    """Show options in a row, and return the chosen one; a change of language keeps it.
+
+    Args:
+        words: the interface's language.
+        label: of the control.
+        texts: options and their texts, the first one chosen at first.
+        key: the control's key in the session.
+    """
+    session.keep_choice(words, key)
+    chosen: Name = st.radio(
+        label,
+        list(texts),
+        format_func=texts.__getitem__,
+        key=key,
+        horizontal=True,
+        persist_state="session",
+    )
+    return chosen
 
 
 def control(

@@ -28,6 +28,11 @@ def decimals(number: float) -> int:
     return 2 if size >= 100 else 3 if size >= 1 else 4
 
 
+def exact_decimals(number: float) -> int:
+    """The number of decimals of a number with all of its digits."""
+    return 0 if number == int(number) else -int(Decimal(repr(number)).as_tuple().exponent)
+
+
 def rounded(number: float, up: bool) -> float:
     """A number rounded up or down to about four digits."""
     if number == int(number):  # Decimal refuses to round very large numbers
@@ -72,8 +77,7 @@ class Words:
         """A feature's value with every digit, and as it is typed if it is shown otherwise."""
         if not isinstance(value, float | int) or is_yes_or_no(value, feature["kind"]):
             return self.feature_value(feature, value)
-        digits = -int(Decimal(repr(value)).as_tuple().exponent)
-        typed = self.number(value, 0 if value == int(value) else digits)
+        typed = self.number(value, exact_decimals(value))
         scale = scale_of(feature)
         if scale.is_dated:
             return self("typed_as", value=self.feature_value(feature, value), typed=typed)
@@ -88,14 +92,6 @@ class Words:
     def percent_or_unknown(self, share: float | None) -> str:
         """A share in percent with one decimal, or the word for an unknown one."""
         return self("not_known") if share is None else self.percent(share, 1)
-
-    def percents(self, *shares: float) -> list[str]:
-        """Shares in percent, with the fewest decimals at which different shares look different."""
-        for digits in range(MOST_DIGITS):
-            found = [self.percent(share, digits) for share in shares]
-            if len(set(found)) == len(set(shares)):
-                return found
-        return found
 
     def value(
         self, value: Value, unit: str = "", kind: str = "number", scale: DisplayScale | None = None

@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from advisor import effects, page_elements, session
+from advisor import effects, form_controls, page_elements
 from advisor.effects import EffectScale
 from advisor.formats import Words
 from advisor.response_models import Compare, Feature, Reason, ReasonFeature, Score
@@ -76,16 +76,9 @@ class ToldReason:
 
 def choose_peers(words: Words) -> Compare:
     """Show the choice of peers, and return it; it holds on every page."""
-    session.keep_choice(words, COMPARE)
-    chosen: Compare = st.radio(
-        words("compare_with"),
-        ("near", "all"),
-        format_func=lambda key: words(f"compare_{key}"),
-        key=COMPARE,
-        horizontal=True,
-        persist_state="session",
-    )
-    return chosen
+    peers: tuple[Compare, ...] = ("near", "all")
+    texts = {each: words(f"compare_{each}") for each in peers}
+    return form_controls.choose(words, words("compare_with"), texts, COMPARE)
 
 
 def chosen_peers() -> Compare:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from advisor import address, page_elements, reasons, session
+from advisor import address, form_controls, page_elements, reasons, session
 from advisor.formats import Words
 from advisor.letter import editor
 from advisor.register import recorded_letter
@@ -33,16 +33,8 @@ def show() -> None:
 
 def is_about_offer(words: Words) -> bool:
     """Show the choice between the decision and the offer with the changes of the address."""
-    session.keep_choice(words, ABOUT)
-    chosen = st.radio(
-        words("letter_about"),
-        ("offer", "decision"),
-        format_func=lambda key: words(f"letter_about_{key}"),
-        key=ABOUT,
-        horizontal=True,
-        persist_state="session",
-    )
-    return chosen == "offer"
+    texts = {about: words(f"letter_about_{about}") for about in ("offer", "decision")}
+    return form_controls.choose(words, words("letter_about"), texts, ABOUT) == "offer"
 
 
 show()

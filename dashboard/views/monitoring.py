@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from advisor import session
+from advisor import form_controls, session
 from advisor.errors import RoleMissing
 from advisor.formats import Words
 from advisor.monitoring import overview, question
@@ -87,16 +87,8 @@ def read_features(words: Words, query: Query) -> MonitoringReport | None:
 
 def choose_topic(words: Words) -> str:
     """Show the choice of a section."""
-    session.keep_choice(words, TOPIC)
-    chosen: str = st.radio(
-        words("topic"),
-        TOPICS,
-        format_func=lambda topic: words(f"topic_{topic}"),
-        key=TOPIC,
-        horizontal=True,
-        persist_state="session",
-    )
-    return chosen
+    texts = {topic: words(f"topic_{topic}") for topic in TOPICS}
+    return form_controls.choose(words, words("topic"), texts, TOPIC)
 
 
 show()

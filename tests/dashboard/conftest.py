@@ -99,6 +99,18 @@ def accepted_client(score_by_client: dict[int, dict[str, Any]]) -> int:
     return next(client for client, score in score_by_client.items() if not score["prediction"])
 
 
+@pytest.fixture(params=["refused", "accepted"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Each decision."""
+    return str(request.param)
+
+
+@pytest.fixture
+def client(request: pytest.FixtureRequest, kind: str) -> int:
+    """A client with this decision."""
+    return int(request.getfixturevalue(f"{kind}_client"))
+
+
 @pytest.fixture(scope="session")
 def client_without_car(api: ServiceApi, score_by_client: dict[int, dict[str, Any]]) -> int:
     """A client with a missing value: OWN_CAR_AGE."""

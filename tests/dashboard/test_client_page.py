@@ -20,17 +20,6 @@ WORDS = {language: Words(language) for language in ("en", "fr")}
 EN = WORDS["en"]
 
 
-@pytest.fixture(params=["refused", "accepted"])
-def kind(request: pytest.FixtureRequest) -> str:
-    return request.param
-
-
-@pytest.fixture
-def client(request: pytest.FixtureRequest, kind: str) -> int:
-    """A client with this decision."""
-    return request.getfixturevalue(f"{kind}_client")
-
-
 @pytest.fixture
 def score(api: ServiceApi, client: int) -> Any:
     """The client's score, as the page asks for it."""

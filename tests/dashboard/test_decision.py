@@ -98,3 +98,9 @@ def test_the_axis_reaches_from_0_to_100(probability: float, threshold: float, co
 )
 def test_all_digits_of_a_limit(share: float, digits: int):
     assert decision.digits(share) == digits
+
+
+def test_different_shares_look_different():
+    assert decision.hundredths(EN, (0.31, 0.17)) == ["31", "17"]
+    assert decision.hundredths(EN, (0.1704, 0.17)) == ["17.04", "17.00"]
+    assert decision.hundredths(EN, (0.17, 0.17)) == ["17", "17"]

@@ -43,12 +43,6 @@ def test_a_language_has_its_own_separators():
     assert FR.percent(0.314, 1) == "31,4\u00a0%"
 
 
-def test_different_shares_look_different():
-    assert EN.percents(0.31, 0.17) == ["31\u00a0%", "17\u00a0%"]
-    assert EN.percents(0.1704, 0.17) == ["17.04\u00a0%", "17.00\u00a0%"]
-    assert EN.percents(0.17, 0.17) == ["17\u00a0%", "17\u00a0%"]
-
-
 @pytest.mark.parametrize(
     ("number", "up", "expected"),
     [

@@ -18,17 +18,6 @@ from tests.dashboard.conftest import TAG, PageOpener, chart_texts, text_of
 EN, FR = Words("en"), Words("fr")
 
 
-@pytest.fixture(params=["refused", "accepted"])
-def kind(request: pytest.FixtureRequest) -> str:
-    return request.param
-
-
-@pytest.fixture
-def client(request: pytest.FixtureRequest, kind: str) -> int:
-    """A client with this decision."""
-    return request.getfixturevalue(f"{kind}_client")
-
-
 @pytest.fixture
 def why_page(open_page: PageOpener, client: int) -> AppTest:
     return open_page("why", client)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from advisor import page_elements, session
+from advisor import form_controls, page_elements, session
 from advisor.formats import Words
 from advisor.pinned_service import PinnedService
 from advisor.response_models import ClientId, Feature
@@ -44,15 +44,8 @@ def choose(words: Words, service: PinnedService) -> Source:
 
     A text without a record is told, and the form starts with nothing.
     """
-    session.keep_choice(words, WAY)
-    way = st.radio(
-        words("way_in"),
-        WAYS,
-        format_func=lambda key: words(f"way_in_{key}"),
-        key=WAY,
-        horizontal=True,
-        persist_state="session",
-    )
+    texts = {way: words(f"way_in_{way}") for way in WAYS}
+    way = form_controls.choose(words, words("way_in"), texts, WAY)
     features = service.feature_by_name
     try:
         if way == "upload":

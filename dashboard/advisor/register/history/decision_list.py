@@ -7,7 +7,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from advisor import decision as decision_figures
-from advisor import page_elements, session
+from advisor import form_controls, page_elements, session
 from advisor.formats import Words
 from advisor.register.held_reads import forget, held
 from advisor.register.moments import moment
@@ -49,15 +49,8 @@ def choose(words: Words, register: RegisterApi) -> str | None:
 
 def choose_way(words: Words) -> dict[str, Any]:
     """Show the ways to find decisions; the parameters of the list, empty if one is missing."""
-    session.keep_choice(words, WAY)
-    way = st.radio(
-        words("find_by"),
-        WAYS,
-        format_func=lambda key: words(f"find_by_{key}"),
-        key=WAY,
-        horizontal=True,
-        persist_state="session",
-    )
+    texts = {way: words(f"find_by_{way}") for way in WAYS}
+    way = form_controls.choose(words, words("find_by"), texts, WAY)
     if way == "requested":
         return {"requested": "true"}
     if way == "client":
