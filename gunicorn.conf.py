@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from serving.shared_folder import forget_live_values
+from serving.workers.shared_folder import forget_live_values
 
 if sys.flags.optimize > 1:
     sys.exit("LightGBM needs docstrings: unset PYTHONOPTIMIZE, and run python without -OO")
@@ -27,7 +27,7 @@ def has_room(folder: Path) -> bool:
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - heartbeat files must not wait for a slow disk
 
-worker_class = "serving.gunicorn_worker.Worker"
+worker_class = "serving.workers.gunicorn_worker.Worker"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
 timeout = 120  # seconds for a start on a small machine; not a limit for requests
 graceful_timeout = 20  # seconds that a stop waits for running requests

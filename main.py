@@ -27,13 +27,14 @@ from service.http_rules import bundle_of, client_id_of, service_of
 from service.middleware import add_middleware
 from service.scoring_service import ScoringService
 from service.settings import Settings
-from serving import gunicorn_worker, routing, swagger_ui
-from serving.body_limits import body_of
+from serving import routing, swagger_ui
 from serving.errors import error_responses, wrong_parameters
-from serving.logs import LogWriter, start_logging
-from serving.metrics import Metrics
+from serving.limits.body_limits import body_of
+from serving.observability.logs import LogWriter, start_logging
+from serving.observability.metrics import Metrics
 from serving.routing import documented, json_response, query_value, summaries
-from serving.worker_registry import WorkerRegistry
+from serving.workers import gunicorn_worker
+from serving.workers.worker_registry import WorkerRegistry
 
 VERSION = "1.0.0"
 TITLE = "Credit scoring"
@@ -278,8 +279,7 @@ def create_app(
     """
     service = ScoringService(settings, registry, metrics)
     router = APIRouter(route_class=DirectRoute, generate_unique_id_function=attrgetter("name"))
-    if settings.register_url is not None:
-        # Here, because SQLAlchemy and a driver take 42 MB.
+    if settings.register_url is not None:  # imported here: SQLAlchemy and a driver take 42 MB
         from service.recording.register_service import RegisterService
         from service.recording.routes import ROUTES
 

@@ -20,7 +20,7 @@ from api.application_errors import (
     raw_record,
 )
 from api.strict_json import SPACE, count_structure, record_type
-from credit_scoring.data.cells import MISSING_TEXTS
+from credit_scoring.data.table_files.cells import MISSING_TEXTS
 from credit_scoring.decisions.application import (
     AUDIT_NAME,
     LONGEST_AUDIT_VALUE,

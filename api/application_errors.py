@@ -20,8 +20,8 @@ from api.strict_json import (
     number_problem,
     parse_object,
 )
-from credit_scoring.data.cells import text_of
-from credit_scoring.data.feature_dictionary import Feature
+from credit_scoring.data.features.feature_dictionary import Feature
+from credit_scoring.data.table_files.cells import text_of
 from credit_scoring.decisions.application import (
     AUDIT_NAME,
     LONGEST_AUDIT_VALUE,

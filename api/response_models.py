@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from credit_scoring.data.client_ids import ClientId
+from credit_scoring.data.table_files.client_ids import ClientId
 from credit_scoring.decisions.scoring import Decision, ScoredApplication
 from credit_scoring.explain.importance import Importance
 from credit_scoring.model.bundle import Prediction

@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
-from credit_scoring.data.client_ids import ClientId
-from credit_scoring.data.feature_dictionary import FeatureDictionary
+from credit_scoring.data.features.feature_dictionary import FeatureDictionary
+from credit_scoring.data.table_files.client_ids import ClientId
 from credit_scoring.data.tables import Matrix
 from credit_scoring.decisions.application import Application, Applications
 from credit_scoring.decisions.changes import apply_changes

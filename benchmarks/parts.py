@@ -10,14 +10,15 @@ import joblib
 import numpy as np
 
 from benchmarks.bench import BODIES, CONNECTIONS, Bench, Load, repeated, say
-from benchmarks.challenger import challenger_part
-from benchmarks.decisions import decisions_part
-from benchmarks.desk import desk_part
-from benchmarks.explanations import explanations_part
+from benchmarks.measures.challenger import challenger_part
+from benchmarks.measures.decisions import decisions_part
+from benchmarks.measures.desk import desk_part
+from benchmarks.measures.explanations import explanations_part
+from benchmarks.measures.monitoring import monitoring_part
+from benchmarks.measures.portfolio import portfolio_part
+from benchmarks.measures.replay import replay_part
+from benchmarks.measures.start import start_part
 from benchmarks.mlserver import INFER, inference, install_mlserver, probability_in
-from benchmarks.monitoring import monitoring_part
-from benchmarks.portfolio import portfolio_part
-from benchmarks.replay import replay_part
 from benchmarks.servers import (
     Speed,
     ask_each,
@@ -27,11 +28,10 @@ from benchmarks.servers import (
     wait_until_prepared,
     wrk,
 )
-from benchmarks.start import start_part
 from benchmarks.table import Row, ratio_row
-from credit_scoring.explain.treeshap import read_trees
-from credit_scoring.explain.treeshap_numba import ROWS, contributions, with_gains
-from credit_scoring.model.trees.lightgbm_text import read_lightgbm
+from credit_scoring.explain.tree_kernel.treeshap import read_trees
+from credit_scoring.explain.tree_kernel.treeshap_numba import ROWS, contributions, with_gains
+from credit_scoring.model.trees.libraries.lightgbm_text import read_lightgbm
 from tests.support.server import SERVICE, Failed
 
 SEEN = 200  # clients whose explanations are remembered

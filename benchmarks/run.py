@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from benchmarks.bench import CONNECTIONS, Bench
+from benchmarks.measures.start import loaded_rows
 from benchmarks.parts import PARTS
-from benchmarks.start import loaded_rows
 from benchmarks.table import table
 
 

@@ -9,10 +9,10 @@ import streamlit as st
 
 from advisor import address, page_elements, session
 from advisor.appearance import decimal_comma, style
-from advisor.errors import DashboardError
-from advisor.formats import Words
+from advisor.formatting.formats import Words
 from advisor.register import presence
-from advisor.response_models import ClientId
+from advisor.service_client.errors import DashboardError
+from advisor.service_client.response_models import ClientId
 
 PAGES = ("client", "why", "simulate", "compare", "application", "letter", "model")
 REGISTER_PAGES = ("history", "work_list", "monitoring")  # only of a service with a register

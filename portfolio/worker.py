@@ -16,8 +16,8 @@ from credit_scoring.data.artifacts import MODEL_FILE, unreadable
 from credit_scoring.data.tables import Matrix
 from credit_scoring.decisions.batch_scoring import BatchScorer, Explained
 from credit_scoring.errors import BadFile, describe, foreign_code, naming
-from credit_scoring.explain.acceleration import accelerate
 from credit_scoring.explain.peers import find_peers
+from credit_scoring.explain.tree_kernel.acceleration import accelerate
 from credit_scoring.model.bundle import Bundle
 from credit_scoring.model.loader import load
 from credit_scoring.model.reference_scores import reference_scores

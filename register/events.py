@@ -7,8 +7,8 @@ from uuid import UUID
 
 import orjson
 
-from register import schema
 from register.ids import Ids
+from register.tables import schema
 from register.writing.entry import Entry
 
 

@@ -10,12 +10,12 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Select, Table, func, select
 
-from register import schema
-from register.column_types import beginning
 from register.errors import RegisterAway, RegisterError
 from register.reviews import lock, move_behind
 from register.store import Store
 from register.stored import OutcomeStatus
+from register.tables import schema
+from register.tables.column_types import beginning
 from register.writing.entry import Entry
 
 ATTEMPTS = 5  # of two writers of the same outcomes one has to look again

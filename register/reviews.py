@@ -12,12 +12,12 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Table, func, select, text
 
-from register import schema
-from register.chain import commitment
-from register.column_types import MICROSECOND
 from register.errors import StaleReview, UnknownDecision
-from register.records import new_salt
+from register.evidence.chain import commitment
+from register.evidence.records import new_salt
 from register.stored import Review, ReviewRequest
+from register.tables import schema
+from register.tables.column_types import MICROSECOND
 from register.writing.entry import Entry
 
 LOCK = 4_811_202_329  # of pg_advisory_xact_lock: any number that nothing else takes

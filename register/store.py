@@ -6,20 +6,20 @@ from datetime import UTC, datetime
 from typing import Any, Self
 from uuid import UUID
 
-from credit_scoring.data.client_ids import ClientId
+from credit_scoring.data.table_files.client_ids import ClientId
 from credit_scoring.decisions.scoring import ScoredApplication
 from register.archive.archive import Archive
 from register.database.database import Database
 from register.database.opening import open_database
 from register.errors import RegisterAway, UnusableRegister
 from register.events import event_entry
+from register.evidence.pseudonyms import pseudonym
+from register.evidence.records import decision_body
 from register.ids import Ids
-from register.pseudonyms import pseudonym
-from register.records import decision_body
 from register.settings import RegisterSettings
 from register.writing.decision_rows import RecordedApplication
 from register.writing.entry import Entry
-from register.writing.observer import Observer
+from register.writing.queue.observer import Observer
 from register.writing.writer import SILENT, State, Writer
 
 
@@ -113,7 +113,8 @@ class Store:
         Args:
             scored: the figures.
             at: the time of the decision, in UTC.
-            record: the raw values as they were scored, see `register.records.record_texts`.
+            record: the raw values as they were scored, see `record_texts` of
+                `register.evidence.records`.
             answer: a JSON object, the answer to `/score`.
             audit: the audit values, by name.
         """

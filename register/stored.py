@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from credit_scoring.data.client_ids import ClientId
+from credit_scoring.data.table_files.client_ids import ClientId
 
 OutcomeStatus = Literal["repaid", "current", "late", "defaulted", "written_off", "not_taken_up"]
 Class = Annotated[int, Field(ge=0, le=1)]

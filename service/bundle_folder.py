@@ -26,10 +26,10 @@ from credit_scoring.explain.wording import Wording
 from credit_scoring.model.loader import load
 from service.served_bundle import ServedBundle
 from service.settings import Settings
-from serving.gunicorn_worker import awaited, giving_way, thread_beside
 from serving.hot_reload import ReloadedFolder
-from serving.memory import give_back_memory
-from serving.worker_registry import WorkerRegistry
+from serving.workers.gunicorn_worker import awaited, giving_way, thread_beside
+from serving.workers.memory import give_back_memory
+from serving.workers.worker_registry import WorkerRegistry
 
 PREPARING_SECONDS = 5.0  # the longest wait of a request for the peers
 

@@ -5,7 +5,7 @@ from typing import Any
 from starlette.requests import Request
 
 from api.openapi import describe_register, describe_swapped_classes
-from credit_scoring.data.client_ids import ClientId
+from credit_scoring.data.table_files.client_ids import ClientId
 from credit_scoring.errors import (
     InconsistentScore,
     InvalidApplication,
@@ -33,12 +33,12 @@ from service.scoring_service import ScoringService
 from service.settings import Settings
 from serving import swagger_ui
 from serving.batching import Busy
-from serving.body_limits import body_of
 from serving.callers import Caller
 from serving.errors import USUAL_HANDLERS, Handler, refusal
-from serving.gunicorn_worker import NotReady
+from serving.limits.body_limits import body_of
 from serving.middleware import CALLER
 from serving.routing import query_integer, query_value
+from serving.workers.gunicorn_worker import NotReady
 
 HANDLERS: dict[int | type[Exception], Handler] = {
     **USUAL_HANDLERS,

@@ -8,10 +8,10 @@ from service.http_rules import ROLES, is_open
 from service.scoring_service import ScoringService
 from serving import swagger_ui
 from serving.api_key import ApiKey
-from serving.body_limits import BodyBudget
 from serving.callers import Callers
-from serving.logs import LogWriter, request_logger
+from serving.limits.body_limits import BodyBudget
 from serving.middleware import CanonicalPath, RequestLog, ResponseHeaders
+from serving.observability.logs import LogWriter, request_logger
 
 log = logging.getLogger(__name__)
 

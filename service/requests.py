@@ -7,7 +7,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field
 
 from api.strict_json import SPACE
-from credit_scoring.data.client_ids import ClientId
+from credit_scoring.data.table_files.client_ids import ClientId
 from credit_scoring.explain.peers import Compare
 
 SHORT = 65_536  # bytes; a longer body is decoded outside the event loop, and never joins another

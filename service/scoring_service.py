@@ -12,7 +12,7 @@ from api.responses import (
     importance_body,
     model_metadata,
 )
-from credit_scoring.data.client_ids import ClientId
+from credit_scoring.data.table_files.client_ids import ClientId
 from service.bundle_folder import BundleFolder
 from service.requests import (
     CombinationsRequest,
@@ -25,8 +25,8 @@ from service.requests import (
 from service.served_bundle import ServedBundle
 from service.settings import Settings
 from serving.batching import CallQueue, Responses
-from serving.metrics import Metrics
-from serving.worker_registry import WorkerRegistry
+from serving.observability.metrics import Metrics
+from serving.workers.worker_registry import WorkerRegistry
 
 EXPLANATIONS_KEPT = 16_000_000  # bytes of cached responses, about 600 clients with 347 features
 EXPLANATIONS_WAITING = 1_000  # calls; another one is refused,

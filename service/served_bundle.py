@@ -20,12 +20,12 @@ from api.responses import (
     sensitivity_body,
 )
 from credit_scoring.data.artifacts import METADATA_FILE, MODEL_FILE, REFERENCE_FILE
-from credit_scoring.data.client_ids import ClientId
+from credit_scoring.data.table_files.client_ids import ClientId
 from credit_scoring.decisions.application import Application, Applications
 from credit_scoring.decisions.scoring import ApplicationScorer, is_quickly_scored
 from credit_scoring.errors import BadFile, NoPeers, describe, foreign_code, naming
-from credit_scoring.explain.acceleration import accelerate, is_compiled
 from credit_scoring.explain.peers import Peers, find_peers
+from credit_scoring.explain.tree_kernel.acceleration import accelerate, is_compiled
 from credit_scoring.explain.wording import Wording
 from credit_scoring.model.bundle import Bundle, Prediction
 from credit_scoring.whatif.combinations import CombinationFinder
@@ -38,7 +38,7 @@ from service.requests import (
     SensitivityRequest,
 )
 from serving.batching import ResponseCache
-from serving.memory import give_back_memory
+from serving.workers.memory import give_back_memory
 
 REFERENCE_VALUES_KEPT = 8_000_000  # bytes of cached responses
 CHECKED = 16  # clients whom both `treeshap` and LightGBM explain

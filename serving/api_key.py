@@ -11,8 +11,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.callers import Caller, Callers
 from serving.errors import abridged, methods_of, unknown_path, wrong_method
-from serving.metrics import UNKNOWN
 from serving.middleware import CALLER, ROUTE
+from serving.observability.metrics import UNKNOWN
 
 
 @dataclass(frozen=True)

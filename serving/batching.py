@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 from cachetools import LRUCache
 
-from serving.gunicorn_worker import giving_way, thread_beside
+from serving.workers.gunicorn_worker import giving_way, thread_beside
 
 LATELY = 64  # calls that weigh as much in the mean duration as all calls before them
 

@@ -12,8 +12,8 @@ from threading import Event, Thread
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from serving.errors import abridged
-from serving.gunicorn_worker import giving_way, thread_beside
-from serving.worker_registry import WorkerRegistry
+from serving.workers.gunicorn_worker import giving_way, thread_beside
+from serving.workers.worker_registry import WorkerRegistry
 
 log = logging.getLogger(__name__)
 

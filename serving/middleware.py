@@ -21,7 +21,7 @@ from typing import Any
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.metrics import UNKNOWN, Metrics
+from serving.observability.metrics import UNKNOWN, Metrics
 
 REQUEST_ID = "request_id"
 ROUTE = "route_name"  # the path of the route as it is declared, for logs and metrics

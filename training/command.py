@@ -41,10 +41,10 @@ import pandas as pd
 
 from credit_scoring.command_line import Parser, whole
 from credit_scoring.data.artifacts import ID, TARGET
-from credit_scoring.data.feature_dictionary import FeatureDictionary
+from credit_scoring.data.features.feature_dictionary import FeatureDictionary
 from credit_scoring.data.tables import features_of
 from credit_scoring.errors import BadFile
-from training.dictionary import (
+from training.features.dictionary import (
     check_not_filled_in,
     declared_kinds,
     home_credit,
@@ -54,7 +54,7 @@ from training.dictionary import (
     texts_in,
 )
 from training.model_folder import ModelFolder
-from training.simulation import simulate
+from training.population.simulation import simulate
 from training.table import Split, check_audited, nearly_numbers, read_labelled_table, split
 from training.writing import report
 

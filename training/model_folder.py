@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from credit_scoring.data.artifacts import ID, TARGET
-from credit_scoring.data.feature_dictionary import FeatureDictionary
+from credit_scoring.data.features.feature_dictionary import FeatureDictionary
 from training.audit import audit
 from training.calibration import SCALE, calibrate, calibrated, calibration_figures, grades
 from training.fitting import cheapest_threshold, cross_validate, fit, unfitted

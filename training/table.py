@@ -15,10 +15,10 @@ import pandas as pd
 from sklearn.model_selection import train_test_split
 
 from credit_scoring.data.artifacts import ID, TARGET, is_feature
-from credit_scoring.data.cells import CODE, NUMBER
-from credit_scoring.data.client_ids import client_ids
-from credit_scoring.data.column_types import FittedInput
-from credit_scoring.data.csv_tables import read_table
+from credit_scoring.data.table_files.cells import CODE, NUMBER
+from credit_scoring.data.table_files.client_ids import client_ids
+from credit_scoring.data.table_files.column_types import FittedInput
+from credit_scoring.data.table_files.csv_tables import read_table
 from credit_scoring.data.tables import features_of
 from credit_scoring.errors import BadFile, abridged
 

@@ -26,7 +26,7 @@ from credit_scoring.data.artifacts import (
     SKOPS_FILE,
     TARGET,
 )
-from credit_scoring.data.csv_tables import quoting_of
+from credit_scoring.data.table_files.csv_tables import quoting_of
 from credit_scoring.model.loader import load
 from training.quality import COST_MISSED_DEFAULT
 from training.table import Split

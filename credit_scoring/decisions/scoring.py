@@ -7,8 +7,8 @@ from typing import Annotated, Any, cast
 import numpy as np
 from pydantic import Field
 
-from credit_scoring.data.client_ids import ClientId
 from credit_scoring.data.raw_batch import RawBatch
+from credit_scoring.data.table_files.client_ids import ClientId
 from credit_scoring.data.tables import Matrix
 from credit_scoring.decisions.application import Application, Applications
 from credit_scoring.decisions.changes import AppliedChanges, apply_changes

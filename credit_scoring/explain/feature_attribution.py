@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from credit_scoring.data.feature_dictionary import Feature
+from credit_scoring.data.features.feature_dictionary import Feature
 from credit_scoring.data.reference_population import ReferencePopulation
 from credit_scoring.data.tables import Matrix
 from credit_scoring.model.raw_scorer import RawScorer

@@ -7,10 +7,10 @@ import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from credit_scoring.data.feature_dictionary import Feature
+from credit_scoring.data.features.feature_dictionary import Feature
 from credit_scoring.errors import abridged
-from credit_scoring.explain.languages import ENGLISH, Language
-from credit_scoring.explain.quantities import (
+from credit_scoring.explain.language.languages import ENGLISH, Language
+from credit_scoring.explain.language.quantities import (
     DATED,
     FLAG,
     MINUS,

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, field, replace
 
-from credit_scoring.data.feature_dictionary import FeatureDictionary, themes_in
+from credit_scoring.data.features.feature_dictionary import FeatureDictionary, themes_in
 from credit_scoring.errors import UnknownLanguage, abridged
 from credit_scoring.explain.feature_attribution import Attribution
-from credit_scoring.explain.languages import Language, language_of
+from credit_scoring.explain.language.languages import Language, language_of
+from credit_scoring.explain.language.quantities import Quantities
 from credit_scoring.explain.peers import PeerGroup, Peers
-from credit_scoring.explain.quantities import Quantities
 
 
 @dataclass(frozen=True, eq=False)

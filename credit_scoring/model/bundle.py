@@ -10,10 +10,10 @@ import numpy as np
 from pydantic import Field
 
 from credit_scoring.data.artifacts import METADATA_FILE
-from credit_scoring.data.client_ids import ClientId
-from credit_scoring.data.feature_dictionary import FeatureDictionary
+from credit_scoring.data.features.feature_dictionary import FeatureDictionary
 from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.reference_population import ReferencePopulation
+from credit_scoring.data.table_files.client_ids import ClientId
 from credit_scoring.data.tables import Matrix, Table
 from credit_scoring.errors import InconsistentScore, UnknownClient, abridged, unknown_feature
 from credit_scoring.model.classifiers.classifier import Classifier, RawOutput

@@ -21,22 +21,22 @@ from credit_scoring.data.artifacts import (
     PROBA,
     REFERENCE_FILE,
 )
-from credit_scoring.data.client_tables import (
+from credit_scoring.data.raw_batch import RawBatch, frame_of
+from credit_scoring.data.reference_population import ReferencePopulation
+from credit_scoring.data.table_files.client_tables import (
     NewTable,
     ReferenceTable,
     name_ignored,
     read_new,
     read_reference,
 )
-from credit_scoring.data.column_types import (
+from credit_scoring.data.table_files.column_types import (
     FittedInput,
     check_categories,
     is_plain,
     pandas_types,
     unify_texts,
 )
-from credit_scoring.data.raw_batch import RawBatch, frame_of
-from credit_scoring.data.reference_population import ReferencePopulation
 from credit_scoring.data.tables import Categories, Table
 from credit_scoring.errors import BadFile, cause, first_few, foreign_code, naming
 from credit_scoring.model.bundle import Bundle

@@ -22,11 +22,11 @@ from credit_scoring.data.artifacts import (
     Metadata,
     read_metadata,
 )
-from credit_scoring.data.client_tables import features_in
-from credit_scoring.data.column_types import FittedInput, with_declared
-from credit_scoring.data.feature_dictionary import FeatureDictionary, by_names
-from credit_scoring.data.feature_file import read_features
+from credit_scoring.data.features.feature_dictionary import FeatureDictionary, by_names
+from credit_scoring.data.features.feature_file import read_features
 from credit_scoring.data.model_file import ModelFile, read_model
+from credit_scoring.data.table_files.client_tables import features_in
+from credit_scoring.data.table_files.column_types import FittedInput, with_declared
 from credit_scoring.errors import BadFile, describe, foreign_code, naming
 from credit_scoring.model.classifiers.choice import choose_classifier
 from credit_scoring.model.classifiers.classifier import Classifier

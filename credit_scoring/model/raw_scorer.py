@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from credit_scoring.data.artifacts import MODEL_FILE
-from credit_scoring.data.feature_dictionary import FeatureDictionary
+from credit_scoring.data.features.feature_dictionary import FeatureDictionary
 from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.tables import Matrix
 from credit_scoring.errors import (

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from credit_scoring.data.feature_dictionary import Change, DeclaredKind, FeatureDictionary
+from credit_scoring.data.features.feature_dictionary import Change, DeclaredKind, FeatureDictionary
 from credit_scoring.data.reference_population import ReferencePopulation
 from credit_scoring.data.tables import Matrix, Table
 

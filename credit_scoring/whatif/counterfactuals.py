@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from credit_scoring.data.artifacts import FEATURES_FILE
-from credit_scoring.data.feature_dictionary import Feature
+from credit_scoring.data.features.feature_dictionary import Feature
 from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.reference_population import ReferencePopulation
 from credit_scoring.data.tables import Table

@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from advisor.response_models import ClientId, Feature, Record
+from advisor.service_client.response_models import ClientId, Feature, Record
 from advisor.texts import LANGUAGES, Language
 
 CLIENT, LANGUAGE, CHANGES = "client", "language", "changes"

@@ -6,9 +6,9 @@ from typing import TypeVar
 import streamlit as st
 
 from advisor import session
-from advisor.csv_cells import known_categories
-from advisor.formats import Words
-from advisor.response_models import Feature, Record, Value
+from advisor.formatting.csv_cells import known_categories
+from advisor.formatting.formats import Words
+from advisor.service_client.response_models import Feature, Record, Value
 
 EXACT = "%.17g"  # every digit of a double; the browser writes no more than it needs
 

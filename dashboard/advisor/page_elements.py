@@ -12,10 +12,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from advisor import session
-from advisor.errors import DashboardError
-from advisor.formats import SEPARATORS, Words
-from advisor.response_models import ClientId, Feature
-from advisor.vega import Spec
+from advisor.formatting.formats import SEPARATORS, Words
+from advisor.service_client.errors import DashboardError
+from advisor.service_client.response_models import ClientId, Feature
+from advisor.vega_lite.vega import Spec
 
 # A colon begins a directive only before a letter. Other colons are not escaped: screen readers
 # read a control's label with its escapes.

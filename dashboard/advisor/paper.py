@@ -10,7 +10,7 @@ from itertools import groupby
 
 import streamlit as st
 
-from advisor.formats import Words
+from advisor.formatting.formats import Words
 
 EDITOR = "letter_editor"  # key of the container of the field in which a letter is edited
 HEAD = re.compile(r"<head[^>]*>", re.IGNORECASE)

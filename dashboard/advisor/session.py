@@ -6,10 +6,10 @@ from typing import cast
 import streamlit as st
 
 from advisor import address
-from advisor.formats import Words
-from advisor.pinned_service import PinnedService
-from advisor.response_models import ClientId
-from advisor.service_api import Connection, ServiceApi
+from advisor.formatting.formats import Words
+from advisor.service_client.pinned_service import PinnedService
+from advisor.service_client.response_models import ClientId
+from advisor.service_client.service_api import Connection, ServiceApi
 from advisor.texts import LANGUAGES
 
 DEFAULT_URL = "http://127.0.0.1:8000"

@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from advisor import address, decision, page_elements, reasons, session
+from advisor import address, page_elements, session
 from advisor.client import facts, helping_changes, key_facts, place
-from advisor.formats import Words
-from advisor.pinned_service import PinnedService
+from advisor.formatting.formats import Words
 from advisor.register import presence
 from advisor.register.recording import record_panel
-from advisor.response_models import Application, ClientId, Score
+from advisor.service_client.pinned_service import PinnedService
+from advisor.service_client.response_models import Application, ClientId, Score
+from advisor.statements import decision, reasons
 from advisor.texts import LANGUAGES
 
 MOST_TOLD = 3  # reasons of a refusal, strengths of an acceptance

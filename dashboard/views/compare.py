@@ -2,12 +2,14 @@
 
 import streamlit as st
 
-from advisor import feature_pair, page_elements, reasons, session
-from advisor.category_bars import ClassSizes
-from advisor.feature_picture import FeaturePicture
-from advisor.formats import Words
-from advisor.pinned_service import PinnedService
-from advisor.response_models import ClientId
+from advisor import page_elements, session
+from advisor.formatting.formats import Words
+from advisor.plots import feature_pair
+from advisor.plots.category_bars import ClassSizes
+from advisor.plots.feature_picture import FeaturePicture
+from advisor.service_client.pinned_service import PinnedService
+from advisor.service_client.response_models import ClientId
+from advisor.statements import reasons
 
 COMPARED, FIRST = "compared", "compared_first"  # the chosen feature, and the one before any choice
 

@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from advisor import address, form_controls, page_elements, reasons, session
-from advisor.formats import Words
+from advisor import address, form_controls, page_elements, session
+from advisor.formatting.formats import Words
 from advisor.letter import editor
 from advisor.register import recorded_letter
 from advisor.register.recording.recording import recorded_applications
-from advisor.response_models import Application
+from advisor.service_client.response_models import Application
+from advisor.statements import reasons
 
 ABOUT = "letter_about"
 

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from advisor import decision, page_elements, session
-from advisor.formats import Words
+from advisor import page_elements, session
+from advisor.formatting.formats import Words
 from advisor.model import groups, quality, stability
-from advisor.response_models import ModelFacts
+from advisor.service_client.response_models import ModelFacts
+from advisor.statements import decision
 
 
 def show() -> None:

@@ -5,8 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from advisor import form_controls, session
-from advisor.errors import RoleMissing
-from advisor.formats import Words
+from advisor.formatting.formats import Words
 from advisor.monitoring import overview, question
 from advisor.monitoring.cells import Cells
 from advisor.monitoring.monitoring_api import MonitoringApi
@@ -23,6 +22,7 @@ from advisor.monitoring.sections import (
     vintages,
 )
 from advisor.register.held_reads import forget, held
+from advisor.service_client.errors import RoleMissing
 
 TOPIC = "monitoring_topic"
 FEATURES = "monitoring_features"  # the queries whose features were asked for

@@ -2,13 +2,15 @@
 
 import streamlit as st
 
-from advisor import ice_curve, page_elements, reasons, session
-from advisor.errors import Refused
-from advisor.formats import Words
-from advisor.pinned_service import PinnedService
-from advisor.response_models import Application, ClientId, Feature, Record, Score
+from advisor import page_elements, session
+from advisor.formatting.formats import Words
+from advisor.plots import ice_curve
+from advisor.service_client.errors import Refused
+from advisor.service_client.pinned_service import PinnedService
+from advisor.service_client.response_models import Application, ClientId, Feature, Record, Score
 from advisor.simulation import result, suggestions
 from advisor.simulation.form import CURVE, Form
+from advisor.statements import reasons
 
 MOST_SHOWN = 12  # features of a form that shows all of them
 MORE = "simulate_more"

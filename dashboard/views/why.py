@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from advisor import decision, page_elements, reasons, session
-from advisor.formats import Words
-from advisor.pinned_service import PinnedService
-from advisor.response_models import Score
+from advisor import page_elements, session
+from advisor.formatting.formats import Words
+from advisor.service_client.pinned_service import PinnedService
+from advisor.service_client.response_models import Score
+from advisor.statements import decision, reasons
 from advisor.why import all_clients, raw_figures, theme_list
 
 ALL_CLIENTS, RAW = "all_clients", "raw_figures"

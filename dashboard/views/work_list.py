@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from advisor import address, page_elements, session
-from advisor.formats import Words
+from advisor.formatting.formats import Words
 from advisor.monitoring import figures
 from advisor.register.held_reads import forget
 from advisor.register.history import case_filter, next_case

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from credit_scoring.data.artifacts import ID
-from credit_scoring.data.csv_tables import quoting_of
+from credit_scoring.data.table_files.csv_tables import quoting_of
 from credit_scoring.decisions.batch_scoring import MOST_REASONS, Scores
 from portfolio.counts import Bins, Counts, Labels, count_rows
 from portfolio.job import Format, Job

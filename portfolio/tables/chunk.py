@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit_scoring.data.artifacts import ID, REFERENCE_FILE, is_feature
-from credit_scoring.data.csv_tables import check_distinct
 from credit_scoring.data.raw_batch import RawBatch
+from credit_scoring.data.table_files.csv_tables import check_distinct
 from credit_scoring.data.tables import Matrix
 from credit_scoring.errors import BadFile, first_few, foreign_code
 from credit_scoring.model.bundle import Bundle

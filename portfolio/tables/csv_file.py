@@ -20,7 +20,12 @@ import numpy as np
 import pandas as pd
 
 from credit_scoring.data.artifacts import unreadable
-from credit_scoring.data.cells import EXACT_INTEGERS, missing_options, number_of, text_of
+from credit_scoring.data.table_files.cells import (
+    EXACT_INTEGERS,
+    missing_options,
+    number_of,
+    text_of,
+)
 from credit_scoring.errors import BadFile, is_unicode, listed
 from portfolio.tables.chunk import (
     CHANGED,

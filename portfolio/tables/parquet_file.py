@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from credit_scoring.data.artifacts import ID, REFERENCE_FILE
-from credit_scoring.data.cells import EXACT_INTEGERS, MISSING_TEXTS, NOT_EXACT, text_of
+from credit_scoring.data.table_files.cells import EXACT_INTEGERS, MISSING_TEXTS, NOT_EXACT, text_of
 from credit_scoring.data.tables import Matrix
 from credit_scoring.errors import BadFile, abridged, describe, first_few, foreign_code
 from portfolio.job import sha256_of

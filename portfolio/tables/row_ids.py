@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit_scoring.data.artifacts import ID
-from credit_scoring.data.client_ids import LONGEST_ID, text_id_problem
+from credit_scoring.data.table_files.client_ids import LONGEST_ID, text_id_problem
 
 Ids = NDArray[np.int64] | NDArray[np.object_]
 

@@ -12,19 +12,19 @@ from sqlalchemy.dialects import postgresql, sqlite
 from credit_scoring.data.artifacts import REQUIREMENTS_FILE, unreadable
 from credit_scoring.errors import foreign_code
 from credit_scoring.model.bundle import Bundle
-from register import schema
 from register.archive.artefacts import Artefact, stored_parts
 from register.archive.description import Description, environment
 from register.archive.reference_scores import ReferenceScores, has_reference_scores
 from register.archive.scored_reference import scored_reference
-from register.compression import (
+from register.database.database import Database
+from register.evidence.compression import (
     ANSWER_DICTIONARY,
     RECORD_DICTIONARY,
     SAMPLES,
     trained_dictionary,
 )
-from register.database.database import Database
-from register.records import record_texts
+from register.evidence.records import record_texts
+from register.tables import schema
 
 INSERTS: Mapping[str, Callable[[Table], postgresql.Insert | sqlite.Insert]] = {
     "postgresql": postgresql.insert,

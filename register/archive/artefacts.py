@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from credit_scoring.data.artifacts import unreadable
 from credit_scoring.errors import BadFile, foreign_code
-from register import schema
+from register.tables import schema
 
 # Bytes of a part before it is compressed. Never changed: workers of two releases may store the
 # same file at once.

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from credit_scoring.data.artifacts import FEATURES_FILE
-from credit_scoring.data.feature_dictionary import FeatureDictionary
-from credit_scoring.data.feature_file import parse_features
+from credit_scoring.data.features.feature_dictionary import FeatureDictionary
+from credit_scoring.data.features.feature_file import parse_features
 from credit_scoring.errors import BadFile
 from register.archive.artefacts import contents
 from register.stored import StoredBundle

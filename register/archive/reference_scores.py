@@ -13,9 +13,9 @@ from numpy.typing import DTypeLike, NDArray
 from sqlalchemy import Connection, RowMapping, select
 
 from credit_scoring.monitoring.performance.observations import Vector
-from register import schema
-from register.compression import PLAIN
 from register.errors import Damaged
+from register.evidence.compression import PLAIN
+from register.tables import schema
 
 NUMBERS, FLAGS = np.dtype("<f8"), np.dtype("u1")  # as stored
 

@@ -5,12 +5,12 @@ from pathlib import Path, PurePosixPath
 from sqlalchemy import Connection, select
 
 from credit_scoring.errors import BadFile
-from register import schema
 from register.archive.artefacts import contents
 from register.archive.description import Description
-from register.compression import EvidenceCodec
 from register.errors import RegisterError
+from register.evidence.compression import EvidenceCodec
 from register.stored import StoredBundle
+from register.tables import schema
 
 
 class UnknownBundle(RegisterError):

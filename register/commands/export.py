@@ -14,13 +14,13 @@ import pyarrow.parquet as pq
 
 from portfolio.output.atomic_file import replacing
 from portfolio.progress import number
-from register.column_types import moment_text
 from register.commands.shared.open_store import CALLER
 from register.commands.shared.period_options import add_period, period
 from register.database.opening import register_database
 from register.export.export_record import ExportRecord
 from register.export.exported_rows import DECISION, EVIDENCE, LATER, Export, ExportedRow
 from register.settings import RegisterSettings
+from register.tables.column_types import moment_text
 
 HELP = "write recorded decisions, their final decisions and last outcomes into a file"
 TIME = pa.timestamp("us", "UTC")

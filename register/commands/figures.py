@@ -10,7 +10,6 @@ from typing import Any, get_args
 
 import orjson
 
-from register.column_types import moment_text
 from register.commands.shared.feature_counting import add_scheduler, counter_at
 from register.commands.shared.parent import add_parent, follow_parent
 from register.commands.shared.period_options import add_period
@@ -19,6 +18,7 @@ from register.errors import UnusableRegister
 from register.monitoring.monitoring import monitoring_report
 from register.monitoring.query import By, MonitoringQuery
 from register.settings import RegisterSettings
+from register.tables.column_types import moment_text
 
 HELP = "print the figures of the model at work, by month, grade, model, caller or group, as JSON"
 MONTHS = 12  # before that of the end, if no start is given

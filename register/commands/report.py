@@ -15,10 +15,10 @@ from register.commands.monthly_report.page import report_page
 from register.commands.shared.feature_counting import add_scheduler, counter_at
 from register.database.opening import register_database
 from register.errors import UnusableRegister
+from register.monitoring.document.report import MonitoringReport
 from register.monitoring.features.feature_counts import FeatureCounter
 from register.monitoring.monitoring import one_state, report_of
 from register.monitoring.query import By, MonitoringQuery
-from register.monitoring.report import MonitoringReport
 from register.settings import RegisterSettings
 
 HELP = "write the figures of a month, beside those of the two years before it, as a page"

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from contextlib import closing
 from datetime import datetime
 
-from register import schema
 from register.commands.shared.open_store import CALLER, open_store
 from register.database.database import Database
 from register.database.opening import register_database
@@ -22,6 +21,7 @@ from register.retention.retirement import (
 )
 from register.settings import RegisterSettings
 from register.store import Store
+from register.tables import schema
 
 HELP = (
     "delete decisions of whole months that are older than REGISTER_KEEP_MONTHS, audit values older"

@@ -10,7 +10,7 @@ from pathlib import Path
 from portfolio.progress import number
 from register.database.opening import register_database
 from register.settings import RegisterSettings
-from register.verification.head import read_head_file
+from register.verification.chain.head import read_head_file
 from register.verification.problems import KEPT
 from register.verification.stored_types import strange_values
 from register.verification.verification import Verification, verify

@@ -17,8 +17,8 @@ from sqlalchemy import Connection, Dialect, Engine, Table, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from register import schema
 from register.errors import RegisterAway, UnusableRegister
+from register.tables import schema
 
 REVISION = "0001"  # of the tables that this release reads and writes
 MIGRATE = "run ./startup.sh python -m register migrate"

@@ -5,7 +5,7 @@ The owner, the keeper of the register, erases and retires; nobody else can delet
 
 from collections.abc import Callable
 
-from register.schema import metadata
+from register.tables.schema import metadata
 
 KINDS = {
     "writer": "SELECT, INSERT",  # the service

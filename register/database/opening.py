@@ -7,7 +7,7 @@ from sqlalchemy.exc import ArgumentError
 
 from register.database.database import Database
 from register.errors import UnusableRegister
-from register.pseudonyms import pepper_mark
+from register.evidence.pseudonyms import pepper_mark
 from register.settings import RegisterSettings
 
 PROJECT = Path(__file__).resolve().parents[2]  # where a relative path to SQLite's file starts

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from register.database.database import MAINTENANCE_WAIT, WRITING_WAIT, Database, Row
 from register.database.postgresql_insert import Insert, array_insert, column_values
 from register.errors import RegisterAway, UnusableRegister
-from register.schema import idempotency
+from register.tables.schema import idempotency
 
 WRITING_SECONDS = 5.0  # of one statement
 READERS = 4  # connections

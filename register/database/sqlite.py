@@ -30,7 +30,7 @@ from register.database.file.place import check_place
 from register.database.file.transaction_lock import TransactionLock
 from register.database.sqlite_engine import engine_for
 from register.errors import RegisterAway, UnusableRegister
-from register.schema import idempotency
+from register.tables.schema import idempotency
 
 READERS = 8  # connections
 PAGE = 16_384  # bytes: an evidence row fills half of a smaller page, and the rest is lost

@@ -4,11 +4,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Self
 
-from register.column_types import moment_text
 from register.database.database import Database
 from register.events import event_entry
 from register.ids import Ids
 from register.reading.periods import Period
+from register.tables.column_types import moment_text
 from register.writing.stream import Stream
 
 EXPORT = "export"  # the kind of the events

@@ -9,14 +9,14 @@ import zstandard
 from sqlalchemy import Connection, Row, Select, select
 
 from credit_scoring.errors import BadFile
-from register import schema
 from register.archive.stored_bundles import read_codec, read_description
-from register.compression import EvidenceCodec
 from register.database.database import Database
+from register.evidence.compression import EvidenceCodec
+from register.evidence.records import Evidence
 from register.reading.pages import SECONDS
 from register.reading.periods import Period, decision_pages
 from register.reading.summaries import OUTCOME_ORDER, REVIEW_ORDER, last_rows
-from register.records import Evidence
+from register.tables import schema
 
 DECISION = (
     "id", "at", "caller", "request_id", "subject", "reference", "bundle", "probability", "margin",

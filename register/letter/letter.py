@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from html import escape
 from types import MappingProxyType
 
-from credit_scoring.data.feature_dictionary import FeatureDictionary
+from credit_scoring.data.features.feature_dictionary import FeatureDictionary
 from register.errors import Erased
 from register.letter.document import LetterWriter
 from register.letter.languages.english import ENGLISH

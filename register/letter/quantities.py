@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from credit_scoring.explain.quantities import NO_BREAK_SPACE, Quantities
+from credit_scoring.explain.language.quantities import NO_BREAK_SPACE, Quantities
 from register.letter.markup import Data
 
 

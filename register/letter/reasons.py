@@ -7,7 +7,7 @@ four are unlikely to help. The CFPB's Circular 2023-03 finds a theme such as "Ed
 from collections.abc import Set
 from dataclasses import dataclass
 
-from credit_scoring.explain.quantities import FLAG
+from credit_scoring.explain.language.quantities import FLAG
 from credit_scoring.explain.reason_codes import Reason, ReasonFeature
 from register.errors import LetterHeld
 from register.letter.figures import Figures

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from credit_scoring.data.feature_dictionary import Feature, FeatureDictionary, themes_in
-from credit_scoring.explain.languages import language_of
+from credit_scoring.data.features.feature_dictionary import Feature, FeatureDictionary, themes_in
+from credit_scoring.explain.language.languages import language_of
 from credit_scoring.explain.reason_codes import Reason, ReasonFeature
 from credit_scoring.explain.reason_texts import is_of_value
 

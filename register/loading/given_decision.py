@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from credit_scoring.data.cells import text_of as text_of_cell
+from credit_scoring.data.table_files.cells import text_of as text_of_cell
 from credit_scoring.decisions.application import (
     AUDIT_NAME,
     LONGEST_AUDIT_VALUE,

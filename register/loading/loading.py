@@ -12,20 +12,20 @@ import orjson
 from sqlalchemy import Connection, func, select
 
 from credit_scoring.decisions.scoring import sent_fields
-from register import schema
 from register.archive.stored_bundles import read_codec, stored_bundle
-from register.column_types import beginning
-from register.compression import EvidenceCodec
 from register.errors import UnusableRegister
+from register.evidence.compression import EvidenceCodec
+from register.evidence.records import record_texts
 from register.loading.checking import BadLines, Checked, check, in_chunks, readings
 from register.loading.folder import LoadFolder
 from register.loading.given_decision import DecisionReader, GivenDecision
 from register.loading.given_review import GivenRequest, GivenReview
 from register.loading.lines import read_lines
 from register.loading.scored_decisions import COMPARE, LoadingBundle
-from register.records import record_texts
 from register.reviews import lock
 from register.store import Store
+from register.tables import schema
+from register.tables.column_types import beginning
 from register.writing.decision_rows import DecisionCall, decisions_entry
 from register.writing.entry import Entry
 

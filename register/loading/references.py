@@ -9,7 +9,7 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from register.column_types import EPOCH, MICROSECOND, microseconds
+from register.tables.column_types import EPOCH, MICROSECOND, microseconds
 
 DIGEST = 8  # bytes; two of ten million numbers have the same one with a chance of 3 in a million
 

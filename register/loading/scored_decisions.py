@@ -14,7 +14,7 @@ from credit_scoring.errors import describe, foreign_code, naming
 from credit_scoring.explain.peers import Compare, Peers, find_peers
 from credit_scoring.model.bundle import Bundle
 from credit_scoring.model.loader import load
-from register.compression import SAMPLES
+from register.evidence.compression import SAMPLES
 from register.loading.given_decision import GivenDecision
 
 COMPARE: Compare = "near"

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from register.schema import metadata
+from register.tables.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -7,11 +7,16 @@ from register.monitoring.counted import Counted
 from register.monitoring.counting.cell_figures import TOTAL, CellFigures
 from register.monitoring.counting.remarks import remarks
 from register.monitoring.counting.review_counts import ReviewCounts
-from register.monitoring.feature_report import FeatureReport
+from register.monitoring.document.feature_report import FeatureReport
+from register.monitoring.document.override_tables import OverrideTables
+from register.monitoring.document.report import (
+    ModelInUse,
+    MonitoringReport,
+    OutcomeDefinition,
+    PdSource,
+)
 from register.monitoring.features.feature_counts import FeatureCounter, cell_features
-from register.monitoring.override_tables import OverrideTables
 from register.monitoring.reading.census import BundleUse
-from register.monitoring.report import ModelInUse, MonitoringReport, OutcomeDefinition, PdSource
 from register.verification.deletions import read_retirements
 
 

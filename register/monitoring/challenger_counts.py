@@ -12,13 +12,13 @@ from credit_scoring.monitoring.performance.discrimination import discrimination
 from credit_scoring.monitoring.performance.observations import Vector
 from credit_scoring.monitoring.performance.paired_discrimination import discrimination_difference
 from credit_scoring.monitoring.rates.proportion import wilson
-from register import schema
-from register.monitoring.challenger_comparison import ChallengerComparison, DecidedAlike
+from register.monitoring.document.challenger_comparison import ChallengerComparison, DecidedAlike
 from register.monitoring.reading.calendar import moment_at
 from register.monitoring.reading.column_blocks import NO_WHOLE, Columns, Kind, column_blocks
 from register.monitoring.reading.decision_facts import FACTS, decision_facts
 from register.monitoring.reading.labels import Flags, Labels, PerformanceWindow
 from register.reading.periods import Period
+from register.tables import schema
 
 KINDS: Mapping[str, Kind] = {
     **FACTS,

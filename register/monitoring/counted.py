@@ -10,7 +10,6 @@ from functools import cached_property
 
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
-from register import schema
 from register.monitoring.counting.cells import cells_of
 from register.monitoring.counting.tally import Tally
 from register.monitoring.counting.values import NO_GRADE, NOT_KNOWN, Values
@@ -22,6 +21,7 @@ from register.monitoring.reading.labels import PerformanceWindow
 from register.monitoring.reading.review_steps import all_steps, review_steps
 from register.monitoring.reading.score_references import ScoreReference
 from register.reading.periods import Period
+from register.tables import schema
 
 SMALL = 4  # a period is small if the register has more than so many outcomes for each decision
 CODE: Kind = "small"

@@ -13,7 +13,7 @@ from register.monitoring.features.feature_counts import FeatureCounter, in_this_
 from register.monitoring.query import MonitoringQuery
 
 if TYPE_CHECKING:  # it imports SciPy
-    from register.monitoring.report import MonitoringReport
+    from register.monitoring.document.report import MonitoringReport
 
 SECONDS = 3_600.0  # that the readings of one state of the register may take
 # Of a statement's sorts and joins: PostgreSQL's own 4 MB would send them to the disk.

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
-from register.column_types import EPOCH, MICROSECOND, microseconds
 from register.errors import InvalidCursor
+from register.tables.column_types import EPOCH, MICROSECOND, microseconds
 
 PROBLEM = "after is not a cursor of a page before"
 

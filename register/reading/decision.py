@@ -8,12 +8,11 @@ import orjson
 import zstandard
 from sqlalchemy import Connection, Row, Table, select
 
-from register import schema
 from register.archive.stored_bundles import read_codec, read_description, stored_bundle
 from register.errors import Damaged, UnknownDecision
+from register.evidence.records import Evidence
 from register.reading.damage import unreadable
 from register.reading.summaries import summaries
-from register.records import Evidence
 from register.stored import (
     BlockPlace,
     Outcome,
@@ -22,6 +21,7 @@ from register.stored import (
     StoredDecision,
     StoredEvidence,
 )
+from register.tables import schema
 
 
 def read_decision(connection: Connection, decision_id: UUID) -> StoredDecision:

@@ -18,12 +18,12 @@ from sqlalchemy import (
     tuple_,
 )
 
-from register import schema
-from register.column_types import beginning
 from register.reading.cursor import Cursor
 from register.reading.open_requests import is_open
 from register.reading.summaries import summaries
 from register.stored import DecisionSummary
+from register.tables import schema
+from register.tables.column_types import beginning
 
 LONGEST_PAGE = 500
 SCANNED = 20_000  # rows that one page looks at; 30 ms

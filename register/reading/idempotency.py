@@ -7,11 +7,11 @@ from uuid import UUID
 import zstandard
 from sqlalchemy import Connection, select
 
-from register import schema
 from register.archive.stored_bundles import read_codec
 from register.errors import Damaged, Erased, KeyReused
+from register.evidence.records import stored_answer
 from register.reading.damage import unreadable
-from register.records import stored_answer
+from register.tables import schema
 from register.writing.entry import Key
 
 

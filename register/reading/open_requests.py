@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, exists, func, select
 
-from register import schema
+from register.tables import schema
 
 review = schema.review.c
 request = schema.review_request.c

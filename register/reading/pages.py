@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, literal, select, tuple_
 
-from register.chain import Row
 from register.database.database import Database
+from register.evidence.chain import Row
 
 PAGE = 1_000  # rows
 SECONDS = 600.0  # that reading one page may take

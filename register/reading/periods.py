@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Row, Select
 
-from register import schema
 from register.database.database import Database
 from register.reading.pages import SECONDS, beyond
+from register.tables import schema
 
 PAGE = 1_000  # decisions
 

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, Select, Table, func, select
 
-from register import schema
 from register.reading.open_requests import waiting_since
 from register.stored import DecisionSummary
+from register.tables import schema
 
 REVIEW_ORDER = ("at", "id")  # the last review of a decision decides
 OUTCOME_ORDER = ("observed", "at", "id")  # of one day, the one recorded last

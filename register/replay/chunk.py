@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, select
 
 from credit_scoring.explain.peers import Compare
-from register import schema
 from register.database.database import Database
 from register.reading.periods import Period, decision_pages
+from register.tables import schema
 
 CHUNK_ROWS = 2_000
 CHUNK_BYTES = 4_000_000  # of evidence; Dask sends larger chunks slowly

@@ -16,7 +16,7 @@ from credit_scoring.explain.peers import Compare
 from credit_scoring.explain.reason_codes import ReasonFinder
 from credit_scoring.model.refusals import Refused, attempts
 from credit_scoring.model.scorecard import log_odds_of
-from register.records import answer_fields
+from register.evidence.records import answer_fields
 from register.replay.chunk import Chunk, Recorded
 from register.replay.comparison import Differs, by_decision, differing_numbers, differing_values
 from register.replay.evidence_rows import DamagedEvidence, evidence_rows

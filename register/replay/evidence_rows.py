@@ -6,8 +6,8 @@ import orjson
 import zstandard
 
 from credit_scoring.data.raw_batch import RawBatch
-from register.compression import Codec
-from register.records import rows_of
+from register.evidence.compression import Codec
+from register.evidence.records import rows_of
 
 QUOTE = b'"'
 
@@ -46,7 +46,7 @@ def text_columns(records: Sequence[bytes]) -> list[int]:
     """Columns in which a record has a text, in ascending order.
 
     Args:
-        records: see `register.records.record_texts`.
+        records: see `register.evidence.records.record_texts`.
 
     Raises:
         ValueError: a record is not JSON.

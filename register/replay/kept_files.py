@@ -9,10 +9,10 @@ from sqlalchemy import Connection, select
 
 from credit_scoring.data.artifacts import unreadable
 from credit_scoring.errors import BadFile, foreign_code
-from register import schema
 from register.archive.description import Description
 from register.archive.stored_bundles import materialise, read_description
-from register.compression import EvidenceCodec
+from register.evidence.compression import EvidenceCodec
+from register.tables import schema
 
 FILES, DESCRIPTION = "files", "description.json"
 RECORDS, ANSWERS = "records.dictionary", "answers.dictionary"

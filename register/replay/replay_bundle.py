@@ -12,13 +12,13 @@ from credit_scoring.data.artifacts import MODEL_FILE, REQUIREMENTS_FILE
 from credit_scoring.data.tables import Matrix
 from credit_scoring.decisions.batch_scoring import BatchScorer
 from credit_scoring.errors import BadFile, describe, foreign_code, naming
-from credit_scoring.explain.acceleration import accelerate
 from credit_scoring.explain.peers import Peers, find_peers
+from credit_scoring.explain.tree_kernel.acceleration import accelerate
 from credit_scoring.model.bundle import Bundle
 from credit_scoring.model.loader import load
 from credit_scoring.model.reference_scores import reference_scores
 from register.archive.description import Description, environment
-from register.compression import EvidenceCodec
+from register.evidence.compression import EvidenceCodec
 from register.replay.kept_files import KeptFiles
 
 CHECKED = 16  # clients whom both `treeshap` and the model's library explain

@@ -13,13 +13,13 @@ from typing import Any
 import orjson
 from sqlalchemy import ColumnElement, Connection, delete, func, select
 
-from register import schema
 from register.database.database import Database
 from register.reading.pages import beyond
 from register.retention.decision_keys import DecisionKey, find_keys
 from register.retention.holds import Holds
 from register.reviews import lock
 from register.store import Store
+from register.tables import schema
 from register.writing.entry import Entry
 
 EXPIRE = "retire_audit"  # the kind of the events

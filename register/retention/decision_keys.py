@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from register import schema
+from register.tables import schema
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@ from uuid import UUID
 
 from sqlalchemy import Connection, delete, select
 
-from register import schema
 from register.errors import Held, UnknownDecision
 from register.retention.decision_keys import DecisionKey
 from register.retention.holds import Holds
 from register.retention.targets import Target
 from register.reviews import lock
 from register.store import Store
+from register.tables import schema
 from register.writing.entry import Entry
 
 ERASE = "erase"  # the kind of the events

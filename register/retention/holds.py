@@ -7,12 +7,12 @@ from uuid import UUID
 
 from sqlalchemy import Connection, func, select
 
-from register import schema
 from register.errors import UnknownDecision
 from register.retention.decision_keys import DecisionKey
 from register.retention.targets import Target
 from register.reviews import check_known, lock, move_behind
 from register.store import Store
+from register.tables import schema
 from register.writing.entry import Entry
 
 HOLD, RELEASE = "hold", "release"  # kinds of events

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select, tuple_
 
-from register import schema
 from register.database.database import Database
+from register.tables import schema
 
 KEPT = timedelta(days=7)
 CHUNK = 5_000  # keys of one transaction

@@ -16,7 +16,6 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Table, delete, func, select, tuple_
 
-from register import schema
 from register.database.database import Database
 from register.database.partitions import later, month_start
 from register.errors import RegisterAway, RegisterError
@@ -24,6 +23,7 @@ from register.retention.decision_keys import DecisionKey, find_keys
 from register.retention.holds import Holds
 from register.reviews import lock
 from register.store import Store
+from register.tables import schema
 from register.writing.entry import Entry
 
 RETIRE = "retire"  # the kind of the events

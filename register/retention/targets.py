@@ -7,11 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, or_
 
-from credit_scoring.data.client_ids import WHOLE_NUMBER
-from register import schema
-from register.column_types import beginning
+from credit_scoring.data.table_files.client_ids import WHOLE_NUMBER
 from register.retention.decision_keys import DecisionKey, find_keys
 from register.store import Store
+from register.tables import schema
+from register.tables.column_types import beginning
 
 By = Literal["client", "reference", "decision"]
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, exists, func, select
 
-from register import schema
 from register.database.database import Database, Row
 from register.reading.pages import SECONDS
 from register.reading.periods import Period, decision_pages
 from register.reviews import lock
 from register.shadow.challenger import Unscored
 from register.store import Store
+from register.tables import schema
 from register.writing.entry import Entry
 
 

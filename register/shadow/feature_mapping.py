@@ -7,8 +7,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from credit_scoring.data.cells import text_of
 from credit_scoring.data.raw_batch import RawBatch
+from credit_scoring.data.table_files.cells import text_of
 from credit_scoring.model.bundle import Bundle
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from register.archive.stored_bundles import read_codec, read_description
-from register.compression import EvidenceCodec
 from register.database.database import Database
+from register.evidence.compression import EvidenceCodec
 
 
 @dataclass(frozen=True, eq=False)

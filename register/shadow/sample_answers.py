@@ -14,7 +14,7 @@ from credit_scoring.decisions.scoring import ApplicationScorer, ScoredApplicatio
 from credit_scoring.errors import BadFile, describe, foreign_code
 from credit_scoring.explain.peers import find_peers
 from credit_scoring.model.bundle import Bundle
-from register.compression import SAMPLES
+from register.evidence.compression import SAMPLES
 
 SECONDS = 2.0  # for the answers
 REASONS = 4  # of each answer, the default of `/score`

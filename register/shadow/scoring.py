@@ -12,7 +12,6 @@ import orjson
 from sqlalchemy import func, select
 
 from credit_scoring.model.bundle import Bundle
-from register import schema
 from register.archive.stored_bundles import stored_bundle
 from register.reading.periods import PAGE, Period
 from register.shadow.backlog import Backlog, write
@@ -20,6 +19,7 @@ from register.shadow.challenger import Challenger
 from register.shadow.recorded_bundles import RecordedBundles
 from register.shadow.sample_answers import sample_answers
 from register.store import Store
+from register.tables import schema
 
 CHALLENGER = "challenger"  # the kind of the events
 

@@ -4,17 +4,17 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select
 
-from register import schema
-from register.chain import GENESIS, LEAF, Block, Row, block_id, row_hash, rows_hash
 from register.errors import UnknownDecision
+from register.evidence.chain import GENESIS, LEAF, Block, Row, block_id, row_hash, rows_hash
 from register.reading.pages import rows_of
-from register.verification.audit import audit_problems
-from register.verification.bundles import read_facts
-from register.verification.decisions import MISSING
+from register.tables import schema
+from register.verification.chain.membership import ELSEWHERE, block_of, leaves_of
 from register.verification.deletions import erased_among, read_retirements
-from register.verification.evidence import evidence_problem
-from register.verification.membership import ELSEWHERE, block_of, leaves_of
 from register.verification.problems import block_name
+from register.verification.rows.audit import audit_problems
+from register.verification.rows.bundles import read_facts
+from register.verification.rows.decisions import MISSING
+from register.verification.rows.evidence import evidence_problem
 
 OK = "ok"
 

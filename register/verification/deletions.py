@@ -10,9 +10,9 @@ from uuid import UUID
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
 from sqlalchemy import Connection, select
 
-from register import schema
-from register.chain import Block
-from register.column_types import EPOCH
+from register.evidence.chain import Block
+from register.tables import schema
+from register.tables.column_types import EPOCH
 
 ERASE, RETIRE, EXPIRE = "erase", "retire", "retire_audit"  # kinds of events
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from register import schema
 from register.database.database import Database
 from register.database.partitions import PARTITIONED
 from register.reading.pages import SECONDS
+from register.tables import schema
 from register.verification.problems import Problems
 
 KEPT = (*schema.CHAINED, schema.block, schema.pepper, schema.reference_scores)  # only INSERT

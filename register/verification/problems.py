@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from register.chain import NUMBERS
+from register.evidence.chain import NUMBERS
 
 KEPT = 1_000  # lines
 

@@ -15,10 +15,10 @@ from sqlalchemy import (
     text,
 )
 
-from register import schema
-from register.column_types import Id, Moment, microseconds
 from register.database.database import Database
 from register.reading.pages import SECONDS
+from register.tables import schema
+from register.tables.column_types import Id, Moment, microseconds
 
 FIRST, LAST = (microseconds(end.replace(tzinfo=UTC)) for end in (datetime.min, datetime.max))
 ID_BYTES = 16

@@ -7,20 +7,20 @@ from itertools import chain, islice
 
 from sqlalchemy import Table
 
-from register import schema
-from register.chain import Row
 from register.database.database import Database
+from register.evidence.chain import Row
 from register.reading.pages import PAGE, SECONDS, pages
-from register.verification.audit import ORPHAN, with_audit
-from register.verification.blocks import BlockCheck
-from register.verification.bundles import BundleCheck
-from register.verification.decisions import DecisionCheck
+from register.tables import schema
+from register.verification.chain.blocks import BlockCheck
+from register.verification.chain.head import Head, read_head
+from register.verification.chain.membership import Membership
 from register.verification.guards import check_guards
-from register.verification.head import Head, read_head
-from register.verification.membership import Membership
-from register.verification.notes import OWNERS, check_owners, rows_with_notes
-from register.verification.orphans import check_orphans
 from register.verification.problems import Problems
+from register.verification.rows.audit import ORPHAN, with_audit
+from register.verification.rows.bundles import BundleCheck
+from register.verification.rows.decisions import DecisionCheck
+from register.verification.rows.notes import OWNERS, check_owners, rows_with_notes
+from register.verification.rows.orphans import check_orphans
 
 ORPHAN_SCORES = "a challenger's scores of it are there, and it is not"
 

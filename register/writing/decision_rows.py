@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from credit_scoring.data.client_ids import ClientId
-from register import schema
-from register.audit_values import AuditValues
-from register.compression import WITHOUT_DICTIONARIES, EvidenceCodec
-from register.records import Evidence, new_salt
+from credit_scoring.data.table_files.client_ids import ClientId
+from register.evidence.audit_values import AuditValues
+from register.evidence.compression import WITHOUT_DICTIONARIES, EvidenceCodec
+from register.evidence.records import Evidence, new_salt
+from register.tables import schema
 from register.writing.entry import Entry, Key
 
 FIGURES = 500  # bytes of a decision in memory, beside its record and its answer
@@ -60,7 +60,7 @@ class RecordedApplication:
         pd: share of such clients that default; None without a scorecard.
         points, grade: of the scorecard; None without one.
         prediction: 1 refused, 0 accepted.
-        record: the raw values as they were scored, see `register.records.record_texts`.
+        record: the raw values as they were scored, see `register.evidence.records.record_texts`.
         answer: the JSON object that is sent, with `id` and `at`.
         audit: values by name for audits, which no model sees; empty without any.
     """

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Table
 
-from register import schema
 from register.errors import RegisterError
+from register.tables import schema
 
 COLUMN_BYTES = 16  # of a value other than text and bytes
 

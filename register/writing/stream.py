@@ -9,11 +9,11 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Table, insert, select
 
-from register import schema
-from register.chain import GENESIS, Block, block_id, row_hash
-from register.column_types import EPOCH
 from register.database.database import CommitUnknown, Database
 from register.errors import RegisterAway, RegisterError
+from register.evidence.chain import GENESIS, Block, block_id, row_hash
+from register.tables import schema
+from register.tables.column_types import EPOCH
 from register.writing.backend import Backend
 from register.writing.entry import Entry, KeyTaken, Row
 

@@ -12,11 +12,11 @@ from register.database.database import CommitUnknown, Database
 from register.errors import RegisterAway, UnusableRegister
 from register.writing.entry import Entry, Unwritable
 from register.writing.faults import FAULTS, described
-from register.writing.observer import Observer
 from register.writing.outage import OutageLog
+from register.writing.queue.observer import Observer
+from register.writing.queue.waiting import Queue, Reason, Reply, Waiting, uncancellable
+from register.writing.queue.watchdog import OPERATION_SECONDS, Watchdog
 from register.writing.stream import Doubt, Refusals, Stream
-from register.writing.waiting import Queue, Reason, Reply, Waiting, uncancellable
-from register.writing.watchdog import OPERATION_SECONDS, Watchdog
 
 RETRY_SECONDS = 1.0  # between two attempts to reach the database
 SOON_SECONDS = 0.05  # before the second of two attempts

@@ -21,12 +21,12 @@ from credit_scoring.monitoring.feature_summaries import feature_summaries
 from register.archive.reference_scores import ReferenceScores
 from register.archive.scored_reference import of_probabilities
 from register.archive.stored_bundles import read_codec, stored_bundle
-from register.compression import SAMPLES, EvidenceCodec
 from register.errors import RegisterAway, UnusableRegister
+from register.evidence.compression import SAMPLES, EvidenceCodec
 from register.store import Store
 from service.requests import ScoreRequest
 from service.served_bundle import ServedBundle
-from serving.gunicorn_worker import NotReady, awaited, giving_way, thread_beside
+from serving.workers.gunicorn_worker import NotReady, awaited, giving_way, thread_beside
 
 RETRY_SECONDS = 1.0
 SLOW_PAUSES = 10  # of a second each, while files differ from those that were loaded

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from api.register_requests import OutcomeBody, ReviewBody, ReviewRequestBody
+from api.register.requests import OutcomeBody, ReviewBody, ReviewRequestBody
 from register.archive.feature_dictionaries import kept_dictionary
 from register.letter.languages.texts import Language
 from register.letter.letter import Letter, letter_html
@@ -17,8 +17,8 @@ from register.reading.decisions import DecisionFilter, DecisionPage, find_decisi
 from register.reviews import recorded_time, review_entry, review_request_entry
 from register.store import Store
 from register.stored import Review, ReviewRequest, StoredDecision
+from register.verification.chain.head import Head, read_head
 from register.verification.decision import verify_decision
-from register.verification.head import Head, read_head
 from register.writing.entry import Entry
 from service.recording.bundle_archive import BundleArchive
 from service.recording.reader_pool import ReaderPool

@@ -6,9 +6,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from api.application_errors import AUDIT
-from api.monitoring_query import FiguresQuery
 from api.openapi import body, parameter
-from api.register_requests import (
+from api.register.monitoring_query import FiguresQuery
+from api.register.requests import (
     MOST_OUTCOMES,
     DecisionQuery,
     DecisionReading,

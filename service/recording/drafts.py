@@ -5,11 +5,11 @@ from functools import cached_property
 from hashlib import sha256
 from uuid import UUID
 
-from api.register_requests import DecisionQuery
+from api.register.requests import DecisionQuery
 from api.responses import scored_body
 from credit_scoring.decisions.application import Applications
 from credit_scoring.errors import InvalidApplication
-from register.records import record_texts
+from register.evidence.records import record_texts
 from register.store import Store
 from register.writing.decision_rows import DecisionCall, decisions_entry
 from register.writing.entry import Entry, Key

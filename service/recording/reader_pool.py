@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from register.database.database import Database
 from register.errors import RegisterAway
-from serving.gunicorn_worker import NotReady, awaited
+from serving.workers.gunicorn_worker import NotReady, awaited
 
 THREADS = 2
 WAITING = 64  # calls, including those that run; another one is refused

@@ -12,13 +12,13 @@ from register.errors import KeyInFlight, RegisterAway
 from register.reading.idempotency import is_taken, recorded_answer
 from register.store import Store
 from register.writing.entry import Key, KeyTaken
-from register.writing.waiting import Reason
+from register.writing.queue.waiting import Reason
 from service.recording.bundle_archive import BundleArchive
 from service.recording.drafts import DecisionRequest, Draft, Drafter
 from service.recording.gathering import Gathering
 from service.recording.reader_pool import ReaderPool
 from service.scoring_service import ScoringService
-from serving.gunicorn_worker import giving_way
+from serving.workers.gunicorn_worker import giving_way
 
 
 @dataclass(frozen=True, eq=False)

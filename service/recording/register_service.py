@@ -10,12 +10,12 @@ from typing import Any, Literal, Self, get_args
 import orjson
 
 from api.openapi import with_decision
-from api.register_responses import stored_body
+from api.register.responses import stored_body
 from register.errors import RegisterAway
 from register.letter.style import POLICY
 from register.store import Store
-from register.writing.observer import Observer
-from register.writing.waiting import Reason
+from register.writing.queue.observer import Observer
+from register.writing.queue.waiting import Reason
 from service.recording.bundle_archive import BundleArchive
 from service.recording.desk import Desk
 from service.recording.documentation import with_audit
@@ -28,9 +28,9 @@ from service.recording.reader_pool import ReaderPool
 from service.recording.recorder import Recorder
 from service.scoring_service import ScoringService
 from serving import swagger_ui
-from serving.metrics import Metrics
 from serving.middleware import RawHeaders
-from serving.shared_folder import shared_folder
+from serving.observability.metrics import Metrics
+from serving.workers.shared_folder import shared_folder
 
 LOOK_SECONDS = 5.0  # between two looks at the database, without calls that record
 HEAD_SECONDS = 86_400.0  # between two lines with the head of the register

@@ -9,10 +9,10 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from api import register_responses as models
-from api.monitoring_query import FiguresQuery
 from api.openapi import REGISTER
-from api.register_requests import (
+from api.register import responses as models
+from api.register.monitoring_query import FiguresQuery
+from api.register.requests import (
     DecisionQuery,
     DecisionReading,
     LetterQuery,
@@ -24,15 +24,15 @@ from api.register_requests import (
     read_body,
     read_outcomes,
 )
-from api.register_responses import outcomes_body, stored_body
-from credit_scoring.data.client_ids import ClientId
+from api.register.responses import outcomes_body, stored_body
+from credit_scoring.data.table_files.client_ids import ClientId
 from register.errors import InvalidRequest, UnknownDecision
 from register.reading.decisions import DecisionFilter
 from service.http_rules import bundle_of, service_of
 from service.recording import documentation as document
 from service.recording.drafts import DecisionRequest
 from service.recording.register_service import RegisterService
-from serving.body_limits import body_of
+from serving.limits.body_limits import body_of
 from serving.middleware import CALLER, REQUEST_ID
 from serving.routing import INTEGER, documented, json_response, query_values, values_in
 

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from api.response_models import DriftAnswer, FeaturesAnswer
 from api.responses import drift_body, features_body
-from credit_scoring.data.feature_dictionary import Feature, FeatureDictionary, by_names
+from credit_scoring.data.features.feature_dictionary import Feature, FeatureDictionary, by_names
 from credit_scoring.monitoring.feature_summaries import distributions
 from credit_scoring.monitoring.psi import population_drift
 from tests.credit_scoring.monitoring.awkward_tables import FEATURES, REFERENCE, awkward_tables

@@ -10,7 +10,7 @@ from credit_scoring.model.trees.ensemble import (
     TreeEnsemble,
     goes_left,
 )
-from credit_scoring.model.trees.tree_nodes import Tree, joined
+from credit_scoring.model.trees.libraries.tree_nodes import Tree, joined
 
 
 def unfed() -> TreeEnsemble:

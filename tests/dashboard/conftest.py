@@ -19,8 +19,8 @@ from streamlit import config
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
-from advisor.response_models import Application, ClientId, Record
-from advisor.service_api import Connection, ServiceApi
+from advisor.service_client.response_models import Application, ClientId, Record
+from advisor.service_client.service_api import Connection, ServiceApi
 from main import Settings, create_app
 from tests.dashboard.keyboard import Keyboard
 from tests.support.forks import Forks

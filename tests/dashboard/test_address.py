@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from advisor.service_api import ServiceApi
+from advisor.service_client.service_api import ServiceApi
 from tests.dashboard.conftest import PageOpener, text_of
 
 CHANGES = {"AMT_CREDIT": 438265.5, "AMT_ANNUITY": None}

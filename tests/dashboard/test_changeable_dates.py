@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from advisor import session
-from advisor.formats import Words
-from advisor.pinned_service import PinnedService
-from advisor.service_api import ServiceApi
+from advisor.formatting.formats import Words
+from advisor.service_client.pinned_service import PinnedService
+from advisor.service_client.service_api import ServiceApi
 from advisor.simulation import suggestions
 from credit_scoring.data.artifacts import FEATURES_FILE
 from tests.dashboard.conftest import PageOpener, chart_texts, service_in_process, text_of

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from advisor import decision, reasons, session
+from advisor import session
 from advisor.client import facts, place
-from advisor.formats import Words
-from advisor.pinned_service import PinnedService
-from advisor.service_api import ServiceApi
+from advisor.formatting.formats import Words
+from advisor.service_client.pinned_service import PinnedService
+from advisor.service_client.service_api import ServiceApi
 from advisor.simulation import suggestions
+from advisor.statements import decision, reasons
 from tests.dashboard.conftest import PageOpener, chart_texts, service_in_process, text_of
 
 WORDS = {language: Words(language) for language in ("en", "fr")}

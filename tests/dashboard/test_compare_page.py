@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from advisor.formats import Words
-from advisor.pinned_service import PinnedService
-from advisor.service_api import ServiceApi
+from advisor.formatting.formats import Words
+from advisor.service_client.pinned_service import PinnedService
+from advisor.service_client.service_api import ServiceApi
 from tests.dashboard.conftest import PageOpener, chart_texts, table_row, text_of
 
 EN = Words("en")

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from advisor.comparison import Comparison
-from advisor.formats import Words
-from advisor.service_api import ServiceApi
+from advisor.formatting.formats import Words
+from advisor.service_client.service_api import ServiceApi
+from advisor.statements.comparison import Comparison
 from tests.dashboard.conftest import service_in_process
 from tests.dashboard.test_display_scale import feature
 from tests.support.server import RESSOURCES

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from advisor import csv_cells
-from credit_scoring.data import cells as service_cells
+from advisor.formatting import csv_cells
+from credit_scoring.data.table_files import cells as service_cells
 
 NUMBER = {"kind": "number", "class0": {"shares": None}, "class1": {"shares": None}}
 FLAG = {**NUMBER, "kind": "flag"}

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from advisor import decision, risk_axis
-from advisor.formats import Words
+from advisor.formatting.formats import Words
+from advisor.statements import decision, risk_axis
 
 EN, FR = Words("en"), Words("fr")
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from advisor.display_scale import scale_of
-from advisor.feature_axis import axis_of
-from advisor.formats import Words
+from advisor.formatting.display_scale import scale_of
+from advisor.formatting.formats import Words
+from advisor.plots.feature_axis import axis_of
 
 EN, FR = Words("en"), Words("fr")
 

@@ -15,9 +15,9 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from advisor import session
-from advisor.errors import ModelChanged
-from advisor.pinned_service import PinnedService
-from advisor.service_api import ServiceApi
+from advisor.service_client.errors import ModelChanged
+from advisor.service_client.pinned_service import PinnedService
+from advisor.service_client.service_api import ServiceApi
 from credit_scoring.data.artifacts import ID, MODEL_FILE, NEW_FILE, SKOPS_FILE
 from tests.dashboard.conftest import (
     APP,

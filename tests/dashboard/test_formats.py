@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from advisor import errors
-from advisor.formats import Words, rounded
+from advisor.formatting.formats import Words, rounded
+from advisor.service_client import errors
 from advisor.texts import FOLDER, LANGUAGES, texts
 from tests.support.server import ROOT
 

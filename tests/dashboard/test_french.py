@@ -9,9 +9,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from advisor import decision, session
-from advisor.formats import Words
-from advisor.service_api import ServiceApi
+from advisor import session
+from advisor.formatting.formats import Words
+from advisor.service_client.service_api import ServiceApi
+from advisor.statements import decision
 from advisor.texts import texts
 from credit_scoring.data.artifacts import FEATURES_FILE
 from tests.dashboard.conftest import PageOpener, service_in_process, text_of

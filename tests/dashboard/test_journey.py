@@ -12,8 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from advisor.formats import Words
-from advisor.service_api import ServiceApi
+from advisor.formatting.formats import Words
+from advisor.service_client.service_api import ServiceApi
 from tests.dashboard.inspection import dashboard_of, inspect_page, page_of
 from tests.dashboard.keyboard import PAGES, Keyboard, links, wait_for_page
 from tests.support.browser import CHROMIUM

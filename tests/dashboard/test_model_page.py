@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from advisor.formats import Words
+from advisor.formatting.formats import Words
 from advisor.model import groups
-from advisor.response_models import Feature
-from advisor.service_api import ServiceApi
+from advisor.service_client.response_models import Feature
+from advisor.service_client.service_api import ServiceApi
 from tests.dashboard.conftest import PageOpener, chart_texts, table_row, text_of
 from tests.dashboard.test_display_scale import feature
 

@@ -13,9 +13,11 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from advisor import decision, ice_curve, session
-from advisor.formats import Words
-from advisor.service_api import ServiceApi
+from advisor import session
+from advisor.formatting.formats import Words
+from advisor.plots import ice_curve
+from advisor.service_client.service_api import ServiceApi
+from advisor.statements import decision
 from credit_scoring.data.artifacts import FEATURES_FILE
 from tests.dashboard.conftest import PageOpener, chart_texts, service_in_process, text_of
 from tests.support.artefacts import NUMBERS, make_folder

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from advisor import reasons
-from advisor.effects import EffectScale
-from advisor.formats import Words
+from advisor.formatting.formats import Words
+from advisor.statements import reasons
+from advisor.statements.effects import EffectScale
 
 EN, FR = Words("en"), Words("fr")
 IMPORTANCE: Any = {"groups": [{"group": "A", "importance": 0.6}, {"group": "B", "importance": 0.2}]}

@@ -30,7 +30,7 @@ from advisor.register.response_models import (
     ReviewRequest,
     StoredDecision,
 )
-from advisor.response_models import (
+from advisor.service_client.response_models import (
     Combinations,
     Counterfactuals,
     Feature,

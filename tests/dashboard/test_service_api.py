@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from advisor.errors import (
+from advisor.service_client.errors import (
     DashboardError,
     Refused,
     ServiceAway,

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from advisor import decision, session
-from advisor.formats import Words
-from advisor.pinned_service import PinnedService
-from advisor.response_models import Application, Record
-from advisor.service_api import ServiceApi
+from advisor import session
+from advisor.formatting.formats import Words
+from advisor.service_client.pinned_service import PinnedService
+from advisor.service_client.response_models import Application, Record
+from advisor.service_client.service_api import ServiceApi
+from advisor.statements import decision
 from tests.dashboard.conftest import (
     PageOpener,
     service_in_process,

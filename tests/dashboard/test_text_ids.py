@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from advisor import session
-from advisor.service_api import ServiceApi
+from advisor.service_client.service_api import ServiceApi
 from tests.dashboard.conftest import PageOpener, service_in_process, text_of
 from tests.kinds.text_ids import AWKWARD_IDS, with_text_ids
 

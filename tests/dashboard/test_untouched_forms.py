@@ -12,10 +12,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
 from streamlit.testing.v1 import AppTest
 
-from advisor import decision, session
-from advisor.formats import Words
-from advisor.response_models import Application, Record
-from advisor.service_api import ServiceApi
+from advisor import session
+from advisor.formatting.formats import Words
+from advisor.service_client.response_models import Application, Record
+from advisor.service_client.service_api import ServiceApi
+from advisor.statements import decision
 from credit_scoring.data.artifacts import FEATURES_FILE
 from tests.dashboard.conftest import (
     SECONDS,
@@ -229,7 +230,7 @@ def page_of_controls(records: list, features: dict, entered: list) -> None:
     Streamlit runs the source of this function only, so it imports what it needs.
     """
     from advisor import form_controls
-    from advisor.formats import Words
+    from advisor.formatting.formats import Words
 
     entered.append(
         [

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from advisor.formats import Words
-from advisor.value_texts import texts_apart, typical_value
+from advisor.formatting.formats import Words
+from advisor.formatting.value_texts import texts_apart, typical_value
 
 EN, FR = Words("en"), Words("fr")
 

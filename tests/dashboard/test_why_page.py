@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from advisor import decision, effects, reasons
-from advisor.formats import Words
-from advisor.response_models import Compare, Reason
-from advisor.service_api import ServiceApi
+from advisor.formatting.formats import Words
+from advisor.service_client.response_models import Compare, Reason
+from advisor.service_client.service_api import ServiceApi
+from advisor.statements import decision, effects, reasons
 from advisor.why import theme_list
 from tests.dashboard.conftest import TAG, PageOpener, chart_texts, text_of
 

@@ -13,7 +13,7 @@ import pandas as pd
 from hypothesis import strategies as st
 
 from credit_scoring.data.artifacts import ID, MODEL_FILE, NEW_FILE, REFERENCE_FILE
-from credit_scoring.data.feature_dictionary import FeatureDictionary
+from credit_scoring.data.features.feature_dictionary import FeatureDictionary
 from credit_scoring.model.loader import load
 from tests.service.hostile_requests import JSON, LARGEST, TOKENS, strict_json
 

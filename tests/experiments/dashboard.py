@@ -20,8 +20,8 @@ from pathlib import Path
 from playwright.sync_api import Page, ViewportSize, expect
 from streamlit.testing.v1 import AppTest
 
-from advisor.errors import ServiceBusy
-from advisor.service_api import Connection, ServiceApi
+from advisor.service_client.errors import ServiceBusy
+from advisor.service_client.service_api import Connection, ServiceApi
 from tests.support.browser import chromium
 from tests.support.server import ROOT, AnyServer, Server, free_port, wait_for
 

@@ -18,9 +18,9 @@ from uuid import UUID
 import httpx
 from sqlalchemy import select
 
-from register import schema
 from register.commands.migrate import migrate
 from register.database.opening import open_database
+from register.tables import schema
 from tests.support.postgresql import Cluster
 from tests.support.processes import ROOT, inherited
 from tests.support.server import RESSOURCES, Server, wait_for

@@ -24,8 +24,8 @@ from typing import get_args
 import uvloop
 from sqlalchemy import make_url, select
 
-from register import schema
 from register.database.opening import open_database
+from register.tables import schema
 from tests.experiments.faults import two_models
 from tests.experiments.recording_calls import (
     Calls,

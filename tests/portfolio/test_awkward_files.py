@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from credit_scoring.data.artifacts import ID
-from credit_scoring.data.cells import MISSING_TEXTS
+from credit_scoring.data.table_files.cells import MISSING_TEXTS
 from credit_scoring.decisions.batch_scoring import Scores
 from portfolio.counts import Labels
 from portfolio.job import Problem

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from credit_scoring.data.artifacts import ID
-from credit_scoring.data.cells import MISSING_TEXTS, number_of
+from credit_scoring.data.table_files.cells import MISSING_TEXTS, number_of
 from credit_scoring.errors import BadFile
 from portfolio.tables import csv_file
 from portfolio.tables.chunk import Columns

@@ -18,13 +18,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import ProgrammingError
 
-from register import migrations, schema
+from register import migrations
 from register.__main__ import COMMANDS, main
 from register.commands.migrate import migrate
 from register.database.database import REVISION, Database
 from register.database.file.transaction_lock import TransactionLock
 from register.database.opening import open_database
 from register.database.partitions import PARTITIONED, later, partition_name
+from register.tables import schema
 from tests.support.commands import run
 from tests.support.postgresql import Cluster
 from tests.support.processes import ROOT, inherited

@@ -9,10 +9,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from register import schema
 from register.outcomes import OutcomeItem, OutcomeReport, UnknownItem, record_outcomes
 from register.reading.decision import read_decision
 from register.store import Store
+from register.tables import schema
 from register.verification.verification import verify
 from tests.register.slow_store import SlowStore
 

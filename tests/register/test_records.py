@@ -13,7 +13,7 @@ import pytest
 import zstandard
 
 from credit_scoring.data.raw_batch import RawBatch
-from register.compression import (
+from register.evidence.compression import (
     ANSWER_DICTIONARY,
     FEWEST_SAMPLES,
     LARGEST,
@@ -23,7 +23,7 @@ from register.compression import (
     EvidenceCodec,
     trained_dictionary,
 )
-from register.records import Evidence, answer_head, record_texts, rows_of
+from register.evidence.records import Evidence, answer_head, record_texts, rows_of
 
 DECISION = UUID("0198f2a0-1111-7222-8333-444455556666")
 AT = datetime(2026, 11, 28, 13, 5, 1, 70, tzinfo=UTC)

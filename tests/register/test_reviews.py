@@ -9,15 +9,15 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from register import schema
-from register.chain import commitment
-from register.column_types import MICROSECOND
 from register.errors import StaleReview, UnknownDecision
+from register.evidence.chain import commitment
 from register.reading.decision import read_decision
 from register.reading.decisions import DecisionFilter, find_decisions
 from register.reviews import recorded_time, review_entry, review_request_entry
 from register.store import Store
 from register.stored import Review, ReviewRequest
+from register.tables import schema
+from register.tables.column_types import MICROSECOND
 from register.verification.verification import verify
 
 

@@ -11,15 +11,15 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from register import schema
 from register.commands.migrate import migrate
 from register.database.database import Database
 from register.database.opening import open_database
 from register.errors import UnusableRegister
-from register.pseudonyms import pepper_mark, pseudonym
+from register.evidence.pseudonyms import pepper_mark, pseudonym
 from register.settings import RegisterSettings
 from register.store import Store
-from register.writing import waiting, watchdog
+from register.tables import schema
+from register.writing.queue import waiting, watchdog
 from tests.register.writing.entries import (
     Seen,
     decisions,

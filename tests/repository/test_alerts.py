@@ -11,7 +11,7 @@ import yaml
 from register.__main__ import COMMANDS
 from service.recording.monitoring.weekly_gauges import TEXTS
 from service.recording.register_service import Counts
-from serving.metrics import Metrics
+from serving.observability.metrics import Metrics
 from tests.support.commands import run
 from tests.support.server import ROOT
 

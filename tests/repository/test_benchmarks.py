@@ -15,10 +15,10 @@ import benchmarks.servers
 from benchmarks import plain
 from benchmarks.bench import Bench
 from benchmarks.floor import floor
+from benchmarks.measures.start import memory_budget
 from benchmarks.mlserver import inference, probability_in
 from benchmarks.run import main, parts
 from benchmarks.servers import Speed, gets, gunicorn, parsed, seconds_needed
-from benchmarks.start import memory_budget
 from benchmarks.table import Row, ratio_row, shown, table
 from main import app
 from tests.support.server import Failed, children

@@ -63,7 +63,7 @@ def test_no_file_is_too_long():
 def test_every_module_that_main_imports_is_deployed():
     kept = step_using("test", "actions/upload-artifact")["with"]["path"].split()
     reached = reached_from("main", "gunicorn.conf")
-    assert {"credit_scoring.model.loader", "serving.http_limits", "api.responses"} <= reached
+    assert {"credit_scoring.model.loader", "serving.limits.http_limits", "api.responses"} <= reached
     tops = {name.partition(".")[0] for name in reached}
     assert not tops & NOT_DEPLOYED
     assert {f"{name}/" for name in tops & set(PACKAGES)} | {"main.py", "gunicorn.conf.py"} <= set(

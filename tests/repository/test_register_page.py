@@ -3,9 +3,9 @@
 import re
 from typing import get_args
 
-from register import schema
 from register.__main__ import COMMANDS
-from register.writing.waiting import Reason
+from register.tables import schema
+from register.writing.queue.waiting import Reason
 from service.http_rules import ROLES
 from service.recording.routes import ROUTES
 from tests.support.server import ROOT

@@ -33,7 +33,7 @@ def test_default_settings_of_gunicorn():
     found = configured()
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else os.environ.get("TMPDIR", "/tmp")  # noqa: S108
     expected = {
-        "worker_class": "serving.gunicorn_worker.Worker",
+        "worker_class": "serving.workers.gunicorn_worker.Worker",
         "workers": "2",
         "bind": "['127.0.0.1:8000']",
         "timeout": "120",

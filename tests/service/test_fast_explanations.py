@@ -14,8 +14,8 @@ from lightgbm import LGBMClassifier
 
 from api.responses import explanation_bodies
 from credit_scoring.data.artifacts import MODEL_FILE
-from credit_scoring.explain import treeshap_numba
-from credit_scoring.explain.acceleration import accelerate
+from credit_scoring.explain.tree_kernel import treeshap_numba
+from credit_scoring.explain.tree_kernel.acceleration import accelerate
 from credit_scoring.model.bundle import Bundle
 from credit_scoring.model.classifiers.classifier import Classifier
 from main import create_app

@@ -111,7 +111,7 @@ def test_request_id_cannot_add_a_line(server: Server, end: bytes):
 
 IN_A_TERMINAL = """
 import logging
-from serving.logs import request_logger, start_logging
+from serving.observability.logs import request_logger, start_logging
 logging.getLogger("uvicorn.error").addHandler(logging.StreamHandler())
 logging.getLogger("uvicorn.error").setLevel("INFO")
 writer = start_logging(["main"], print)

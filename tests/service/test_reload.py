@@ -10,7 +10,7 @@ import pytest
 from credit_scoring.data.artifacts import METADATA_FILE, MODEL_FILE, NEW_FILE, REFERENCE_FILE
 from main import create_app
 from service.settings import Settings
-from serving.worker_registry import WorkerRegistry
+from serving.workers.worker_registry import WorkerRegistry
 from tests.service.known_answers import agree, heal
 from tests.support.folders import another_model
 from tests.support.server import SELDOM, Server, wait_for

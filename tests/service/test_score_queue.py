@@ -15,7 +15,7 @@ from service.scoring_service import each
 from service.settings import Settings
 from serving import batching
 from serving.batching import CallQueue, Responses
-from serving.gunicorn_worker import giving_way
+from serving.workers.gunicorn_worker import giving_way
 from tests.support.inprocess import prepared_client
 
 CLIENT = 248124

@@ -70,7 +70,7 @@ def test_the_log_has_no_id_value_body_or_key(keyed_server: Server):
 def test_a_fault_is_one_line_of_the_log_without_its_variables():
     code = f"""
 import logging
-from serving.logs import LogWriter, configure_logging
+from serving.observability.logs import LogWriter, configure_logging
 configure_logging(LogWriter(2, print), ["main"])
 def fail(client={PERSON!r}):
     raise LookupError("why")

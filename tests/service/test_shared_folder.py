@@ -16,7 +16,7 @@ import pytest
 
 from credit_scoring.data.artifacts import MODEL_FILE
 from main import Application
-from serving.shared_folder import LIVE, RESERVED, SHARED_FOLDER, forget_live_values
+from serving.workers.shared_folder import LIVE, RESERVED, SHARED_FOLDER, forget_live_values
 from tests.service.metric_counts import counts
 from tests.support.commands import run
 from tests.support.folders import another_model, metadata_of, put
@@ -146,9 +146,9 @@ def test_workers_answer_and_reload_after_their_disk_is_full(
 COUNT = """
 import sys
 from pathlib import Path
-from serving.shared_folder import join_shared_folder
+from serving.workers.shared_folder import join_shared_folder
 assert join_shared_folder() is None
-from serving.metrics import Metrics
+from serving.observability.metrics import Metrics
 metrics = Metrics()
 for path in sys.argv[2:]:
     metrics.seconds(path).observe(1)
@@ -194,9 +194,9 @@ def live_workers(folder: Path) -> set[int]:
 
 WAIT = """
 import sys
-from serving.shared_folder import join_shared_folder
+from serving.workers.shared_folder import join_shared_folder
 assert join_shared_folder() is None
-from serving.metrics import Metrics
+from serving.observability.metrics import Metrics
 metrics = Metrics()
 gauge = metrics.live_gauge("calls_waiting", "Calls that wait")
 gauge.set(int(sys.argv[1]))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from serving.http_limits import BoundedHttpProtocol
+from serving.limits.http_limits import BoundedHttpProtocol
 from tests.support.protocol import Hasty, Running, running
 
 

@@ -17,8 +17,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from serving.api_key import ApiKey
 from serving.callers import Callers
 from serving.errors import USUAL_HANDLERS
-from serving.metrics import Metrics
 from serving.middleware import CALLER, CanonicalPath, RequestLog, ResponseHeaders
+from serving.observability.metrics import Metrics
 from serving.routing import Direct
 from tests.support.inprocess import client_of
 

@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from serving.body_limits import SHORT, BodyBudget, body_of
+from serving.limits.body_limits import SHORT, BodyBudget, body_of
 from tests.support.protocol import (
     CLOSE,
     TOO_SLOW,

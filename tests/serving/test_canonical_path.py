@@ -15,8 +15,8 @@ from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from serving.errors import USUAL_HANDLERS
-from serving.metrics import Metrics
 from serving.middleware import CanonicalPath, RequestLog, ResponseHeaders
+from serving.observability.metrics import Metrics
 from serving.routing import Direct
 from tests.support.inprocess import client_of
 

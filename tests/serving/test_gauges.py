@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from serving.gauges import SharedGauges
-from serving.metrics import Metrics
-from serving.shared_folder import SHARED_FOLDER
+from serving.observability.gauges import SharedGauges
+from serving.observability.metrics import Metrics
+from serving.workers.shared_folder import SHARED_FOLDER
 
 TEXTS = {"level": "How high", "waiting_seconds": "How long"}
 

@@ -7,14 +7,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from serving import gunicorn_worker as workers
+from serving.workers import gunicorn_worker as workers
 from tests.support.forks import Forks
 
 # Frees arrays of 8 MB between small objects that stay; prints the bytes that glibc keeps free.
 HELD = """
 import ctypes
 import numpy as np
-from serving.gunicorn_worker import keep_little_free
+from serving.workers.gunicorn_worker import keep_little_free
 
 class Memory(ctypes.Structure):
     _fields_ = [("sizes", ctypes.c_size_t * 10)]

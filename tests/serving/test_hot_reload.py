@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from serving.gunicorn_worker import NICENESS, pauses
 from serving.hot_reload import ReloadedFolder
-from serving.worker_registry import WorkerRegistry
+from serving.workers.gunicorn_worker import NICENESS, pauses
+from serving.workers.worker_registry import WorkerRegistry
 
 FILES = ("a", "b")
 FOR_EVER = 1e9

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from serving.http_limits import HEAD_BYTES, HEADER_LINES, BoundedHttpProtocol
+from serving.limits.http_limits import HEAD_BYTES, HEADER_LINES, BoundedHttpProtocol
 from tests.support.protocol import (
     CLOSE,
     NO_HTTP,

@@ -13,7 +13,7 @@ import orjson
 import pytest
 import uvloop
 
-from serving.logs import LINES_WAITING, LogWriter
+from serving.observability.logs import LINES_WAITING, LogWriter
 from tests.support.artefacts import Folder
 from tests.support.forks import Forks
 from tests.support.memory import held_after
@@ -133,7 +133,7 @@ def test_reader_that_is_gone_ends_nothing():
 def test_last_lines_before_the_end_of_a_process_are_written():
     code = """
 import logging
-from serving.logs import LogWriter, configure_logging
+from serving.observability.logs import LogWriter, configure_logging
 configure_logging(LogWriter(2, print), ["ours"])
 for number in range(100):
     logging.getLogger("ours").info("line %d", number)
@@ -150,9 +150,9 @@ raise SystemExit(3)
 
 # gunicorn, whose workers queue fewer lines: the queue is soon full.
 FEW_LINES = f"""
-import serving.logs
+import serving.observability.logs
 from gunicorn.app.wsgiapp import run
-serving.logs.LINES_WAITING = {FEW}
+serving.observability.logs.LINES_WAITING = {FEW}
 run()
 """
 

@@ -12,12 +12,12 @@ from threading import Thread
 
 import pytest
 
-from serving.worker_registry import TURN, WorkerRegistry
+from serving.workers.worker_registry import TURN, WorkerRegistry
 
 PUBLISH = """
 import sys
 from pathlib import Path
-from serving.worker_registry import WorkerRegistry
+from serving.workers.worker_registry import WorkerRegistry
 registry = WorkerRegistry(Path(sys.argv[1]))
 registry.publish({"model": "first"})
 for line in sys.stdin:

@@ -14,7 +14,7 @@ from api.application_errors import ApplicationReader
 from api.responses import score_body
 from credit_scoring.data.artifacts import ID
 from credit_scoring.data.bundle_files import files_of_bundle
-from credit_scoring.data.client_ids import ClientId
+from credit_scoring.data.table_files.client_ids import ClientId
 from credit_scoring.decisions.application import Application, Applications
 from credit_scoring.decisions.batch_scoring import COMPARE, MOST_REASONS
 from credit_scoring.decisions.scoring import ApplicationScorer

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import uvicorn
 
-from serving.http_limits import BoundedHttpProtocol
+from serving.limits.http_limits import BoundedHttpProtocol
 from tests.support.server import Answer, parsed, wait_for
 
 TOO_LARGE = {"detail": "a request has at most 100 headers, of 65536 bytes with its path"}

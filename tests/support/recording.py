@@ -17,14 +17,14 @@ from credit_scoring.decisions.scoring import NULLABLE, ApplicationScorer, Scored
 from credit_scoring.explain.peers import find_peers
 from credit_scoring.model.bundle import Bundle
 from credit_scoring.model.loader import load
-from register import schema
 from register.archive.archive import Archive
 from register.archive.stored_bundles import read_codec
-from register.chain import commitment
 from register.database.database import Database
+from register.evidence.chain import commitment
+from register.evidence.pseudonyms import pseudonym
+from register.evidence.records import decision_body, new_salt, record_texts
 from register.ids import Ids
-from register.pseudonyms import pseudonym
-from register.records import decision_body, new_salt, record_texts
+from register.tables import schema
 from register.writing.decision_rows import DecisionCall, RecordedApplication, decisions_entry
 from register.writing.entry import Entry
 from register.writing.stream import Stream

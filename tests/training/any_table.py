@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from credit_scoring.data.artifacts import ID, NEW_FILE, PROBA, REFERENCE_FILE, TARGET, is_feature
-from credit_scoring.data.cells import number_of, text_of
+from credit_scoring.data.table_files.cells import number_of, text_of
 from main import create_app
 from portfolio.tables.chunk import Chunk
 from portfolio.tables.parquet_file import parquet_chunks

@@ -19,7 +19,8 @@ from credit_scoring.data.artifacts import (
 from credit_scoring.model.loader import load
 from tests.support.bank import a_bank, model_of, read, refusal, run
 from training import command as train
-from training import fitting, simulation
+from training import fitting
+from training.population import simulation
 from training.table import Split
 from training.writing import report
 

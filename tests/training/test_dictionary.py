@@ -11,14 +11,14 @@ import pandas as pd
 import pytest
 
 from credit_scoring.data.artifacts import FEATURES_FILE, ID, METADATA_FILE, TARGET
-from credit_scoring.data.feature_file import COLUMNS
+from credit_scoring.data.features.feature_file import COLUMNS
 from credit_scoring.errors import BadFile
 from credit_scoring.model.loader import load
 from tests.support.bank import a_bank, refusal, run
 from tests.training.conftest import FILLED_IN
 from tests.training.plain_ratios import ratios
-from training import model_folder, simulation
-from training.dictionary import (
+from training import model_folder
+from training.features.dictionary import (
     HOME_CREDIT,
     home_credit,
     home_credit_rows,
@@ -26,7 +26,8 @@ from training.dictionary import (
     read_dictionary,
     skeleton,
 )
-from training.simulation import derived_features, simulate
+from training.population import simulation
+from training.population.simulation import derived_features, simulate
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from training.guesses import guess
+from training.features.guesses import guess
 
 
 @pytest.mark.parametrize(

@@ -27,9 +27,9 @@ from credit_scoring.model.loader import load
 from credit_scoring.model.scorecard import Scorecard
 from tests.support.bank import read
 from tests.support.server import ROOT
-from training.dictionary import home_credit
+from training.features.dictionary import home_credit
+from training.population.simulation import simulate
 from training.quality import COST_MISSED_DEFAULT, costs
-from training.simulation import simulate
 
 SHIPPED = ROOT / "ressources"
 TABLES = (REFERENCE_FILE, NEW_FILE)

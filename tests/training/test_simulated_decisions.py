@@ -20,11 +20,11 @@ from credit_scoring.explain.peers import find_peers
 from credit_scoring.model.loader import load
 from tests.support.bank import refusal
 from tests.support.simulated import DECISIONS, simulate
+from training.population.simulation import USUAL, Shift, simulate_applicants
 from training.simulated_decisions.applicants import UNSEEN, MonthOfApplicants
 from training.simulated_decisions.loans import after_months
 from training.simulated_decisions.scenario import Scenario, TimeOfDefault, month_after
 from training.simulated_decisions.truth import expected_auc
-from training.simulation import USUAL, Shift, simulate_applicants
 
 FILES = ("decisions-1.ndjson", "decisions-2.ndjson", "requests.ndjson", "reviews.ndjson",
          "outcomes.csv", "corrections.csv", "truth.json")  # fmt: skip

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from training.credit_history import aggregate, month_run
-from training.simulation import simulate
+from training.population.credit_history import aggregate, month_run
+from training.population.simulation import simulate
 
 
 def test_the_wide_population_has_home_credits_347_features():

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from credit_scoring.data.artifacts import ID
-from credit_scoring.data.column_types import FittedInput
+from credit_scoring.data.table_files.column_types import FittedInput
 from training.adopt.environment.service_model import recorded_types
 from training.adopt.options import Options
 from training.adopt.problems import Problems
@@ -16,7 +16,7 @@ from training.adopt.table.chosen_clients import Rows, choose_clients
 from training.adopt.table.columns import columns_for, text_columns
 from training.adopt.table.labelled_cells import LabelledCells
 from training.adopt.team_model import TeamModel
-from training.dictionary import check_not_filled_in, declared_kinds, skeleton
+from training.features.dictionary import check_not_filled_in, declared_kinds, skeleton
 
 
 @dataclass(frozen=True, eq=False)

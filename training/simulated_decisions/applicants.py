@@ -8,11 +8,11 @@ import pandas as pd
 from scipy.special import expit
 
 from credit_scoring.data.artifacts import ID
-from credit_scoring.data.formulas import parse
-from training.columns import Array, draw
-from training.dictionary import home_credit_rows
+from credit_scoring.data.features.formulas import parse
+from training.features.dictionary import home_credit_rows
+from training.population.columns import Array, draw
+from training.population.simulation import simulate_applicants
 from training.simulated_decisions.scenario import CALLERS, Scenario
-from training.simulation import simulate_applicants
 
 SEX, AGE = "CODE_GENDER_F", "DAYS_BIRTH"
 UNSEEN = (SEX, AGE, "NAME_FAMILY_STATUS_Married")  # protected: the models do not see them

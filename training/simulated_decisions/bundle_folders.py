@@ -4,11 +4,11 @@ from pathlib import Path
 
 from credit_scoring.data.artifacts import ID, TARGET
 from credit_scoring.data.tables import features_of
-from training.dictionary import home_credit, in_full, read_dictionary
+from training.features.dictionary import home_credit, in_full, read_dictionary
 from training.model_folder import ModelFolder
+from training.population.simulation import simulate
 from training.simulated_decisions.applicants import groups, without_unseen
 from training.simulated_decisions.scenario import MONTHS, Scenario
-from training.simulation import simulate
 from training.table import Split, split
 
 TRAINING_CLIENTS, REFERENCE_CLIENTS, NEW_CLIENTS = 10_000, 2_000, 200

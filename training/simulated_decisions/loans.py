@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from training.columns import Array
+from training.population.columns import Array
 from training.simulated_decisions.reviews import MonthOfReviews
 from training.simulated_decisions.scenario import WINDOW, Scenario
 from training.simulated_decisions.scored_month import ScoredMonth

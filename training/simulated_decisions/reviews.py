@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from training.columns import Array
+from training.population.columns import Array
 from training.simulated_decisions.scenario import REVIEWERS, Scenario
 from training.simulated_decisions.scored_month import ScoredMonth
 

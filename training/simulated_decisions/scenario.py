@@ -7,8 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from training.columns import Array
-from training.simulation import Shift
+from training.population.columns import Array
+from training.population.simulation import Shift
 
 MONTHS = 24
 WINDOW = 12  # months on book within which a default counts

@@ -14,7 +14,7 @@ from credit_scoring.decisions.batch_scoring import BatchScorer
 from credit_scoring.errors import BadFile
 from credit_scoring.model.bundle import Bundle
 from credit_scoring.model.loader import load
-from training.columns import Array
+from training.population.columns import Array
 from training.simulated_decisions.applicants import MonthOfApplicants
 
 Record = dict[str, float | int | None]

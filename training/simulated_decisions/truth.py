@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from training.columns import Array
+from training.population.columns import Array
 from training.simulated_decisions.loans import NOT_TAKEN_UP_AFTER, MonthOfLoans
 from training.simulated_decisions.reviews import MonthOfReviews
 from training.simulated_decisions.scenario import REVIEWERS, WINDOW, Scenario

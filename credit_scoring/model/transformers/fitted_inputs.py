@@ -21,7 +21,7 @@ from sklearn.preprocessing import (
     TargetEncoder,
 )
 
-from credit_scoring.data.column_types import FittedInput, FittedKind
+from credit_scoring.data.table_files.column_types import FittedInput, FittedKind
 from credit_scoring.model.classifiers.fitted_categories import fitted_categories
 from credit_scoring.model.classifiers.inner_models import inner_models
 from credit_scoring.model.containers.scorecard import binning_of

@@ -1,7 +1,7 @@
 """Exact SHAP values of a tree ensemble, the plain way.
 
-`credit_scoring.explain.treeshap` has the formula and the reason for the quadrature; here each leaf
-has its own products, and NumPy computes those of many leaves at once.
+`credit_scoring.explain.tree_kernel.treeshap` has the formula and the reason for the quadrature;
+here each leaf has its own products, and NumPy computes those of many leaves at once.
 """
 
 from collections.abc import Iterator

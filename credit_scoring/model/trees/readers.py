@@ -4,17 +4,17 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from credit_scoring.model.trees.catboost_trees import read_catboost
 from credit_scoring.model.trees.ensemble import NO_LEVELS, Levels, NotCovered, TreeEnsemble
-from credit_scoring.model.trees.hist_gradient_boosting import read_hist_gradient_boosting
-from credit_scoring.model.trees.lightgbm_text import read_lightgbm
-from credit_scoring.model.trees.sklearn_trees import (
+from credit_scoring.model.trees.libraries.catboost_trees import read_catboost
+from credit_scoring.model.trees.libraries.hist_gradient_boosting import read_hist_gradient_boosting
+from credit_scoring.model.trees.libraries.lightgbm_text import read_lightgbm
+from credit_scoring.model.trees.libraries.sklearn_trees import (
     read_adaboost,
     read_forest,
     read_gradient_boosting,
     read_tree,
 )
-from credit_scoring.model.trees.xgboost_trees import read_xgboost
+from credit_scoring.model.trees.libraries.xgboost_trees import read_xgboost
 
 # By names: a library is imported only with a model of its own.
 READERS: dict[tuple[str, str], Callable[[Any], TreeEnsemble]] = {

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from credit_scoring.data.formulas import Columns
+from credit_scoring.data.features.formulas import Columns
 from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.tables import Matrix
 from credit_scoring.float_search import LARGEST_DOUBLE, below, first_true

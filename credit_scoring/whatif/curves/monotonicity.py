@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from credit_scoring.data.formulas import OPERATIONS, STATISTICS, Columns, compiled
+from credit_scoring.data.features.formulas import OPERATIONS, STATISTICS, Columns, compiled
 from credit_scoring.data.tables import Matrix
 from credit_scoring.float_search import below, first_true
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from credit_scoring.data.feature_dictionary import Feature
+from credit_scoring.data.features.feature_dictionary import Feature
 from credit_scoring.data.tables import Matrix
 from credit_scoring.float_search import above, below
 from credit_scoring.whatif.sensitivity import Value

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from credit_scoring.data.feature_dictionary import Feature
+from credit_scoring.data.features.feature_dictionary import Feature
 from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.reference_population import ReferencePopulation
 from credit_scoring.data.tables import Matrix, Table

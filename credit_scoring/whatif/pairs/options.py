@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from credit_scoring.data.feature_dictionary import Feature
+from credit_scoring.data.features.feature_dictionary import Feature
 from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.tables import Matrix
 from credit_scoring.model.raw_scorer import RawScorer

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from credit_scoring.data.formulas import Columns
+from credit_scoring.data.features.formulas import Columns
 from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.tables import Matrix
 from credit_scoring.model.raw_scorer import RawScorer

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import streamlit as st
 
 from advisor import page_elements
-from advisor.formats import Words
-from advisor.response_models import Feature, Record, Value
-from advisor.value_texts import texts_apart, typical_value
+from advisor.formatting.formats import Words
+from advisor.formatting.value_texts import texts_apart, typical_value
+from advisor.service_client.response_models import Feature, Record, Value
 
 FILTER = "filter_facts"
 FIELD_WIDTH = 400  # pixels

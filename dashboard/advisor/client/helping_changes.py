@@ -1,11 +1,12 @@
 """The changes that would help a client, each with a link that simulates it."""
 
-from advisor import address, decision, page_elements
-from advisor.formats import Words
-from advisor.pinned_service import PinnedService
-from advisor.response_models import ClientId, Score
+from advisor import address, page_elements
+from advisor.formatting.formats import Words
+from advisor.service_client.pinned_service import PinnedService
+from advisor.service_client.response_models import ClientId, Score
 from advisor.simulation import suggestions
 from advisor.simulation.suggestions import Suggestion
+from advisor.statements import decision
 
 MOST_CHANGES = 2
 

@@ -6,9 +6,9 @@ from html import escape
 import streamlit as st
 
 from advisor import page_elements
-from advisor.formats import Words
-from advisor.pinned_service import PinnedService
-from advisor.response_models import Feature, Record
+from advisor.formatting.formats import Words
+from advisor.service_client.pinned_service import PinnedService
+from advisor.service_client.response_models import Feature, Record
 
 MOST_FACTS = 4
 

@@ -6,8 +6,8 @@ import streamlit as st
 
 from advisor import page_elements
 from advisor.appearance.palette import palette
-from advisor.formats import Words
-from advisor.response_models import Score
+from advisor.formatting.formats import Words
+from advisor.service_client.response_models import Score
 
 ALMOST = (0, 100)  # percent: shares that only round to them get a decimal
 

@@ -4,11 +4,11 @@ import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from advisor import decision, reasons
-from advisor.formats import Words
-from advisor.pinned_service import PinnedService
-from advisor.response_models import Application, Feature, Reason, Record, Score
-from advisor.value_texts import texts_apart
+from advisor.formatting.formats import Words
+from advisor.formatting.value_texts import texts_apart
+from advisor.service_client.pinned_service import PinnedService
+from advisor.service_client.response_models import Application, Feature, Reason, Record, Score
+from advisor.statements import decision, reasons
 
 HASH_LENGTH = 12  # of the model's hash in a letter
 

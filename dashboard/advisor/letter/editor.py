@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import streamlit as st
 
 from advisor import page_elements, paper, session
-from advisor.formats import Words
+from advisor.formatting.formats import Words
 from advisor.letter.draft import LetterWriter
-from advisor.pinned_service import PinnedService
 from advisor.register import presence
-from advisor.response_models import Application, Score
+from advisor.service_client.pinned_service import PinnedService
+from advisor.service_client.response_models import Application, Score
 from advisor.texts import Language
 
 UNSAFE = re.compile(r"[^\w-]")  # in the name of a file

@@ -6,10 +6,11 @@ from typing import Any
 
 import streamlit as st
 
-from advisor import feature_axis, page_elements
-from advisor.feature_axis import FeatureAxis
-from advisor.formats import Words
-from advisor.response_models import Feature
+from advisor import page_elements
+from advisor.formatting.formats import Words
+from advisor.plots import feature_axis
+from advisor.plots.feature_axis import FeatureAxis
+from advisor.service_client.response_models import Feature
 
 SHARES = ("accepted", "true_positive_rate", "false_positive_rate")
 COLUMNS = ("clients", "accepted", "ratio_to_best", "true_positive_rate", "false_positive_rate")

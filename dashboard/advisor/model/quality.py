@@ -5,9 +5,10 @@ from typing import Any
 
 import streamlit as st
 
-from advisor import charts, page_elements
-from advisor.formats import Words
+from advisor import page_elements
+from advisor.formatting.formats import Words
 from advisor.texts import texts
+from advisor.vega_lite import charts
 
 TOLD = ("auc", "auc_95_low", "auc_95_high", "held_out_clients")  # in the sentence on ranks
 SHARES = ("default_rate",)

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from advisor import page_elements
-from advisor.formats import Words
-from advisor.response_models import PsiReport
+from advisor.formatting.formats import Words
+from advisor.service_client.response_models import PsiReport
 
 MOST_FEATURES = 15
 SLIGHT, CLEAR = 0.1, 0.25  # customary limits of the population stability index

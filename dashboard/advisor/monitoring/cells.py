@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 
-from advisor.formats import Words
+from advisor.formatting.formats import Words
 from advisor.monitoring.figures import short_hash
 from advisor.monitoring.response_models import Cell, MonitoringReport
-from advisor.vega import Spec, name
+from advisor.vega_lite.vega import Spec, name
 
 # The service's keys of cells without a value.
 OWN_KEYS = {

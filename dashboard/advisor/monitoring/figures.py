@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from advisor.formats import Words
+from advisor.formatting.formats import Words
 from advisor.monitoring.response_models import ModelShare
 from advisor.monitoring.statistics import Estimate, HypothesisTest, Proportion, Ratio
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import cast
 
-from advisor.errors import FiguresAway, StillCounting
 from advisor.monitoring.response_models import MonitoringReport
 from advisor.register.register_api import failure
-from advisor.service_api import Connection, decoded
+from advisor.service_client.errors import FiguresAway, StillCounting
+from advisor.service_client.service_api import Connection, decoded
 
 PATH = "/monitoring"
 SECONDS = 35  # the service answers within 25 that it still counts

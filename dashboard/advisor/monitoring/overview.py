@@ -6,7 +6,7 @@ from html import escape
 import streamlit as st
 
 from advisor import page_elements
-from advisor.formats import Words
+from advisor.formatting.formats import Words
 from advisor.monitoring import figures
 from advisor.monitoring.response_models import ModelInUse, MonitoringReport, Remark
 from advisor.monitoring.statistics import Discrimination

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Sequence
 import streamlit as st
 
 from advisor import page_elements
-from advisor.formats import Words
+from advisor.formatting.formats import Words
 from advisor.monitoring.cells import Cells
 from advisor.monitoring.charts.intervals import Point
-from advisor.vega import Spec
+from advisor.vega_lite.vega import Spec
 
 Rows = Iterable[Sequence[str]]
 

@@ -7,7 +7,7 @@ from typing import get_args
 import streamlit as st
 
 from advisor import session
-from advisor.formats import Words
+from advisor.formatting.formats import Words
 from advisor.monitoring.response_models import By
 
 YEARS = 10  # whose months may be chosen

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from advisor.errors import DashboardError
 from advisor.register.register_api import RegisterApi
 from advisor.register.response_models import RegisterState
-from advisor.service_api import ServiceApi
+from advisor.service_client.errors import DashboardError
+from advisor.service_client.service_api import ServiceApi
 
 STATE = "register_state"
 SECONDS = 60  # for which a state is believed

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from advisor import session
-from advisor.errors import WrongReasonCodes
-from advisor.formats import Words
+from advisor.formatting.formats import Words
+from advisor.service_client.errors import WrongReasonCodes
 from advisor.texts import texts
 
 CODE = re.compile(r"[A-Z0-9_]{1,40}")  # the service refuses other codes

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 import streamlit as st
 
 from advisor import address, page_elements, paper, session
-from advisor.errors import DashboardError, DataErased, LetterHeld
-from advisor.formats import Words
+from advisor.formatting.formats import Words
 from advisor.register import presence
 from advisor.register.held_reads import held
 from advisor.register.history.decision_list import listed, name, verdict
 from advisor.register.moments import moment
 from advisor.register.recording.recording import LETTER_OF, recorded_applications
 from advisor.register.register_api import RegisterApi
-from advisor.response_models import ClientId
+from advisor.service_client.errors import DashboardError, DataErased, LetterHeld
+from advisor.service_client.response_models import ClientId
 from advisor.texts import LANGUAGES
 
 LANGUAGE = "letter_language"

@@ -7,7 +7,13 @@ from urllib.parse import quote
 
 import httpx
 
-from advisor.errors import (
+from advisor.register.response_models import (
+    DecisionPage,
+    RecordedScore,
+    RegisterState,
+    StoredDecision,
+)
+from advisor.service_client.errors import (
     DashboardError,
     DataErased,
     LetterHeld,
@@ -21,13 +27,7 @@ from advisor.errors import (
     UnknownDecision,
     WrongKey,
 )
-from advisor.register.response_models import (
-    DecisionPage,
-    RecordedScore,
-    RegisterState,
-    StoredDecision,
-)
-from advisor.service_api import Connection, decoded, described, detail_of
+from advisor.service_client.service_api import Connection, decoded, described, detail_of
 
 Kinds = Mapping[int, type[DashboardError]]
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, TypedDict
 
-from advisor.response_models import Application, ClientId, Score
+from advisor.service_client.response_models import Application, ClientId, Score
 
 RegisterState = Literal["ok", "away"]
 Status = Literal["repaid", "current", "late", "defaulted", "written_off", "not_taken_up"]

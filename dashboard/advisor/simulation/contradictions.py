@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from advisor.formats import Words
-from advisor.reasons import strongest_feature
-from advisor.response_models import Feature, Reason, ReasonFeature, Record
+from advisor.formatting.formats import Words
+from advisor.formatting.value_texts import texts_apart
+from advisor.service_client.response_models import Feature, Reason, ReasonFeature, Record
 from advisor.simulation.formulas import after_change
-from advisor.value_texts import texts_apart
+from advisor.statements.reasons import strongest_feature
 
 
 @dataclass(frozen=True)

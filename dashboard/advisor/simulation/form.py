@@ -12,9 +12,9 @@ from html import escape
 import streamlit as st
 
 from advisor import address, form_controls, page_elements
-from advisor.display_scale import scale_of
-from advisor.formats import Words
-from advisor.response_models import ClientId, Feature, Record, Value
+from advisor.formatting.display_scale import scale_of
+from advisor.formatting.formats import Words
+from advisor.service_client.response_models import ClientId, Feature, Record, Value
 from advisor.simulation import values
 from advisor.simulation.slider_scale import SliderScale, slider_scale
 

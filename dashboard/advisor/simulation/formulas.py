@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from statistics import fmean, median, pvariance
 
-from advisor.response_models import Feature, Record, Value
+from advisor.service_client.response_models import Feature, Record, Value
 
 QUOTED = re.compile("`([^`]+)`")
 OPERATIONS: Mapping[type[ast.operator], Callable[[float, float], float]] = {

@@ -4,11 +4,12 @@ from html import escape
 
 import streamlit as st
 
-from advisor import address, decision, page_elements
-from advisor.formats import Words
-from advisor.pinned_service import PinnedService
-from advisor.response_models import Record, Score
+from advisor import address, page_elements
+from advisor.formatting.formats import Words
+from advisor.service_client.pinned_service import PinnedService
+from advisor.service_client.response_models import Record, Score
 from advisor.simulation.form import Form
+from advisor.statements import decision
 
 BAR, AFTER = "simulate_bar", "simulate_after"  # keys of containers, which the style names too
 MORE_FIGURES = ("defaults_of_100", "points", "grade")

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from decimal import Decimal
 
-from advisor.response_models import Feature, Value
+from advisor.service_client.response_models import Feature, Value
 from advisor.simulation.values import allowed_range
 
 STEPS = 200  # of a slider, at least

@@ -5,14 +5,19 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from advisor import decision
-from advisor.display_scale import scale_of
-from advisor.errors import Refused
-from advisor.formats import Words
-from advisor.pinned_service import CACHE_SECONDS, CACHED_RESPONSES, FileHashes, PinnedService
-from advisor.response_models import Change, ClientId, Feature, Record, Score
+from advisor.formatting.display_scale import scale_of
+from advisor.formatting.formats import Words
+from advisor.service_client.errors import Refused
+from advisor.service_client.pinned_service import (
+    CACHE_SECONDS,
+    CACHED_RESPONSES,
+    FileHashes,
+    PinnedService,
+)
+from advisor.service_client.response_models import Change, ClientId, Feature, Record, Score
 from advisor.simulation import contradictions, values
 from advisor.simulation.turning_points import few_digits
+from advisor.statements import decision
 
 MORE_DIGITS = (0, 1, 2, 4, 6)  # than the usual ones, tried in turn
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from itertools import pairwise
 
-from advisor.formats import decimals
-from advisor.pinned_service import log_odds
-from advisor.response_models import Sensitivity
+from advisor.formatting.formats import decimals
+from advisor.service_client.pinned_service import log_odds
+from advisor.service_client.response_models import Sensitivity
 
 MOST_MORE_DIGITS = 12  # than the usual ones, to write a number inside a narrow stretch
 Knot = tuple[float, float | None]

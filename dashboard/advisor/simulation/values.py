@@ -3,9 +3,9 @@
 import math
 from collections.abc import Iterator
 
-from advisor.display_scale import scale_of
-from advisor.formats import Words, rounded
-from advisor.response_models import Feature, Value
+from advisor.formatting.display_scale import scale_of
+from advisor.formatting.formats import Words, rounded
+from advisor.service_client.response_models import Feature, Value
 
 LOWEST, HIGHEST = "0", "100"  # quantiles of the reference population, in percent
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from advisor.response_models import Application, Feature, Record, Value
+from advisor.service_client.response_models import Application, Feature, Record, Value
 from advisor.walk_in.feature_weights import FeatureWeights
 
 # Of a value: entered in the form, given by the source, said to be missing, computed by a formula

@@ -4,9 +4,9 @@ in negative days.
 
 from dataclasses import dataclass
 
-from advisor.display_scale import DAYS, scale_of
-from advisor.formats import DAYS_IN_YEAR
-from advisor.response_models import Feature
+from advisor.formatting.display_scale import DAYS, scale_of
+from advisor.formatting.formats import DAYS_IN_YEAR
+from advisor.service_client.response_models import Feature
 
 YEAR_DIGITS = 3  # a thousandth of a year is less than half a day: whole days survive
 

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from advisor.response_models import Feature, Importance
+from advisor.service_client.response_models import Feature, Importance
 from advisor.simulation.formulas import computed
 
 MOST_FIELDS = 15  # of the short form

@@ -7,8 +7,8 @@ from html import escape
 import streamlit as st
 
 from advisor import form_controls, page_elements, session
-from advisor.formats import Words, rounded
-from advisor.response_models import Feature, Record, Value
+from advisor.formatting.formats import Words, rounded
+from advisor.service_client.response_models import Feature, Record, Value
 from advisor.simulation.values import allowed_range
 from advisor.walk_in.completion import is_absent
 from advisor.walk_in.entry_scale import EntryScale, entry_scale

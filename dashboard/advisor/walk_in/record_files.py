@@ -9,8 +9,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from advisor.csv_cells import value_of
-from advisor.response_models import Feature, Record, Value
+from advisor.formatting.csv_cells import value_of
+from advisor.service_client.response_models import Feature, Record, Value
 
 CSV_ROWS = 2  # the header and one application
 MOST_CHARACTERS = 2**31 - 1  # of a cell; Python's default is 131,072

@@ -4,13 +4,15 @@ from html import escape
 
 import streamlit as st
 
-from advisor import decision, ice_curve, page_elements, reasons
-from advisor.errors import Refused
-from advisor.formats import Words
+from advisor import page_elements
+from advisor.formatting.formats import Words
 from advisor.letter import editor
-from advisor.pinned_service import PinnedService
+from advisor.plots import ice_curve
 from advisor.register.recording import record_panel
-from advisor.response_models import Reason, Score
+from advisor.service_client.errors import Refused
+from advisor.service_client.pinned_service import PinnedService
+from advisor.service_client.response_models import Reason, Score
+from advisor.statements import decision, reasons
 from advisor.walk_in.completion import MOST_STOOD_IN, Completion
 from advisor.walk_in.sources import Source
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from advisor import form_controls, page_elements, session
-from advisor.formats import Words
-from advisor.pinned_service import PinnedService
-from advisor.response_models import ClientId, Feature
+from advisor.formatting.formats import Words
+from advisor.service_client.pinned_service import PinnedService
+from advisor.service_client.response_models import ClientId, Feature
 from advisor.simulation.values import allowed_range
 from advisor.walk_in.record_files import ReadRecord, Unreadable, read_file, read_text
 

@@ -3,10 +3,11 @@
 import math
 from collections.abc import Mapping
 
-from advisor import charts, page_elements
-from advisor.formats import Words
-from advisor.reasons import strengths_of
-from advisor.response_models import Importance, Score
+from advisor import page_elements
+from advisor.formatting.formats import Words
+from advisor.service_client.response_models import Importance, Score
+from advisor.statements.reasons import strengths_of
+from advisor.vega_lite import charts
 
 MOST_BARS = 9
 

@@ -1,8 +1,8 @@
 """The raw figures behind a decision, for those who check the model."""
 
 from advisor import page_elements
-from advisor.formats import Words
-from advisor.response_models import Score
+from advisor.formatting.formats import Words
+from advisor.service_client.response_models import Score
 
 PROBABILITY_DIGITS, MARGIN_DIGITS = 4, 3
 

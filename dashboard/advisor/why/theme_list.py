@@ -6,13 +6,14 @@ from html import escape
 
 import streamlit as st
 
-from advisor import effects, page_elements
+from advisor import page_elements
 from advisor.appearance.palette import palette
-from advisor.effects import EffectScale
-from advisor.formats import Words
-from advisor.reasons import flag, strengths_of, told
-from advisor.response_models import Feature, Reason, ReasonFeature, Score
-from advisor.value_texts import texts_apart, typical_value
+from advisor.formatting.formats import Words
+from advisor.formatting.value_texts import texts_apart, typical_value
+from advisor.service_client.response_models import Feature, Reason, ReasonFeature, Score
+from advisor.statements import effects
+from advisor.statements.effects import EffectScale
+from advisor.statements.reasons import flag, strengths_of, told
 
 RAW_DIGITS = 3
 

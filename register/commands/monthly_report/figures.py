@@ -8,8 +8,8 @@ from functools import cached_property
 from register.commands.monthly_report.elements.charts import Axis, Swap
 from register.commands.monthly_report.elements.numbers import NONE, listed
 from register.commands.monthly_report.month import NAMES, Month
-from register.monitoring.cell import Cell
-from register.monitoring.report import ModelInUse, MonitoringReport
+from register.monitoring.document.cell import Cell
+from register.monitoring.document.report import ModelInUse, MonitoringReport
 
 HISTORY = 24  # months before the month of a report
 SHORT_HASH = 12  # characters of a model's SHA-256 in captions and tables

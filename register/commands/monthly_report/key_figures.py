@@ -6,7 +6,7 @@ from register.commands.monthly_report.elements import cell_texts
 from register.commands.monthly_report.elements.markup import Column, table, text_column
 from register.commands.monthly_report.elements.numbers import NONE, count, percent
 from register.commands.monthly_report.figures import MonthlyFigures
-from register.monitoring.cell import Cell
+from register.monitoring.document.cell import Cell
 
 YEAR = 12  # months
 FIGURES: dict[str, Callable[[Cell], str]] = {

@@ -14,7 +14,7 @@ from register.commands.monthly_report.operation.groups import group_name
 from register.commands.monthly_report.operation.population import is_beyond_chance
 from register.commands.monthly_report.performance.coverage import partly_known
 from register.commands.monthly_report.performance.discrimination import trained
-from register.monitoring.cell import Cell
+from register.monitoring.document.cell import Cell
 
 SMALL, LARGE = 0.1, 0.25  # stability indices, by custom
 SIGNIFICANT = 0.05

@@ -1,6 +1,6 @@
 """The English letter. Change `letter.VERSION` with it."""
 
-from credit_scoring.explain.number_words import ENGLISH_NUMBERS
+from credit_scoring.explain.language.number_words import ENGLISH_NUMBERS
 from register.letter.languages.texts import Reasons, Texts
 
 REASONS = Reasons(

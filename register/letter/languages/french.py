@@ -5,7 +5,7 @@ As French typography asks, a space that does not break stands before a colon (U+
 ; ! ? (U+202F), inside guillemets and in numbers.
 """
 
-from credit_scoring.explain.number_words import FRENCH_NUMBERS
+from credit_scoring.explain.language.number_words import FRENCH_NUMBERS
 from register.letter.languages.texts import Reasons, Texts
 
 REASONS = Reasons(

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from credit_scoring.explain.number_words import Numbers
-from credit_scoring.explain.quantities import Direction
+from credit_scoring.explain.language.number_words import Numbers
+from credit_scoring.explain.language.quantities import Direction
 
 Language = Literal["en", "fr"]
 

@@ -15,13 +15,13 @@ from credit_scoring.monitoring.psi import Drift, drift
 from credit_scoring.monitoring.rates.group_ratios import GroupCounts, GroupRatio, group_ratios
 from credit_scoring.monitoring.rates.hypothesis_test import adjusted
 from credit_scoring.monitoring.rates.proportion import LEAST, wilson
-from register.monitoring.cell import Cell, Maturity, ModelShare, Overrides
 from register.monitoring.counting.cells import Bounds
 from register.monitoring.counting.kept_scores import CellScores
 from register.monitoring.counting.review_counts import ReviewCounts
 from register.monitoring.counting.tally import Tally, groups, mean_of
 from register.monitoring.counting.values import NO_GRADE
 from register.monitoring.counting.weighted_drift import weighted_drift
+from register.monitoring.document.cell import Cell, Maturity, ModelShare, Overrides
 from register.monitoring.reading.census import Census
 from register.monitoring.reading.score_references import ScoreReference
 

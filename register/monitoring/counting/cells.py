@@ -11,8 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection
 
-from register import schema
-from register.column_types import MICROSECOND, microseconds
 from register.monitoring.counting.values import NOT_KNOWN, Codes, Values
 from register.monitoring.query import MonitoringQuery
 from register.monitoring.reading.calendar import (
@@ -27,6 +25,8 @@ from register.monitoring.reading.calendar import (
 from register.monitoring.reading.census import Census, group_sizes
 from register.monitoring.reading.column_blocks import DAY, Columns
 from register.reading.periods import Period
+from register.tables import schema
+from register.tables.column_types import MICROSECOND, microseconds
 
 MOST_PERIODS = 600  # months or weeks; of more, those before and after all decisions are left out
 

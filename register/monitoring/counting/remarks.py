@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from register.monitoring.cell import Cell
 from register.monitoring.counting.values import NOT_KNOWN, OTHERS
-from register.monitoring.feature_report import FeatureReport
+from register.monitoring.document.cell import Cell
+from register.monitoring.document.feature_report import FeatureReport
+from register.monitoring.document.remark import Remark
+from register.monitoring.document.report import ModelInUse, OutcomeDefinition, PdSource
 from register.monitoring.query import MonitoringQuery
 from register.monitoring.reading.labels import PerformanceWindow
-from register.monitoring.remark import Remark
-from register.monitoring.report import ModelInUse, OutcomeDefinition, PdSource
 
 FEW = 5  # names in a remark
 MORE = "…"

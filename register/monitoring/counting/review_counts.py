@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from credit_scoring.monitoring.performance.observations import Vector
 from credit_scoring.monitoring.rates.proportion import wilson
-from register.monitoring.cell import ReviewFigures
 from register.monitoring.counting.values import Codes, Values
-from register.monitoring.override_tables import OverrideRow
+from register.monitoring.document.cell import ReviewFigures
+from register.monitoring.document.override_tables import OverrideRow
 from register.monitoring.reading.calendar import moment_at
 from register.monitoring.reading.column_blocks import Columns
 from register.monitoring.reading.labels import Flags

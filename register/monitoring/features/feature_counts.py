@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from credit_scoring.monitoring.psi import Drift, FeatureDrift, category_counts, drift
 from register.monitoring.counting.weighted_drift import weighted_drift
-from register.monitoring.feature_report import CellFeatures
+from register.monitoring.document.feature_report import CellFeatures
 from register.monitoring.features.record_bins import ChunkCounts, RecordChunk, count_chunk
 
 if TYPE_CHECKING:  # it imports pandas, which takes half a second

@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, select
 
 from credit_scoring.data.artifacts import FEATURES_FILE, REFERENCE_FILE
-from credit_scoring.data.client_tables import read_reference
-from credit_scoring.data.column_types import FittedInput, with_declared
-from credit_scoring.data.feature_file import read_features
+from credit_scoring.data.features.feature_file import read_features
+from credit_scoring.data.table_files.client_tables import read_reference
+from credit_scoring.data.table_files.column_types import FittedInput, with_declared
 from credit_scoring.monitoring.psi import NumberBins, TextCounts, by_category
-from register import schema
 from register.archive.artefacts import contents
 from register.archive.stored_bundles import read_description
 from register.monitoring.features.record_bins import RecordBins
 from register.monitoring.reading.score_bins import upper_ends
+from register.tables import schema
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,9 +13,9 @@ import orjson
 import zstandard
 from numpy.typing import NDArray
 
-from credit_scoring.data.cells import MISSING_TEXTS
+from credit_scoring.data.table_files.cells import MISSING_TEXTS
 from credit_scoring.monitoring.performance.observations import Vector
-from register.compression import Codec
+from register.evidence.compression import Codec
 from register.monitoring.reading.score_bins import bin_codes
 
 TextCount = tuple[int, int, str | None]  # column, cell, and category: None for a missing one

@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Row, Select, select
 
 from credit_scoring.errors import BadFile
-from register import schema
 from register.archive.stored_bundles import UnknownBundle
-from register.column_types import microseconds
 from register.monitoring.counting.cells import Cells
 from register.monitoring.features.feature_counts import BundleCounts, FeatureCounter
 from register.monitoring.features.feature_reference import FeatureReference
@@ -19,6 +17,8 @@ from register.monitoring.features.record_bins import RecordChunk
 from register.monitoring.reading.column_blocks import NO_WHOLE, Columns
 from register.monitoring.reading.decision_facts import of_audit
 from register.reading.periods import Period
+from register.tables import schema
+from register.tables.column_types import microseconds
 
 CHUNK = 2_000  # records
 

@@ -10,8 +10,8 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from register.column_types import EPOCH, MICROSECOND
 from register.monitoring.reading.column_blocks import DAY
+from register.tables.column_types import EPOCH, MICROSECOND
 
 Days = NDArray[np.int64]
 THURSDAY = 3  # days from Monday to that of 1 January 1970

@@ -8,9 +8,9 @@ from typing import Any, Self
 
 from sqlalchemy import Connection, func, select
 
-from register import schema
 from register.monitoring.reading.decision_facts import of_audit
 from register.reading.periods import Period
+from register.tables import schema
 
 
 @dataclass(frozen=True)

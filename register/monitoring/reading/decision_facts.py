@@ -16,10 +16,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from register import schema
 from register.monitoring.reading.column_blocks import Kind
 from register.monitoring.reading.review_steps import of_decisions, reviewed_decisions
 from register.reading.periods import Period
+from register.tables import schema
 
 STATUSES = ("repaid", "current", "late", "defaulted", "written_off", "not_taken_up")  # by code
 BAD = ("defaulted", "written_off")

@@ -24,9 +24,9 @@ from sqlalchemy import (
     union_all,
 )
 
-from register import schema
 from register.monitoring.reading.column_blocks import Columns, Kind, column_blocks
 from register.reading.periods import Period
+from register.tables import schema
 
 REQUEST, REVIEW = 0, 1  # of one time, the request comes first
 

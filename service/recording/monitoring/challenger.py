@@ -11,8 +11,8 @@ from datetime import datetime
 from register.shadow.progress import Progress
 from service.recording.monitoring.figures_command import PROJECT, reason
 from service.settings import Settings
-from serving.metrics import Metrics
-from serving.sole_worker import SoleWorker
+from serving.observability.metrics import Metrics
+from serving.workers.sole_worker import SoleWorker
 
 COMMAND = (sys.executable, "-m", "register", "shadow", "--follow", "--with-parent")
 NOT_GIVEN = {"API_KEY", "API_KEYS_FILE", "MODEL_SHA256"}  # the last one is of the model in use

@@ -18,7 +18,7 @@ from pathlib import Path
 from threading import Lock
 
 import register
-from api.monitoring_query import FiguresQuery
+from api.register.monitoring_query import FiguresQuery
 from register.errors import FiguresAway
 from register.settings import RegisterSettings
 

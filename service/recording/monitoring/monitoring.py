@@ -5,13 +5,13 @@ import hmac
 from concurrent.futures import Future
 from threading import Event
 
-from api.monitoring_query import FiguresQuery
+from api.register.monitoring_query import FiguresQuery
 from register.errors import FiguresAway
 from service.recording.monitoring.answers import SharedAnswers
 from service.recording.monitoring.figures_command import FiguresCommand
 from service.settings import Settings
-from serving.gunicorn_worker import NotReady, awaited, thread_beside
-from serving.sole_worker import SoleWorker
+from serving.workers.gunicorn_worker import NotReady, awaited, thread_beside
+from serving.workers.sole_worker import SoleWorker
 
 WAIT_SECONDS = 25.0  # the longest wait of a request; the computation goes on
 TURN_SECONDS = 0.1  # between two looks whether another worker's computation has ended

@@ -9,14 +9,14 @@ from typing import Any
 
 import orjson
 
-from api.monitoring_query import FiguresQuery
+from api.register.monitoring_query import FiguresQuery
 from credit_scoring.monitoring.rates.proportion import LEAST
 from register.errors import RegisterError
 from register.reading.open_requests import RequestCounts, oldest_open_request, requests_of_time
 from service.recording.monitoring.monitoring import Monitoring
 from service.recording.reader_pool import ReaderPool
-from serving.metrics import Metrics
-from serving.sole_worker import SoleWorker
+from serving.observability.metrics import Metrics
+from serving.workers.sole_worker import SoleWorker
 
 FIRST_SECONDS = 15.0  # after the start, which has other work
 SECONDS = 3600.0  # between two computations

@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder
 
 from credit_scoring.data.artifacts import FEATURES_FILE, ID, NEW_FILE, REFERENCE_FILE, TARGET
-from credit_scoring.data.cells import MISSING_TEXTS, number_of, text_of
+from credit_scoring.data.table_files.cells import MISSING_TEXTS, number_of, text_of
 from credit_scoring.errors import BadFile
 from credit_scoring.model.loader import load
 from main import create_app

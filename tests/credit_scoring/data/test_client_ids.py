@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from credit_scoring.data.artifacts import ID, NEW_FILE, REFERENCE_FILE
-from credit_scoring.data.client_ids import client_ids, text_id_problem
+from credit_scoring.data.table_files.client_ids import client_ids, text_id_problem
 from credit_scoring.errors import BadFile
 from tests.credit_scoring.damage import cell
 from tests.kinds.text_ids import AWKWARD_IDS

@@ -10,7 +10,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 
 from credit_scoring.data.artifacts import FEATURES_FILE, NEW_FILE, REFERENCE_FILE
-from credit_scoring.data.feature_dictionary import Feature
+from credit_scoring.data.features.feature_dictionary import Feature
 from credit_scoring.errors import BadFile
 from main import Application, create_app
 from service.bundle_folder import read_served_bundle

@@ -2,8 +2,8 @@
 
 import pytest
 
-from credit_scoring.data.feature_dictionary import FeatureDictionary
-from credit_scoring.data.feature_file import parse_features
+from credit_scoring.data.features.feature_dictionary import FeatureDictionary
+from credit_scoring.data.features.feature_file import parse_features
 from credit_scoring.errors import BadFile
 
 NAMES = ["LOAN", "PRICE", "JOB"]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from credit_scoring.data.formulas import LONGEST, NotAFormula, parse
+from credit_scoring.data.features.formulas import LONGEST, NotAFormula, parse
 
 ODD = "APP_EXT_SOURCE_1*EXT_SOURCE_2 (é, #1)"
 # By formula, what pandas makes of the columns.

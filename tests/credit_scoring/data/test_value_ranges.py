@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from credit_scoring.data.artifacts import FEATURES_FILE, NEW_FILE, REFERENCE_FILE
-from credit_scoring.data.feature_dictionary import FeatureDictionary
-from credit_scoring.data.feature_file import parse_features
+from credit_scoring.data.features.feature_dictionary import FeatureDictionary
+from credit_scoring.data.features.feature_file import parse_features
 from credit_scoring.errors import BadFile
 from credit_scoring.model.loader import load
 from tests.support.folders import write_metadata

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from lightgbm import Booster
 
-from credit_scoring.explain import treeshap_numba
-from credit_scoring.explain.acceleration import accelerate, is_compiled
-from credit_scoring.explain.treeshap import read_trees
-from credit_scoring.explain.treeshap_numba import contributions
+from credit_scoring.explain.tree_kernel import treeshap_numba
+from credit_scoring.explain.tree_kernel.acceleration import accelerate, is_compiled
+from credit_scoring.explain.tree_kernel.treeshap import read_trees
+from credit_scoring.explain.tree_kernel.treeshap_numba import contributions
 from credit_scoring.model.classifiers.choice import choose_classifier
 from credit_scoring.model.classifiers.kinds.lightgbm import LightGBMClassifier
-from credit_scoring.model.trees.lightgbm_text import read_lightgbm
+from credit_scoring.model.trees.libraries.lightgbm_text import read_lightgbm
 from tests.credit_scoring import tree_models
 
 

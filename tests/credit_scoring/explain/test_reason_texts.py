@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from credit_scoring.data.feature_dictionary import Feature
+from credit_scoring.data.features.feature_dictionary import Feature
 from credit_scoring.errors import NAME_LENGTH
-from credit_scoring.explain.languages import ENGLISH, FRENCH
-from credit_scoring.explain.quantities import Quantities
+from credit_scoring.explain.language.languages import ENGLISH, FRENCH
+from credit_scoring.explain.language.quantities import Quantities
 from credit_scoring.explain.reason_texts import HIGH, LOW, MISSING, NEITHER, FactorWords, Value
 
 

@@ -10,14 +10,14 @@ import pytest
 from lightgbm import Booster, LGBMClassifier, early_stopping
 from sklearn.ensemble import ExtraTreesClassifier
 
-from credit_scoring.explain import treeshap_numba
-from credit_scoring.explain.treeshap import LANES, Trees, read_trees
-from credit_scoring.explain.treeshap_numba import ROWS, SMALL, contributions, with_gains
+from credit_scoring.explain.tree_kernel import treeshap_numba
+from credit_scoring.explain.tree_kernel.treeshap import LANES, Trees, read_trees
+from credit_scoring.explain.tree_kernel.treeshap_numba import ROWS, SMALL, contributions, with_gains
 from credit_scoring.float_search import LARGEST_DOUBLE
 from credit_scoring.model.trees import contributions as plain
-from credit_scoring.model.trees.lightgbm_text import read_lightgbm
+from credit_scoring.model.trees.libraries.lightgbm_text import read_lightgbm
+from credit_scoring.model.trees.libraries.tree_nodes import joined
 from credit_scoring.model.trees.readers import read_ensemble
-from credit_scoring.model.trees.tree_nodes import joined
 from tests.credit_scoring import shapley, tree_models
 from tests.credit_scoring.shapley import by_definition, of_chain, unfed
 from tests.support.commands import run
@@ -277,7 +277,8 @@ def test_sides_that_no_row_of_training_took_are_explained(first: float):
 
 def test_a_new_process_finds_the_compiled_code_on_the_disk():
     contributions(trees_of(fitted().booster_), clients()[0][:1])  # compiles it
-    question = "from credit_scoring.explain.treeshap_numba import is_at_hand; print(is_at_hand())"
+    module = "credit_scoring.explain.tree_kernel.treeshap_numba"
+    question = f"from {module} import is_at_hand; print(is_at_hand())"
     done = run(sys.executable, "-c", question, cwd=ROOT)
     is_kept = treeshap_numba._contributions.stats.cache_path is not None  # one can be written
     assert (done.stdout, done.stderr) == (f"{is_kept}\n", "")

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from credit_scoring.data.artifacts import TARGET
-from credit_scoring.data.column_types import unify_texts
 from credit_scoring.data.reference_population import ReferencePopulation
+from credit_scoring.data.table_files.column_types import unify_texts
 from credit_scoring.data.tables import Table, as_float_columns, features_of
 from tests.support.artefacts import clients
 

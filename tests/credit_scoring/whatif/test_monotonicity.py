@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from credit_scoring.data.formulas import parse
+from credit_scoring.data.features.formulas import parse
 from credit_scoring.float_search import at, first_true, place
 from credit_scoring.whatif.curves.monotonicity import Monotonicity
 

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from advisor import paper, reasons
-from advisor.formats import Words
+from advisor import paper
+from advisor.formatting.formats import Words
 from advisor.letter.draft import LetterWriter
-from advisor.pinned_service import PinnedService
-from advisor.response_models import Application, Score
-from advisor.service_api import ServiceApi
+from advisor.service_client.pinned_service import PinnedService
+from advisor.service_client.response_models import Application, Score
+from advisor.service_client.service_api import ServiceApi
+from advisor.statements import reasons
 from tests.dashboard.conftest import service_in_process
 from tests.support.server import RESSOURCES
 

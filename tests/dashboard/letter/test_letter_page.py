@@ -7,10 +7,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from advisor import paper
-from advisor.formats import Words
+from advisor.formatting.formats import Words
 from advisor.letter.draft import LetterWriter
-from advisor.pinned_service import PinnedService
-from advisor.service_api import ServiceApi
+from advisor.service_client.pinned_service import PinnedService
+from advisor.service_client.service_api import ServiceApi
 from tests.dashboard.conftest import PageOpener, text_of
 
 EN = Words("en")

@@ -17,7 +17,7 @@ from advisor.monitoring.monitoring_api import MonitoringApi
 from advisor.monitoring.response_models import MonitoringReport
 from advisor.register.register_api import RegisterApi
 from advisor.register.response_models import DecisionSummary
-from advisor.service_api import ServiceApi
+from advisor.service_client.service_api import ServiceApi
 from register.__main__ import main
 from tests.dashboard.conftest import TAG, PageOpener, connected, table_row
 from tests.dashboard.register.conftest import KEY, register_settings

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from advisor.formats import Words
+from advisor.formatting.formats import Words
 from advisor.monitoring.sections.performance import is_doubtful
 from advisor.register.reason_codes import reason_text
 from tests.dashboard.conftest import chart_texts, text_of

@@ -14,10 +14,10 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from advisor import session
-from advisor.errors import RegisterAway
 from advisor.register.register_api import RegisterApi
 from advisor.register.response_models import StoredDecision
-from advisor.service_api import Connection, ServiceApi
+from advisor.service_client.errors import RegisterAway
+from advisor.service_client.service_api import Connection, ServiceApi
 from credit_scoring.data.artifacts import NEW_FILE
 from register.commands.migrate import migrate
 from register.database.opening import open_database

@@ -4,7 +4,7 @@ import pytest
 
 from advisor.register.register_api import RegisterApi
 from advisor.register.response_models import RecordedScore
-from advisor.service_api import ServiceApi
+from advisor.service_client.service_api import ServiceApi
 from tests.dashboard.conftest import PageOpener, text_of
 from tests.dashboard.register.test_history_page import fact
 

@@ -6,11 +6,11 @@ import httpx
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from advisor.decision import hundredths
-from advisor.formats import Words
+from advisor.formatting.formats import Words
 from advisor.register import held_reads
 from advisor.register.register_api import RegisterApi
 from advisor.register.response_models import RecordedScore
+from advisor.statements.decision import hundredths
 from tests.dashboard.conftest import PageOpener, text_of
 from tests.dashboard.register.conftest import CALLERS, KEY, Interrupted, control, press
 from tests.dashboard.test_french import ENGLISH, LONG

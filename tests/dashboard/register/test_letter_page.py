@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from advisor.paper import without_scripts
 from advisor.register.register_api import RegisterApi
-from advisor.service_api import ServiceApi
+from advisor.service_client.service_api import ServiceApi
 from tests.dashboard.conftest import PageOpener, text_of
 from tests.dashboard.register.conftest import CALLERS
 

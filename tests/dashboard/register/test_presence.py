@@ -11,7 +11,7 @@ from pysqlite3 import dbapi2
 from streamlit.testing.v1 import AppTest
 
 from advisor.register.register_api import RegisterApi
-from advisor.service_api import ServiceApi
+from advisor.service_client.service_api import ServiceApi
 from tests.dashboard.conftest import PageOpener, connected, text_of
 from tests.dashboard.register.conftest import (
     CALLERS,

@@ -7,8 +7,8 @@ import pytest
 
 from advisor.register.recording.recording import Decided, Recording
 from advisor.register.register_api import RegisterApi
-from advisor.response_models import Application
-from advisor.service_api import ServiceApi
+from advisor.service_client.response_models import Application
+from advisor.service_client.service_api import ServiceApi
 from tests.dashboard.conftest import PageOpener, text_of, walk_in_field
 from tests.dashboard.register.conftest import (
     RECORDED,

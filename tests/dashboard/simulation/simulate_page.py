@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from streamlit.testing.v1 import AppTest
 
-from advisor.response_models import Counterfactual, Record
-from advisor.service_api import ServiceApi
+from advisor.service_client.response_models import Counterfactual, Record
+from advisor.service_client.service_api import ServiceApi
 from advisor.simulation.values import allowed_range
 
 LOAN, INCOME = "AMT_CREDIT", "AMT_INCOME_TOTAL"

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from advisor.formats import Words
-from advisor.response_models import Record
-from advisor.service_api import ServiceApi
+from advisor.formatting.formats import Words
+from advisor.service_client.response_models import Record
+from advisor.service_client.service_api import ServiceApi
 from advisor.simulation import contradictions, formulas, suggestions
 from advisor.simulation.values import allowed_range
 from tests.dashboard.conftest import PageOpener, text_of

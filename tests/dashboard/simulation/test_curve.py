@@ -7,8 +7,8 @@ from itertools import pairwise
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from advisor.response_models import Application
-from advisor.service_api import ServiceApi
+from advisor.service_client.response_models import Application
+from advisor.service_client.service_api import ServiceApi
 from tests.dashboard.conftest import PageOpener, chart_texts, text_of
 from tests.dashboard.simulation.simulate_page import LOAN, NUMBER, allowed
 

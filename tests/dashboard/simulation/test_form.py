@@ -3,12 +3,12 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from advisor import decision
-from advisor.errors import Refused
-from advisor.formats import Words
-from advisor.pinned_service import PinnedService
-from advisor.response_models import Application, Record, Score
-from advisor.service_api import ServiceApi
+from advisor.formatting.formats import Words
+from advisor.service_client.errors import Refused
+from advisor.service_client.pinned_service import PinnedService
+from advisor.service_client.response_models import Application, Record, Score
+from advisor.service_client.service_api import ServiceApi
+from advisor.statements import decision
 from tests.dashboard.conftest import PageOpener, text_of
 from tests.dashboard.simulation.simulate_page import (
     INCOME,

@@ -5,11 +5,11 @@ from typing import NamedTuple
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from advisor import decision
-from advisor.formats import Words, rounded
-from advisor.response_models import Application, Record, Score
-from advisor.service_api import ServiceApi
+from advisor.formatting.formats import Words, rounded
+from advisor.service_client.response_models import Application, Record, Score
+from advisor.service_client.service_api import ServiceApi
 from advisor.simulation import suggestions as page_suggestions
+from advisor.statements import decision
 from tests.dashboard.conftest import PageOpener, text_of
 from tests.dashboard.simulation.simulate_page import (
     INCOME,

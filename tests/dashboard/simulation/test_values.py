@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from advisor.formats import Words
+from advisor.formatting.formats import Words
 from advisor.simulation.slider_scale import SliderScale, power_of_ten, slider_scale
 from advisor.simulation.values import allowed_range, refusal
 

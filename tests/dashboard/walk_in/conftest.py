@@ -2,7 +2,7 @@
 
 import pytest
 
-from advisor.service_api import ServiceApi
+from advisor.service_client.service_api import ServiceApi
 from advisor.walk_in.feature_weights import FeatureWeights
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from advisor.response_models import Record
-from advisor.service_api import ServiceApi
+from advisor.service_client.response_models import Record
+from advisor.service_client.service_api import ServiceApi
 from advisor.walk_in.completion import MOSTLY, Completion, complete, typical
 from advisor.walk_in.feature_weights import FeatureWeights
 

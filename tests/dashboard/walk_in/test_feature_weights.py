@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from advisor.service_api import ServiceApi
+from advisor.service_client.service_api import ServiceApi
 from advisor.walk_in.feature_weights import ENOUGH, MOST_FIELDS, FeatureWeights
 
 

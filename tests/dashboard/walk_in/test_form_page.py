@@ -3,10 +3,10 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from advisor import decision, reasons
-from advisor.formats import Words
-from advisor.response_models import Application, Record
-from advisor.service_api import ServiceApi
+from advisor.formatting.formats import Words
+from advisor.service_client.response_models import Application, Record
+from advisor.service_client.service_api import ServiceApi
+from advisor.statements import decision, reasons
 from advisor.walk_in.feature_weights import FeatureWeights
 from tests.dashboard.conftest import PageOpener, chart_texts, text_of, walk_in_field
 

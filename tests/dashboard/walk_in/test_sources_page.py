@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from advisor import decision
-from advisor.formats import Words
-from advisor.response_models import Application, Record
-from advisor.service_api import ServiceApi
+from advisor.formatting.formats import Words
+from advisor.service_client.response_models import Application, Record
+from advisor.service_client.service_api import ServiceApi
+from advisor.statements import decision
 from tests.dashboard.conftest import PageOpener, text_of, walk_in_field
 
 EN, FR = Words("en"), Words("fr")

@@ -24,7 +24,6 @@ from credit_scoring.data.artifacts import (
 from credit_scoring.environment import installed
 from credit_scoring.errors import BadFile
 from credit_scoring.model.loader import load
-from register import schema
 from register.archive import artefacts
 from register.archive.archive import Archive
 from register.archive.feature_dictionaries import kept_dictionary
@@ -37,6 +36,7 @@ from register.archive.stored_bundles import (
 )
 from register.database.opening import open_database
 from register.errors import RegisterAway
+from register.tables import schema
 from tests.support.artefacts import PLAIN, lightgbm, make_folder
 from tests.support.folders import write_metadata
 from tests.support.recording import Scored

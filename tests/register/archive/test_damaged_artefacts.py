@@ -9,12 +9,12 @@ from credit_scoring.data.artifacts import (
 )
 from credit_scoring.errors import BadFile
 from credit_scoring.model.loader import load
-from register import schema
 from register.archive import artefacts
 from register.archive.stored_bundles import (
     materialise,
     read_description,
 )
+from register.tables import schema
 from tests.support.recording import unguarded
 
 

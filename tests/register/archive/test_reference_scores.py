@@ -11,11 +11,11 @@ from sqlalchemy import delete, func, insert, select
 from credit_scoring.data.artifacts import NEW_FILE, REFERENCE_FILE, TARGET
 from credit_scoring.model.loader import load
 from credit_scoring.model.scorecard import log_odds
-from register import schema
 from register.archive.reference_scores import ReferenceScores, read_reference_scores
 from register.archive.scored_reference import scored_reference
-from register.compression import PLAIN
 from register.errors import Damaged
+from register.evidence.compression import PLAIN
+from register.tables import schema
 from tests.support.folders import write_metadata
 from tests.support.recording import unguarded
 

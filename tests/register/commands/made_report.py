@@ -21,11 +21,11 @@ from credit_scoring.monitoring.rates.hypothesis_test import adjusted
 from credit_scoring.monitoring.rates.proportion import wilson
 from register.commands.monthly_report.figures import HISTORY, MonthlyFigures
 from register.commands.monthly_report.month import Month
-from register.monitoring.cell import Cell, Maturity, ModelShare, Overrides, ReviewFigures
-from register.monitoring.challenger_comparison import ChallengerComparison, DecidedAlike
-from register.monitoring.feature_report import CellFeatures, FeatureReport
-from register.monitoring.override_tables import OverrideRow, OverrideTables
-from register.monitoring.report import (
+from register.monitoring.document.cell import Cell, Maturity, ModelShare, Overrides, ReviewFigures
+from register.monitoring.document.challenger_comparison import ChallengerComparison, DecidedAlike
+from register.monitoring.document.feature_report import CellFeatures, FeatureReport
+from register.monitoring.document.override_tables import OverrideRow, OverrideTables
+from register.monitoring.document.report import (
     ModelInUse,
     MonitoringReport,
     OutcomeDefinition,

@@ -18,10 +18,10 @@ from api.application_decoder import ApplicationDecoder
 from api.application_errors import ApplicationReader
 from api.responses import score_body
 from credit_scoring.decisions.scoring import ApplicationScorer
-from register import schema
 from register.archive.stored_bundles import read_codec
-from register.pseudonyms import pseudonym
-from register.records import decision_body, stored_answer
+from register.evidence.pseudonyms import pseudonym
+from register.evidence.records import decision_body, stored_answer
+from register.tables import schema
 from tests.support.recording import PEPPER, Scored
 from tests.support.server import ROOT, wait_for
 

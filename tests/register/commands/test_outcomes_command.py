@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import func, select
 
-from register import schema
+from register.tables import schema
 
 HEADER = "decision,status,observed,definition"
 COLUMNS = "the columns must be status, observed, definition, and decision or reference"

@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import select
 
 from credit_scoring.monitoring.rates.proportion import wilson
-from register import schema
 from register.__main__ import main
 from register.commands import report
 from register.commands.monthly_report.elements.numbers import share_interval
 from register.commands.monthly_report.month import Month
 from register.monitoring.features.feature_counts import in_this_process
+from register.tables import schema
 from tests.register.commands.test_report_page import Page, column
 from tests.support.recording import CALLER, Recorder, Scored
 

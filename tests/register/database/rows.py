@@ -8,8 +8,8 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Table, insert, select
 
-from register import schema
 from register.database.database import Database, Row
+from register.tables import schema
 
 BY_TYPE = {
     "Id": uuid4,

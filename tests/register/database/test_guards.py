@@ -4,8 +4,8 @@ import psycopg
 import pytest
 from sqlalchemy import Table, delete, exc, func, select, update
 
-from register import schema
 from register.database.database import Database
+from register.tables import schema
 from tests.register.database.rows import add, add_bundle, rows, stored
 from tests.support.postgresql import Cluster
 

@@ -10,11 +10,11 @@ from subprocess import PIPE
 import pysqlite3.dbapi2 as sqlite
 import pytest
 
-from register import schema
 from register.commands.migrate import migrate
 from register.database.database import CommitUnknown
 from register.database.sqlite import SQLite
 from register.errors import RegisterAway, UnusableRegister
+from register.tables import schema
 from tests.register.database.rows import add, row, rows, stored
 from tests.support.processes import ROOT
 

@@ -9,7 +9,6 @@ from threading import Event
 import pytest
 from sqlalchemy import func, select, text
 
-from register import schema
 from register.commands.migrate import migrate
 from register.database.database import Database
 from register.database.opening import open_database
@@ -22,6 +21,7 @@ from register.database.partitions import (
     partition_name,
 )
 from register.errors import RegisterAway
+from register.tables import schema
 from tests.register.database.rows import add, add_bundle, row, stored
 from tests.support.postgresql import Cluster
 from tests.support.server import wait_for

@@ -11,12 +11,12 @@ import psycopg
 import pytest
 from sqlalchemy import Connection, delete, exc, insert, text, update
 
-from register import schema
 from register.commands.migrate import give_rights, migrate
 from register.database.database import CommitUnknown
 from register.database.opening import open_database
 from register.database.postgresql import PostgreSQL
 from register.errors import RegisterAway
+from register.tables import schema
 from tests.register.database.rows import add, row, rows, stored
 from tests.support.postgresql import PASSWORD, Cluster
 from tests.support.server import HOST, free_port, wait_for

@@ -14,7 +14,6 @@ import pysqlite3.dbapi2 as sqlite
 import pytest
 from sqlalchemy import delete, exc, text
 
-from register import schema
 from register.commands.migrate import migrate
 from register.database.database import CommitUnknown
 from register.database.file import file_system
@@ -24,6 +23,7 @@ from register.database.file.transaction_lock import TransactionLock
 from register.database.opening import open_database
 from register.database.sqlite import SQLite
 from register.errors import RegisterAway, UnusableRegister
+from register.tables import schema
 from tests.register.database.rows import add, row, rows, stored
 from tests.support.processes import ROOT
 from tests.support.server import wait_for

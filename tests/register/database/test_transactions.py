@@ -7,10 +7,10 @@ from threading import Thread
 import pytest
 from sqlalchemy import exc, insert, text
 
-from register import schema
 from register.database.database import Database
 from register.database.opening import open_database
 from register.errors import RegisterAway, UnusableRegister
+from register.tables import schema
 from tests.register.database.rows import add, add_bundle, row, rows, stored
 
 OF_ONE_FILE = (schema.artefact_part, schema.reference_scores)  # their keys are those of other rows

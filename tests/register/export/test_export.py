@@ -12,11 +12,11 @@ import pytest
 from sqlalchemy import make_url, select
 
 from credit_scoring.decisions.application import Application
-from register import schema
 from register.database.grants import grants
 from register.errors import RegisterAway
 from register.export.export_record import ExportRecord
 from register.reading import periods
+from register.tables import schema
 from register.verification.verification import verify
 from tests.support.portfolio import CommandResult
 from tests.support.postgresql import PASSWORD

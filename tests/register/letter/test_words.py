@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from credit_scoring.data.feature_dictionary import FeatureDictionary
-from credit_scoring.data.feature_file import parse_features
+from credit_scoring.data.features.feature_dictionary import FeatureDictionary
+from credit_scoring.data.features.feature_file import parse_features
 from register.letter.letter import letter_html
 from tests.register.letter.recorded import decision, feature, lender, reason, text_of
 

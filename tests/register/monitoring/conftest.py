@@ -9,9 +9,9 @@ import pytest
 from register.commands.migrate import migrate
 from register.database.database import Database
 from register.database.opening import open_database
+from register.monitoring.document.report import MonitoringReport
 from register.monitoring.monitoring import monitoring_report
 from register.monitoring.query import MonitoringQuery
-from register.monitoring.report import MonitoringReport
 from tests.register.monitoring.drawn import AS_OF, END, START, Drawn, drawn
 from tests.register.monitoring.plain_figures import PlainDecision, plain_decisions
 

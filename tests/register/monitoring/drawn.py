@@ -11,9 +11,9 @@ from uuid import UUID
 import numpy as np
 from sqlalchemy import Table, insert
 
-from register import schema
 from register.archive.reference_scores import ReferenceScores
 from register.database.database import Database
+from register.tables import schema
 from tests.register.database.rows import row
 
 STATUSES = ["repaid", "current", "late", "defaulted", "written_off", "not_taken_up"]

@@ -12,11 +12,11 @@ from sklearn.metrics import roc_auc_score
 from credit_scoring.monitoring.performance.calibration import calibration
 from credit_scoring.monitoring.performance.paired_discrimination import discrimination_difference
 from credit_scoring.monitoring.rates.proportion import wilson
-from register import schema
-from register.monitoring.challenger_comparison import ChallengerComparison, DecidedAlike
 from register.monitoring.challenger_counts import challenger_comparisons
+from register.monitoring.document.challenger_comparison import ChallengerComparison, DecidedAlike
 from register.monitoring.reading.labels import PerformanceWindow
 from register.reading.periods import Period
+from register.tables import schema
 from tests.register.monitoring.drawn import AS_OF, END, MODELS, START, Drawn, drawn
 
 WINDOW = 12  # months

@@ -18,10 +18,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError
 
-from register.column_types import Moment, microseconds
 from register.errors import RegisterAway
 from register.monitoring.reading import column_blocks as module
 from register.monitoring.reading.column_blocks import NO_DAY, NO_WHOLE, column_blocks
+from register.tables.column_types import Moment, microseconds
 
 KINDS = {"at": "moment", "day": "day", "number": "number", "whole": "whole"}
 ROWS = [

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from credit_scoring.monitoring.performance.expected import expected_performance
-from register.monitoring.cell import Cell
 from register.monitoring.counted import SMALL
 from register.monitoring.counting.tally import exact_sums, mean_of
+from register.monitoring.document.cell import Cell
 from tests.register.monitoring.drawn import END, START
 from tests.register.monitoring.plain_figures import PlainDecision, counts, grouped, reviewing
 

@@ -14,14 +14,14 @@ from credit_scoring.data.tables import Table
 from credit_scoring.decisions.application import Application
 from credit_scoring.monitoring.psi import drift, population_drift
 from portfolio.cluster import hush
-from register import schema
 from register.archive.stored_bundles import read_codec
 from register.commands.shared import feature_counting
-from register.compression import PLAIN
 from register.database.database import Database
+from register.evidence.compression import PLAIN
 from register.monitoring.features import recorded_features
 from register.monitoring.monitoring import monitoring_report
 from register.monitoring.query import MonitoringQuery
+from register.tables import schema
 from tests.register.commands.test_report_page import Page
 from tests.support.folders import another_model
 from tests.support.recording import Scored, unguarded

@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime
 import orjson
 import pytest
 
-from register import schema
 from register.commands.figures import month_before, plain
 from register.monitoring.monitoring import monitoring_report
 from register.monitoring.query import MonitoringQuery
+from register.tables import schema
 from tests.register.database.rows import add, add_bundle, row
 from tests.support.processes import ROOT, inherited
 

@@ -22,9 +22,9 @@ from register.database.database import Database
 from register.database.opening import open_database
 from register.loading.folder import LoadFolder
 from register.loading.loading import Loading
+from register.monitoring.document.report import MonitoringReport
 from register.monitoring.monitoring import monitoring_report
 from register.monitoring.query import MonitoringQuery
-from register.monitoring.report import MonitoringReport
 from register.outcomes import record_outcomes
 from register.settings import RegisterSettings
 from register.store import Store

@@ -5,13 +5,13 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pytest
 
-from register import schema
 from register.monitoring.monitoring import monitoring_report
 from register.monitoring.query import MonitoringQuery
 from register.monitoring.reading.calendar import day_number, later
 from register.retention.holds import set_hold
 from register.retention.retirement import retire
 from register.retention.targets import Target
+from register.tables import schema
 from tests.register.database.rows import add, add_bundle, row
 from tests.register.monitoring.plain_figures import later as plain_later
 

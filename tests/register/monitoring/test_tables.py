@@ -9,7 +9,7 @@ from scipy.stats import CensoredData, beta, binom, ecdf
 from sklearn.metrics import roc_auc_score
 
 from credit_scoring.monitoring.psi import drift, number_counts
-from register.monitoring.report import MonitoringReport
+from register.monitoring.document.report import MonitoringReport
 from tests.register.monitoring.drawn import AS_OF, GRADES, MODELS, WITHOUT_REFERENCE
 from tests.register.monitoring.plain_figures import grouped
 from tests.register.monitoring.test_counts import BYS, pair

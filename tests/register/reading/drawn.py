@@ -8,9 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import insert
 
-from register import schema
 from register.database.database import Database
 from register.ids import Ids
+from register.tables import schema
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 IDS = Ids()

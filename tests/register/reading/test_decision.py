@@ -4,10 +4,10 @@ import orjson
 import pytest
 from sqlalchemy import delete, update
 
-from register import schema
 from register.errors import Damaged, UnknownDecision
 from register.reading.decision import read_decision
 from register.stored import BlockPlace, Outcome, Review, ReviewRequest
+from register.tables import schema
 from tests.support.recording import CALLER, unguarded
 
 

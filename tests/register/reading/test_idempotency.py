@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import delete, update
 
-from register import schema
 from register.errors import Damaged, Erased, KeyReused
 from register.reading.idempotency import is_taken, recorded_answer
 from register.store import Store
+from register.tables import schema
 from register.writing.decision_rows import DecisionCall, RecordedApplication, decisions_entry
 from register.writing.entry import Key
 from tests.support.recording import unguarded

@@ -11,10 +11,10 @@ import orjson
 import pytest
 
 from credit_scoring.decisions.application import Application
-from register import schema
 from register.archive.stored_bundles import read_codec
 from register.database.database import Database
-from register.records import stored_answer
+from register.evidence.records import stored_answer
+from register.tables import schema
 from tests.support.folders import another_model
 from tests.support.portfolio import CommandResult
 from tests.support.recording import Recorder, Scored, unguarded

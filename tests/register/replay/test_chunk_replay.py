@@ -12,13 +12,13 @@ import pytest
 
 from credit_scoring.decisions.application import Application, Applications, RawRecord
 from credit_scoring.decisions.scoring import ApplicationScorer
-from credit_scoring.explain.acceleration import accelerate
 from credit_scoring.explain.peers import Compare, find_peers
+from credit_scoring.explain.tree_kernel.acceleration import accelerate
 from credit_scoring.model.loader import load
 from register.archive.description import Description, environment
-from register.compression import WITHOUT_DICTIONARIES
+from register.evidence.compression import WITHOUT_DICTIONARIES
+from register.evidence.records import Evidence, new_salt, record_texts, rows_of
 from register.ids import Ids
-from register.records import Evidence, new_salt, record_texts, rows_of
 from register.replay.chunk import Chunk, Recorded
 from register.replay.chunk_replay import DAMAGED, REFUSED, ChunkReplay
 from register.replay.kept_files import ANSWERS, DESCRIPTION, FILES, RECORDS, KeptFiles

@@ -5,11 +5,11 @@ from unittest import mock
 import orjson
 import pytest
 
-from register import schema
 from register.archive import archive
 from register.reading import periods
 from register.replay import chunk
 from register.replay.kept_files import KeptFiles
+from register.tables import schema
 from tests.support.recording import Recorder
 
 

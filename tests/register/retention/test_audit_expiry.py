@@ -8,7 +8,6 @@ import orjson
 import pytest
 from sqlalchemy import select, text
 
-from register import schema
 from register.database.partitions import make_partitions
 from register.errors import Held, RegisterAway
 from register.retention import audit_expiry
@@ -18,6 +17,7 @@ from register.retention.erasure import Erasure, erase
 from register.retention.holds import set_hold
 from register.retention.retirement import count_retirement, retire, retirement_time
 from register.retention.targets import Target
+from register.tables import schema
 from tests.register.retention.conftest import problems
 
 BEFORE = datetime(2024, 10, 1, tzinfo=UTC)

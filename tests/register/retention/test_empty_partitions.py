@@ -5,12 +5,12 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy import select, text
 
-from register import schema
 from register.database.partitions import make_partitions, partition_name
 from register.retention.empty_partitions import drop_empty_partitions
 from register.retention.holds import set_hold
 from register.retention.retirement import retire
 from register.retention.targets import Target
+from register.tables import schema
 from tests.register.retention.conftest import problems
 
 BEFORE = datetime(2024, 10, 1, tzinfo=UTC)

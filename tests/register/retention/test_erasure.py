@@ -8,16 +8,16 @@ import pytest
 from sqlalchemy import insert, select, text
 
 from credit_scoring.decisions.application import Application
-from register import schema
-from register.chain import Row
 from register.database.database import Database
 from register.database.opening import open_database
 from register.errors import Erased, Held, RegisterAway, UnknownDecision
+from register.evidence.chain import Row
 from register.reading.decision import read_decision
 from register.reading.idempotency import is_taken, recorded_answer
 from register.retention.erasure import Erasure, erase
 from register.retention.holds import set_hold
 from register.retention.targets import Target
+from register.tables import schema
 from register.writing.entry import Key
 from tests.register.retention.conftest import problems
 

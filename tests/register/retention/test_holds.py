@@ -7,10 +7,10 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from register import schema
 from register.errors import UnknownDecision
 from register.retention.holds import Holds, set_hold
 from register.retention.targets import Target
+from register.tables import schema
 from tests.register.retention.conftest import problems
 from tests.register.slow_store import SlowStore
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, text
 
-from register import schema
 from register.retention import idempotency_keys
 from register.retention.idempotency_keys import count_old_keys, prune_keys
+from register.tables import schema
 from register.writing.entry import Key
 
 NOW = datetime(2026, 11, 28, 13, tzinfo=UTC)

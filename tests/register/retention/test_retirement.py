@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import Table, delete, select
 from sqlalchemy.exc import DBAPIError
 
-from register import schema
 from register.outcomes import OutcomeItem, record_outcomes
 from register.retention import retirement
 from register.retention.holds import set_hold
@@ -22,6 +21,7 @@ from register.retention.retirement import (
 from register.retention.targets import Target
 from register.reviews import review_entry
 from register.stored import Review
+from register.tables import schema
 from register.writing import stream
 from tests.register.retention.conftest import problems
 from tests.support.recording import lifted_guards

@@ -16,11 +16,11 @@ from api.application_errors import ApplicationReader
 from credit_scoring.decisions.application import Applications
 from credit_scoring.decisions.scoring import ApplicationScorer
 from credit_scoring.errors import InvalidApplication
-from register import schema
 from register.database.database import Database
 from register.settings import RegisterSettings
 from register.shadow.challenger import Unscored
 from register.store import Store
+from register.tables import schema
 from tests.support.folders import another_model
 from tests.support.recording import Scored
 

@@ -18,9 +18,9 @@ from sqlalchemy import update
 
 from credit_scoring.data.artifacts import FEATURES_FILE, MODEL_FILE, NEW_FILE, REFERENCE_FILE
 from credit_scoring.decisions.application import Application
-from register import schema
 from register.shadow.challenger import DAMAGED, OTHER_TYPE, Challenger, ShadowScore
 from register.shadow.recorded_bundles import RecordedBundles
+from register.tables import schema
 from tests.register.shadow.conftest import PlainScorer, unscored
 from tests.support.artefacts import NUMBERS, TEXTS, imputed_and_scaled, lightgbm, make_folder
 from tests.support.folders import write_metadata

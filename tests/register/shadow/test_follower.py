@@ -14,18 +14,18 @@ from sqlalchemy import delete, select, text
 from credit_scoring.data.artifacts import MODEL_FILE
 from credit_scoring.decisions.application import Application, Applications
 from credit_scoring.decisions.scoring import ApplicationScorer
-from register import schema
 from register.archive.stored_bundles import read_codec
-from register.compression import PLAIN
 from register.database import postgresql
 from register.database.sqlite import SQLite
+from register.evidence.compression import PLAIN
 from register.reviews import lock
 from register.shadow.backlog import write
 from register.shadow.follower import Follower
 from register.shadow.progress import Progress
 from register.shadow.sample_answers import sample_answers
 from register.shadow.scoring import Shadow
-from register.writing import waiting, watchdog
+from register.tables import schema
+from register.writing.queue import waiting, watchdog
 from tests.register.shadow.conftest import shadows
 from tests.support.folders import put
 from tests.support.recording import CALLER, Recorder, Scored, answer_of

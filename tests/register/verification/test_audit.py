@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from register import schema
-from register.audit_values import AuditValues
+from register.evidence.audit_values import AuditValues
+from register.tables import schema
 from register.verification.decision import verify_decision
 
 AUDIT = schema.audit.c

@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import select
 
-from register import schema
-from register.compression import PLAIN
+from register.evidence.compression import PLAIN
+from register.tables import schema
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,9 @@ from sqlalchemy import (
     select,
 )
 
-from register import schema
-from register.chain import NUMBERS, block_id
-from register.column_types import Id, Moment
+from register.evidence.chain import NUMBERS, block_id
+from register.tables import schema
+from register.tables.column_types import Id, Moment
 from register.verification.verification import verify
 from register.writing import decision_rows
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from register import schema
-from register.chain import block_id
+from register.evidence.chain import block_id
+from register.tables import schema
 
 BLOCKS, DECISIONS = 9, 5
 

@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import text
 
-from register import schema
 from register.commands.migrate import migrate
+from register.tables import schema
 from register.verification.guards import postgresql_guards, sqlite_guards
 from tests.support.register_command import run_register
 

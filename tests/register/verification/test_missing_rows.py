@@ -5,8 +5,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from register import schema
-from register.chain import Block, block_id, row_hash
+from register.evidence.chain import Block, block_id, row_hash
+from register.tables import schema
 from register.verification import verification
 from register.verification.verification import verify
 from tests.support.recording import lifted_guards

@@ -6,9 +6,9 @@ import pysqlite3.dbapi2 as sqlite
 import pytest
 from sqlalchemy import LargeBinary
 
-from register import schema
-from register.column_types import Id, Moment
 from register.commands.verify import UNREADABLE
+from register.tables import schema
+from register.tables.column_types import Id, Moment
 from register.verification.stored_types import strange_values
 from tests.support.recording import unguarded
 from tests.support.register_command import run_register

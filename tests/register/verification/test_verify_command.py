@@ -8,11 +8,11 @@ from unittest import mock
 import orjson
 import pytest
 
-from register import schema
 from register.__main__ import main
-from register.chain import block_id
+from register.evidence.chain import block_id
+from register.tables import schema
 from register.verification import problems
-from register.verification.head import Head, read_head
+from register.verification.chain.head import Head, read_head
 from tests.support.portfolio import CommandResult
 from tests.support.register_command import run_register
 

@@ -5,9 +5,9 @@ from uuid import UUID
 
 import pytest
 
-from register import schema
-from register.chain import block_id
 from register.errors import UnknownDecision
+from register.evidence.chain import block_id
+from register.tables import schema
 from register.verification.decision import verify_decision
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from register.database.database import Database
 from register.database.opening import open_database
-from register.writing import waiting, watchdog
-from register.writing.observer import Observer
+from register.writing.queue import waiting, watchdog
+from register.writing.queue.observer import Observer
 from register.writing.writer import SILENT, Writer
 from tests.register.writing.entries import keep_bundle, states
 

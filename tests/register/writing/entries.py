@@ -10,15 +10,15 @@ from uuid import UUID
 
 from sqlalchemy import Connection, func, insert, select
 
-from register import schema
-from register.chain import GENESIS, Block, row_hash
 from register.database.database import Database
 from register.errors import RegisterError
+from register.evidence.chain import GENESIS, Block, row_hash
 from register.ids import Ids
+from register.tables import schema
 from register.writing.decision_rows import DecisionCall, RecordedApplication, decisions_entry
 from register.writing.entry import Entry, Key
-from register.writing.observer import Observer
-from register.writing.waiting import Reason
+from register.writing.queue.observer import Observer
+from register.writing.queue.waiting import Reason
 from tests.support.server import wait_for
 
 IDS = Ids()

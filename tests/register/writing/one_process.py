@@ -9,7 +9,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from register.database.opening import open_database
-from register.writing import waiting, watchdog
+from register.writing.queue import waiting, watchdog
 from register.writing.writer import Writer
 from tests.register.writing.entries import decisions, ids_of
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from register import schema
 from register.database.database import Database
 from register.ids import Ids
+from register.tables import schema
 from register.writing import stream
 from register.writing.writer import Writer
 from tests.register.writing.entries import decisions, ids_of, outcomes, recorded

@@ -6,10 +6,10 @@ import math
 import pytest
 from sqlalchemy import select
 
-from register import schema
-from register.chain import canonical
 from register.database.database import Database
-from register.records import Evidence
+from register.evidence.chain import canonical
+from register.evidence.records import Evidence
+from register.tables import schema
 from register.writing.decision_rows import decisions_entry
 from register.writing.writer import Writer
 from tests.register.writing.entries import (

@@ -4,9 +4,9 @@ import logging
 
 import pytest
 
-from register import schema
 from register.database.database import Database
 from register.ids import Ids
+from register.tables import schema
 from register.writing.entry import Entry, Unwritable
 from register.writing.writer import Writer
 from tests.register.writing.blocker import put_while_blocked

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import make_url
 
-from register import schema
 from register.database.database import Database
-from register.writing.waiting import UNKNOWN
+from register.tables import schema
+from register.writing.queue.waiting import UNKNOWN
 from register.writing.writer import Writer
 from tests.register.writing.entries import (
     Seen,

@@ -6,8 +6,8 @@ from threading import Barrier
 
 from sqlalchemy import select
 
-from register import schema
 from register.database.database import Database
+from register.tables import schema
 from register.writing.writer import Writer
 from tests.register.writing.blocker import Blocker
 from tests.register.writing.entries import (

@@ -7,12 +7,12 @@ from secrets import token_bytes
 
 import pytest
 
-from register import schema
 from register.commands.migrate import migrate
 from register.database.database import Database
 from register.database.opening import open_database
+from register.tables import schema
 from register.writing.entry import Entry
-from register.writing.waiting import AWAY
+from register.writing.queue.waiting import AWAY
 from register.writing.writer import Writer
 from tests.register.writing.entries import (
     count,

@@ -5,8 +5,8 @@ import subprocess
 import sys
 from uuid import UUID
 
-from register import schema
 from register.database.database import Database
+from register.tables import schema
 from tests.register.writing.entries import count, recorded
 from tests.support.processes import ROOT
 from tests.support.server import wait_for

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from register.database.database import Database
-from register.writing import waiting
+from register.writing.queue import waiting
 from register.writing.writer import Writer
 from tests.register.writing.blocker import Blocker
 from tests.register.writing.entries import decisions, ids_of, outcomes, recorded, states

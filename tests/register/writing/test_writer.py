@@ -11,12 +11,12 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Connection, select
 
-from register import schema
-from register.chain import NUMBERS
 from register.database.database import Database
 from register.errors import StaleReview
-from register.writing import waiting
-from register.writing.watchdog import TICK
+from register.evidence.chain import NUMBERS
+from register.tables import schema
+from register.writing.queue import waiting
+from register.writing.queue.watchdog import TICK
 from register.writing.writer import Writer
 from tests.register.writing.blocker import Blocker, put_while_blocked
 from tests.register.writing.entries import (

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from main import Application
-from register import schema
+from register.tables import schema
 from tests.service.recording.asking import LENDER, PEPPER, migrated, opened
 from tests.support.application import application
 from tests.support.postgresql import MISSING, Cluster, programs

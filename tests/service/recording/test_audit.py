@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from main import Application
-from register import schema
+from register.tables import schema
 from register.verification.verification import verify
 from tests.service.recording.asking import decide, stored
 

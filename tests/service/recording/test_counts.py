@@ -3,7 +3,7 @@
 from prometheus_client.parser import text_string_to_metric_families
 
 from service.recording.register_service import Counts
-from serving.metrics import Metrics
+from serving.observability.metrics import Metrics
 
 
 def samples(metrics: Metrics) -> dict[tuple[str, ...], float]:

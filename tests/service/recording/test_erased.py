@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import update
 
 from main import Application
-from register import schema
 from register.retention.erasure import erase
 from register.retention.targets import Target
+from register.tables import schema
 from tests.service.recording.asking import decide, listed, opened, stored
 from tests.support.recording import unguarded
 

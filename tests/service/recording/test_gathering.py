@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import Connection, select
 
 from main import Application
-from register import schema
 from register.errors import StaleReview
+from register.tables import schema
 from service.recording.gathering import Gathering
 from tests.support.inprocess import LOOP
 from tests.support.server import wait_for

@@ -8,7 +8,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from api.register_requests import MOST_OUTCOMES
+from api.register.requests import MOST_OUTCOMES
 from main import Application
 from tests.service.recording.asking import decide, listed, stored
 from tests.support.inprocess import LOOP

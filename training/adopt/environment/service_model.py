@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from credit_scoring.data.artifacts import MODEL_FILE
-from credit_scoring.data.column_types import FittedInput
 from credit_scoring.data.model_file import read_model
 from credit_scoring.data.opening.skops_file import open_skops
+from credit_scoring.data.table_files.column_types import FittedInput
 from credit_scoring.errors import describe, foreign_code, naming
 from credit_scoring.model.containers.fitted_model import open_model
 from credit_scoring.model.transformers.fitted_inputs import fitted_inputs

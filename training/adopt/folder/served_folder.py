@@ -26,8 +26,8 @@ from credit_scoring.data.artifacts import (
     REQUIREMENTS_FILE,
     SKOPS_FILE,
 )
-from credit_scoring.data.csv_tables import quoting_of
 from credit_scoring.data.opening.skops_file import open_skops
+from credit_scoring.data.table_files.csv_tables import quoting_of
 from credit_scoring.errors import BadFile, describe
 from credit_scoring.model.bundle import Bundle
 from credit_scoring.model.loader import load

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from credit_scoring.data.artifacts import ID, is_feature
-from credit_scoring.data.cells import NOT_A_NUMBER, number_of
-from credit_scoring.data.column_types import FittedInput
+from credit_scoring.data.table_files.cells import NOT_A_NUMBER, number_of
+from credit_scoring.data.table_files.column_types import FittedInput
 from credit_scoring.errors import abridged, first_few
 from training.adopt.environment.foreign_model import ModelFacts
 from training.adopt.problems import NotAdopted, Problems

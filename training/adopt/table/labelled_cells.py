@@ -12,8 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from credit_scoring.data.artifacts import ID, PROBA, TARGET, UNNAMED, unreadable
-from credit_scoring.data.cells import CODE, MISSING_TEXTS
-from credit_scoring.data.csv_tables import check_distinct
+from credit_scoring.data.table_files.cells import CODE, MISSING_TEXTS
+from credit_scoring.data.table_files.csv_tables import check_distinct
 from credit_scoring.data.tables import Matrix
 from credit_scoring.errors import abridged, first_few, foreign_code
 from training.adopt.problems import Problems

@@ -13,8 +13,8 @@ from credit_scoring.model.classifiers.predict_proba import (
     OwnProbabilities,
     OwnProbabilitiesClassifier,
 )
-from credit_scoring.model.trees.catboost_trees import LOGISTIC, read_catboost
 from credit_scoring.model.trees.ensemble import Integers, NotCovered
+from credit_scoring.model.trees.libraries.catboost_trees import LOGISTIC, read_catboost
 
 TRIED_CODES = range(2)  # of a column whose categories are whole numbers or flags
 

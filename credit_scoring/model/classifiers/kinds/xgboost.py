@@ -18,7 +18,7 @@ from credit_scoring.model.classifiers.predict_proba import (
     OwnProbabilitiesClassifier,
 )
 from credit_scoring.model.trees.ensemble import Levels, NotCovered
-from credit_scoring.model.trees.xgboost_trees import LOGISTIC, read_xgboost
+from credit_scoring.model.trees.libraries.xgboost_trees import LOGISTIC, read_xgboost
 
 
 def xgboost_classifier(fitted: Any, column: int) -> Classifier | None:

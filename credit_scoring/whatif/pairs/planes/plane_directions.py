@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from credit_scoring.data.formulas import OPERATIONS, STATISTICS, Columns, compiled
+from credit_scoring.data.features.formulas import OPERATIONS, STATISTICS, Columns, compiled
 from credit_scoring.data.tables import Matrix
 
 Directions = tuple[int, int]  # along both features: 1 rises, -1 falls, 0 does not depend

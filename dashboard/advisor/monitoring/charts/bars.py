@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from advisor import vega
-from advisor.charts import AXIS_HEIGHT, LEGEND_HEIGHT, ROW_HEIGHT
 from advisor.monitoring.cells import Cells
 from advisor.monitoring.charts.intervals import HEIGHT, swap_rules
 from advisor.monitoring.statistics import Proportion
-from advisor.vega import BLUE, INK, ORANGE, PAPER, Row, Spec
+from advisor.vega_lite import vega
+from advisor.vega_lite.charts import AXIS_HEIGHT, LEGEND_HEIGHT, ROW_HEIGHT
+from advisor.vega_lite.vega import BLUE, INK, ORANGE, PAPER, Row, Spec
 
 WIDEST = 900  # pixels that all bars of a line of time share
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from advisor import vega
-from advisor.charts import PERCENT
 from advisor.monitoring.response_models import Vintage
 from advisor.monitoring.statistics import CalibrationBin
-from advisor.vega import BLUE, GREY, ORANGE, Row, Spec
+from advisor.vega_lite import vega
+from advisor.vega_lite.charts import PERCENT
+from advisor.vega_lite.vega import BLUE, GREY, ORANGE, Row, Spec
 
 FORM = ".1%"
 

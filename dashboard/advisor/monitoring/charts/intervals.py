@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from advisor import vega
-from advisor.charts import ABOVE, AXIS_HEIGHT, LEGEND_HEIGHT, ROW_HEIGHT, Labelled
 from advisor.monitoring.cells import Cells, Swap
 from advisor.monitoring.response_models import Cell
 from advisor.monitoring.statistics import Estimate, Proportion
-from advisor.vega import BLUE, GREY, INK, ORANGE, Row, Spec
+from advisor.vega_lite import vega
+from advisor.vega_lite.charts import ABOVE, AXIS_HEIGHT, LEGEND_HEIGHT, ROW_HEIGHT, Labelled
+from advisor.vega_lite.vega import BLUE, GREY, INK, ORANGE, Row, Spec
 
 COLOURS = (BLUE, ORANGE, GREY, INK)
 DASHES = ([1, 0], [6, 4], [2, 3], [10, 3])

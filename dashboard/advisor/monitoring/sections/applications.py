@@ -1,10 +1,10 @@
 """Section of the applications: how many were decided, and how many approved."""
 
-from advisor.charts import PERCENT
 from advisor.monitoring import figures, picture
 from advisor.monitoring.cells import Cells
 from advisor.monitoring.charts import bars
 from advisor.monitoring.charts.intervals import Measure, interval_chart, share_point
+from advisor.vega_lite.charts import PERCENT
 
 
 def show(cells: Cells) -> None:

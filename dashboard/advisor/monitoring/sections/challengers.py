@@ -3,7 +3,7 @@
 import streamlit as st
 
 from advisor import page_elements
-from advisor.formats import Words
+from advisor.formatting.formats import Words
 from advisor.monitoring import figures, picture
 from advisor.monitoring.cells import Cells
 from advisor.monitoring.charts import bars

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from advisor.charts import PERCENT
 from advisor.monitoring import figures, picture
 from advisor.monitoring.cells import Cells
 from advisor.monitoring.charts.intervals import Measure, Point, interval_chart, share_point
 from advisor.monitoring.response_models import Cell, GroupRatio
+from advisor.vega_lite.charts import PERCENT
 
 NOT_KNOWN = "(not known)"  # the service's key of the cell without a group
 FOUR_FIFTHS = 0.8

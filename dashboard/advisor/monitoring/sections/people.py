@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from advisor.formats import Words
+from advisor.formatting.formats import Words
 from advisor.monitoring import figures, picture
 from advisor.monitoring.cells import Cells
 from advisor.monitoring.charts.intervals import Measure, Point, interval_chart, share_point

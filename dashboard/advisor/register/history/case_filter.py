@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from advisor import session
-from advisor.formats import Words
+from advisor.formatting.formats import Words
 from advisor.register.response_models import DecisionSummary
 
 FINAL, GRADE = "cases_final", "cases_grade"

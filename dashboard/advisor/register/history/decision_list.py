@@ -6,14 +6,14 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from advisor import decision as decision_figures
 from advisor import form_controls, page_elements, session
-from advisor.formats import Words
+from advisor.formatting.formats import Words
 from advisor.register.held_reads import forget, held
 from advisor.register.moments import moment
 from advisor.register.register_api import DECISIONS_A_PAGE, RegisterApi
 from advisor.register.response_models import DecisionSummary
-from advisor.response_models import ClientId
+from advisor.service_client.response_models import ClientId
+from advisor.statements import decision as decision_figures
 
 OPENED = "opened_decision"
 PAGES = "decision_pages"  # that the session shows, by the list's parameters

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from advisor.formats import Words
+from advisor.formatting.formats import Words
 from advisor.register.history import case_filter, decision_list
 from advisor.register.history.open_requests import open_requests
 from advisor.register.register_api import RegisterApi

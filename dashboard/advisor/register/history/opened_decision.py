@@ -3,12 +3,12 @@
 import streamlit as st
 
 from advisor import page_elements
-from advisor.formats import Words
-from advisor.reasons import protected_flag
+from advisor.formatting.formats import Words
 from advisor.register.history import timeline
 from advisor.register.history.decision_list import risk_score, verdict
 from advisor.register.moments import moment
 from advisor.register.response_models import Evidence, StoredDecision
+from advisor.statements.reasons import protected_flag
 
 
 def show(words: Words, decision: StoredDecision) -> None:

@@ -9,14 +9,14 @@ from typing import Literal
 import streamlit as st
 
 from advisor import page_elements, session
-from advisor.errors import DashboardError, WrongReasonCodes
-from advisor.formats import Words
+from advisor.formatting.formats import Words
 from advisor.register import reason_codes
 from advisor.register.held_reads import reads
 from advisor.register.reason_codes import CONFIRMED, override_reasons
 from advisor.register.recording.recording import IN_DOUBT
 from advisor.register.register_api import RegisterApi
 from advisor.register.response_models import StoredDecision
+from advisor.service_client.errors import DashboardError, WrongReasonCodes
 
 LONGEST_TEXT = 4000  # characters, the service's own limit
 FORMS = "review_forms"

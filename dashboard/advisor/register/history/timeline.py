@@ -6,7 +6,7 @@ from html import escape
 import streamlit as st
 
 from advisor import page_elements
-from advisor.formats import Words
+from advisor.formatting.formats import Words
 from advisor.register.history.decision_list import risk_score, verdict
 from advisor.register.moments import moment
 from advisor.register.reason_codes import reason_text

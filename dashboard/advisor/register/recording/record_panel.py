@@ -2,10 +2,8 @@
 
 import streamlit as st
 
-from advisor import address, decision, page_elements, session
-from advisor.errors import DashboardError, ReviewedMeanwhile, WrongReasonCodes
-from advisor.formats import Words
-from advisor.pinned_service import PinnedService
+from advisor import address, page_elements, session
+from advisor.formatting.formats import Words
 from advisor.register import presence, reason_codes
 from advisor.register.held_reads import held, reads
 from advisor.register.moments import moment
@@ -20,7 +18,10 @@ from advisor.register.recording.recording import (
     recording_of,
 )
 from advisor.register.register_api import RegisterApi
-from advisor.response_models import Application, Score
+from advisor.service_client.errors import DashboardError, ReviewedMeanwhile, WrongReasonCodes
+from advisor.service_client.pinned_service import PinnedService
+from advisor.service_client.response_models import Application, Score
+from advisor.statements import decision
 
 LETTER_PAGE = "views/letter.py"
 NOTE_HEIGHT = 80  # pixels

@@ -14,7 +14,10 @@ from typing import Literal, cast
 
 import streamlit as st
 
-from advisor.errors import (
+from advisor.register.reason_codes import CONFIRMED
+from advisor.register.register_api import RegisterApi
+from advisor.register.response_models import NumberedApplication, RecordedScore, Review
+from advisor.service_client.errors import (
     DashboardError,
     RegisterAway,
     ReviewedMeanwhile,
@@ -23,11 +26,8 @@ from advisor.errors import (
     ServiceSlow,
     StillRecording,
 )
-from advisor.pinned_service import FileHashes, PinnedService
-from advisor.register.reason_codes import CONFIRMED
-from advisor.register.register_api import RegisterApi
-from advisor.register.response_models import NumberedApplication, RecordedScore, Review
-from advisor.response_models import Application, Score
+from advisor.service_client.pinned_service import FileHashes, PinnedService
+from advisor.service_client.response_models import Application, Score
 
 Choice = Literal["follow", "override"]
 RECORDINGS = "recordings"

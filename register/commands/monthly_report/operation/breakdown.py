@@ -13,8 +13,8 @@ from register.commands.monthly_report.elements.markup import (
 from register.commands.monthly_report.elements.numbers import count, percent
 from register.commands.monthly_report.elements.trends import in_percent
 from register.commands.monthly_report.figures import MonthlyFigures, short
-from register.monitoring.cell import Cell
-from register.monitoring.report import MonitoringReport
+from register.monitoring.document.cell import Cell
+from register.monitoring.document.report import MonitoringReport
 
 WORDS = {"grade": "grade", "bundle": "model", "caller": "caller"}
 COLUMNS = (

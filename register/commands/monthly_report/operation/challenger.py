@@ -22,7 +22,7 @@ from register.commands.monthly_report.elements.numbers import (
 )
 from register.commands.monthly_report.elements.trends import in_percent
 from register.commands.monthly_report.figures import MonthlyFigures, short
-from register.monitoring.challenger_comparison import ChallengerComparison, DecidedAlike
+from register.monitoring.document.challenger_comparison import ChallengerComparison, DecidedAlike
 
 DEFINITIONS = (
     Definition(

@@ -22,7 +22,7 @@ from register.commands.monthly_report.elements.numbers import (
     probability,
 )
 from register.commands.monthly_report.figures import MonthlyFigures
-from register.monitoring.report import MonitoringReport
+from register.monitoring.document.report import MonitoringReport
 
 UNKNOWN = "(not known)"
 FOUR_FIFTHS = 0.8

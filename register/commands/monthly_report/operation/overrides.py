@@ -17,8 +17,8 @@ from register.commands.monthly_report.elements.markup import (
 from register.commands.monthly_report.elements.numbers import count, decimal
 from register.commands.monthly_report.elements.trends import percents, trend
 from register.commands.monthly_report.figures import MonthlyFigures, hours, models_of, name
-from register.monitoring.cell import Cell
-from register.monitoring.override_tables import OverrideRow
+from register.monitoring.document.cell import Cell
+from register.monitoring.document.override_tables import OverrideRow
 
 DEFINITIONS = (
     Definition(

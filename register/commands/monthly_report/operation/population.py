@@ -22,8 +22,8 @@ from register.commands.monthly_report.elements.markup import (
 from register.commands.monthly_report.elements.numbers import count, decimal, percent
 from register.commands.monthly_report.elements.trends import trend
 from register.commands.monthly_report.figures import MonthlyFigures, models_of, name
-from register.monitoring.cell import Cell
-from register.monitoring.feature_report import CellFeatures
+from register.monitoring.document.cell import Cell
+from register.monitoring.document.feature_report import CellFeatures
 
 MOST = 12  # features shown
 LARGE = 0.25  # stability index, by custom

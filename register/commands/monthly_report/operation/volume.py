@@ -15,7 +15,7 @@ from register.commands.monthly_report.elements.markup import (
 from register.commands.monthly_report.elements.numbers import count
 from register.commands.monthly_report.elements.trends import percents, trend
 from register.commands.monthly_report.figures import MonthlyFigures, models_of, name
-from register.monitoring.cell import Cell
+from register.monitoring.document.cell import Cell
 
 CAPTION = (
     "Shares of applications that are accepted, with 95% intervals; below, the number of decisions. "

@@ -24,7 +24,7 @@ from register.commands.monthly_report.elements.numbers import count, percent
 from register.commands.monthly_report.elements.trends import in_percent, percents, trend
 from register.commands.monthly_report.figures import MonthlyFigures, models_of, name
 from register.commands.monthly_report.performance.coverage import partly_known
-from register.monitoring.cell import Cell
+from register.monitoring.document.cell import Cell
 
 DEFINITIONS = (
     Definition(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from register.commands.monthly_report.elements.numbers import listed, percent
 from register.commands.monthly_report.figures import name
-from register.monitoring.cell import Cell
+from register.monitoring.document.cell import Cell
 
 LEAST = 0.8  # coverage below which a month is named
 

@@ -22,7 +22,7 @@ from register.commands.monthly_report.figures import (
     name,
     short,
 )
-from register.monitoring.cell import Cell
+from register.monitoring.document.cell import Cell
 
 DEFINITIONS = (
     Definition(

@@ -20,7 +20,7 @@ from register.commands.monthly_report.elements.numbers import (
 )
 from register.commands.monthly_report.elements.trends import in_percent, trend
 from register.commands.monthly_report.figures import MonthlyFigures, models_of, name
-from register.monitoring.cell import Cell
+from register.monitoring.document.cell import Cell
 
 DEFINITIONS = (
     Definition(

@@ -13,7 +13,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, VotingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
 
-from credit_scoring.explain.acceleration import accelerate
+from credit_scoring.explain.tree_kernel.acceleration import accelerate
 from credit_scoring.model.classifiers.choice import choose_classifier
 from credit_scoring.model.classifiers.fitted_categories import fitted_categories
 from tests.credit_scoring.model.classifiers.test_trees_of_texts import (

@@ -12,7 +12,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.frozen import FrozenEstimator
 
-from credit_scoring.explain.acceleration import accelerate
+from credit_scoring.explain.tree_kernel.acceleration import accelerate
 from credit_scoring.float_search import above
 from credit_scoring.model.classifiers.choice import choose_classifier
 from credit_scoring.model.classifiers.frame_model import FrameModel

@@ -6,7 +6,7 @@ import shap
 
 from credit_scoring.model.trees import contributions as module
 from credit_scoring.model.trees.contributions import contributions, raw_outputs
-from credit_scoring.model.trees.tree_nodes import Tree, joined
+from credit_scoring.model.trees.libraries.tree_nodes import Tree, joined
 from tests.credit_scoring.shapley import by_definition, unfed
 from tests.credit_scoring.tree_models import FEATURES, MODELS, fitted
 

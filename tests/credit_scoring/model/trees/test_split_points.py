@@ -16,7 +16,7 @@ from sklearn.tree import DecisionTreeClassifier
 from credit_scoring.float_search import LARGEST_DOUBLE, above, below
 from credit_scoring.model.trees.contributions import raw_outputs
 from credit_scoring.model.trees.ensemble import LIGHTGBM_ZERO, split_points
-from credit_scoring.model.trees.lightgbm_text import read_lightgbm
+from credit_scoring.model.trees.libraries.lightgbm_text import read_lightgbm
 from credit_scoring.model.trees.readers import read_ensemble
 from credit_scoring.model.trees.single_precision import around_single, largest_doubles
 from tests.credit_scoring.tree_models import FEATURES, MODELS, fitted

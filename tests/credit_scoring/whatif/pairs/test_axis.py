@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from credit_scoring.data.feature_dictionary import Feature
+from credit_scoring.data.features.feature_dictionary import Feature
 from credit_scoring.float_search import above
 from credit_scoring.whatif.pairs.axis import Axis
 

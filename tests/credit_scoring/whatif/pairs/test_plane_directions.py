@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from credit_scoring.data.formulas import parse
+from credit_scoring.data.features.formulas import parse
 from credit_scoring.whatif.pairs.planes.plane_directions import PlaneDirections
 
 OWN = {"c": np.array([2.0]), "missing": np.array([np.nan])}

@@ -15,9 +15,9 @@ import pytest
 from sqlalchemy import select
 
 from credit_scoring.data.artifacts import FEATURES_FILE, MODEL_FILE
-from register import schema
 from register.__main__ import main as register_command
 from register.database.opening import open_database
+from register.tables import schema
 from tests.service.metric_counts import counts
 from tests.service.recording.asking import PEPPER, decide, migrated, opened, stored
 from tests.support.application import application

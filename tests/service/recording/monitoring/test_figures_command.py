@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from api.monitoring_query import FiguresQuery, this_month
+from api.register.monitoring_query import FiguresQuery, this_month
 from register.errors import FiguresAway
 from register.settings import RegisterSettings
 from service.recording.monitoring import figures_command
 from service.recording.monitoring.figures_command import FiguresCommand, arguments, reason
-from serving.gunicorn_worker import NICENESS, thread_beside
+from serving.workers.gunicorn_worker import NICENESS, thread_beside
 from tests.service.recording.asking import PEPPER
 from tests.support.postgresql import PASSWORD, USER, Cluster, is_running
 from tests.support.server import HOST, children, free_port, wait_for

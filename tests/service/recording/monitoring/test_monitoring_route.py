@@ -7,12 +7,12 @@ import httpx
 import orjson
 import pytest
 
-from api.monitoring_query import FiguresQuery, month_of, this_month
+from api.register.monitoring_query import FiguresQuery, month_of, this_month
 from main import Application
-from register import schema
 from register.commands.figures import plain
 from register.monitoring.monitoring import monitoring_report
 from register.monitoring.query import MonitoringQuery
+from register.tables import schema
 from service.recording.monitoring import answers
 from tests.register.database.rows import add, row
 from tests.service.recording.asking import decide, opened

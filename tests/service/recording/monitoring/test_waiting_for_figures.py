@@ -6,7 +6,7 @@ from collections.abc import Callable
 import orjson
 import pytest
 
-from api.monitoring_query import FiguresQuery
+from api.register.monitoring_query import FiguresQuery
 from main import Application
 from register.errors import FiguresAway
 from service.recording.monitoring import monitoring

@@ -1,0 +1,1 @@
+"""Requests and responses of the routes of the register."""

@@ -1,0 +1,1 @@
+"""The feature dictionary: `features.csv` and its formulas."""

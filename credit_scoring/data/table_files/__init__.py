@@ -1,0 +1,1 @@
+"""The files of the two tables: cells, ids, types and columns."""

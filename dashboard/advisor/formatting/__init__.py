@@ -1,0 +1,1 @@
+"""Numbers, shares, dates and values as readers expect them."""

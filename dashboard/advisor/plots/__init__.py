@@ -1,0 +1,1 @@
+"""Pictures of features and of scores along a feature."""

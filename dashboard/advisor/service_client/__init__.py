@@ -1,0 +1,1 @@
+"""The service, called over HTTP: routes, shapes and failures."""

@@ -1,0 +1,1 @@
+"""What is said of a client: decision, reasons, effects, comparisons."""

@@ -1,0 +1,1 @@
+"""Evidence of decisions: stored bytes, their hashes, pseudonyms and audit values."""

@@ -1,0 +1,1 @@
+"""The tables of the register, and the types of their columns."""

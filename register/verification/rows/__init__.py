@@ -1,0 +1,1 @@
+"""Checks of recorded rows, one table or kind of row a file."""

@@ -1,0 +1,1 @@
+"""Entries that wait for the writer, and who watches them."""

@@ -1,0 +1,1 @@
+"""Limits on the heads, bodies and times of requests."""

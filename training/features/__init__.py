@@ -1,0 +1,1 @@
+"""The `features.csv` that training writes."""

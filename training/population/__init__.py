@@ -1,0 +1,1 @@
+"""A simulated population of Home Credit's shape."""
