@@ -13,7 +13,7 @@ from advisor.pinned_service import PinnedService
 from advisor.response_models import Application, Score
 from advisor.service_api import ServiceApi
 from tests.dashboard.conftest import service_in_process
-from tests.support.server import RESSOURCES
+from tests.support.servers.server import RESSOURCES
 
 EN, FR = Words("en"), Words("fr")
 DAY = datetime.date(2026, 3, 1)

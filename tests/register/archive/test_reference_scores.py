@@ -16,8 +16,8 @@ from register.archive.reference_scores import ReferenceScores, read_reference_sc
 from register.archive.scored_reference import scored_reference
 from register.compression import PLAIN
 from register.errors import Damaged
-from tests.support.folders import write_metadata
-from tests.support.recording import unguarded
+from tests.support.bundles.folders import write_metadata
+from tests.support.registers.recording import unguarded
 
 SCORECARD = {"calibration": {"slope": 0.8, "offset": -1.1}}
 

@@ -22,8 +22,8 @@ from register import schema
 from register.archive.stored_bundles import read_codec
 from register.pseudonyms import pseudonym
 from register.records import decision_body, stored_answer
-from tests.support.recording import PEPPER, Scored
-from tests.support.server import ROOT, wait_for
+from tests.support.registers.recording import PEPPER, Scored
+from tests.support.servers.server import ROOT, wait_for
 
 NOW = datetime.now(UTC)
 AT = "2026-01-05T10:00:00.123456Z"

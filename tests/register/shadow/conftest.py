@@ -21,8 +21,8 @@ from register.database.database import Database
 from register.settings import RegisterSettings
 from register.shadow.challenger import Unscored
 from register.store import Store
-from tests.support.folders import another_model
-from tests.support.recording import Scored
+from tests.support.bundles.folders import another_model
+from tests.support.registers.recording import Scored
 
 
 @pytest.fixture(scope="session")
