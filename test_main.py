@@ -25,7 +25,7 @@ import main
 from api.record_decoder import RecordDecoder
 from main import Settings, app, create_app
 from service.bundle_folder import read_served_bundle
-from tests.support.inprocess import client_of
+from tests.support.servers.inprocess import client_of
 
 FOLDER = app.service.settings.ressources_dir
 REFERENCE = pd.read_csv(FOLDER / "train_samp.csv")

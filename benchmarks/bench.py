@@ -27,7 +27,7 @@ from benchmarks.servers import (
     warm,
 )
 from benchmarks.table import shown
-from tests.support.server import HOST, ROOT, SERVICE, free_port
+from tests.support.servers.server import HOST, ROOT, SERVICE, free_port
 
 SMALL = (2_000, 488)  # reference and new clients
 

@@ -32,7 +32,7 @@ from benchmarks.table import Row, ratio_row
 from credit_scoring.explain.tree_kernel.treeshap import read_trees
 from credit_scoring.explain.tree_kernel.treeshap_numba import ROWS, contributions, with_gains
 from credit_scoring.model.trees.libraries.lightgbm_text import read_lightgbm
-from tests.support.server import SERVICE, Failed
+from tests.support.servers.server import SERVICE, Failed
 
 SEEN = 200  # clients whose explanations are remembered
 UNSEEN_A_SECOND = 1_000  # of clients, who were forgotten when they come again

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.server import (
+from tests.support.servers.server import (
     HOST,
     SERVICE,
     START_SECONDS,
@@ -21,7 +21,7 @@ from tests.support.server import (
     free_port,
     wait_for,
 )
-from tests.support.server import gunicorn as served_by_gunicorn
+from tests.support.servers.server import gunicorn as served_by_gunicorn
 
 HERE = Path(__file__).resolve().parent
 LONGEST_LOAD = 30  # seconds

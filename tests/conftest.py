@@ -18,13 +18,19 @@ for name in [name for name in os.environ if name.startswith(OF_A_REGISTER)]:
 import pytest
 from sklearn.pipeline import make_pipeline
 
-from tests.support.artefacts import NUMBERS, Folder, imputed_and_scaled, lightgbm, make_folder
-from tests.support.cases import Case
-from tests.support.forks import Forks
-from tests.support.recipes import RECIPES
-from tests.support.server import RESSOURCES
-from tests.support.simulated import DECISIONS, simulate
-from tests.support.small_bundle import few_clients
+from tests.support.bundles.artefacts import (
+    NUMBERS,
+    Folder,
+    imputed_and_scaled,
+    lightgbm,
+    make_folder,
+)
+from tests.support.bundles.cases import Case
+from tests.support.bundles.recipes import RECIPES
+from tests.support.bundles.simulated import DECISIONS, simulate
+from tests.support.bundles.small_bundle import few_clients
+from tests.support.servers.forks import Forks
+from tests.support.servers.server import RESSOURCES
 
 
 def pytest_collection_finish() -> None:

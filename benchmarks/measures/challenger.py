@@ -9,7 +9,7 @@ from benchmarks.measures.decisions import Register, on_postgresql, on_sqlite
 from benchmarks.measures.desk import wait_for_desk
 from benchmarks.servers import Program, Speed
 from benchmarks.table import Row, ratio_row
-from tests.support.server import SELDOM, wait_for
+from tests.support.servers.server import SELDOM, wait_for
 
 LAG, SCORED = "challenger_lag_seconds", "challenger_decisions_total"
 RECORDED = "decisions_recorded_total"

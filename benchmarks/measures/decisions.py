@@ -19,9 +19,9 @@ from benchmarks.table import Row, ratio_row
 from register.database.database import Database
 from register.database.opening import open_database
 from register.tables.schema import decision
-from tests.support.postgresql import Cluster
-from tests.support.processes import ROOT, inherited
-from tests.support.server import Failed
+from tests.support.registers.postgresql import Cluster
+from tests.support.servers.processes import ROOT, inherited
+from tests.support.servers.server import Failed
 
 PEPPER = "a pepper for measuring only"
 STEADY = 500  # decisions a second beside predictions

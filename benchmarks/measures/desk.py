@@ -16,7 +16,7 @@ from benchmarks.bench import BODIES, Bench, Load, repeated, say
 from benchmarks.servers import Program, Requests, Speed, gets, gunicorn
 from benchmarks.table import Row, ratio_row
 from service.bundle_folder import read_served_bundle
-from tests.support.server import SERVICE, Failed, wait_for
+from tests.support.servers.server import SERVICE, Failed, wait_for
 
 SCORE = "/score?reasons=0"
 LIST = 1_000  # applications

@@ -21,7 +21,7 @@ from benchmarks.table import Row, ratio_row
 from credit_scoring.explain.tree_kernel.treeshap import read_trees
 from credit_scoring.explain.tree_kernel.treeshap_numba import ROWS, contributions, with_gains
 from credit_scoring.model.trees.readers import read_ensemble
-from tests.support.server import Failed
+from tests.support.servers.server import Failed
 
 CLIENTS, FEATURES = 4_000, 100
 LARGEST_DIFFERENCE = 1e-5  # XGBoost's own values have single precision

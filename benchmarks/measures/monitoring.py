@@ -19,9 +19,9 @@ from benchmarks.measures.decisions import registered
 from benchmarks.measures.desk import LIST, list_of, wait_for_desk
 from benchmarks.servers import Program, Speed, gets
 from benchmarks.table import Row
-from tests.support.postgresql import Cluster
-from tests.support.processes import ROOT, inherited
-from tests.support.server import Failed, children, wait_for
+from tests.support.registers.postgresql import Cluster
+from tests.support.servers.processes import ROOT, inherited
+from tests.support.servers.server import Failed, children, wait_for
 
 MANY = 1_000_000  # decisions in two years, of which a fifth is refused
 RECORDS = 100_000  # of them with evidence

@@ -30,7 +30,7 @@ from portfolio.progress import Progress
 from portfolio.run import Run
 from portfolio.tables.table_files import TableFiles
 from portfolio.worker import count_reference
-from tests.support.server import ROOT, Failed, wait_for
+from tests.support.servers.server import ROOT, Failed, wait_for
 
 ROWS = 120_000
 EXPLAINED = 3_000

@@ -18,7 +18,7 @@ from register.replay.chunk import RecordedDecisions
 from register.replay.replay import Replay, in_this_process
 from register.replay.replay_bundle import ReplayBundle
 from register.replay.worker import ChunkResult, KeptChunk
-from tests.support.server import Failed
+from tests.support.servers.server import Failed
 
 REPLAYED = 100_000  # decisions
 DISTINCT = 400  # records

@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 
 from credit_scoring.errors import InvalidRecord
-from tests.support.artefacts import (
+from tests.support.bundles.artefacts import (
     AWKWARD,
     NUMBERS,
 )
-from tests.support.cases import Case
+from tests.support.bundles.cases import Case
 
 
 def test_null_is_accepted_only_for_features_that_are_sometimes_missing(case):

@@ -15,12 +15,12 @@ from sklearn.preprocessing import (
 
 from credit_scoring.data.artifacts import ID, NEW_FILE, PROBA, REFERENCE_FILE, TARGET
 from credit_scoring.model.bundle import Bundle
-from tests.support.artefacts import (
+from tests.support.bundles.artefacts import (
     TEXTS,
     lightgbm,
     make_folder,
 )
-from tests.support.folders import write_metadata
+from tests.support.bundles.folders import write_metadata
 from tests.support.tables import null
 
 

@@ -6,14 +6,14 @@ import pytest
 from sklearn.pipeline import make_pipeline
 
 from tests.credit_scoring.damage import TABLES
-from tests.support.artefacts import (
+from tests.support.bundles.artefacts import (
     PLAIN,
     Folder,
     imputed_and_scaled,
     lightgbm,
     make_folder,
 )
-from tests.support.folders import write_metadata
+from tests.support.bundles.folders import write_metadata
 
 
 @pytest.fixture

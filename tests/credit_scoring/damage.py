@@ -15,13 +15,13 @@ from sklearn.pipeline import make_pipeline
 from credit_scoring.data.artifacts import MODEL_FILE, NEW_FILE, REFERENCE_FILE, TARGET
 from credit_scoring.errors import BadFile
 from credit_scoring.model.loader import load
-from tests.support.artefacts import (
+from tests.support.bundles.artefacts import (
     NUMBERS,
     Folder,
     imputed_and_scaled,
     lightgbm,
 )
-from tests.support.folders import write_metadata
+from tests.support.bundles.folders import write_metadata
 
 TABLES = [REFERENCE_FILE, NEW_FILE]
 

@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline
 from credit_scoring.data.artifacts import ID, MODEL_FILE, NEW_FILE, REFERENCE_FILE, TARGET
 from main import create_app
 from service.settings import Settings
-from tests.support.inprocess import prepared_client
+from tests.support.servers.inprocess import prepared_client
 
 REFERENCE_CLIENTS, NEW_CLIENTS = 240, 40
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from tests.support.artefacts import NUMBERS
+from tests.support.bundles.artefacts import NUMBERS
 
 
 class ByName(TransformerMixin, BaseEstimator):

@@ -22,10 +22,10 @@ from streamlit.testing.v1 import AppTest
 from advisor.service_client.response_models import Application, ClientId, Record
 from advisor.service_client.service_api import Connection, ServiceApi
 from main import Settings, create_app
-from tests.dashboard.keyboard import Keyboard
-from tests.support.forks import Forks
-from tests.support.inprocess import InProcess, prepared_client
-from tests.support.server import HOST, ROOT, Server
+from tests.dashboard.browser.keyboard import Keyboard
+from tests.support.servers.forks import Forks
+from tests.support.servers.inprocess import InProcess, prepared_client
+from tests.support.servers.server import HOST, ROOT, Server
 
 APP = ROOT / "dashboard/app.py"
 TAG = re.compile("<[^>]*>")

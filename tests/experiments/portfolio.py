@@ -25,7 +25,15 @@ import pandas as pd
 
 from credit_scoring.data.artifacts import ID
 from tests.support.portfolio import read_parts, read_summary, rows_unlike
-from tests.support.server import HOST, RESSOURCES, ROOT, Server, children, free_port, wait_for
+from tests.support.servers.server import (
+    HOST,
+    RESSOURCES,
+    ROOT,
+    Server,
+    children,
+    free_port,
+    wait_for,
+)
 
 SAMPLE = 1_000
 AT_ONCE = 500  # records of one request

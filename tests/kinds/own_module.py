@@ -9,7 +9,7 @@ import skops.io
 from sklearn.pipeline import Pipeline
 
 from credit_scoring.data.artifacts import MODEL_FILE, SKOPS_FILE
-from tests.support.folders import without_probabilities, write_metadata
+from tests.support.bundles.folders import without_probabilities, write_metadata
 
 MODULE = "preprocessing"
 MODULE_FILE = f"{MODULE}.py"

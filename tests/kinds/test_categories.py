@@ -19,7 +19,7 @@ from service.settings import Settings
 from tests.kinds.containers import Classes, Stored
 from tests.kinds.kind_folder import KindFolder
 from tests.kinds.kinds import NUMBERS, TEXTS, lightgbm, of_library
-from tests.support.inprocess import prepared_client
+from tests.support.servers.inprocess import prepared_client
 
 LEVELS = {
     "BRANCH": pd.CategoricalDtype(["04000", "01000", "03000", "02000"]),

@@ -12,7 +12,7 @@ from service.settings import Settings
 from tests.kinds.containers import CONTAINERS
 from tests.kinds.kind_folder import KindFolder
 from tests.kinds.kinds import KINDS, NUMBERS
-from tests.support.inprocess import prepared_client
+from tests.support.servers.inprocess import prepared_client
 
 LIBRARIES = {
     "xgboost": "xgboost", "catboost": "catboost", "resampled": "imblearn",

@@ -14,7 +14,7 @@ from tests.kinds.containers import CONTAINERS
 from tests.kinds.kind_folder import KindFolder
 from tests.kinds.kinds import KINDS
 from tests.kinds.test_every_kind import LIBRARIES, PAIRS, SINGLE_PRECISION
-from tests.support.inprocess import prepared_client
+from tests.support.servers.inprocess import prepared_client
 
 EXPLAINED = 3  # clients; permutations take long
 WITHOUT_SCORECARD = set(KINDS) - {"logistic"}  # its points are a linear model's coefficients

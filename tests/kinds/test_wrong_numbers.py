@@ -19,7 +19,7 @@ from service.settings import Settings
 from tests.kinds.containers import bare, bare_on_an_array, fixed_threshold, two_steps
 from tests.kinds.kind_folder import KindFolder
 from tests.kinds.kinds import KINDS, NUMBERS, lightgbm
-from tests.support.inprocess import client_of
+from tests.support.servers.inprocess import client_of
 
 Change = Callable[[KindFolder], object]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from credit_scoring.data.artifacts import ID, NEW_FILE, REFERENCE_FILE
-from tests.support.folders import write_metadata
+from tests.support.bundles.folders import write_metadata
 
 AWKWARD_IDS = [
     "LP001002", "lp001002", "LP001002 ", " 7", "7", "007", "-0", "1e5", "1_0", "0x10", "12.0",

@@ -14,7 +14,7 @@ from credit_scoring.data.artifacts import NEW_FILE
 from credit_scoring.decisions.scoring import ApplicationScorer
 from portfolio.cluster import hush
 from tests.support.portfolio import CommandResult, application_scorer, run_command
-from tests.support.server import HOST
+from tests.support.servers.server import HOST
 
 
 @pytest.fixture(scope="session")

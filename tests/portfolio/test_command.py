@@ -7,7 +7,7 @@ import pytest
 
 from credit_scoring.data.artifacts import ID, METADATA_FILE, NEW_FILE
 from portfolio import command as command_module
-from tests.support.processes import inherited
+from tests.support.servers.processes import inherited
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from credit_scoring.model.scorecard import (
 from portfolio.job import Problem
 from portfolio.output.part import PartRecord
 from portfolio.worker import score_chunk
-from tests.support.artefacts import PLAIN, TEXTS, lightgbm, make_folder
+from tests.support.bundles.artefacts import PLAIN, TEXTS, lightgbm, make_folder
 from tests.support.portfolio import (
     application_scorer,
     chunks_of,

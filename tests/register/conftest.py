@@ -13,8 +13,8 @@ from register.database.database import Database
 from register.database.opening import open_database
 from register.settings import RegisterSettings
 from register.store import Store
-from tests.support.postgresql import MISSING, Cluster, programs
-from tests.support.recording import PEPPER, Recorder, Scored
+from tests.support.registers.postgresql import MISSING, Cluster, programs
+from tests.support.registers.recording import PEPPER, Recorder, Scored
 
 
 class Done(NamedTuple):

@@ -26,10 +26,10 @@ from register.database.file.transaction_lock import TransactionLock
 from register.database.opening import open_database
 from register.database.partitions import PARTITIONED, later, partition_name
 from register.tables import schema
-from tests.support.commands import run
-from tests.support.postgresql import Cluster
-from tests.support.processes import ROOT, inherited
-from tests.support.server import HOST, free_port, wait_for
+from tests.support.registers.postgresql import Cluster
+from tests.support.servers.commands import run
+from tests.support.servers.processes import ROOT, inherited
+from tests.support.servers.server import HOST, free_port, wait_for
 
 MADE = f"the tables are of revision {REVISION} now; before: none"
 THERE = f"the tables are of revision {REVISION} already"

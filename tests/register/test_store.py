@@ -29,7 +29,7 @@ from tests.register.writing.entries import (
     recorded,
     states,
 )
-from tests.support.server import HOST, free_port
+from tests.support.servers.server import HOST, free_port
 
 PEPPER = "only for the tests"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.commands import script
+from tests.support.servers.commands import script
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from benchmarks.run import main, parts
 from benchmarks.servers import Speed, gets, gunicorn, parsed, seconds_needed
 from benchmarks.table import Row, ratio_row, shown, table
 from main import app
-from tests.support.server import Failed, children
+from tests.support.servers.server import Failed, children
 
 LOAD = 'load {{"requests": 300, "seconds": 2.0, "failed": {failed}, "p99_ms": 4.5}}'
 

@@ -4,8 +4,8 @@ import ast
 from functools import cache
 from pathlib import Path
 
-from tests.repository.workflow import step_using
-from tests.support.server import ROOT
+from tests.repository.workflow.workflow import step_using
+from tests.support.servers.server import ROOT
 
 PACKAGES = ("api", "credit_scoring", "portfolio", "register", "service", "serving", "training")
 MOST_LINES = 300

@@ -8,11 +8,11 @@ import pytest
 
 from main import Application
 from tests.service.known_answers import heal
-from tests.support.application import KEY, KEYS, application
-from tests.support.cases import Case
-from tests.support.folders import recognisable_clients
-from tests.support.forks import Forks
-from tests.support.server import Server
+from tests.support.bundles.cases import Case
+from tests.support.bundles.folders import recognisable_clients
+from tests.support.servers.application import KEY, KEYS, application
+from tests.support.servers.forks import Forks
+from tests.support.servers.server import Server
 
 
 @pytest.fixture(scope="session")

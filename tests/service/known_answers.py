@@ -7,9 +7,9 @@ from pathlib import Path
 import uvloop
 
 from credit_scoring.data.artifacts import MODEL_FILE
-from tests.support.folders import metadata_of, put
-from tests.support.server import SELDOM, Server, wait_for
-from tests.support.traffic import (
+from tests.support.bundles.folders import metadata_of, put
+from tests.support.servers.server import SELDOM, Server, wait_for
+from tests.support.servers.traffic import (
     Work,
     connected,
     questions,

@@ -12,9 +12,9 @@ import pytest
 
 from serving import batching
 from serving.batching import Busy, CallQueue, Responses
-from tests.support.commands import environment
-from tests.support.commands import run as run_command
-from tests.support.server import ROOT
+from tests.support.servers.commands import environment
+from tests.support.servers.commands import run as run_command
+from tests.support.servers.server import ROOT
 
 
 def queue(waiting: int = 3) -> CallQueue[str]:

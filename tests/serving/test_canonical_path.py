@@ -18,7 +18,7 @@ from serving.errors import USUAL_HANDLERS
 from serving.middleware import CanonicalPath, RequestLog, ResponseHeaders
 from serving.observability.metrics import Metrics
 from serving.routing import Direct
-from tests.support.inprocess import client_of
+from tests.support.servers.inprocess import client_of
 
 ID = "01936c2f-7a10-7c8e-9f3a-1d2b3c4d5e6f"
 

@@ -14,11 +14,11 @@ import pytest
 import uvloop
 
 from serving.observability.logs import LINES_WAITING, LogWriter
-from tests.support.artefacts import Folder
-from tests.support.forks import Forks
+from tests.support.bundles.artefacts import Folder
 from tests.support.memory import held_after
-from tests.support.server import Server, wait_for
-from tests.support.traffic import connected, request
+from tests.support.servers.forks import Forks
+from tests.support.servers.server import Server, wait_for
+from tests.support.servers.traffic import connected, request
 
 FEW = 200
 LINE = b"x" * 99 + b"\n"

@@ -13,9 +13,9 @@ from credit_scoring.data.artifacts import METADATA_FILE, MODEL_FILE, NEW_FILE, R
 from credit_scoring.model.loader import load
 from tests.credit_scoring.damage import TABLES, UNREADABLE, refusal
 from tests.credit_scoring.foreign_errors import FOREIGN
-from tests.support.canary import Canary
-from tests.support.cases import predict
-from tests.support.folders import write_metadata
+from tests.support.bundles.canary import Canary
+from tests.support.bundles.cases import predict
+from tests.support.bundles.folders import write_metadata
 
 WRONG = "0" * 64  # a hash of no file
 

@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from credit_scoring.data.artifacts import METADATA_FILE, MODEL_FILE, SKOPS_FILE
 from credit_scoring.data.model_file import read_model
 from credit_scoring.errors import BadFile
-from tests.support.canary import Canary
+from tests.support.bundles.canary import Canary
 
 WRONG = "0" * 64  # a hash of no file
 

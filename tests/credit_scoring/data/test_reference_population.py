@@ -8,7 +8,7 @@ from sklearn.pipeline import make_pipeline
 
 from credit_scoring.data.artifacts import ID, PROBA, REFERENCE_FILE, TARGET
 from credit_scoring.errors import UnknownFeature
-from tests.support.artefacts import (
+from tests.support.bundles.artefacts import (
     AWKWARD,
     PLAIN,
     lightgbm,

@@ -23,11 +23,11 @@ from sklearn.preprocessing import FunctionTransformer, KBinsDiscretizer
 from credit_scoring.data.artifacts import MODEL_FILE, NEW_FILE, REFERENCE_FILE, TARGET
 from credit_scoring.model.loader import load
 from tests.credit_scoring.damage import fitted, model, refusal
-from tests.support.artefacts import (
+from tests.support.bundles.artefacts import (
     NUMBERS,
 )
-from tests.support.folders import without_probabilities
-from tests.support.server import RESSOURCES
+from tests.support.bundles.folders import without_probabilities
+from tests.support.servers.server import RESSOURCES
 
 
 @pytest.mark.parametrize(

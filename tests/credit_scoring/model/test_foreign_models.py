@@ -33,7 +33,7 @@ from tests.credit_scoring.foreign_model import (
     scored,
     typed,
 )
-from tests.support.inprocess import prepared_client
+from tests.support.servers.inprocess import prepared_client
 
 NUMBERS = ["EXT", "AGE"]
 

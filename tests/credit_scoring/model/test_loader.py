@@ -33,7 +33,7 @@ from tests.credit_scoring.damage import (
     refusal,
     without,
 )
-from tests.support.artefacts import (
+from tests.support.bundles.artefacts import (
     NUMBERS,
     PLAIN,
     Folder,

@@ -28,8 +28,8 @@ from tests.credit_scoring.damage import (
     refusal,
     without,
 )
-from tests.support.artefacts import Folder, lightgbm
-from tests.support.folders import without_probabilities, write_metadata
+from tests.support.bundles.artefacts import Folder, lightgbm
+from tests.support.bundles.folders import without_probabilities, write_metadata
 
 
 def as_skops(folder: Folder, release: str = sklearn.__version__) -> None:

@@ -41,13 +41,13 @@ from tests.credit_scoring.damage import (
 )
 from tests.credit_scoring.foreign_errors import FOREIGN
 from tests.credit_scoring.own_steps import AsArray, ByName
-from tests.support.artefacts import (
+from tests.support.bundles.artefacts import (
     NUMBERS,
     PLAIN,
     imputed_and_scaled,
     lightgbm,
 )
-from tests.support.folders import without_probabilities, write_metadata
+from tests.support.bundles.folders import without_probabilities, write_metadata
 
 NAMELESS = "its transformer does not give each of its outputs a name"
 NOT_FITTED = "is not fitted: fit it, and write it again"

@@ -9,7 +9,7 @@ import pytest
 from credit_scoring.data.artifacts import read_metadata
 from credit_scoring.errors import BadFile
 from credit_scoring.model.scorecard import Grade, Scorecard
-from tests.support.folders import write_metadata
+from tests.support.bundles.folders import write_metadata
 
 SCORECARD = {
     "calibration": {"slope": 0.9, "offset": -2.25},

@@ -9,7 +9,7 @@ from credit_scoring.data.artifacts import TARGET
 from credit_scoring.data.reference_population import ReferencePopulation
 from credit_scoring.data.table_files.column_types import unify_texts
 from credit_scoring.data.tables import Table, as_float_columns, features_of
-from tests.support.artefacts import clients
+from tests.support.bundles.artefacts import clients
 
 NAMES = ["yes, rarely", "yes, mostly", "yes or no", "one value", "another value", "never known",
          "known later", "no longer known", "few values", "beyond", "text no longer known",

@@ -14,7 +14,7 @@ from tests.credit_scoring.monitoring.awkward_tables import (
     reference_of,
     table_of,
 )
-from tests.support.artefacts import FLAGS, TEXTS
+from tests.support.bundles.artefacts import FLAGS, TEXTS
 
 TEXT = [*TEXTS, "text no longer known", "text known later", "other texts"]
 FLAG = [*FLAGS, "yes, rarely", "yes, mostly", "yes or no"]

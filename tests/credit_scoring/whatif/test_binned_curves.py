@@ -34,7 +34,7 @@ from tests.credit_scoring.whatif.what_if_case import (
     WhatIfCase,
     with_formulas,
 )
-from tests.support.artefacts import NUMBERS, lightgbm
+from tests.support.bundles.artefacts import NUMBERS, lightgbm
 
 THRESHOLD = 0.5
 CLIENTS = (0, 6)

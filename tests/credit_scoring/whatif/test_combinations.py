@@ -29,7 +29,7 @@ from tests.credit_scoring.whatif.what_if_case import (
     ratio,
     with_formulas,
 )
-from tests.support.artefacts import lightgbm
+from tests.support.bundles.artefacts import lightgbm
 
 # A ratio of two features that may change, and two features that follow from one of them alone.
 FORMULAS = {

@@ -27,8 +27,8 @@ from tests.credit_scoring.whatif.what_if_case import (
     with_formulas,
     write_features,
 )
-from tests.support.artefacts import FLAGS, NUMBERS, TEXTS, lightgbm, make_folder
-from tests.support.recipes import RECIPES
+from tests.support.bundles.artefacts import FLAGS, NUMBERS, TEXTS, lightgbm, make_folder
+from tests.support.bundles.recipes import RECIPES
 
 ANY = {name: {"change": "any"} for name in NUMBERS[:4]}
 KINDS = {

@@ -30,7 +30,7 @@ from tests.credit_scoring.whatif.what_if_case import (
     WhatIfCase,
     with_formulas,
 )
-from tests.support.artefacts import NUMBERS, make_folder
+from tests.support.bundles.artefacts import NUMBERS, make_folder
 
 THRESHOLD = 0.5
 AROUND = 30  # doubles on either side of a turning point that are scored one by one

@@ -26,7 +26,7 @@ from tests.credit_scoring.whatif.what_if_case import (
     WhatIfCase,
     with_formulas,
 )
-from tests.support.artefacts import (
+from tests.support.bundles.artefacts import (
     EDUCATION,
     FLAGS,
     NUMBERS,
@@ -36,7 +36,7 @@ from tests.support.artefacts import (
     lightgbm,
     make_folder,
 )
-from tests.support.recipes import RECIPES, Recipe, forest
+from tests.support.bundles.recipes import RECIPES, Recipe, forest
 
 THRESHOLD = 0.5
 PROVED_RECIPES = [

@@ -11,8 +11,8 @@ from sklearn.pipeline import Pipeline
 from credit_scoring.data.artifacts import FEATURES_FILE, NEW_FILE, REFERENCE_FILE
 from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.model.bundle import Bundle
-from tests.support.artefacts import AWKWARD, NUMBERS, Folder, make_folder
-from tests.support.cases import Case
+from tests.support.bundles.artefacts import AWKWARD, NUMBERS, Folder, make_folder
+from tests.support.bundles.cases import Case
 
 
 class NumpyFormula(NamedTuple):

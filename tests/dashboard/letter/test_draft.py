@@ -14,7 +14,7 @@ from advisor.service_client.response_models import Application, Score
 from advisor.service_client.service_api import ServiceApi
 from advisor.statements import reasons
 from tests.dashboard.conftest import service_in_process
-from tests.support.server import RESSOURCES
+from tests.support.servers.server import RESSOURCES
 
 EN, FR = Words("en"), Words("fr")
 DAY = datetime.date(2026, 3, 1)

@@ -21,8 +21,8 @@ from advisor.service_client.service_api import ServiceApi
 from register.__main__ import main
 from tests.dashboard.conftest import TAG, PageOpener, connected, table_row
 from tests.dashboard.register.conftest import KEY, register_settings
-from tests.support.forks import Forks
-from tests.support.server import Server
+from tests.support.servers.forks import Forks
+from tests.support.servers.server import Server
 
 FIRST, LAST = "2024-11", "2026-10"  # the months of the simulation
 SHADOWED = "2025-09-30"  # the last day of decisions that the second model scored in the shadow

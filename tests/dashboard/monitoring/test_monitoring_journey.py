@@ -12,19 +12,19 @@ import pytest
 from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from advisor.register.register_api import RegisterApi
-from tests.dashboard.inspection import (
+from tests.dashboard.browser.inspection import (
     WIDE,
     dashboard_of,
     inspect_page,
     page_of,
     violations_by_look,
 )
-from tests.dashboard.keyboard import Keyboard, links, wait_for_page
+from tests.dashboard.browser.keyboard import Keyboard, links, wait_for_page
 from tests.dashboard.monitoring.conftest import FIRST, LAST, name, waiting
 from tests.dashboard.register.conftest import KEY
 from tests.support.browser import CHROMIUM
-from tests.support.forks import Forks
-from tests.support.server import Server
+from tests.support.servers.forks import Forks
+from tests.support.servers.server import Server
 
 AT_WORK = "The model at work"
 WIDTHS: list[ViewportSize] = [{**WIDE, "width": width} for width in (1024, 1440)]

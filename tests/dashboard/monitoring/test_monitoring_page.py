@@ -16,7 +16,7 @@ from tests.dashboard.conftest import PageOpener, connected, text_of
 from tests.dashboard.monitoring.conftest import Reports, TopicOpener, charts
 from tests.dashboard.register.conftest import CALLERS, KEY, press
 from tests.dashboard.test_french import ENGLISH, LONG
-from tests.support.server import Server
+from tests.support.servers.server import Server
 
 TOPICS = (
     "applications", "stability", "performance", "calibration", "vintages", "people", "groups",

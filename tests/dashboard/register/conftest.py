@@ -22,9 +22,9 @@ from credit_scoring.data.artifacts import NEW_FILE
 from register.commands.migrate import migrate
 from register.database.opening import open_database
 from tests.dashboard.conftest import PageOpener, connected
-from tests.support.folders import write_metadata
-from tests.support.forks import Forks
-from tests.support.server import RESSOURCES, SELDOM, Server, wait_for
+from tests.support.bundles.folders import write_metadata
+from tests.support.servers.forks import Forks
+from tests.support.servers.server import RESSOURCES, SELDOM, Server, wait_for
 
 CLIENTS = 300
 KEY = "the-key-of-the-desk"

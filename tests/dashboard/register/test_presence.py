@@ -21,9 +21,9 @@ from tests.dashboard.register.conftest import (
     press,
     register_settings,
 )
-from tests.support.folders import another_model, put
-from tests.support.forks import Forks
-from tests.support.server import SELDOM, Server, wait_for
+from tests.support.bundles.folders import another_model, put
+from tests.support.servers.forks import Forks
+from tests.support.servers.server import SELDOM, Server, wait_for
 
 PAGES = ["Client", "Why", "Simulate", "Compare", "New application", "Letter", "Model"]
 REGISTER_PAGES = ["History", "Work list", "The model at work"]

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from advisor.register.register_api import RegisterApi
-from tests.dashboard.inspection import (
+from tests.dashboard.browser.inspection import (
     WIDE,
     dashboard_of,
     inspect_page,
@@ -19,11 +19,11 @@ from tests.dashboard.inspection import (
     violations,
     violations_by_look,
 )
-from tests.dashboard.keyboard import PAGES, REGISTER_PAGES, Keyboard, links, wait_for_page
+from tests.dashboard.browser.keyboard import PAGES, REGISTER_PAGES, Keyboard, links, wait_for_page
 from tests.dashboard.register.conftest import KEY
 from tests.support.browser import CHROMIUM
-from tests.support.forks import Forks
-from tests.support.server import Server
+from tests.support.servers.forks import Forks
+from tests.support.servers.server import Server
 
 WIDTHS: list[ViewportSize] = [{**WIDE, "width": width} for width in (1024, 1440)]
 Inspection = Callable[[str], None]

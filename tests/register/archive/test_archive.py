@@ -37,9 +37,9 @@ from register.archive.stored_bundles import (
 from register.database.opening import open_database
 from register.errors import RegisterAway
 from register.tables import schema
-from tests.support.artefacts import PLAIN, lightgbm, make_folder
-from tests.support.folders import write_metadata
-from tests.support.recording import Scored
+from tests.support.bundles.artefacts import PLAIN, lightgbm, make_folder
+from tests.support.bundles.folders import write_metadata
+from tests.support.registers.recording import Scored
 
 FILES = {MODEL_FILE, REFERENCE_FILE, NEW_FILE, METADATA_FILE, FEATURES_FILE}
 

@@ -16,8 +16,8 @@ from register.archive.scored_reference import scored_reference
 from register.errors import Damaged
 from register.evidence.compression import PLAIN
 from register.tables import schema
-from tests.support.folders import write_metadata
-from tests.support.recording import unguarded
+from tests.support.bundles.folders import write_metadata
+from tests.support.registers.recording import unguarded
 
 SCORECARD = {"calibration": {"slope": 0.8, "offset": -1.1}}
 

@@ -22,8 +22,8 @@ from register.archive.stored_bundles import read_codec
 from register.evidence.pseudonyms import pseudonym
 from register.evidence.records import decision_body, stored_answer
 from register.tables import schema
-from tests.support.recording import PEPPER, Scored
-from tests.support.server import ROOT, wait_for
+from tests.support.registers.recording import PEPPER, Scored
+from tests.support.servers.server import ROOT, wait_for
 
 NOW = datetime.now(UTC)
 AT = "2026-01-05T10:00:00.123456Z"

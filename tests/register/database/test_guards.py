@@ -7,7 +7,7 @@ from sqlalchemy import Table, delete, exc, func, select, update
 from register.database.database import Database
 from register.tables import schema
 from tests.register.database.rows import add, add_bundle, rows, stored
-from tests.support.postgresql import Cluster
+from tests.support.registers.postgresql import Cluster
 
 CHAINED = [*schema.CHAINED, schema.block]
 KEPT = [*CHAINED, schema.reference_scores]

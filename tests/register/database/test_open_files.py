@@ -16,7 +16,7 @@ from register.database.sqlite import SQLite
 from register.errors import RegisterAway, UnusableRegister
 from register.tables import schema
 from tests.register.database.rows import add, row, rows, stored
-from tests.support.processes import ROOT
+from tests.support.servers.processes import ROOT
 
 GONE = "^the register's file was removed$"
 REPLACED = "^the register's file was replaced$"

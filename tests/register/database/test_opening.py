@@ -11,7 +11,7 @@ from register.database.postgresql import PostgreSQL
 from register.database.sqlite import SQLite
 from register.errors import RegisterAway, UnusableRegister
 from register.settings import RegisterSettings
-from tests.support.server import HOST
+from tests.support.servers.server import HOST
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])

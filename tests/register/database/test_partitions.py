@@ -23,8 +23,8 @@ from register.database.partitions import (
 from register.errors import RegisterAway
 from register.tables import schema
 from tests.register.database.rows import add, add_bundle, row, stored
-from tests.support.postgresql import Cluster
-from tests.support.server import wait_for
+from tests.support.registers.postgresql import Cluster
+from tests.support.servers.server import wait_for
 
 MAY = date(2031, 5, 17)
 OF_MAY = ["decision_2031_05", "evidence_2031_05", "audit_2031_05", "shadow_2031_05"]

@@ -18,9 +18,9 @@ from register.database.postgresql import PostgreSQL
 from register.errors import RegisterAway
 from register.tables import schema
 from tests.register.database.rows import add, row, rows, stored
-from tests.support.postgresql import PASSWORD, Cluster
-from tests.support.server import HOST, free_port, wait_for
-from tests.support.stopped_proxy import StoppedProxy
+from tests.support.registers.postgresql import PASSWORD, Cluster
+from tests.support.servers.server import HOST, free_port, wait_for
+from tests.support.servers.stopped_proxy import StoppedProxy
 
 
 @pytest.fixture

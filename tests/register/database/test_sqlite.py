@@ -25,8 +25,8 @@ from register.database.sqlite import SQLite
 from register.errors import RegisterAway, UnusableRegister
 from register.tables import schema
 from tests.register.database.rows import add, row, rows, stored
-from tests.support.processes import ROOT
-from tests.support.server import wait_for
+from tests.support.servers.processes import ROOT
+from tests.support.servers.server import wait_for
 
 LONG = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
 

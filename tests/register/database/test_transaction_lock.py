@@ -9,7 +9,7 @@ import pytest
 
 from register.database.file.transaction_lock import WAITS, TransactionLock
 from register.errors import RegisterAway
-from tests.support.server import wait_for
+from tests.support.servers.server import wait_for
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ from register.reading import periods
 from register.tables import schema
 from register.verification.verification import verify
 from tests.support.portfolio import CommandResult
-from tests.support.postgresql import PASSWORD
-from tests.support.recording import Recorder, Scored, lifted_guards, unguarded
-from tests.support.register_command import run_register
+from tests.support.registers.postgresql import PASSWORD
+from tests.support.registers.recording import Recorder, Scored, lifted_guards, unguarded
+from tests.support.registers.register_command import run_register
 
 FIRST = datetime(2026, 10, 1, 8, 30, 15, 123456, UTC)
 SECOND = datetime(2026, 11, 1, 12, tzinfo=UTC)

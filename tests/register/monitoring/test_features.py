@@ -23,9 +23,9 @@ from register.monitoring.monitoring import monitoring_report
 from register.monitoring.query import MonitoringQuery
 from register.tables import schema
 from tests.register.commands.test_report_page import Page
-from tests.support.folders import another_model
-from tests.support.recording import Scored, unguarded
-from tests.support.server import HOST
+from tests.support.bundles.folders import another_model
+from tests.support.registers.recording import Scored, unguarded
+from tests.support.servers.server import HOST
 
 DAMAGED = [b"no zstd", PLAIN.compress(b"no JSON"), PLAIN.compress(b"[1, 2]")]
 START, END = datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC)

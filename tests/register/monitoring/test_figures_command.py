@@ -12,7 +12,7 @@ from register.monitoring.monitoring import monitoring_report
 from register.monitoring.query import MonitoringQuery
 from register.tables import schema
 from tests.register.database.rows import add, add_bundle, row
-from tests.support.processes import ROOT, inherited
+from tests.support.servers.processes import ROOT, inherited
 
 OPTIONS = ("figures", "--from", "2026-01-31T23:00:00-02:00", "--to", "2026-03-01")
 START, END = datetime(2026, 2, 1, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)

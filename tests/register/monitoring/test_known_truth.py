@@ -28,7 +28,7 @@ from register.monitoring.query import MonitoringQuery
 from register.outcomes import record_outcomes
 from register.settings import RegisterSettings
 from register.store import Store
-from tests.support.recording import PEPPER
+from tests.support.registers.recording import PEPPER
 
 WINDOW = 12
 MOST_OUTSIDE = 3  # of 13 months: 95 % intervals miss more with a probability of 0.003

@@ -10,9 +10,9 @@ from sklearn.metrics import roc_auc_score
 
 from credit_scoring.monitoring.psi import drift, number_counts
 from register.monitoring.document.report import MonitoringReport
+from tests.register.monitoring.counting.test_counts import BYS, pair
 from tests.register.monitoring.drawn import AS_OF, GRADES, MODELS, WITHOUT_REFERENCE
 from tests.register.monitoring.plain_figures import grouped
-from tests.register.monitoring.test_counts import BYS, pair
 
 PERIOD = datetime(2025, 1, 15, 12, tzinfo=UTC), datetime(2025, 3, 2, tzinfo=UTC)
 

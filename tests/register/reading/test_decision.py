@@ -8,7 +8,7 @@ from register.errors import Damaged, UnknownDecision
 from register.reading.decision import read_decision
 from register.stored import BlockPlace, Outcome, Review, ReviewRequest
 from register.tables import schema
-from tests.support.recording import CALLER, unguarded
+from tests.support.registers.recording import CALLER, unguarded
 
 
 def read(database, decision):

@@ -7,7 +7,7 @@ from distributed import LocalCluster
 
 from portfolio.cluster import hush
 from register.replay import chunk
-from tests.support.server import HOST
+from tests.support.servers.server import HOST
 
 
 @pytest.fixture(scope="module")

@@ -22,10 +22,16 @@ from register.shadow.challenger import DAMAGED, OTHER_TYPE, Challenger, ShadowSc
 from register.shadow.recorded_bundles import RecordedBundles
 from register.tables import schema
 from tests.register.shadow.conftest import PlainScorer, unscored
-from tests.support.artefacts import NUMBERS, TEXTS, imputed_and_scaled, lightgbm, make_folder
-from tests.support.folders import write_metadata
-from tests.support.recipes import RECIPES
-from tests.support.recording import Recorder, Scored, unguarded
+from tests.support.bundles.artefacts import (
+    NUMBERS,
+    TEXTS,
+    imputed_and_scaled,
+    lightgbm,
+    make_folder,
+)
+from tests.support.bundles.folders import write_metadata
+from tests.support.bundles.recipes import RECIPES
+from tests.support.registers.recording import Recorder, Scored, unguarded
 
 CALIBRATION = {"calibration": {"slope": 0.9, "offset": -0.3}}
 COMPUTED = "PAYMENT_RATE"  # by its formula, from features of the small bundle

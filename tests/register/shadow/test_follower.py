@@ -27,9 +27,9 @@ from register.shadow.scoring import Shadow
 from register.tables import schema
 from register.writing.queue import waiting, watchdog
 from tests.register.shadow.conftest import shadows
-from tests.support.folders import put
-from tests.support.recording import CALLER, Recorder, Scored, answer_of
-from tests.support.server import wait_for
+from tests.support.bundles.folders import put
+from tests.support.registers.recording import CALLER, Recorder, Scored, answer_of
+from tests.support.servers.server import wait_for
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ import pytest
 from register.shadow.progress import Progress
 from tests.register.shadow.conftest import PlainScorer, shadows
 from tests.register.shadow.test_follower import events
-from tests.support.processes import ROOT, inherited
-from tests.support.recording import PEPPER
-from tests.support.server import wait_for
+from tests.support.registers.recording import PEPPER
+from tests.support.servers.processes import ROOT, inherited
+from tests.support.servers.server import wait_for
 
 SEPTEMBER, OCTOBER, NOVEMBER = (datetime(2026, month, 3, 12, tzinfo=UTC) for month in (9, 10, 11))
 

@@ -6,7 +6,7 @@ from sqlalchemy import text
 from register.commands.migrate import migrate
 from register.tables import schema
 from register.verification.guards import postgresql_guards, sqlite_guards
-from tests.support.register_command import run_register
+from tests.support.registers.register_command import run_register
 
 MADE_BY_SQLITE = "SELECT tbl_name, name FROM sqlite_master WHERE type = 'trigger'"
 MADE_BY_POSTGRESQL = """

@@ -14,7 +14,7 @@ from register.tables import schema
 from register.verification import problems
 from register.verification.chain.head import Head, read_head
 from tests.support.portfolio import CommandResult
-from tests.support.register_command import run_register
+from tests.support.registers.register_command import run_register
 
 
 @pytest.fixture

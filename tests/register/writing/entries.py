@@ -19,7 +19,7 @@ from register.writing.decision_rows import DecisionCall, RecordedApplication, de
 from register.writing.entry import Entry, Key
 from register.writing.queue.observer import Observer
 from register.writing.queue.waiting import Reason
-from tests.support.server import wait_for
+from tests.support.servers.server import wait_for
 
 IDS = Ids()
 RECORD = b"[1.5,null,-0.0]"

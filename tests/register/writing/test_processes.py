@@ -8,8 +8,8 @@ from uuid import UUID
 from register.database.database import Database
 from register.tables import schema
 from tests.register.writing.entries import count, recorded
-from tests.support.processes import ROOT
-from tests.support.server import wait_for
+from tests.support.servers.processes import ROOT
+from tests.support.servers.server import wait_for
 
 CALLS = 150
 

@@ -29,7 +29,7 @@ from tests.register.writing.entries import (
     outcomes,
     recorded,
 )
-from tests.support.server import wait_for
+from tests.support.servers.server import wait_for
 
 
 def test_an_entry_is_in_the_database_when_its_future_is_done(

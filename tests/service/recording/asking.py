@@ -10,8 +10,8 @@ import httpx
 from main import Application
 from register.commands.migrate import migrate
 from register.database.opening import open_database
-from tests.support.inprocess import prepared_client
-from tests.support.server import wait_for
+from tests.support.servers.inprocess import prepared_client
+from tests.support.servers.server import wait_for
 
 PEPPER = "a pepper of tests"
 LENDER = {

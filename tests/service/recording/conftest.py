@@ -11,8 +11,8 @@ from sqlalchemy import select
 from main import Application
 from register.tables import schema
 from tests.service.recording.asking import LENDER, PEPPER, migrated, opened
-from tests.support.application import application
-from tests.support.postgresql import MISSING, Cluster, programs
+from tests.support.registers.postgresql import MISSING, Cluster, programs
+from tests.support.servers.application import application
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ from sklearn.preprocessing import FunctionTransformer
 from credit_scoring.data.artifacts import METADATA_FILE, MODEL_FILE, SKOPS_FILE
 from credit_scoring.data.model_file import read_model
 from credit_scoring.errors import BadFile
-from tests.support.server import ROOT
+from tests.support.servers.server import ROOT
 
 ROWS = np.random.default_rng(1).random((80, 3))
 OUTCOME = (ROWS[:, 0] > 0.5).astype(int)

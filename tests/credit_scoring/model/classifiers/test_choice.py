@@ -22,7 +22,7 @@ from tests.credit_scoring.model.classifiers.fitted_classifiers import (
     fitted,
     lightgbm,
 )
-from tests.support.server import ROOT
+from tests.support.servers.server import ROOT
 
 
 @pytest.mark.parametrize("column", [1, 0])

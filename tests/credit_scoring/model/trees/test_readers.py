@@ -33,7 +33,7 @@ from tests.credit_scoring.tree_models import (
     lightgbm,
     xgboost,
 )
-from tests.support.server import ROOT
+from tests.support.servers.server import ROOT
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])

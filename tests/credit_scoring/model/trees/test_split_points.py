@@ -20,7 +20,7 @@ from credit_scoring.model.trees.libraries.lightgbm_text import read_lightgbm
 from credit_scoring.model.trees.readers import read_ensemble
 from credit_scoring.model.trees.single_precision import around_single, largest_doubles
 from tests.credit_scoring.tree_models import FEATURES, MODELS, fitted
-from tests.support.recipes import forest
+from tests.support.bundles.recipes import forest
 
 LARGEST_FLOAT = float(np.finfo(np.float32).max)
 TINY = 1.2 * LIGHTGBM_ZERO

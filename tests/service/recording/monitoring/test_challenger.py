@@ -18,13 +18,13 @@ from credit_scoring.data.artifacts import FEATURES_FILE, MODEL_FILE
 from register.__main__ import main as register_command
 from register.database.opening import open_database
 from register.tables import schema
-from tests.service.metric_counts import counts
+from tests.service.operation.metric_counts import counts
 from tests.service.recording.asking import PEPPER, decide, migrated, opened, stored
-from tests.support.application import application
-from tests.support.folders import FIRST_ID, another_model, put, recognisable_clients
-from tests.support.forks import Forks
-from tests.support.inprocess import prepared_client
-from tests.support.server import RESSOURCES, Server, children, wait_for
+from tests.support.bundles.folders import FIRST_ID, another_model, put, recognisable_clients
+from tests.support.servers.application import application
+from tests.support.servers.forks import Forks
+from tests.support.servers.inprocess import prepared_client
+from tests.support.servers.server import RESSOURCES, Server, children, wait_for
 
 PERSON = "Grete-Tugendhat"
 SCORED, FAILED = "challenger_decisions_total", "challenger_failures_total"

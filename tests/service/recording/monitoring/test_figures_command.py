@@ -18,9 +18,9 @@ from service.recording.monitoring import figures_command
 from service.recording.monitoring.figures_command import FiguresCommand, arguments, reason
 from serving.workers.gunicorn_worker import NICENESS, thread_beside
 from tests.service.recording.asking import PEPPER
-from tests.support.postgresql import PASSWORD, USER, Cluster, is_running
-from tests.support.server import HOST, children, free_port, wait_for
-from tests.support.stopped_proxy import StoppedProxy
+from tests.support.registers.postgresql import PASSWORD, USER, Cluster, is_running
+from tests.support.servers.server import HOST, children, free_port, wait_for
+from tests.support.servers.stopped_proxy import StoppedProxy
 
 QUERY = FiguresQuery()
 LONG = 600.0

@@ -11,10 +11,10 @@ import httpx
 import pytest
 
 from tests.service.recording.asking import PEPPER, migrated
-from tests.support.forks import Forks
-from tests.support.postgresql import Cluster, is_running
-from tests.support.server import Server, children, wait_for
-from tests.support.stopped_proxy import StoppedProxy
+from tests.support.registers.postgresql import Cluster, is_running
+from tests.support.servers.forks import Forks
+from tests.support.servers.server import Server, children, wait_for
+from tests.support.servers.stopped_proxy import StoppedProxy
 
 ANSWERS = "answer-*"
 WEEK_END = re.compile(r"^monitoring_week_end_seconds (\S+)$", re.MULTILINE)

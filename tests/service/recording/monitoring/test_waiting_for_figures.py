@@ -11,8 +11,8 @@ from main import Application
 from register.errors import FiguresAway
 from service.recording.monitoring import monitoring
 from tests.service.recording.asking import PEPPER, opened
-from tests.support.inprocess import LOOP, prepared_client
-from tests.support.server import HOST, free_port, wait_for
+from tests.support.servers.inprocess import LOOP, prepared_client
+from tests.support.servers.server import HOST, free_port, wait_for
 
 
 def test_equal_queries_at_once_are_computed_once(new_app: Callable[..., Application]):

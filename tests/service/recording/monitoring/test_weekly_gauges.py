@@ -17,7 +17,7 @@ from service.recording.monitoring.weekly_gauges import (
     week_values,
 )
 from tests.service.recording.asking import decide, opened
-from tests.support.inprocess import LOOP
+from tests.support.servers.inprocess import LOOP
 
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
 
