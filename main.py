@@ -145,7 +145,7 @@ async def score(
     service, current = service_of(request), service_of(request).current
     body = await body_of(request, service.settings.max_score_bytes)
     wanted = requests.ScoreRequest(body, reasons, compare, strengths, language)
-    return json_response(await service.score(current, wanted))
+    return json_response(await service.respond(wanted, current))
 
 
 @typed.get("/sensitivity", **documented("A client's score along one feature", DESK,
@@ -157,8 +157,8 @@ async def score(
 async def sensitivity(request: Request) -> Response:
     """The probability for every value of a feature, and the value that flips the decision."""
     application = await http_rules.application_in(request)
-    query = requests.SensitivityRequest(application, query_value(request, "feature"))
-    return json_response(await service_of(request).sensitivity(query))
+    wanted = requests.SensitivityRequest(application, query_value(request, "feature"))
+    return json_response(await service_of(request).respond(wanted))
 
 
 @typed.get("/alternatives", **documented("What would turn the decision on a client", DESK,
@@ -167,7 +167,7 @@ async def sensitivity(request: Request) -> Response:
 async def alternatives(request: Request, language: requests.Language = None) -> Response:
     """The smallest allowed change of each feature that flips the decision, the nearest first."""
     wanted = requests.CounterfactualsRequest(client_id_of(request, "client"), language)
-    return json_response(await service_of(request).find_counterfactuals(wanted))
+    return json_response(await service_of(request).respond(wanted))
 
 
 @typed.get("/combinations", **documented("Two changes that only together turn a refusal", DESK,
@@ -179,23 +179,23 @@ async def alternatives(request: Request, language: requests.Language = None) -> 
 async def combinations(request: Request, language: requests.Language = None) -> Response:
     """The nearest changes of two features that flip the decision only together."""
     wanted = requests.CombinationsRequest(await http_rules.application_in(request), language)
-    return json_response(await service_of(request).find_combinations(wanted))
+    return json_response(await service_of(request).respond(wanted))
 
 
 @typed.get("/features", **documented("What the features mean", DESK, models.FeaturesAnswer,
         401, 422, 503))  # fmt: skip
 async def features(request: Request, language: requests.Language = None) -> Response:
     """Each feature in plain words, and its values among those who paid and those who did not."""
-    wanted = requests.ModelRequest("features", language)
-    return json_response(await service_of(request).model_body(wanted))
+    wanted = requests.FeaturesRequest(language)
+    return json_response(await service_of(request).respond(wanted))
 
 
 @typed.get("/importance", **documented("What the model goes by", DESK,
         models.ImportanceAnswer, 401, 422, 503))  # fmt: skip
 async def importance(request: Request, language: requests.Language = None) -> Response:
     """Mean absolute contributions to the score, by theme and by feature."""
-    wanted = requests.ModelRequest("importance", language)
-    return json_response(await service_of(request).model_body(wanted))
+    wanted = requests.ImportanceRequest(language)
+    return json_response(await service_of(request).respond(wanted))
 
 
 @typed.get("/drift", **documented(
@@ -203,8 +203,8 @@ async def importance(request: Request, language: requests.Language = None) -> Re
         models.DriftAnswer, 401, 422, 503))  # fmt: skip
 async def drift(request: Request, language: requests.Language = None) -> Response:
     """Population stability indices of the features and of the score."""
-    wanted = requests.ModelRequest("drift", language)
-    return json_response(await service_of(request).model_body(wanted))
+    wanted = requests.DriftRequest(language)
+    return json_response(await service_of(request).respond(wanted))
 
 
 @direct.head("/health", include_in_schema=False)

@@ -1,27 +1,16 @@
-"""The scoring service without HTTP: one method for each body that a route sends."""
+"""The scoring service without HTTP: the bundle in use, and the queues and caches of responses."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+import math
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from prometheus_client import Counter
 
-from api.responses import (
-    drift_body,
-    features_body,
-    importance_body,
-    model_metadata,
-)
+from api.responses import model_metadata
 from credit_scoring.data.table_files.client_ids import ClientId
 from service.bundle_folder import BundleFolder
-from service.requests import (
-    CombinationsRequest,
-    CounterfactualsRequest,
-    ExplanationKey,
-    ModelRequest,
-    ScoreRequest,
-    SensitivityRequest,
-)
+from service.requests import ExplanationRequest, ModelRequest, ScoreRequest, ServedRequest
 from service.served_bundle import ServedBundle
 from service.settings import Settings
 from serving.batching import CallQueue, Responses
@@ -36,23 +25,6 @@ LISTS_WAITING = 2  # lists of applications, including the one that runs: each ma
 if TYPE_CHECKING:  # SQLAlchemy and a driver take 42 MB
     from service.recording.register_service import RegisterService
 
-KeyT = TypeVar("KeyT")
-
-MODEL_BODIES: dict[str, Callable[[ServedBundle, str | None], bytes]] = {
-    "features": lambda served, language: features_body(
-        served.bundle, served.wording.dictionary(language)
-    ),
-    "importance": lambda served, language: importance_body(
-        served.bundle, served.wording.peers(served.found_peers, language)
-    ),
-    "drift": lambda served, language: drift_body(
-        served.bundle,
-        served.wording.dictionary(language),
-        served.found_peers.probabilities,
-        served.bundle.classifier.probabilities_together(served.bundle.transformed),
-    ),
-}
-
 
 class ScoringService:
     """The bundle in use and its responses, each kind computed, queued, cached and counted once.
@@ -64,12 +36,9 @@ class ScoringService:
         predictions: a counter for each class.
         queue, list_queue: the threads that compute, list_queue for lists of applications.
         explanations: bodies of `/get_shap`, by client.
-        scores: bodies of `/score` for one application.
+        model_bodies: bodies of `/features`, `/importance` and `/drift`.
+        bodies: bodies that are not cached.
         lists: bodies of `/score` for lists.
-        sensitivities: bodies of `/sensitivity`.
-        counterfactuals: bodies of `/alternatives`, by client and language.
-        combinations: bodies of `/combinations`.
-        model_bodies: bodies of `/features`, `/importance` and `/drift`, by name and language.
         register: records decisions; None unless a register is configured.
     """
 
@@ -95,37 +64,14 @@ class ScoringService:
         explained = self.metrics.counter(
             "explanations", "Explanations computed or reused", "origin"
         )
-        self.queue = queue = CallQueue[Any](EXPLANATIONS_WAITING, "explainer", WAITING_SECONDS)
+        self.queue = CallQueue[Any](EXPLANATIONS_WAITING, "explainer", WAITING_SECONDS)
         self.list_queue = CallQueue[Any](LISTS_WAITING, "lists")
-        self.explanations: Responses[ServedBundle, ExplanationKey] = Responses(
-            queue,
-            ServedBundle.explanations,
-            kept=EXPLANATIONS_KEPT,
-            together=lambda served: served.explained_together,
-            count=lambda origin: explained(origin).inc(),
+        self.explanations = Responses[ServedBundle](
+            self.queue, EXPLANATIONS_KEPT, lambda origin: explained(origin).inc()
         )
-        self.scores: Responses[ServedBundle, ScoreRequest] = Responses(
-            queue, each(ServedBundle.score), at_once=ServedBundle.score_at_once
-        )
-        self.lists: Responses[ServedBundle, ScoreRequest] = Responses(
-            self.list_queue,
-            each(ServedBundle.score),
-            gives_way=lambda served: served.bundle.scorer.transformer.vectorised is None,
-        )
-        self.sensitivities: Responses[ServedBundle, SensitivityRequest] = Responses(
-            queue, each(ServedBundle.sensitivity)
-        )
-        self.counterfactuals: Responses[ServedBundle, CounterfactualsRequest] = Responses(
-            queue, each(ServedBundle.counterfactuals)
-        )
-        self.combinations: Responses[ServedBundle, CombinationsRequest] = Responses(
-            queue, each(ServedBundle.combinations)
-        )
-        self.model_bodies: Responses[ServedBundle, ModelRequest] = Responses(
-            queue,
-            each(lambda served, request: MODEL_BODIES[request.name](served, request.language)),
-            kept=float("inf"),
-        )
+        self.model_bodies = Responses[ServedBundle](self.queue, kept=math.inf)
+        self.bodies = Responses[ServedBundle](self.queue)
+        self.lists = Responses[ServedBundle](self.list_queue)
         self.register: RegisterService | None = None
 
     @asynccontextmanager
@@ -150,62 +96,38 @@ class ScoringService:
             Busy: too many explanations wait.
         """
         current = self.current
-        return await self.explanations.get(current, current.explanation_key(client_id))
+        return await self.respond(
+            ExplanationRequest(client_id, current.bundle.classifier.is_quick), current
+        )
 
-    async def sensitivity(self, request: SensitivityRequest) -> bytes:
-        """The body of `/sensitivity`.
+    async def respond(self, request: ServedRequest, current: ServedBundle | None = None) -> bytes:
+        """The response to a request.
 
-        Raises:
-            UnknownClient: no new client has that id.
-            UnknownFeature: no feature has that name.
-            InvalidApplication: the application is invalid or cannot be scored.
-            Busy: too many explanations wait.
-        """
-        current = self.current
-        if not isinstance(request.application, bytes):
-            current.bundle.row_of(request.application)  # refuses an unknown id without waiting
-        return await self.sensitivities.get(current, request)
-
-    async def find_counterfactuals(self, request: CounterfactualsRequest) -> bytes:
-        """The body of `/alternatives`.
+        Args:
+            request: the request.
+            current: the bundle that was in use when the request began; None for that of now.
 
         Raises:
-            UnknownClient: no new client has that id.
-            UnknownLanguage: `features.csv` has no words in the language.
-            Busy: too many explanations wait.
+            UnknownClient, UnknownLanguage: see `ServedRequest.check`.
+            NotReady: the request needs the peers, which are not found yet.
+            NoPeers: the request needs peers, and the reference clients cannot be scored.
+            Busy: too many requests wait.
+            Exception: any exception of `request.response`.
         """
-        current = self.current
-        current.bundle.row_of(request.client)
-        current.wording.check(request.language)
-        return await self.counterfactuals.get(current, request)
-
-    async def find_combinations(self, request: CombinationsRequest) -> bytes:
-        """The body of `/combinations`.
-
-        Raises:
-            UnknownClient: no new client has that id.
-            UnknownLanguage: `features.csv` has no words in the language.
-            InvalidApplication: the application is invalid or cannot be scored.
-            Busy: too many explanations wait.
-        """
-        current = self.current
-        if not isinstance(request.application, bytes):
-            current.bundle.row_of(request.application)
-        current.wording.check(request.language)
-        return await self.combinations.get(current, request)
-
-    async def model_body(self, request: ModelRequest) -> bytes:
-        """The body of `/features`, `/importance` or `/drift`.
-
-        Raises:
-            UnknownLanguage: `features.csv` has no words in the language.
-            NotReady, NoPeers, Busy: see `score`; `/features` needs no peers.
-        """
-        current = self.current
-        current.wording.check(request.language)
-        if request.name != "features":
+        current = current or self.current
+        request.check(current)
+        if request.needs_peers:
             await self.folder.wait_for_peers(current)
-        return await self.model_bodies.get(current, request)
+        match request:
+            case ExplanationRequest():
+                responses = self.explanations
+            case ModelRequest():
+                responses = self.model_bodies
+            case ScoreRequest(is_list=True):
+                responses = self.lists
+            case _:
+                responses = self.bodies
+        return await responses.get(current, request)
 
     def health(self) -> dict[str, Any]:
         """The body of `/health`, after rescoring a client.
@@ -234,25 +156,3 @@ class ScoringService:
         """The body of `/metrics`, for a version of the service."""
         sha256 = self.current.bundle.model_sha256
         return self.metrics.text(model={"sha256": sha256, "version": version})
-
-    async def score(self, current: ServedBundle, request: ScoreRequest) -> bytes:
-        """The body of `/score`, from the bundle that was in use when the request began.
-
-        Raises:
-            NotReady: the peers are not found yet.
-            NoPeers: the reference clients cannot be scored.
-            UnknownLanguage: `features.csv` has no words in the language.
-            UnknownClient: no new client has a requested id.
-            InvalidApplication: an application is invalid or cannot be scored.
-            Busy: too many applications wait.
-        """
-        current.wording.check(request.language)
-        await self.folder.wait_for_peers(current)
-        return await (self.lists if request.is_list else self.scores).get(current, request)
-
-
-def each(
-    compute: Callable[[ServedBundle, KeyT], bytes],
-) -> Callable[[ServedBundle, Sequence[KeyT]], list[bytes]]:
-    """A function that computes the bodies of several keys one by one."""
-    return lambda served, keys: [compute(served, key) for key in keys]

@@ -1,7 +1,6 @@
 """A loaded bundle with its decoders, the responses of simple routes, and its peers."""
 
 import logging
-from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,37 +11,20 @@ from api.application_decoder import ApplicationDecoder
 from api.application_errors import ApplicationReader
 from api.record_decoder import RecordDecoder
 from api.responses import (
-    combinations_body,
-    counterfactuals_body,
-    explanation_bodies,
     reference_body,
-    score_body,
-    sensitivity_body,
 )
 from credit_scoring.data.artifacts import METADATA_FILE, MODEL_FILE, REFERENCE_FILE
-from credit_scoring.data.table_files.client_ids import ClientId
-from credit_scoring.decisions.application import Application, Applications
-from credit_scoring.decisions.scoring import ApplicationScorer, is_quickly_scored
 from credit_scoring.errors import BadFile, NoPeers, describe, foreign_code, naming
 from credit_scoring.explain.peers import Peers, find_peers
 from credit_scoring.explain.tree_kernel.acceleration import accelerate, is_compiled
 from credit_scoring.explain.wording import Wording
 from credit_scoring.model.bundle import Bundle, Prediction
 from credit_scoring.whatif.combinations import CombinationFinder
-from service.requests import (
-    SHORT,
-    CombinationsRequest,
-    CounterfactualsRequest,
-    ExplanationKey,
-    ScoreRequest,
-    SensitivityRequest,
-)
 from serving.batching import ResponseCache
 from serving.workers.memory import give_back_memory
 
 REFERENCE_VALUES_KEPT = 8_000_000  # bytes of cached responses
 CHECKED = 16  # clients whom both `treeshap` and LightGBM explain
-EXPLAINED_TOGETHER = 64  # clients in one call, as many as `treeshap` takes in one block
 
 # Likely causes of a model that ranks clients the wrong way round.
 REVERSED = (
@@ -107,121 +89,11 @@ class ServedBundle:
             self.reference_values.keep((feature, class_names), body)
         return body
 
-    def explanation_key(self, client_id: ClientId) -> ExplanationKey:
-        """The key of a client's explanation.
-
-        Raises:
-            UnknownClient: no new client has that id.
-        """
-        self.bundle.row_of(client_id)
-        return ExplanationKey(client_id, self.bundle.classifier.is_quick)
-
-    def explanations(self, keys: Sequence[ExplanationKey]) -> list[bytes]:
-        """The bodies of `/get_shap`, in the order of the keys."""
-        return explanation_bodies(self.bundle, [key.client for key in keys])
-
-    @property
-    def explained_together(self) -> int:
-        """The number of clients to explain in one call: several only if that is quick."""
-        return EXPLAINED_TOGETHER if self.bundle.classifier.is_quick else 1
-
-    def score(self, request: ScoreRequest) -> bytes:
-        """The body of `/score`; needs the peers.
-
-        Raises:
-            UnknownClient: no new client has a requested id.
-            InvalidApplication: an application is invalid or cannot be scored.
-        """
-        return self._scored(request, self.applications.decode(request.body))
-
-    def score_at_once(self, request: ScoreRequest) -> bytes | None:
-        """The body of `/score` if computing it is faster than a change of threads, else None.
-
-        Raises:
-            UnknownClient: no new client has that id.
-            InvalidApplication: the application is invalid or cannot be scored.
-        """
-        applications = self.decode_at_once(request, self.applications)
-        return None if applications is None else self._scored(request, applications)
-
-    def decode_at_once(self, request: ScoreRequest, by: ApplicationDecoder) -> Applications | None:
-        """The application if scoring it is faster than a change of threads, else None.
-
-        Raises:
-            InvalidApplication: the application is invalid.
-        """
-        if request.reasons or request.strengths or request.is_list or len(request.body) > SHORT:
-            return None
-        applications = by.decode(request.body)
-        return applications if is_quickly_scored(self.bundle, applications) else None
-
-    def sensitivity(self, request: SensitivityRequest) -> bytes:
-        """The body of `/sensitivity`.
-
-        Raises:
-            UnknownClient: no new client has that id.
-            UnknownFeature: no feature has that name.
-            InvalidApplication: the application is invalid or cannot be scored.
-        """
-        return sensitivity_body(self.bundle, self._one(request.application), request.feature)
-
-    def counterfactuals(self, request: CounterfactualsRequest) -> bytes:
-        """The body of `/alternatives`.
-
-        Raises:
-            UnknownClient: no new client has that id.
-        """
-        dictionary = self.wording.dictionary(request.language)
-        return counterfactuals_body(self.bundle, dictionary, request.client)
-
-    def combinations(self, request: CombinationsRequest) -> bytes:
-        """The body of `/combinations`.
-
-        Raises:
-            UnknownClient: no new client has that id.
-            InvalidApplication: the application is invalid or cannot be scored.
-        """
-        dictionary = self.wording.dictionary(request.language)
-        application = self._one(request.application)
-        return combinations_body(self.bundle, self.combination_finder, dictionary, application)
-
     @cached_property
     def combination_finder(self) -> CombinationFinder:
         """Finds combinations of changes."""
         bundle = self.bundle
         return CombinationFinder(bundle.scorer, bundle.threshold, bundle.reference, bundle.raw)
-
-    def _one(self, given: ClientId | bytes) -> Application:
-        """An application in JSON, or that of a client's id.
-
-        Raises:
-            InvalidApplication: the text is not an application.
-        """
-        if isinstance(given, bytes):
-            return self.applications.decode_one(given.strip())
-        return Application(given)
-
-    def _scored(self, request: ScoreRequest, applications: Applications) -> bytes:
-        peers = self.wording.peers(self.found_peers, request.language)
-        return score_body(self.scorer(request, peers), applications)
-
-    def scorer(self, request: ScoreRequest, peers: Peers | None = None) -> ApplicationScorer:
-        """The scorer for a request; needs the peers.
-
-        Args:
-            request: has the numbers of reasons and strengths.
-            peers: with words in another language; None for those of the file, as they are recorded.
-
-        Raises:
-            NoPeers: the reference clients cannot be scored.
-        """
-        return ApplicationScorer(
-            self.bundle,
-            peers or self.found_peers,
-            request.reasons,
-            request.compare,
-            request.strengths,
-        )
 
     @cached_property
     def found_peers(self) -> Peers:

@@ -3,11 +3,11 @@
 import asyncio
 import math
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 from weakref import WeakKeyDictionary
 
 from cachetools import LRUCache
@@ -46,7 +46,7 @@ class _Batches(Generic[T]):
 
     key: Hashable
     function: Callable[[Sequence[Any]], Sequence[T]]
-    keep: Callable[[Any, T], object]
+    keep: Callable[[Any, T], object] | None
     most: int
     waiting: list[Any]  # arguments of the next batches
 
@@ -80,7 +80,7 @@ class CallQueue(Generic[T]):
         key: Hashable,
         argument: Hashable,
         function: Callable[[Sequence[Any]], Sequence[T]],
-        keep: Callable[[Any, T], object] = lambda _argument, _result: None,
+        keep: Callable[[Any, T], object] | None = None,
         most: int = 1,
     ) -> T:
         """Compute a function's result for an argument in the queue's thread.
@@ -149,12 +149,38 @@ class CallQueue(Generic[T]):
             else:
                 result = done.result()[index]
                 call.set_result(result)
-                batches.keep(argument, result)
+                if batches.keep is not None:
+                    batches.keep(argument, result)
             del self._calls[batches.key, argument]
 
 
-class Responses(Generic[Owner, Key]):
-    """Responses of one kind: cached, or computed by a queue, equal ones once.
+class Computation(ABC, Generic[Owner]):
+    """A response to be computed for an owner; two that are equal are computed once."""
+
+    @abstractmethod
+    def response(self, owner: Owner) -> bytes:
+        """Compute the response."""
+
+    def response_at_once(self, _owner: Owner) -> bytes | None:
+        """The response if computing it is faster than a change of threads, else None."""
+        return None
+
+    @classmethod
+    def responses(cls, owner: Owner, batch: Sequence[Self]) -> Sequence[bytes]:
+        """Compute the responses of a batch, in its order."""
+        return [each.response(owner) for each in batch]
+
+    def most_together(self, _owner: Owner) -> int:
+        """The largest number of computations in a batch."""
+        return 1
+
+    def gives_way(self, _owner: Owner) -> bool:
+        """True for a computation that has to pause for other threads, see `giving_way`."""
+        return False
+
+
+class Responses(Generic[Owner]):
+    """Responses that are cached, or computed by a queue, equal ones once.
 
     A response belongs to an owner, such as the bundle that it was computed from, and is dropped
     with it.
@@ -163,62 +189,52 @@ class Responses(Generic[Owner, Key]):
     def __init__(
         self,
         queue: CallQueue[bytes],
-        compute: Callable[[Owner, Sequence[Key]], Sequence[bytes]],
-        *,
         kept: float = 0,
-        together: Callable[[Owner], int] = lambda _: 1,
-        gives_way: Callable[[Owner], bool] = lambda _: False,
-        at_once: Callable[[Owner, Key], bytes | None] = lambda _owner, _key: None,
         count: Callable[[str], object] = lambda _: None,
     ) -> None:
         """Start with empty caches.
 
         Args:
-            queue: runs the calls.
-            compute: computes the responses of a batch of keys, in their order.
+            queue: runs the computations.
             kept: the largest size of an owner's cache, in bytes.
-            together: gives the largest number of keys in a batch.
-            gives_way: true if calls have to pause for other threads, see `giving_way`.
-            at_once: computes a response without the queue; None if it needs the queue.
             count: receives "reused" or "computed" for each response.
         """
         self._queue = queue
-        self._compute = compute
-        self._together = together
-        self._gives_way = gives_way
-        self._at_once = at_once
         self._count = count
         self._kept = kept
-        self._caches: WeakKeyDictionary[Owner, ResponseCache[Key]] = WeakKeyDictionary()
+        self._caches: WeakKeyDictionary[Owner, ResponseCache[Computation[Owner]]]
+        self._caches = WeakKeyDictionary()
 
-    async def get(self, owner: Owner, key: Key) -> bytes:
-        """The response for a key.
+    async def get(self, owner: Owner, wanted: Computation[Owner]) -> bytes:
+        """The response of a computation.
 
         Raises:
             Busy: the queue is full.
             Exception: any exception of the computation.
         """
-        origin, response = "reused", self._at_once(owner, key)
-        if response is None and self._kept:
-            response = self._cache_of(owner).get(key)
+        origin, response = "reused", wanted.response_at_once(owner)
+        cache = self._cache_of(owner) if self._kept else None  # else a copy is made for nothing
+        if response is None and cache is not None:
+            response = cache.get(wanted)
         if response is None:
-            call = (self, owner)
-            origin = "reused" if self._queue.is_running(call, key) else "computed"
-            function, keep = partial(self._compute_all, owner), partial(self._keep, owner)
-            response = await self._queue.call(call, key, function, keep, self._together(owner))
+            kind = type(wanted)
+
+            def compute(batch: Sequence[Computation[Owner]]) -> Sequence[bytes]:
+                if wanted.gives_way(owner):
+                    return giving_way(lambda: kind.responses(owner, batch))
+                return kind.responses(owner, batch)
+
+            key = (self, kind, owner)
+            origin = "reused" if self._queue.is_running(key, wanted) else "computed"
+            keep = None if cache is None else cache.keep
+            response = await self._queue.call(
+                key, wanted, compute, keep, wanted.most_together(owner)
+            )
         self._count(origin)
         return response
 
-    def _cache_of(self, owner: Owner) -> ResponseCache[Key]:
+    def _cache_of(self, owner: Owner) -> ResponseCache[Computation[Owner]]:
         cache = self._caches.get(owner)
         if cache is None:
             cache = self._caches[owner] = ResponseCache(self._kept)
         return cache
-
-    def _keep(self, owner: Owner, key: Key, response: bytes) -> None:
-        if self._kept:  # else a copy would be made for nothing
-            self._cache_of(owner).keep(key, response)
-
-    def _compute_all(self, owner: Owner, keys: Sequence[Key]) -> Sequence[bytes]:
-        compute = partial(self._compute, owner, keys)
-        return giving_way(compute) if self._gives_way(owner) else compute()

@@ -215,7 +215,8 @@ def flags_of(bundle: Bundle) -> frozenset[str]:
 
 def sample_answers(served: ServedBundle) -> list[bytes]:
     """Answers to the first new clients, as many as are computed in time; needs the peers."""
-    scorer = served.scorer(ScoreRequest(b"", SAMPLE_REASONS, "near"))
+    wanted = ScoreRequest(b"", SAMPLE_REASONS, "near")
+    scorer = wanted.scorer(served.bundle, served.found_peers)
     end = time.monotonic() + SAMPLE_SECONDS
     answers: list[bytes] = []
     for client in served.bundle.client_ids[:SAMPLES]:

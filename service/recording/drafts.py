@@ -84,7 +84,8 @@ class Drafter:
         Raises:
             UnknownClient, InvalidApplication: see `draft`.
         """
-        applications = self.served.decode_at_once(request.to_score, self.kept.applications)
+        bundle, decoder = self.served.bundle, self.kept.applications
+        applications = request.to_score.decode_at_once(bundle, decoder)
         return None if applications is None else self._draft(request, applications)
 
     def draft(self, request: DecisionRequest) -> Draft:
@@ -98,7 +99,9 @@ class Drafter:
 
     def _draft(self, request: DecisionRequest, applications: Applications) -> Draft:
         check_references(applications)
-        store, evaluation = self.store, self.served.scorer(request.to_score).evaluate(applications)
+        # The words of reasons are recorded as in the file.
+        scorer = request.to_score.scorer(self.served.bundle, self.served.found_peers)
+        store, evaluation = self.store, scorer.evaluate(applications)
         at = store.now()
         recorded = [
             store.application(scored, at, record, scored_body(scored), item.audit)

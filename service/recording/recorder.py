@@ -147,6 +147,6 @@ class Recorder:
 
 def _drafts(drafter: Drafter, requests: Sequence[DecisionRequest]) -> list[Draft]:
     """The drafts of some requests, computed with pauses if pandas transforms a list."""
-    if requests[0].to_score.is_list and not drafter.served.bundle.scorer.transformer.vectorised:
+    if requests[0].to_score.gives_way(drafter.served):
         return giving_way(lambda: [drafter.draft(request) for request in requests])
     return [drafter.draft(request) for request in requests]

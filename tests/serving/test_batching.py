@@ -3,15 +3,17 @@
 import asyncio
 import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from threading import Event
 from types import SimpleNamespace
+from typing import Self
 
 import pytest
 
 from serving import batching
-from serving.batching import Busy, CallQueue, Responses
+from serving.batching import Busy, CallQueue, Computation, Responses
 from tests.support.servers.commands import environment
 from tests.support.servers.commands import run as run_command
 from tests.support.servers.server import ROOT
@@ -208,17 +210,41 @@ class Files:
     """An owner of responses."""
 
 
-def upper(_: Files, texts: list[str]) -> list[bytes]:
-    return [text.upper().encode() for text in texts]
+@dataclass(frozen=True)
+class Upper(Computation[Files]):
+    """A text in upper case; `batches` has the texts of each batch."""
+
+    text: str
+    batches: list[list[str]] = field(default_factory=list, compare=False)
+
+    def response(self, _: Files) -> bytes:
+        return self.text.upper().encode()
+
+    @classmethod
+    def responses(cls, owner: Files, batch: Sequence[Self]) -> Sequence[bytes]:
+        batch[0].batches.append([each.text for each in batch])
+        return super().responses(owner, batch)
+
+
+@dataclass(frozen=True)
+class UpperAtOnce(Upper):
+    def response_at_once(self, owner: Files) -> bytes:
+        return self.response(owner)
+
+
+@dataclass(frozen=True)
+class UpperInPairs(Upper):
+    def most_together(self, _: Files) -> int:
+        return 2
 
 
 def test_a_response_is_computed_once_and_reused_for_its_owner():
     origins: list[str] = []
-    responses = Responses(queue(), upper, kept=100, count=origins.append)
+    responses = Responses(queue(), kept=100, count=origins.append)
     one, other = Files(), Files()
 
     async def ask() -> list[bytes]:
-        return [await responses.get(owner, "a") for owner in (one, one, other)]
+        return [await responses.get(owner, Upper("a")) for owner in (one, one, other)]
 
     assert asyncio.run(ask()) == [b"A", b"A", b"A"]
     assert origins == ["computed", "reused", "computed"]
@@ -226,32 +252,43 @@ def test_a_response_is_computed_once_and_reused_for_its_owner():
 
 def test_callers_who_wait_for_the_same_response_count_as_reused():
     origins: list[str] = []
-    responses = Responses(queue(), upper, count=origins.append)
+    responses = Responses(queue(), count=origins.append)
     files = Files()
 
     async def ask() -> list[bytes]:
-        return await asyncio.gather(*(responses.get(files, "a") for _ in range(3)))
+        return await asyncio.gather(*(responses.get(files, Upper("a")) for _ in range(3)))
 
     assert asyncio.run(ask()) == [b"A"] * 3
     assert sorted(origins) == ["computed", "reused", "reused"]
 
 
 def test_responses_go_with_their_owner():
-    computed: list[str] = []
-
-    def noted(files: Files, texts: list[str]) -> list[bytes]:
-        computed.extend(texts)
-        return upper(files, texts)
-
-    responses = Responses(queue(), noted, kept=100)
-    asyncio.run(responses.get(Files(), "a"))
+    computed: list[list[str]] = []
+    responses = Responses(queue(), kept=100)
+    asyncio.run(responses.get(Files(), Upper("a", computed)))
     gc.collect()
-    asyncio.run(responses.get(Files(), "a"))
-    assert computed == ["a", "a"]
+    asyncio.run(responses.get(Files(), Upper("a", computed)))
+    assert computed == [["a"], ["a"]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "batches"), [(Upper, [["a"], ["b"], ["c"]]), (UpperInPairs, [["a"], ["b", "c"]])]
+)
+def test_as_many_responses_as_may_be_are_computed_together(
+    kind: type[Upper], batches: list[list[str]]
+):
+    responses, files, found = Responses(queue()), Files(), []
+
+    async def ask() -> list[bytes]:
+        wanted = [kind(text, found) for text in "abc"]
+        return await asyncio.gather(*(responses.get(files, each) for each in wanted))
+
+    assert asyncio.run(ask()) == [b"A", b"B", b"C"]
+    assert found == batches
 
 
 def test_a_response_at_once_takes_no_place_in_the_queue():
-    responses = Responses(queue(waiting=0), upper, at_once=lambda _, text: text.encode())
-    assert asyncio.run(responses.get(Files(), "a")) == b"a"
+    responses = Responses(queue(waiting=0))
+    assert asyncio.run(responses.get(Files(), UpperAtOnce("a"))) == b"A"
     with pytest.raises(Busy):
-        asyncio.run(Responses(queue(waiting=0), upper).get(Files(), "a"))
+        asyncio.run(responses.get(Files(), Upper("a")))

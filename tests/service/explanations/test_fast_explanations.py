@@ -19,7 +19,7 @@ from credit_scoring.explain.tree_kernel.acceleration import accelerate
 from credit_scoring.model.bundle import Bundle
 from credit_scoring.model.classifiers.classifier import Classifier
 from main import create_app
-from service import served_bundle
+from service import requests, served_bundle
 from service.bundle_folder import read_served_bundle
 from service.settings import Settings
 from tests.support.bundles.cases import Case
@@ -115,8 +115,8 @@ def test_waiting_explanations_are_computed_in_batches(lightgbm_case: Case, monke
         batches.append(len(client_ids))
         return explanation_bodies(bundle, client_ids)
 
-    monkeypatch.setattr(served_bundle, "explanation_bodies", seen)
-    monkeypatch.setattr(served_bundle, "EXPLAINED_TOGETHER", 8)
+    monkeypatch.setattr(requests, "explanation_bodies", seen)
+    monkeypatch.setattr(requests, "EXPLAINED_TOGETHER", 8)
     app = create_app(Settings(ressources_dir=lightgbm_case.folder.path, fast_explanations=True))
     clients = lightgbm_case.inputs.index.tolist()
     paths = [f"/get_shap?param_name={client}" for client in clients]

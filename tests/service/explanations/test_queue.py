@@ -13,7 +13,6 @@ import uvloop
 
 from credit_scoring.data.artifacts import METADATA_FILE
 from main import create_app
-from service.served_bundle import ServedBundle
 from service.settings import Settings
 from serving.batching import CallQueue, Responses
 from tests.service.known_answers import known_answers
@@ -129,7 +128,7 @@ def test_an_overload_is_refused_and_health_is_answered(server: Server):
 def test_an_explanation_is_refused_with_503_if_the_queue_is_full(small_bundle_folder: Path):
     full = create_app(Settings(ressources_dir=small_bundle_folder))
     nobody: CallQueue[bytes] = CallQueue(0, "none")
-    full.service.explanations = Responses(nobody, ServedBundle.explanations)
+    full.service.explanations = Responses(nobody)
     http = client_of(full)
     client_id = full.service.folder.current.bundle.client_ids[0]
     answer = http.get("/get_shap", params={"param_name": client_id})

@@ -11,7 +11,6 @@ import pytest
 
 from main import Application, create_app
 from service.requests import SHORT, ScoreRequest
-from service.scoring_service import each
 from service.settings import Settings
 from serving import batching
 from serving.batching import CallQueue, Responses
@@ -71,7 +70,7 @@ def test_a_list_is_refused_with_503_if_the_queue_is_full(
     app: Application, http: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ):
     with monkeypatch.context() as full:
-        full.setattr(app.service, "lists", Responses(CallQueue(0, "none"), each(None)))
+        full.setattr(app.service, "lists", Responses(CallQueue(0, "none")))
         answer = http.post("/score", json=[{"client": CLIENT}])
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
     assert answer.json() == {"detail": "too many explanations at once"}
