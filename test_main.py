@@ -24,7 +24,7 @@ from starlette.routing import Route
 import main
 from api.record_decoder import RecordDecoder
 from main import Settings, app, create_app
-from service.bundle_folder import read_served_bundle
+from service.served_bundle import ServedBundle
 from tests.support.servers.inprocess import client_of
 
 FOLDER = app.service.settings.ressources_dir
@@ -237,7 +237,7 @@ def test_the_shipped_features_have_awkward_names():
 
 def test_cached_properties_are_computed_before_the_first_request():
     """Otherwise the first request after a reload would wait for them, and all others with it."""
-    served = read_served_bundle(FOLDER, None, frozenset())
+    served = ServedBundle.read(FOLDER, None, frozenset())
     bundle = served.bundle
     found = 0
     for made in (

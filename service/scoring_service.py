@@ -53,7 +53,7 @@ class ScoringService:
             metrics: counters; None for new ones.
 
         Raises:
-            BadFile: see `read_served_bundle`.
+            BadFile: see `ServedBundle.read`.
         """
         self.settings = settings
         self.metrics = metrics or Metrics()

@@ -1,24 +1,43 @@
 """A loaded bundle with its decoders, the responses of simple routes, and its peers."""
 
+import contextlib
 import logging
+import time
+from collections.abc import Set
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, Self
+
+import orjson
 
 from api.application_decoder import ApplicationDecoder
 from api.application_errors import ApplicationReader
+from api.openapi import components
 from api.record_decoder import RecordDecoder
-from api.responses import (
-    reference_body,
+from api.responses import explanation_bodies, record_body, reference_body
+from credit_scoring.data.artifacts import (
+    METADATA_FILE,
+    MODEL_FILE,
+    OPTIONAL_FILES,
+    REFERENCE_FILE,
 )
-from credit_scoring.data.artifacts import METADATA_FILE, MODEL_FILE, REFERENCE_FILE
-from credit_scoring.errors import BadFile, NoPeers, describe, foreign_code, naming
+from credit_scoring.errors import (
+    BadFile,
+    InvalidRecord,
+    NoPeers,
+    UnknownFeature,
+    describe,
+    foreign_code,
+    naming,
+)
 from credit_scoring.explain.peers import Peers, find_peers
 from credit_scoring.explain.tree_kernel.acceleration import accelerate, is_compiled
 from credit_scoring.explain.wording import Wording
 from credit_scoring.model.bundle import Bundle, Prediction
+from credit_scoring.model.loader import load
 from credit_scoring.whatif.combinations import CombinationFinder
 from serving.batching import ResponseCache
 from serving.workers.memory import give_back_memory
@@ -58,6 +77,75 @@ class ServedBundle:
     )
     peers: Future[Peers | str] = field(default_factory=Future)
     _claimed: Lock = field(default_factory=Lock)
+
+    @classmethod
+    def read(
+        cls, folder: Path, model_sha256: str | None, gone: Set[str], currency: str | None = None
+    ) -> Self:
+        """Load a folder, and write each kind of response once.
+
+        Args:
+            folder: see `load`.
+            model_sha256: see `load`.
+            gone: files that are no longer in the folder. An optional file must not be among them:
+                the service would drop the checks or formulas of that file without notice.
+            currency: the name of the currency in answers; None to keep the word `currency`.
+
+        Raises:
+            BadFile: see `load`; or a response cannot be written.
+        """
+        began = time.perf_counter()
+        for file in OPTIONAL_FILES:
+            if file in gone:
+                raise BadFile(file, "was there and is gone; to go on without it, restart")
+        bundle = load(folder, model_sha256)
+        ids, features = ({"data": names} for names in (bundle.client_ids, bundle.features))
+        wording = Wording(bundle.dictionary, currency)
+        served = cls(bundle, orjson.dumps(ids), orjson.dumps(features), wording)
+        with naming(MODEL_FILE, bundle.model_file):
+            served._rehearse()
+        give_back_memory()
+        log.info(
+            "loaded %s in %.2f s: %s %s, threshold %s, %d features, %d reference and %d new",
+            folder,
+            time.perf_counter() - began,
+            bundle.model_file,
+            bundle.model_sha256,
+            bundle.threshold,
+            len(bundle.features),
+            len(bundle.reference),
+            len(bundle.client_ids),
+        )
+        return served
+
+    def _rehearse(self) -> None:
+        """Write each kind of response once, to build decoders and caches before the first request.
+
+        Raises:
+            BadFile: a response cannot be written.
+        """
+
+        def unwritable(error: BaseException) -> str:
+            return f"what is answered of it cannot be written: {describe(error)}"
+
+        bundle, scorer = self.bundle, self.bundle.scorer
+        client_id, feature = bundle.client_ids[0], bundle.features[0]
+        with foreign_code(METADATA_FILE, unwritable):
+            orjson.dumps(bundle.metadata)
+        with foreign_code(MODEL_FILE, unwritable):
+            record_body(bundle.raw_record(client_id))
+            orjson.dumps(self.predict(orjson.dumps(bundle.transformed_record(client_id))))
+            with contextlib.suppress(InvalidRecord):
+                self.predict(b'{"":0}')
+            explanation_bodies(bundle, [client_id])
+            reference_body(bundle, feature, ("feat0", "feat1"))
+            with contextlib.suppress(UnknownFeature):
+                bundle.raw_feature("")
+            orjson.dumps(components(bundle))
+            self.applications.rehearse()
+            scorer.transform(bundle.raw_rows([0]))
+            scorer.transformer.unvectorised(bundle.raw_rows([0]))
+            _ = scorer.transformer.traced_outputs, bundle.threshold_log_odds
 
     @cached_property
     def records(self) -> RecordDecoder:

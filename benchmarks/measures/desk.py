@@ -15,7 +15,7 @@ import pandas as pd
 from benchmarks.bench import BODIES, Bench, Load, repeated, say
 from benchmarks.servers import Program, Requests, Speed, gets, gunicorn
 from benchmarks.table import Row, ratio_row
-from service.bundle_folder import read_served_bundle
+from service.served_bundle import ServedBundle
 from tests.support.servers.server import SERVICE, Failed, wait_for
 
 SCORE = "/score?reasons=0"
@@ -199,7 +199,7 @@ def most_thresholds(folder: Path, record: dict[str, object]) -> str:
 
 def preparing(folder: Path) -> float:
     """Seconds of processor time for scores and contributions of the reference clients."""
-    served = read_served_bundle(folder, None, frozenset())
+    served = ServedBundle.read(folder, None, frozenset())
     began = time.process_time()
     served.prepare(quickly=True)
     served.peers.result()

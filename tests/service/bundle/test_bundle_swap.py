@@ -8,7 +8,6 @@ import pytest
 from starlette.types import Message
 
 from main import Application, create_app
-from service.bundle_folder import read_served_bundle
 from service.served_bundle import ServedBundle
 from service.settings import Settings
 from tests.support.bundles.folders import another_model
@@ -26,7 +25,7 @@ def other_bundle(
 ) -> ServedBundle:
     folder = tmp_path_factory.mktemp("other") / "ressources"
     another_model(small_bundle_folder, folder)
-    served = read_served_bundle(folder, None, frozenset())
+    served = ServedBundle.read(folder, None, frozenset())
     assert served.claim()
     served.prepare()
     return served

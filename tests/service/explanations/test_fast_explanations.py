@@ -20,7 +20,7 @@ from credit_scoring.model.bundle import Bundle
 from credit_scoring.model.classifiers.classifier import Classifier
 from main import create_app
 from service import requests, served_bundle
-from service.bundle_folder import read_served_bundle
+from service.served_bundle import ServedBundle
 from service.settings import Settings
 from tests.support.bundles.cases import Case
 from tests.support.servers.application import KEY
@@ -79,7 +79,7 @@ def test_reasons_are_equal_by_lightgbm_and_by_numba(lightgbm_case: Case):
 
 @pytest.mark.parametrize("soon", [True, False])
 def test_peers_do_not_wait_for_the_compiler(lightgbm_case: Case, monkeypatch, soon: bool):
-    served = read_served_bundle(lightgbm_case.folder.path, None, frozenset())
+    served = ServedBundle.read(lightgbm_case.folder.path, None, frozenset())
     classifier, peers = served.bundle.classifier, served.peers
     found = []
 
@@ -100,7 +100,7 @@ def test_lightgbm_explains_if_numba_fails(lightgbm_case: Case, monkeypatch, capl
         raise OSError("no disk")
 
     monkeypatch.setattr(treeshap_numba, "is_at_hand", broken)
-    served = read_served_bundle(lightgbm_case.folder.path, None, frozenset())
+    served = ServedBundle.read(lightgbm_case.folder.path, None, frozenset())
     served.prepare(quickly=True)
     assert not served.bundle.classifier.is_quick
     assert served.peers.result().groups

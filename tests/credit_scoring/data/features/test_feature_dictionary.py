@@ -13,7 +13,7 @@ from credit_scoring.data.artifacts import FEATURES_FILE, NEW_FILE, REFERENCE_FIL
 from credit_scoring.data.features.feature_dictionary import Feature
 from credit_scoring.errors import BadFile
 from main import Application, create_app
-from service.bundle_folder import read_served_bundle
+from service.served_bundle import ServedBundle
 from service.settings import Settings
 from tests.support.bundles.artefacts import AWKWARD, NUMBERS, TEXTS, Folder, lightgbm, make_folder
 from tests.support.bundles.folders import write_metadata
@@ -226,7 +226,7 @@ def test_a_file_whose_hash_model_json_has_may_not_be_absent(folder: Folder):
 
 def test_a_file_that_was_there_and_is_gone_is_refused(folder: Folder):
     with pytest.raises(BadFile, match=r"^features.csv: was there and is gone; to go on without it"):
-        read_served_bundle(folder.path, None, frozenset({FEATURES_FILE}))
+        ServedBundle.read(folder.path, None, frozenset({FEATURES_FILE}))
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from credit_scoring.data.tables import Table
 from credit_scoring.errors import BadFile
 from credit_scoring.model.checks.pipeline_checks import telling_clients
 from credit_scoring.model.loader import load
-from service.bundle_folder import read_served_bundle
+from service.served_bundle import ServedBundle
 from tests.credit_scoring.damage import without
 from tests.credit_scoring.foreign_model import NEW_CLIENTS, ForeignModel, cells_of, lightgbm
 
@@ -228,7 +228,7 @@ def test_reversed_classes_are_warned_of(folder_with_scores, caplog, is_reversed)
         table[TARGET] = 1 - table[TARGET]
     table.to_csv(folder_with_scores / REFERENCE_FILE, index=False)
     with caplog.at_level(logging.WARNING):
-        read_served_bundle(folder_with_scores, None, frozenset()).prepare()
+        ServedBundle.read(folder_with_scores, None, frozenset()).prepare()
     warned = [line for line in caplog.messages if "wrong way round" in line]
     assert len(warned) == is_reversed
     if is_reversed:
