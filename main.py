@@ -4,13 +4,11 @@ A request passes `serving.middleware`, then its route below, which calls `servic
 the status of each error. Class 1 is a client in default, class 0 a solvent one.
 """
 
-import contextlib
-from collections.abc import AsyncIterator
 from operator import attrgetter
 from typing import Any
 
 import orjson
-from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from fastapi.routing import APIRoute
@@ -63,8 +61,7 @@ def application_of(request: Request) -> "Application":
 async def index(request: Request) -> Response:
     """The service, its version, its routes, and the path of their documentation."""
     service = {"service": TITLE, "version": VERSION, "docs": swagger_ui.DOCS}
-    routes = [route for route in application_of(request).routes if isinstance(route, APIRoute)]
-    return JSONResponse(service | {"routes": summaries(routes)})
+    return JSONResponse(service | {"routes": summaries(application_of(request).routes)})
 
 
 @direct.get("/get_ids", **documented("Ids of the new clients", CLIENTS, models.ClientIds, 401))
@@ -104,11 +101,7 @@ async def prediction(request: Request) -> Response:
     Browsers send no body with GET, and some proxies drop it; POST gives the same response.
     """
     service, current = service_of(request), service_of(request).current
-    body = await body_of(request, service.settings.max_body_bytes)
-    if not body and b"param_name" in request.scope["query_string"]:
-        raise HTTPException(422, http_rules.NO_RECORD)
-    scored = current.predict(body)  # faster than a change of threads
-    service.predictions(scored.prediction).inc()
+    scored = service.predict(current, await http_rules.record_in(request))
     return json_response(orjson.dumps(scored))
 
 
@@ -119,9 +112,8 @@ async def get_shap(request: Request) -> Response:
     return json_response(await service_of(request).explain(client_id_of(request)))
 
 
-@direct.get("/get_kde", **documented(
-        "A feature among those who paid and those who did not", REFERENCE,
-        models.ReferenceValues, 401, 404, 422, takes=document.OF_FEATURE))  # fmt: skip
+@direct.get("/get_kde", **documented("A feature among those who paid and those who did not",
+        REFERENCE, models.ReferenceValues, 401, 404, 422, takes=document.OF_FEATURE))  # fmt: skip
 async def get_kde(request: Request) -> Response:
     """Raw values of a feature among the reference clients of each class, for a density plot."""
     service, feature = service_of(request), query_value(request, "param_name")
@@ -186,25 +178,21 @@ async def combinations(request: Request, language: requests.Language = None) -> 
         401, 422, 503))  # fmt: skip
 async def features(request: Request, language: requests.Language = None) -> Response:
     """Each feature in plain words, and its values among those who paid and those who did not."""
-    wanted = requests.FeaturesRequest(language)
-    return json_response(await service_of(request).respond(wanted))
+    return json_response(await service_of(request).respond(requests.FeaturesRequest(language)))
 
 
 @typed.get("/importance", **documented("What the model goes by", DESK,
         models.ImportanceAnswer, 401, 422, 503))  # fmt: skip
 async def importance(request: Request, language: requests.Language = None) -> Response:
     """Mean absolute contributions to the score, by theme and by feature."""
-    wanted = requests.ImportanceRequest(language)
-    return json_response(await service_of(request).respond(wanted))
+    return json_response(await service_of(request).respond(requests.ImportanceRequest(language)))
 
 
-@typed.get("/drift", **documented(
-        "How far the new clients differ from the reference clients", DESK,
-        models.DriftAnswer, 401, 422, 503))  # fmt: skip
+@typed.get("/drift", **documented("How far the new clients differ from the reference clients",
+        DESK, models.DriftAnswer, 401, 422, 503))  # fmt: skip
 async def drift(request: Request, language: requests.Language = None) -> Response:
     """Population stability indices of the features and of the score."""
-    wanted = requests.DriftRequest(language)
-    return json_response(await service_of(request).respond(wanted))
+    return json_response(await service_of(request).respond(requests.DriftRequest(language)))
 
 
 @direct.head("/health", include_in_schema=False)
@@ -232,7 +220,7 @@ async def metrics(request: Request) -> Response:
 @direct.get(swagger_ui.OPENAPI, summary="The OpenAPI document", include_in_schema=False)
 async def openapi(request: Request) -> Response:
     """The OpenAPI document; names of features only for a caller with access to them."""
-    found = application_of(request).document(with_names=http_rules.may_see_names(request))
+    found = application_of(request).openapi(with_names=http_rules.may_see_names(request))
     return json_response(orjson.dumps(found))
 
 
@@ -247,18 +235,11 @@ class Application(FastAPI):
 
     service: ScoringService
 
-    def openapi(self) -> dict[str, Any]:
-        """The OpenAPI document, with working examples from the files."""
-        return self.document(with_names=True)
-
-    def document(self, *, with_names: bool) -> dict[str, Any]:
+    def openapi(self, *, with_names: bool = True) -> dict[str, Any]:
         """The OpenAPI document, with or without names of features and a client's values."""
         if self.openapi_schema is None:
             http_rules.complete_document(super().openapi(), self.service.settings)
-        bundle = self.service.current.bundle if with_names else None
-        found = document.with_components(super().openapi(), bundle)
-        register = self.service.register
-        return found if register is None else register.with_examples(found, is_open=with_names)
+        return self.service.with_examples(super().openapi(), with_names=with_names)
 
 
 def create_app(
@@ -286,31 +267,20 @@ def create_app(
         service.register = RegisterService.open(service)
         for route in ROUTES:
             router.add_api_route(*route.place, methods=[route.method], **route.documentation)
-
-    @contextlib.asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with service.running():
-            yield
-        if logs is not None:
-            logs.close()  # uvicorn ends the process by a signal: nothing else would run
-
     app = Application(
         title=TITLE,
         version=VERSION,
         description=document.DESCRIPTION,
-        routes=[*direct.routes, *typed.routes, *router.routes],
+        routes=[*direct.routes, *typed.routes, *router.routes, swagger_ui.assets()],
         openapi_tags=document.groups(with_register=service.register is not None),
         servers=swagger_ui.SERVERS,
         openapi_url=None,
-        docs_url=None,
-        redoc_url=None,
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
-        lifespan=lifespan,
+        lifespan=lambda _: service.running(logs),
         exception_handlers={**http_rules.HANDLERS, RequestValidationError: wrong_parameters},
     )
     app.service = service
-    app.mount(swagger_ui.ASSETS, swagger_ui.assets())
     add_middleware(app, service, logs)
     return app
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from api.openapi import describe_register, describe_swapped_classes
@@ -121,6 +122,18 @@ def client_id_of(request: Request, name: str = "param_name") -> ClientId:
     if bundle_of(request).has_text_ids:
         return query_value(request, name)
     return query_integer(request, name, "a client's id")
+
+
+async def record_in(request: Request) -> bytes:
+    """The body of `/prediction/`.
+
+    Raises:
+        HTTPException: 413 if it is too long; 422 if a client's id was sent in its place.
+    """
+    body = await body_of(request, service_of(request).settings.max_body_bytes)
+    if not body and b"param_name" in request.scope["query_string"]:
+        raise HTTPException(422, NO_RECORD)
+    return body
 
 
 async def application_in(request: Request) -> ClientId | bytes:

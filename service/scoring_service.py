@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from prometheus_client import Counter
 
+from api.openapi import with_components
 from api.responses import model_metadata
 from credit_scoring.data.table_files.client_ids import ClientId
+from credit_scoring.model.bundle import Prediction
 from service.bundle_folder import BundleFolder
 from service.requests import ExplanationRequest, ModelRequest, ScoreRequest, ServedRequest
 from service.served_bundle import ServedBundle
 from service.settings import Settings
 from serving.batching import CallQueue, Responses
+from serving.observability.logs import LogWriter
 from serving.observability.metrics import Metrics
 from serving.workers.worker_registry import WorkerRegistry
 
@@ -75,9 +78,16 @@ class ScoringService:
         self.register: RegisterService | None = None
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Take new files into use, and keep the register open, while the block runs."""
+    async def running(self, logs: LogWriter | None = None) -> AsyncIterator[None]:
+        """Take new files into use, and keep the register open, while the block runs.
+
+        Args:
+            logs: closed at the end, as uvicorn ends the process by a signal: nothing else would
+                run; None without a log.
+        """
         async with AsyncExitStack() as stack:
+            if logs is not None:
+                stack.callback(logs.close)
             stack.enter_context(self.folder.watched())
             if self.register is not None:
                 await stack.enter_async_context(self.register.running())
@@ -87,6 +97,16 @@ class ScoringService:
     def current(self) -> ServedBundle:
         """The bundle in use."""
         return self.folder.current
+
+    def predict(self, current: ServedBundle, body: bytes) -> Prediction:
+        """Score a transformed record by a bundle, which is faster than a change of threads.
+
+        Raises:
+            InvalidRecord: the text is not a record of the model.
+        """
+        scored = current.predict(body)
+        self.predictions(scored.prediction).inc()
+        return scored
 
     async def explain(self, client_id: ClientId) -> bytes:
         """The body of `/get_shap`.
@@ -151,6 +171,18 @@ class ScoringService:
             names = self.settings.class_names
             metadata["get_kde"] = {name: f"class {label}" for label, name in enumerate(names)}
         return metadata
+
+    def with_examples(self, document: dict[str, Any], *, with_names: bool) -> dict[str, Any]:
+        """The OpenAPI document with working examples from the files.
+
+        Args:
+            document: without them.
+            with_names: false for a caller who may see neither names of features nor a record.
+        """
+        found = with_components(document, self.current.bundle if with_names else None)
+        if self.register is None:
+            return found
+        return self.register.with_examples(found, is_open=with_names)
 
     def counts(self, version: str) -> bytes:
         """The body of `/metrics`, for a version of the service."""

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match
+from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from serving.errors import abridged, error_responses
@@ -26,6 +26,7 @@ class ByPath:
 
     path: str
     methods: Any
+    summary: Any
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match a request by its path, then by its method."""
@@ -76,11 +77,12 @@ def documented(
     }
 
 
-def summaries(routes: Sequence[Any]) -> dict[str, str]:
+def summaries(routes: Sequence[BaseRoute]) -> dict[str, str]:
     """The summaries of documented routes, by method and path."""
     return {
         f"{method} {route.path}": route.summary
         for route in routes
+        if isinstance(route, ByPath)
         for method in sorted((route.methods or set()) - {"HEAD"})
     }
 

@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from serving.errors import DESCRIPTIONS
@@ -69,9 +70,9 @@ def page(title: str) -> str:
     return PAGE % (title, SCRIPT)
 
 
-def assets() -> StaticFiles:
-    """The files of Swagger UI, to be mounted at `ASSETS`."""
-    return StaticFiles(packages=[("fastapi_offline", "static")])
+def assets() -> Mount:
+    """The files of Swagger UI, at `ASSETS`."""
+    return Mount(ASSETS, StaticFiles(packages=[("fastapi_offline", "static")]))
 
 
 def is_docs(path: str) -> bool:
