@@ -73,6 +73,7 @@ class BundleFolder(ReloadedFolder[ServedBundle]):
             NotReady: the peers are not found in time; a later call may succeed.
             NoPeers: the reference clients cannot be scored.
         """
-        self.prepare(served)
-        await awaited(served.peers, PREPARING_SECONDS)
+        if not served.peers.done():
+            self.prepare(served)
+            await awaited(served.peers, PREPARING_SECONDS)
         _ = served.found_peers

@@ -60,6 +60,10 @@ class ServedRequest(Computation[ServedBundle]):
             UnknownLanguage: `features.csv` has no words in the language.
         """
 
+    def response_at_once(self, _served: ServedBundle) -> bytes | None:
+        """The response if computing it is faster than a change of threads, else None."""
+        return None
+
 
 @dataclass(frozen=True)
 class ExplanationRequest(ServedRequest):

@@ -138,6 +138,8 @@ class ScoringService:
         request.check(current)
         if request.needs_peers:
             await self.folder.wait_for_peers(current)
+        if (response := request.response_at_once(current)) is not None:
+            return response
         match request:
             case ExplanationRequest():
                 responses = self.explanations

@@ -161,10 +161,6 @@ class Computation(ABC, Generic[Owner]):
     def response(self, owner: Owner) -> bytes:
         """Compute the response."""
 
-    def response_at_once(self, _owner: Owner) -> bytes | None:
-        """The response if computing it is faster than a change of threads, else None."""
-        return None
-
     @classmethod
     def responses(cls, owner: Owner, batch: Sequence[Self]) -> Sequence[bytes]:
         """Compute the responses of a batch, in its order."""
@@ -212,10 +208,8 @@ class Responses(Generic[Owner]):
             Busy: the queue is full.
             Exception: any exception of the computation.
         """
-        origin, response = "reused", wanted.response_at_once(owner)
         cache = self._cache_of(owner) if self._kept else None  # else a copy is made for nothing
-        if response is None and cache is not None:
-            response = cache.get(wanted)
+        origin, response = "reused", None if cache is None else cache.get(wanted)
         if response is None:
             kind = type(wanted)
 

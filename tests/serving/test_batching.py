@@ -227,12 +227,6 @@ class Upper(Computation[Files]):
 
 
 @dataclass(frozen=True)
-class UpperAtOnce(Upper):
-    def response_at_once(self, owner: Files) -> bytes:
-        return self.response(owner)
-
-
-@dataclass(frozen=True)
 class UpperInPairs(Upper):
     def most_together(self, _: Files) -> int:
         return 2
@@ -287,8 +281,6 @@ def test_as_many_responses_as_may_be_are_computed_together(
     assert found == batches
 
 
-def test_a_response_at_once_takes_no_place_in_the_queue():
-    responses = Responses(queue(waiting=0))
-    assert asyncio.run(responses.get(Files(), UpperAtOnce("a"))) == b"A"
+def test_a_response_is_refused_if_the_queue_is_full():
     with pytest.raises(Busy):
-        asyncio.run(responses.get(Files(), Upper("a")))
+        asyncio.run(Responses(queue(waiting=0)).get(Files(), Upper("a")))

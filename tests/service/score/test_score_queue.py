@@ -75,3 +75,11 @@ def test_a_list_is_refused_with_503_if_the_queue_is_full(
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
     assert answer.json() == {"detail": "too many explanations at once"}
     assert http.post("/score", json=[{"client": CLIENT}]).status_code == 200
+
+
+def test_a_score_without_reasons_takes_no_place_in_the_queue(
+    app: Application, http: httpx.Client, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(app.service, "bodies", Responses(CallQueue(0, "none")))
+    answers = [http.post(f"/score?reasons={n}", json={"client": CLIENT}) for n in (0, 1)]
+    assert [answer.status_code for answer in answers] == [200, 503]
