@@ -31,9 +31,9 @@ from credit_scoring.errors import abridged
 from credit_scoring.explain.peers import Compare
 from register.errors import InvalidRequest
 from register.letter.languages.texts import Language
+from register.reading.decisions import LONGEST_PAGE
 from register.stored import OutcomeStatus
 
-MOST_LISTED = 500  # decisions of a page
 MOST_OUTCOMES = 1_000
 MOST_NAMED = 5  # problems in one message
 LONGEST_NOTE = 4_000  # characters
@@ -153,7 +153,7 @@ class ListQuery(Query):
     ] = None
     requested: Annotated[bool, Field(description="true for open requests for a review")] = False
     after: Annotated[Parameter | None, Field(description="`next` of the page before")] = None
-    limit: Annotated[int, Field(ge=1, le=MOST_LISTED)] = 100
+    limit: Annotated[int, Field(ge=1, le=LONGEST_PAGE)] = 100
 
 
 class DecisionReading(Query):

@@ -103,16 +103,6 @@ def facts_html(rows: Iterable[tuple[str, str]]) -> str:
     return f'<dl class="desk-facts">{items}</dl>'
 
 
-def heard(text: str, *labels: str) -> None:
-    """Show a sentence to screen readers only: the page has its content in another form."""
-    st.html(f'<p class="desk-heard">{tagged(text, *labels)}</p>')
-
-
-def live(text: str, *labels: str) -> None:
-    """Show a sentence that screen readers tell as soon as it changes."""
-    st.html(f'<p class="desk-live" role="status" aria-live="polite">{tagged(text, *labels)}</p>')
-
-
 def chart(spec: Spec, sentence: str, *labels: str) -> None:
     """Show a chart, and the sentence that describes it: as its alternative text and below it."""
     picture(spec, sentence)

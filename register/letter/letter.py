@@ -18,7 +18,6 @@ from register.letter.languages.texts import Language, Texts
 from register.letter.markup import Data
 from register.letter.quantities import HtmlQuantities
 from register.letter.sender import Sender
-from register.letter.style import POLICY
 from register.letter.words import Words
 from register.settings import RegisterSettings
 from register.stored import StoredDecision
@@ -35,13 +34,11 @@ class Letter:
         html: a document without any other file.
         version: of the template.
         language: of the letter.
-        policy: the value of the header Content-Security-Policy that fits the document.
     """
 
     html: str
     version: str
     language: Language
-    policy: str = POLICY
 
 
 def letter_html(

@@ -23,9 +23,7 @@ NOT_KNOWN = "(not known)"
 Figures = dict[str, Any]
 
 
-def columns_of(
-    scenario: Scenario, month: ScoredMonth, reviews: MonthOfReviews, loans: MonthOfLoans
-) -> pd.DataFrame:
+def columns_of(scenario: Scenario, month: ScoredMonth, loans: MonthOfLoans) -> pd.DataFrame:
     """Known facts about each decision of a month.
 
     `risk` is the true probability of a default within the window, `pd` the model's. A loan that is
@@ -71,7 +69,7 @@ class Truth:
 
     def add(self, month: ScoredMonth, reviews: MonthOfReviews, loans: MonthOfLoans) -> None:
         """Take a month."""
-        table = columns_of(self.scenario, month, reviews, loans)
+        table = columns_of(self.scenario, month, loans)
         self.tables.append(table)
         self.reviews.append((str(table["month"].iloc[0]), month, reviews))
 

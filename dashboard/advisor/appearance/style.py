@@ -139,7 +139,6 @@ TABLES = """
 .desk-quotation {
     margin: 0; padding-left: 1rem; border-left: 3px solid var(--desk-grey); white-space: pre-line
 }
-.desk-live { margin: 0 }
 .desk-heard {
     position: absolute; left: 0; width: 1px; height: 1px; margin: 0; overflow: hidden;
     clip-path: inset(50%); white-space: nowrap

@@ -13,7 +13,7 @@ from advisor.vega_lite import vega
 from advisor.vega_lite.vega import BLUE, GREY, INK, PAPER, ClassLegend, Row, Spec
 
 ROW_HEIGHT, AXIS_HEIGHT, LEGEND_HEIGHT = 30, 50, 40  # pixels
-PERCENT, DECIMALS = ".0%", ".2f"
+PERCENT = ".0%"
 ABOVE = {"y": -8, "baseline": "bottom"}  # a text over the chart
 Interpolation = Literal["step-after", "step-before", "linear"]
 Labelled = tuple[float, str]  # a value on an axis and its text

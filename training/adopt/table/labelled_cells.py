@@ -22,7 +22,6 @@ from training.adopt.table.labels import spelled
 FIRST_ID = 100_001  # of clients without ids
 SEPARATORS = (",", ";", "\t", "|")
 WITH_COMMA = re.compile(r"-?\d+,\d+")
-WITH_POINT = re.compile(r"-?\d+\.\d+")
 FEWEST = 2  # clients of either class, in the reference population
 MOST_LABELS = 10  # that are listed
 
