@@ -11,6 +11,7 @@ ScoringError
  └─ NoPeers             the reference population cannot be scored
 """
 
+import logging
 import re
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -122,6 +123,18 @@ def naming(before: str, after: str) -> Iterator[None]:
         if after == before:
             raise
         raise error.renamed(before, after) from error.__cause__
+
+
+@contextmanager
+def errors_only() -> Iterator[None]:
+    """Silence warnings about a bundle, which the service logs when it loads it."""
+    logger = logging.getLogger(__package__)
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def describe(error: BaseException) -> str:

@@ -1,7 +1,5 @@
 """A worker: it loads the bundle once, and makes the part file of one chunk after another."""
 
-import contextlib
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,7 +13,7 @@ from numpy.typing import NDArray
 from credit_scoring.data.artifacts import MODEL_FILE, unreadable
 from credit_scoring.data.tables import Matrix
 from credit_scoring.decisions.batch_scoring import BatchScorer, Explained
-from credit_scoring.errors import BadFile, describe, foreign_code, naming
+from credit_scoring.errors import BadFile, describe, errors_only, foreign_code, naming
 from credit_scoring.explain.peers import find_peers
 from credit_scoring.explain.tree_kernel.acceleration import accelerate
 from credit_scoring.model.bundle import Bundle
@@ -179,7 +177,7 @@ def _load(
     fast: bool,
 ) -> WorkerBundle:
     hashes = dict(sha256)
-    with _errors_only(logging.getLogger("credit_scoring")):
+    with errors_only():
         bundle = load(folder, hashes[model_file])
     _check_hashes(folder, bundle, hashes)
     peers, grades = None, tuple(grade.grade for grade in bundle.scorecard.grades)
@@ -211,14 +209,3 @@ def _check_hashes(folder: Path, bundle: Bundle, hashes: dict[str, str]) -> None:
     differing = sorted(name for name in {*found, *hashes} if found.get(name) != hashes.get(name))
     if differing:
         raise RunError(f"a worker has another {', '.join(differing)} than the run")
-
-
-@contextlib.contextmanager
-def _errors_only(logger: logging.Logger) -> Iterator[None]:
-    """Silence warnings, which the service logs: each worker would repeat them."""
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)

@@ -1,6 +1,5 @@
 """`ReplayBundle`: a kept bundle that is loaded again, and explains as it did when it scored."""
 
-import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ import numpy as np
 from credit_scoring.data.artifacts import MODEL_FILE, REQUIREMENTS_FILE
 from credit_scoring.data.tables import Matrix
 from credit_scoring.decisions.batch_scoring import BatchScorer
-from credit_scoring.errors import BadFile, describe, foreign_code, naming
+from credit_scoring.errors import BadFile, describe, errors_only, foreign_code, naming
 from credit_scoring.explain.peers import Peers, find_peers
 from credit_scoring.explain.tree_kernel.acceleration import accelerate
 from credit_scoring.model.bundle import Bundle
@@ -142,15 +141,3 @@ def _loaded(kept: KeptFiles, description: Description) -> Bundle:
     if bundle.features != tuple(description.features):
         raise BadFile(MODEL_FILE, "has other features than those that were kept")
     return bundle
-
-
-@contextmanager
-def errors_only() -> Iterator[None]:
-    """Silence warnings about a bundle, which the service logged when it loaded it."""
-    logger = logging.getLogger("credit_scoring")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from credit_scoring.data.artifacts import FILES, REQUIREMENTS_FILE
 from credit_scoring.data.bundle_files import module_files
+from credit_scoring.errors import errors_only
 from credit_scoring.model.bundle import Bundle
 from credit_scoring.model.loader import load
-from register.replay.replay_bundle import errors_only
 
 RETRY_SECONDS = 60.0  # until refused files are read again
 
