@@ -116,9 +116,9 @@ class ScoringService:
             Busy: too many explanations wait.
         """
         current = self.current
-        return await self.respond(
-            ExplanationRequest(client_id, current.bundle.classifier.is_quick), current
-        )
+        request = ExplanationRequest(client_id, current.bundle.classifier.is_quick)
+        request.check(current)
+        return await self.explanations.get(current, request)
 
     async def respond(self, request: ServedRequest, current: ServedBundle | None = None) -> bytes:
         """The response to a request.
@@ -141,8 +141,6 @@ class ScoringService:
         if (response := request.response_at_once(current)) is not None:
             return response
         match request:
-            case ExplanationRequest():
-                responses = self.explanations
             case ModelRequest():
                 responses = self.model_bodies
             case ScoreRequest(is_list=True):
