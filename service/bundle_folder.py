@@ -1,11 +1,10 @@
 """The folder of the bundle in use: loaded at start, and again when its files change."""
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Set
 from concurrent.futures import Future
 from typing import ClassVar
 
-from credit_scoring.data.artifacts import FILES
-from credit_scoring.data.bundle_files import module_files
+from credit_scoring.data.bundle_files import Fingerprint, fingerprint
 from credit_scoring.errors import BadFile
 from service.served_bundle import ServedBundle
 from service.settings import Settings
@@ -40,12 +39,12 @@ class BundleFolder(ReloadedFolder[ServedBundle]):
         self.listeners: list[Callable[[ServedBundle], object]] = []
         super().__init__(settings.ressources_dir, registry)
 
-    def names(self) -> Sequence[str]:
-        """The files of a bundle, and all modules that a model may import from its folder.
+    def fingerprint(self) -> Fingerprint:
+        """Times, size and inode of the bundle's files, and of modules that a model may import.
 
-        Not ``requirements.txt``: `startup.sh` installs what it names, at the next start.
+        Not of ``requirements.txt``: `startup.sh` installs what it names, at the next start.
         """
-        return [*FILES, *module_files(self._settings.ressources_dir)]
+        return fingerprint(self._settings.ressources_dir)
 
     def read(self, gone: Set[str]) -> ServedBundle:
         """Load the bundle; see `ServedBundle.read`."""

@@ -4,9 +4,9 @@ import logging
 import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Set
 from concurrent.futures import Executor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
@@ -58,15 +58,15 @@ class ReloadedFolder(ABC, Generic[T]):
         self._folder = folder
         self._registry = registry
         self.refused: str | None = None
-        self._used = self._seen = self._tried = self._fingerprint()
+        self._used = self._seen = self._tried = self.fingerprint()
         self._retry_at = math.inf
         others = {name for other in registry.others() for name in other["files"]}
         self.current = self.read(others - self._used.keys())
         self._publish()
 
     @abstractmethod
-    def names(self) -> Sequence[str]:
-        """Names of the files to look at, now; some may be absent."""
+    def fingerprint(self) -> Mapping[str, object]:
+        """Something of each file that exists now, by its name, that changes with the file."""
 
     @abstractmethod
     def read(self, gone: Set[str]) -> T:
@@ -116,7 +116,7 @@ class ReloadedFolder(ABC, Generic[T]):
 
     def look(self) -> None:
         """Reload the files if they changed and lie still, or if it is time to try them again."""
-        before, self._seen = self._seen, self._fingerprint()
+        before, self._seen = self._seen, self.fingerprint()
         now = time.monotonic()
         if self._seen == before and (self._seen != self._tried or now >= self._retry_at):
             self._tried, self._retry_at = self._seen, now + self.retry
@@ -129,31 +129,18 @@ class ReloadedFolder(ABC, Generic[T]):
         One worker at a time does so: processors are left for requests.
         """
         with self._registry.turn():
-            fingerprint = self._fingerprint()
+            fingerprint = self.fingerprint()
             try:
                 current = self.read(self._used.keys() - fingerprint.keys())
             except self.unusable as problem:
                 self._refuse(str(problem))
                 return False
             # Files that changed meanwhile may not belong together: `look` will see the change.
-            if self._fingerprint() == fingerprint:
+            if self.fingerprint() == fingerprint:
                 self.current, self.refused, self._used = current, None, fingerprint
                 self._publish()
                 self.prepare(current)
         return True
-
-    def _fingerprint(self) -> dict[str, tuple[int, ...]]:
-        """Times, size and inode of the files that exist: they change with the files.
-
-        The time of writing can be kept (``cp -p``), and new permissions leave it as it is: the
-        time of change counts too.
-        """
-        found: dict[str, tuple[int, ...]] = {}
-        for name in self.names():
-            with suppress(OSError):
-                stat = (self._folder / name).stat()
-                found[name] = (stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino)
-        return found
 
     def _state(self) -> dict[str, Any]:
         return self.current.state() | {"files": sorted(self._used)}

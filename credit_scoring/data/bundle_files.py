@@ -1,10 +1,12 @@
-"""Names of the files in a folder that make a bundle."""
+"""Names of the files in a folder that make a bundle, and signs that they changed."""
 
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from credit_scoring.data.artifacts import (
+    FILES,
     MODEL_FILE,
     MODEL_FILES,
     NEW_FILE,
@@ -13,6 +15,8 @@ from credit_scoring.data.artifacts import (
 )
 
 _CODE = ".py"
+
+Fingerprint = dict[str, tuple[int, ...]]
 
 
 def model_file_in(folder: Path) -> str:
@@ -53,3 +57,21 @@ def files_of_bundle(folder: Path) -> list[str]:
     """
     optional = [name for name in OPTIONAL_FILES if (folder / name).exists()]
     return [model_file_in(folder), REFERENCE_FILE, NEW_FILE, *optional, *module_files(folder)]
+
+
+def fingerprint(folder: Path, more: Iterable[str] = ()) -> Fingerprint:
+    """Times, size and inode, by name, of the files of a bundle that exist: they change with them.
+
+    The time of writing can be kept (``cp -p``), and new permissions leave it as it is: the time of
+    change counts too.
+
+    Args:
+        folder: holds the files, and modules that the model may import.
+        more: names of further files.
+    """
+    found: Fingerprint = {}
+    for name in (*FILES, *more, *module_files(folder)):
+        with suppress(OSError):
+            stat = (folder / name).stat()
+            found[name] = (stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino)
+    return found

@@ -1,19 +1,15 @@
 """`ChallengerFolder`: the files of a challenger, which are loaded when they change."""
 
 import time
-from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
-from credit_scoring.data.artifacts import FILES, REQUIREMENTS_FILE
-from credit_scoring.data.bundle_files import module_files
+from credit_scoring.data.artifacts import REQUIREMENTS_FILE
+from credit_scoring.data.bundle_files import Fingerprint, fingerprint
 from credit_scoring.errors import errors_only
 from credit_scoring.model.bundle import Bundle
 from credit_scoring.model.loader import load
 
 RETRY_SECONDS = 60.0  # until refused files are read again
-
-Fingerprint = dict[str, tuple[int, ...]]
 
 
 class ChallengerFolder:
@@ -53,17 +49,8 @@ class ChallengerFolder:
         """Try the loaded files again later, because they could not be used."""
         self._retry_at = time.monotonic() + RETRY_SECONDS
 
-    def _names(self) -> Sequence[str]:
-        return [*FILES, REQUIREMENTS_FILE, *module_files(self.path)]
-
     def _fingerprint(self) -> Fingerprint:
-        """Times, size and inode of the files that exist: they change with the files."""
-        found: Fingerprint = {}
-        for name in self._names():
-            with suppress(OSError):
-                stat = (self.path / name).stat()
-                found[name] = (stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino)
-        return found
+        return fingerprint(self.path, [REQUIREMENTS_FILE])
 
 
 def load_challenger(path: Path) -> Bundle:

@@ -4,7 +4,7 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from credit_scoring.data.bundle_files import Fingerprint, fingerprint
 from serving.hot_reload import ReloadedFolder
 from serving.workers.gunicorn_worker import NICENESS, pauses
 from serving.workers.worker_registry import WorkerRegistry
@@ -46,8 +47,8 @@ class CountedFolder(ReloadedFolder[Reading]):
         self.error: Callable[[], BaseException | None] = lambda: None
         super().__init__(folder, WorkerRegistry(None))
 
-    def names(self) -> Sequence[str]:
-        return FILES
+    def fingerprint(self) -> Fingerprint:
+        return fingerprint(self._folder, FILES)
 
     def read(self, gone: Set[str]) -> Reading:
         self.reads += 1
