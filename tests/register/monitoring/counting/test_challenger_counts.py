@@ -14,6 +14,7 @@ from credit_scoring.monitoring.performance.paired_discrimination import discrimi
 from credit_scoring.monitoring.rates.proportion import wilson
 from register.monitoring.challenger_counts import challenger_comparisons
 from register.monitoring.document.challenger_comparison import ChallengerComparison, DecidedAlike
+from register.monitoring.reading.decision_facts import DecisionFacts
 from register.monitoring.reading.labels import PerformanceWindow
 from register.reading.periods import Period
 from register.tables import schema
@@ -56,8 +57,9 @@ def register_with_shadows(database) -> tuple[Drawn, list[dict[str, Any]]]:
 
 
 def compared(database, period: Period = PERIOD) -> list[ChallengerComparison]:
+    facts, window = DecisionFacts(period), PerformanceWindow(WINDOW, AS_OF)
     with database.reading(60) as connection:
-        return list(challenger_comparisons(connection, period, PerformanceWindow(WINDOW, AS_OF)))
+        return list(challenger_comparisons(connection, facts, window))
 
 
 # The plain way
