@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
+from sqlalchemy import text
 
 from credit_scoring.monitoring.performance.calibration import calibration
 from credit_scoring.monitoring.performance.paired_discrimination import discrimination_difference
@@ -53,11 +54,13 @@ def register_with_shadows(database) -> tuple[Drawn, list[dict[str, Any]]]:
     rows = shadow_rows(found, seed=4)
     with database.writing() as connection:
         database.insert(connection, schema.shadow, rows)
+        connection.execute(text("ANALYZE"))  # as PostgreSQL does by itself after some seconds
     return found, rows
 
 
 def compared(database, period: Period = PERIOD) -> list[ChallengerComparison]:
-    facts, window = DecisionFacts(period), PerformanceWindow(WINDOW, AS_OF)
+    facts = DecisionFacts(period, is_small=period != Period(), database=database.name)
+    window = PerformanceWindow(WINDOW, AS_OF)
     with database.reading(60) as connection:
         return list(challenger_comparisons(connection, facts, window))
 
