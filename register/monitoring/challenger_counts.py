@@ -175,13 +175,18 @@ def pd_of(facts: Columns, prefix: str) -> Vector:
 
 def _challengers(period: Period) -> Select[Any]:
     """The bundles that have scored decisions of a period in the shadow."""
-    shadow = schema.shadow.c
-    found = select(shadow.bundle).distinct().order_by(shadow.bundle)
+    bundle = schema.shadow.c.bundle
+    return _within(select(bundle).distinct().order_by(bundle), period)
+
+
+def _within(statement: Select[Any], period: Period) -> Select[Any]:
+    """A statement on `schema.shadow` that finds only rows of a period's decisions."""
+    at = schema.shadow.c.at
     if period.start is not None:
-        found = found.where(shadow.at >= period.start)
+        statement = statement.where(at >= period.start)
     if period.end is not None:
-        found = found.where(shadow.at < period.end)
-    return found
+        statement = statement.where(at < period.end)
+    return statement
 
 
 def _blocks(
@@ -194,6 +199,8 @@ def _blocks(
         shadow.probability.label("challenger_probability"),
         shadow.pd.label("challenger_pd"),
         shadow.prediction.label("challenger_prediction"),
-    ).where(shadow.decision == facts.c.id, shadow.at == facts.c.at, shadow.bundle == challenger)
-    for block in column_blocks(connection, statement, KINDS):
+    ).where(shadow.decision == facts.c.id, shadow.bundle == challenger)
+    # By the id alone: PostgreSQL takes conditions on id and time for independent, expects one row,
+    # and would summarise the reviews of the period anew for each decision.
+    for block in column_blocks(connection, _within(statement, decisions.period), KINDS):
         yield block, Labels.of(block, window)
