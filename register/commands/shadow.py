@@ -13,6 +13,7 @@ from register.commands.shared.open_store import CALLER
 from register.commands.shared.parent import add_parent, follow_parent
 from register.commands.shared.period_options import add_period, period
 from register.errors import UnusableRegister
+from register.priority import give_way
 from register.settings import RegisterSettings
 from register.shadow.challenger_folder import load_challenger
 from register.shadow.follower import Follower
@@ -22,7 +23,6 @@ from register.store import Store
 
 HELP = "score recorded decisions by a challenger, the bundle of another folder"
 STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
-NICENESS = 19  # whatever else this machine does has the processor first
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace, settings: RegisterSettings) -> int:
         if options.follow:
             # Only this thread gives way. The writer's, which was started by `open`, does not: it
             # would hold SQLite's lock for as long as it waits for the processor.
-            os.nice(NICENESS)
+            give_way()
             Follower(store, folder, CALLER, lines_of(own_output())).run()
         sys.stdout.write(score_period(store, folder, options))
     finally:

@@ -66,7 +66,7 @@ def assembled(counted: Counted, counter: FeatureCounter) -> MonitoringReport:
         overrides=_overrides(counted, reviews),
         groups=figures.groups() if query.by == "group" else [],
         features=features,
-        challengers=challenger_comparisons(connection, counted.period, counted.window),
+        challengers=challenger_comparisons(connection, counted.facts, counted.window),
         remarks=found,
         notes=[remark.sentence for remark in found],
     )

@@ -15,7 +15,7 @@ from credit_scoring.monitoring.rates.proportion import wilson
 from register.monitoring.document.challenger_comparison import ChallengerComparison, DecidedAlike
 from register.monitoring.reading.calendar import moment_at
 from register.monitoring.reading.column_blocks import NO_WHOLE, Columns, Kind, column_blocks
-from register.monitoring.reading.decision_facts import FACTS, decision_facts
+from register.monitoring.reading.decision_facts import FACTS, DecisionFacts
 from register.monitoring.reading.labels import Flags, Labels, PerformanceWindow
 from register.reading.periods import Period
 from register.tables import schema
@@ -132,20 +132,20 @@ class PairCounts:
 
 
 def challenger_comparisons(
-    connection: Connection, period: Period, window: PerformanceWindow
+    connection: Connection, decisions: DecisionFacts, window: PerformanceWindow
 ) -> Sequence[ChallengerComparison]:
     """Each challenger against each model that decided in a period.
 
     Args:
         connection: to the register; in one transaction.
-        period: of the decisions.
+        decisions: of a period.
         window: of the labels.
 
     Returns:
         One comparison for each pair, in the order of the challengers' bundles, then of their first
         decisions; none without a challenger.
     """
-    challengers = connection.scalars(_challengers(period)).all()
+    challengers = connection.scalars(_challengers(decisions.period)).all()
     if not challengers:
         return []
     bundle = schema.bundle.c
@@ -156,7 +156,7 @@ def challenger_comparisons(
     found = []
     for challenger in challengers:
         pairs: dict[str, PairCounts] = {}
-        for facts, labels in _blocks(connection, challenger, period, window):
+        for facts, labels in _blocks(connection, challenger, decisions, window):
             for champion in np.unique(facts["bundle"]).tolist():
                 chosen = facts["bundle"] == champion
                 at = int(facts["at"][chosen].min())
@@ -175,25 +175,32 @@ def pd_of(facts: Columns, prefix: str) -> Vector:
 
 def _challengers(period: Period) -> Select[Any]:
     """The bundles that have scored decisions of a period in the shadow."""
-    shadow = schema.shadow.c
-    found = select(shadow.bundle).distinct().order_by(shadow.bundle)
+    bundle = schema.shadow.c.bundle
+    return _within(select(bundle).distinct().order_by(bundle), period)
+
+
+def _within(statement: Select[Any], period: Period) -> Select[Any]:
+    """A statement on `schema.shadow` that finds only rows of a period's decisions."""
+    at = schema.shadow.c.at
     if period.start is not None:
-        found = found.where(shadow.at >= period.start)
+        statement = statement.where(at >= period.start)
     if period.end is not None:
-        found = found.where(shadow.at < period.end)
-    return found
+        statement = statement.where(at < period.end)
+    return statement
 
 
 def _blocks(
-    connection: Connection, challenger: int, period: Period, window: PerformanceWindow
+    connection: Connection, challenger: int, decisions: DecisionFacts, window: PerformanceWindow
 ) -> Iterator[tuple[Columns, Labels]]:
-    """The decisions of a period with a row of a challenger, and their labels."""
-    facts, shadow = decision_facts(period).subquery(), schema.shadow.c
+    """Decisions with a row of a challenger, and their labels."""
+    facts, shadow = decisions.statement().subquery(), schema.shadow.c
     statement = select(
         *facts.c,
         shadow.probability.label("challenger_probability"),
         shadow.pd.label("challenger_pd"),
         shadow.prediction.label("challenger_prediction"),
-    ).where(shadow.decision == facts.c.id, shadow.at == facts.c.at, shadow.bundle == challenger)
-    for block in column_blocks(connection, statement, KINDS):
+    ).where(shadow.decision == facts.c.id, shadow.bundle == challenger)
+    # By the id alone: PostgreSQL takes conditions on id and time for independent, expects one row,
+    # and would summarise the reviews of the period anew for each decision.
+    for block in column_blocks(connection, _within(statement, decisions.period), KINDS):
         yield block, Labels.of(block, window)

@@ -16,7 +16,7 @@ from register.monitoring.counting.values import NO_GRADE, NOT_KNOWN, Values
 from register.monitoring.query import MonitoringQuery
 from register.monitoring.reading.census import Census
 from register.monitoring.reading.column_blocks import Columns, Kind, column_blocks
-from register.monitoring.reading.decision_facts import FACTS, decision_facts
+from register.monitoring.reading.decision_facts import FACTS, DecisionFacts
 from register.monitoring.reading.labels import PerformanceWindow
 from register.monitoring.reading.review_steps import all_steps, review_steps
 from register.monitoring.reading.score_references import ScoreReference
@@ -37,6 +37,7 @@ class Counted:
         window: of performance.
         period: of the decisions.
         census: of the decisions.
+        facts: the decisions with their outcomes.
         grades, callers, reasons, reviewers: codes of these.
         cells: of the report.
         columns: codes of decisions that `cells` and the grades need.
@@ -61,7 +62,12 @@ class Counted:
         self.window = PerformanceWindow(months, as_of, until)
         self.period = Period(query.start, query.end)
         self.census = Census.of(connection, self.period)
-        self.is_small = self.census.decisions * SMALL < sum(self.definitions.values())
+        self.facts = DecisionFacts(
+            self.period,
+            is_small=self.census.decisions * SMALL < sum(self.definitions.values()),
+            one_definition=len(self.definitions) <= 1,
+            database=connection.dialect.name,
+        )
         self.grades = Values.of(self.census.grades, NO_GRADE)
         self.callers = Values.of(self.census.callers, NOT_KNOWN)
         self.cells = cells_of(connection, query, self.census, self.grades)
@@ -88,14 +94,10 @@ class Counted:
             self.window,
             self.census.decisions,
         )
-        statement = decision_facts(
-            self.period,
+        statement = self.facts.statement(
             *self.columns,
             of_reviewed=[self.callers.code(schema.decision.c.caller).label("caller")],
             group=self.cells.group,
-            is_small=self.is_small,
-            one_definition=len(self.definitions) <= 1,
-            database=self.connection.dialect.name,
         )
         kinds = {**FACTS, **dict.fromkeys([*self.names, "caller"], CODE)}
         for columns in column_blocks(self.connection, statement, kinds):
@@ -113,7 +115,7 @@ class Counted:
             self.reasons.code(steps.c.reason).label("reason"),
             self.reviewers.code(steps.c.reviewer).label("reviewer"),
         ]
-        period = self.period if self.is_small else None
+        period = self.period if self.facts.is_small else None
         return self.tally.reviewed.steps(review_steps(self.connection, period, steps, more))
 
 

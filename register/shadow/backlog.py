@@ -17,6 +17,8 @@ from register.store import Store
 from register.tables import schema
 from register.writing.entry import Entry
 
+ROW_BYTES = 160  # of a score, roughly
+
 
 @dataclass(frozen=True, eq=False)
 class Backlog:
@@ -37,7 +39,7 @@ class Backlog:
             RegisterAway: the database does not answer.
         """
         for page in decision_pages(self.database, self._statement, period):
-            yield [Unscored(row.id, row.at, row.bundle, row.record) for row in page]
+            yield [Unscored._make(row) for row in page]
 
     @cached_property
     def _statement(self) -> Select[Any]:
@@ -78,7 +80,9 @@ def write(store: Store, rows: Sequence[Row]) -> None:
         there = set(connection.scalars(wanted))
         kept[:] = [(table, row) for table, row in kept if row["decision"] in there]
 
-    store.writer.put(Entry.of(store.now(), kept, before=leave_out)).result()
+    size = ROW_BYTES * len(kept)
+    entry = Entry(rows=kept, at=store.now(), size=size, before=leave_out)
+    store.writer.put(entry).result()
 
 
 def oldest_decision(database: Database, since: datetime) -> datetime | None:

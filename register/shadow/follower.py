@@ -1,5 +1,6 @@
 """`Follower`: it scores each recorded decision by the challenger of a folder, soon after it."""
 
+import gc
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -18,8 +19,11 @@ from register.store import Store
 LOOK_SECONDS = 1.0  # between two looks at the folder and at the register, at least,
 SHARE = 30.0  # or so many times as long as the last look took,
 MOST_SECONDS = 30.0  # and at most
-# A decision's time is a little before its commit, and another machine's clock may be late.
-MARGIN = timedelta(minutes=10)
+# A decision's time is before its commit, mostly by less than two seconds.
+SOON = timedelta(seconds=10)
+# A long list takes longer, and another machine's clock may be late: for these a turn looks so far
+# back once in so many seconds. Each turn would read all decisions of the time again.
+LATE, LATE_SECONDS = timedelta(minutes=10), 60.0
 
 
 class Follower:
@@ -40,7 +44,9 @@ class Follower:
         self._folder = ChallengerFolder(folder)
         self._loaded: Bundle | None = None  # that is not in the register yet
         self._shadow: Shadow | None = None
-        self._since = self._start = store.now()  # of the challenger, and of the next turn
+        # Of the challenger, of a turn that looks back, and of another turn.
+        self._since = self._start = self._recent = store.now()
+        self._back_at = 0.0  # on the monotonic clock: the time of the next turn that looks back
         self._looked = 0.0  # at the folder, on the monotonic clock
         self._took = 0.0  # seconds of the last turn that scored all
         self._refused = 0
@@ -70,13 +76,16 @@ class Follower:
             RegisterAway: the database does not answer.
         """
         began, clock = self._store.now(), time.monotonic()
-        for page in shadow.score(Period(self._start)):
+        looks_back = clock >= self._back_at
+        for page in shadow.score(Period(self._start if looks_back else self._recent)):
             self._tell_page(page)
             if page.until is not None and time.monotonic() - self._looked > LOOK_SECONDS:
                 self._look()
                 if self._shadow is not shadow:
                     return page.until
-        self._start = max(self._since, began - MARGIN)
+        if looks_back:
+            self._start, self._back_at = max(self._since, began - LATE), clock + LATE_SECONDS
+        self._recent = max(self._start, began - SOON)
         self._took = time.monotonic() - clock
         return None
 
@@ -99,7 +108,9 @@ class Follower:
             self._problem = str(error)
             return
         self._since = self._start = shadow.begin(self._caller)
+        self._back_at = 0.0
         self._shadow, self._loaded, self._problem = shadow, None, None
+        forget_libraries()
 
     def _oldest(self) -> datetime | None:
         """The time of the first decision that no challenger could score.
@@ -126,3 +137,14 @@ class Follower:
             )
         )
         self._refused = 0
+
+
+def forget_libraries() -> None:
+    """Exclude all objects of now from garbage collections, but for those that are garbage.
+
+    A full collection walks the objects of the model and all libraries: while pages of decisions are
+    scored these would take a sixth of the time.
+    """
+    gc.unfreeze()  # an earlier model is garbage
+    gc.collect()
+    gc.freeze()

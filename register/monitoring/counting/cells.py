@@ -47,9 +47,9 @@ class Cells:
 
     Attributes:
         keys: names of the cells.
-        codes: gives each decision's cell, an index of `keys`, from columns of `decision_facts`.
+        codes: gives each decision's cell, an index of `keys`, from columns of `DecisionFacts`.
         bounds: of each month or week; empty for other cells.
-        columns: that `codes` needs beside those of `decision_facts`, with labels; whole numbers.
+        columns: that `codes` needs beside those of `DecisionFacts`, with labels; whole numbers.
         group: the audit column that `columns` needs; None for none.
     """
 

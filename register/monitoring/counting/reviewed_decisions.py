@@ -26,7 +26,7 @@ class ReviewedDecisions:
         """Add those of a block.
 
         Args:
-            columns: of `decision_facts`, with `caller`.
+            columns: of `DecisionFacts`, with `caller`.
             cell: of each decision.
         """
         rows = np.flatnonzero(columns["reviewed"] != NO_WHOLE)

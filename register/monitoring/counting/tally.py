@@ -87,7 +87,7 @@ class Tally:
         """Count some decisions.
 
         Args:
-            columns: of `decision_facts`, with `grade`, `caller` and those of `cells`.
+            columns: of `DecisionFacts`, with `grade`, `caller` and those of `cells`.
         """
         cell, labels = self.cells.codes(columns), Labels.of(columns, self.window)
         pd = np.where(np.isnan(columns["pd"]), columns["probability"], columns["pd"])

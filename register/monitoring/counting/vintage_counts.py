@@ -41,7 +41,7 @@ class VintageCounts:
         """Count the loans of some decisions.
 
         Args:
-            facts: columns of `decision_facts`.
+            facts: columns of `DecisionFacts`.
             labels: of the same decisions.
         """
         days = days_of(facts["at"][labels.loan])

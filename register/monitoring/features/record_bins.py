@@ -6,6 +6,7 @@ Workers of a cluster import this module; it needs no database.
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ class RecordBins:
     dictionary: bytes | None
     literal: Mapping[int, Set[str]] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def most(self) -> int:
         """Bins of the number with the most, with that of missing values."""
         return max((len(ends) + 2 for ends in self.ends if ends is not None), default=1)
@@ -109,30 +110,30 @@ class ChunkCounts:
 def count_chunk(chunk: RecordChunk) -> ChunkCounts:
     """Count the records of a chunk."""
     bins, read = chunk.bins, _Reader(chunk.bins)
-    decoded: list[list[Any]] = []
+    text_columns = [column for column, ends in enumerate(bins.ends) if ends is None]
+    numbers = np.empty((len(chunk.records), len(bins.ends)))
+    texts: Counter[TextCount] = Counter()
     cells: list[int] = []
     unreadable: Counter[int] = Counter()
     for cell, record in zip(chunk.cells, chunk.records, strict=True):
         values = read(record)
         if values is None:
             unreadable[cell] += 1
-        else:
-            decoded.append(values)
-            cells.append(cell)
+            continue
+        if not read.unexpected:
+            for column in text_columns:
+                texts[column, cell, values[column]] += 1
+                values[column] = None
+            numbers[len(cells)] = values  # None becomes NaN
+        cells.append(cell)
     found, index, records = np.unique(
         np.array(cells, np.int64), return_inverse=True, return_counts=True
     )
     if read.unexpected:
         return ChunkCounts(found, records, np.zeros(0, np.int64), unexpected=read.unexpected)
-    texts: Counter[TextCount] = Counter()
-    for column, ends in enumerate(bins.ends):
-        if ends is None:
-            for cell, values in zip(cells, decoded, strict=True):
-                texts[column, cell, values[column]] += 1
-                values[column] = None
-    numbers = np.array(decoded, np.float64).reshape(len(decoded), len(bins.ends))
     by_feature = [
-        bins.counts(values, column, index, len(found)) for column, values in enumerate(numbers.T)
+        bins.counts(values, column, index, len(found))
+        for column, values in enumerate(numbers[: len(cells)].T)
     ]
     return ChunkCounts(found, records, np.stack(by_feature, axis=1), texts, unreadable)
 

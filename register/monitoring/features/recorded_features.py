@@ -33,7 +33,7 @@ class RecordedFeatures:
         connection: to the register; in one transaction.
         period: of the decisions.
         cells: of the report.
-        columns: whole numbers that `cells` needs, as of `decision_facts`.
+        columns: whole numbers that `cells` needs, as of `DecisionFacts`.
         names: of them.
         left_out: bundles whose reference clients cannot be read.
     """

@@ -1,6 +1,7 @@
-"""Decisions with their final decision and a summary of their outcomes, as a statement."""
+"""`DecisionFacts`: decisions with their final decision and a summary of their outcomes."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -27,7 +28,7 @@ REPAID, NOT_TAKEN_UP = STATUSES.index("repaid"), STATUSES.index("not_taken_up")
 CODES = 8  # a power of 2, more than there are statuses
 FIRST_DAY: ColumnElement[Any] = literal_column("DATE '1970-01-01'")
 
-# Columns of `decision_facts` but `id`.
+# Columns of `DecisionFacts` but `id`.
 FACTS: Mapping[str, Kind] = {
     "at": "moment",
     "bundle": "whole",
@@ -43,58 +44,70 @@ FACTS: Mapping[str, Kind] = {
 }
 
 
-def decision_facts(
-    period: Period,
-    *more: ColumnElement[Any],
-    of_reviewed: Sequence[ColumnElement[Any]] = (),
-    group: str | None = None,
-    is_small: bool = True,
-    one_definition: bool = False,
-    database: str = "",
-) -> Select[Any]:
+@dataclass(frozen=True)
+class DecisionFacts:
     """The decisions of a period, one row each, with the columns of `FACTS`.
 
     Of the outcomes of one decision, day and definition only the one recorded last counts: it
-    corrects an earlier one.
+    corrects an earlier one. Any statement of this class gives the same rows; the last three
+    attributes choose the fastest.
 
-    Args:
+    Attributes:
         period: of the decisions.
-        more: columns of `schema.decision`, with labels; with `group`, `schema.audit.c.value` too.
-        of_reviewed: the same, null for decisions without reviews and requests.
-        group: the name of an audit column to join; None for none.
         is_small: false if the period has so many of all decisions that reviews and outcomes of
             other decisions are better summarised too, and then left out.
         one_definition: true if all outcomes in the register have one definition, which saves the
             database a sort of them.
-        database: name of its kind, which may have a faster statement; any gives the same rows.
+        database: name of its kind.
     """
-    decision = schema.decision.c
-    outcomes = _outcome_summaries(period if is_small else None, one_definition, database)
-    reviewed = reviewed_decisions(period if is_small else None)
-    number = reviewed.c.number
-    found: Select[Any] = (
-        select(
-            decision.id,
-            decision.at,
-            decision.bundle,
-            decision.probability,
-            decision.pd,
-            decision.prediction,
-            cast(decision.automated, Integer).label("automated"),
-            func.coalesce(reviewed.c.decided, decision.prediction).label("final"),
-            outcomes.c.first_bad,
-            outcomes.c.last_observed,
-            outcomes.c.last_status,
-            number.label("reviewed"),
-            *more,
-            *(case((number.is_not(None), column)).label(column.key) for column in of_reviewed),
+
+    period: Period
+    is_small: bool = True
+    one_definition: bool = False
+    database: str = ""
+
+    def statement(
+        self,
+        *more: ColumnElement[Any],
+        of_reviewed: Sequence[ColumnElement[Any]] = (),
+        group: str | None = None,
+    ) -> Select[Any]:
+        """The statement, with `id` and the columns of `FACTS`.
+
+        Args:
+            more: columns of `schema.decision`, with labels; with `group`, `schema.audit.c.value`
+                too.
+            of_reviewed: the same, null for decisions without reviews and requests.
+            group: the name of an audit column to join; None for none.
+        """
+        decision = schema.decision.c
+        summarised = self.period if self.is_small else None
+        outcomes = _outcome_summaries(summarised, self.one_definition, self.database)
+        reviewed = reviewed_decisions(summarised)
+        number = reviewed.c.number
+        found: Select[Any] = (
+            select(
+                decision.id,
+                decision.at,
+                decision.bundle,
+                decision.probability,
+                decision.pd,
+                decision.prediction,
+                cast(decision.automated, Integer).label("automated"),
+                func.coalesce(reviewed.c.decided, decision.prediction).label("final"),
+                outcomes.c.first_bad,
+                outcomes.c.last_observed,
+                outcomes.c.last_status,
+                number.label("reviewed"),
+                *more,
+                *(case((number.is_not(None), column)).label(column.key) for column in of_reviewed),
+            )
+            .outerjoin_from(schema.decision, outcomes, outcomes.c.decision == decision.id)
+            .outerjoin(reviewed, reviewed.c.decision == decision.id)
         )
-        .outerjoin_from(schema.decision, outcomes, outcomes.c.decision == decision.id)
-        .outerjoin(reviewed, reviewed.c.decision == decision.id)
-    )
-    if group is not None:
-        found = found.outerjoin(schema.audit, of_audit(group))
-    return period.within(found)
+        if group is not None:
+            found = found.outerjoin(schema.audit, of_audit(group))
+        return self.period.within(found)
 
 
 def of_audit(name: str) -> ColumnElement[bool]:
@@ -108,7 +121,7 @@ def _outcome_summaries(period: Period | None, one_definition: bool, database: st
 
     Args:
         period: of the decisions; None for all.
-        one_definition, database: as of `decision_facts`.
+        one_definition, database: as of `DecisionFacts`.
     """
     if one_definition and database == "postgresql":
         return _summaries_by_day(period)

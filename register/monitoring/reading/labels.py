@@ -66,7 +66,7 @@ class Labels:
         """The labels of decisions.
 
         Args:
-            facts: columns of `decision_facts`: `at`, `final`, `first_bad`, `last_observed` and
+            facts: columns of `DecisionFacts`: `at`, `final`, `first_bad`, `last_observed` and
                 `last_status`.
             window: of the report.
         """

@@ -1,6 +1,6 @@
 """Reviews of decisions and requests for them, as columns in the order of each decision's steps.
 
-A decision that has steps has a number, which joins them to `decision_facts` in this process: a join
+A decision that has steps has a number, which joins them to `DecisionFacts` in this process: a join
 in the database would read all decisions for the few that have steps.
 """
 

@@ -20,6 +20,7 @@ from threading import Lock
 import register
 from api.register.monitoring_query import FiguresQuery
 from register.errors import FiguresAway
+from register.priority import give_way
 from register.settings import RegisterSettings
 
 MOST_BYTES = 32_000_000  # of an answer
@@ -72,7 +73,7 @@ class FiguresCommand:
         self._running: set[subprocess.Popen[bytes]] = set()
 
     def run(self, query: FiguresQuery, seconds: float) -> bytes:
-        """The figures as JSON text; called in a thread of low priority, which the process inherits.
+        """The figures as JSON text.
 
         Args:
             query: the decisions and cells.
@@ -129,6 +130,7 @@ class FiguresCommand:
                 log.warning("figures of the register: no process: %s", error.strerror)
                 raise FiguresAway("the figures cannot be computed now: the log says why") from error
             self._running.add(process)
+            give_way(process.pid)
         return process
 
 

@@ -16,19 +16,14 @@ from serving.workers.sole_worker import SoleWorker
 WAIT_SECONDS = 25.0  # the longest wait of a request; the computation goes on
 TURN_SECONDS = 0.1  # between two looks whether another worker's computation has ended
 WAITING = 16  # queries of a lane, including the one that is computed
+MOST_SECONDS = 1_800.0  # of a computation, which has only the time that nothing else computes in
 
 
 class Lane:
     """Computes one query after the other; of all workers of a server one does at a time."""
 
-    def __init__(self, name: str, seconds: float) -> None:
-        """Start the thread.
-
-        Args:
-            name: of the lane.
-            seconds: the longest computation.
-        """
-        self.seconds = seconds
+    def __init__(self, name: str) -> None:
+        """Start the thread."""
         self.turn = SoleWorker(name)
         self.thread = thread_beside(name)
         self.begun: dict[str, Future[bytes]] = {}  # computations that wait or run
@@ -52,7 +47,7 @@ class Monitoring:
         self._command = command
         self._answers = answers
         self._stopped = Event()
-        self._lanes = {False: Lane("figures", 300.0), True: Lane("feature-figures", 1800.0)}
+        self._lanes = {False: Lane("figures"), True: Lane("feature-figures")}
         pepper, url = settings.register_pepper, settings.register_url
         self._secret = pepper.get_secret_value().encode() if pepper else b""
         address = url.get_secret_value() if url else ""
@@ -112,7 +107,7 @@ class Monitoring:
         try:
             answer = self._answers.get(key)
             if answer is None:
-                answer = self._command.run(query, lane.seconds)
+                answer = self._command.run(query, MOST_SECONDS)
                 self._answers.keep(key, answer)
             return answer
         finally:

@@ -19,6 +19,7 @@ from register.database import postgresql
 from register.database.sqlite import SQLite
 from register.evidence.compression import PLAIN
 from register.reviews import lock
+from register.shadow import follower as following
 from register.shadow.backlog import write
 from register.shadow.follower import Follower
 from register.shadow.progress import Progress
@@ -104,15 +105,22 @@ def test_it_goes_on_where_it_was_left(database, store, folder, follower, told, d
     assert len(events(database)) == 1  # it began once
 
 
-def test_a_late_commit_is_found(database, store, follower, decide):
-    """A decision's time lies before its commit, and perhaps on a clock that is late."""
+@pytest.mark.parametrize(
+    ("soon", "seconds", "is_found"),
+    [(timedelta(hours=1), 1e9, True), (timedelta(0), 0.0, True), (timedelta(0), 1e9, False)],
+)
+def test_late_commits(database, store, follower, decide, monkeypatch, soon, seconds, is_found):
+    """Those a little late are found by each turn, others by a turn that looks back."""
+    monkeypatch.setattr(following, "SOON", soon)
+    monkeypatch.setattr(following, "LATE_SECONDS", seconds)
     follower.turn()
+    follower.turn()  # has looked back
     begun = store.now()
-    decide(3)
+    first = decide(3)
     follower.turn()
     late = decide(2, at=begun)
     follower.turn()
-    assert shadows(database).keys() >= set(late)
+    assert shadows(database).keys() == {*first, *(late if is_found else ())}
 
 
 def test_many_pages(database, follower, told, decide, scored):

@@ -1,5 +1,6 @@
 """Tests of `python -m register shadow`."""
 
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -100,6 +101,7 @@ def test_a_process_follows_until_its_parent_ends(register_url, database, recorde
         assert next(line.scored for line in lines if line.scored) == 4
         assert shadows(database).keys() == set(made)
         assert niceness(process.pid) == 19
+        assert os.sched_getscheduler(process.pid) == os.SCHED_IDLE
         process.stdin.close()
         assert process.wait(60) == 3
 

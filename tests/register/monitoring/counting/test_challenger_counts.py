@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
+from sqlalchemy import text
 
 from credit_scoring.monitoring.performance.calibration import calibration
 from credit_scoring.monitoring.performance.paired_discrimination import discrimination_difference
 from credit_scoring.monitoring.rates.proportion import wilson
 from register.monitoring.challenger_counts import challenger_comparisons
 from register.monitoring.document.challenger_comparison import ChallengerComparison, DecidedAlike
+from register.monitoring.reading.decision_facts import DecisionFacts
 from register.monitoring.reading.labels import PerformanceWindow
 from register.reading.periods import Period
 from register.tables import schema
@@ -52,12 +54,15 @@ def register_with_shadows(database) -> tuple[Drawn, list[dict[str, Any]]]:
     rows = shadow_rows(found, seed=4)
     with database.writing() as connection:
         database.insert(connection, schema.shadow, rows)
+        connection.execute(text("ANALYZE"))  # as PostgreSQL does by itself after some seconds
     return found, rows
 
 
 def compared(database, period: Period = PERIOD) -> list[ChallengerComparison]:
+    facts = DecisionFacts(period, is_small=period != Period(), database=database.name)
+    window = PerformanceWindow(WINDOW, AS_OF)
     with database.reading(60) as connection:
-        return list(challenger_comparisons(connection, period, PerformanceWindow(WINDOW, AS_OF)))
+        return list(challenger_comparisons(connection, facts, window))
 
 
 # The plain way

@@ -13,10 +13,11 @@ from pydantic import SecretStr
 
 from api.register.monitoring_query import FiguresQuery, this_month
 from register.errors import FiguresAway
+from register.priority import NICENESS
 from register.settings import RegisterSettings
 from service.recording.monitoring import figures_command
 from service.recording.monitoring.figures_command import FiguresCommand, arguments, reason
-from serving.workers.gunicorn_worker import NICENESS, thread_beside
+from serving.workers.gunicorn_worker import thread_beside
 from tests.service.recording.asking import PEPPER
 from tests.support.registers.postgresql import PASSWORD, USER, Cluster, is_running
 from tests.support.servers.server import HOST, children, free_port, wait_for
@@ -86,13 +87,14 @@ def test_options_of_a_query_for_groups(to: str | None):
     ]  # fmt: skip
 
 
-def test_the_process_has_low_priority_and_no_secret_but_the_url(
+def test_the_process_has_the_lowest_priority_and_no_secret_but_the_url(
     hung_command: FiguresCommand, thread: ThreadPoolExecutor
 ):
     running = thread.submit(hung_command.run, QUERY, LONG)
     pid = running_child()
+    wait_for(lambda: os.sched_getscheduler(pid) == os.SCHED_IDLE)
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    assert int(fields[16]) == os.nice(0) + NICENESS
+    assert int(fields[16]) == NICENESS
     line = command_line(pid)
     assert line.split(b"\0")[1:] == [
         b"-m", b"register", b"figures", b"--by", b"month", b"--with-parent", b"",
