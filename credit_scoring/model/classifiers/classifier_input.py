@@ -110,9 +110,8 @@ def classifier_input(transformer: Any, fitted: Any, output: Any) -> ClassifierIn
     categories: Sequence[Sequence[Any]] = ()
     if isinstance(fitted, LGBMClassifier):
         categories = fitted.booster_.pandas_categorical or ()
-    texts, recorded = {}, frozenset[int]()
-    if isinstance(fitted, FrameModel):
-        texts, recorded = fitted.categories, fitted.recorded
+    texts: Categories = fitted.categories if isinstance(fitted, FrameModel) else {}
+    recorded = fitted.recorded if isinstance(fitted, FrameModel) else frozenset[int]()
     column_of: dict[str, int] = {}
     for spelled in (names, without_prefixes(transformer, names)):
         for at, name in enumerate(spelled):

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from sklearn.compose import make_column_transformer
 from sklearn.feature_extraction import DictVectorizer
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import make_pipeline
@@ -218,6 +219,22 @@ def test_texts_in_place_of_the_models_codes_are_refused(tmp_path, risk_options, 
     assert problems == [
         "clients.csv: column home: row 1 is text, and model.pkl was fitted on numbers there: encode"
         " it as the training did"
+    ]
+
+
+def test_blank_cells_among_numbers_are_refused(tmp_path, risk_options, capsys):
+    """pandas reads a column with one of them as text; the training made them missing."""
+    table = team_table()
+    numbers = table[["age", "income"]]
+    model = make_pipeline(SimpleImputer(), LogisticRegression()).fit(numbers, default_of(table))
+    joblib.dump(model, tmp_path / "model.pkl")
+    blank = table.assign(income=table["income"].astype(object).where(table["income"].notna(), " "))
+    blank.to_csv(tmp_path / "clients.csv", index=False)
+    options = ("--table", tmp_path / "clients.csv", *risk_options[2:])
+    problems, _ = refusals(capsys, tmp_path / "model.pkl", *options, "--trust")
+    assert problems == [
+        "clients.csv: column income: row 1 is blank, not empty, and model.pkl was fitted on numbers"
+        " there: leave such cells empty"
     ]
 
 
