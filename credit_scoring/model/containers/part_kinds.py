@@ -1,4 +1,4 @@
-"""The parts of a model that a team stored, told apart by what they can do.
+"""Parts of a stored model: classifiers, transformers, lists of column names, thresholds.
 
 `training/adopt` imports this in other environments, as old as Python 3.7, and so nothing of ours
 is imported here.
