@@ -88,12 +88,15 @@ class ModelDefinition:
             categories: the texts of each text feature in both tables, by its column.
         """
         transformer, classifier = self.fitted.pipeline
+        categorical = fitted_categories(classifier)
+        known = {} if categorical is None else categorical.known
         texts = {
-            at: sorted(text for text in categories[column] if text is not None)
+            at: sorted(
+                text for text in {*categories[column], *known.get(at, ())} if isinstance(text, str)
+            )
             for at, name in enumerate(inputs)
             if (column := self.features.index(name)) in categories
         }
-        categorical = fitted_categories(classifier)
         takes_frame = texts or (categorical is not None and categorical.columns)
         # LightGBM's codes of categories are those of `ClassifierInput`.
         if (
@@ -105,10 +108,11 @@ class ModelDefinition:
         levels = {}
         if categorical is not None and categorical.takes_levels:
             levels = {
-                inputs[at]: pd.CategoricalDtype(pd.Index(np.array(known)))
-                for at, known in categorical.known.items()
+                inputs[at]: pd.CategoricalDtype(pd.Index(np.array(values)))
+                for at, values in known.items()
             }
-        taking = FrameModel(classifier, tuple(inputs), {**dtypes, **levels}, texts)
+        types = {**dtypes, **levels}
+        taking = FrameModel(classifier, tuple(inputs), types, texts, frozenset(known))
         pipeline = Pipeline([("columns", transformer), ("model", taking)])
         return replace(
             self,

@@ -99,9 +99,11 @@ def sklearn(model: Any, missing: bool = True) -> Callable[[Rows, Rows], Any]:
     return fit
 
 
-def xgboost_categories(rows: Rows, classes: Rows) -> Any:
+def xgboost_categories(rows: Rows, classes: Rows, **options: Any) -> Any:
     types = ["c" if at in CATEGORIES else "q" for at in range(FEATURES)]
-    return xgboost(rows, classes, enable_categorical=True, feature_types=types, max_cat_to_onehot=1)
+    return xgboost(
+        rows, classes, enable_categorical=True, feature_types=types, max_cat_to_onehot=1, **options
+    )
 
 
 def xgboost_one_hot(rows: Rows, classes: Rows) -> Any:
@@ -137,6 +139,7 @@ MODELS: dict[str, Callable[[Rows, Rows], Any]] = {
     "xgboost light nodes": lambda x, y: xgboost(x, y, min_child_weight=0, reg_lambda=0.0),
     "xgboost no split": lambda x, y: xgboost(x, y, gamma=1e9),
     "xgboost categories": xgboost_categories,
+    "xgboost categories missing 3": lambda x, y: xgboost_categories(x, y, missing=3.0),
     "xgboost one-hot": xgboost_one_hot,
     "catboost": catboost,
     "catboost largest missing": lambda x, y: catboost(x, y, nan_mode="Max"),

@@ -17,7 +17,7 @@ from sklearn.model_selection import (
     TunedThresholdClassifierCV,
 )
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import LabelEncoder, OneHotEncoder, StandardScaler
 
 from tests.kinds.kinds import NUMBERS, TEXTS
 
@@ -128,6 +128,7 @@ def in_a_dict(classifier: Any, rows: pd.DataFrame, classes: Classes) -> Stored:
         return model.predict_proba(scaler.transform(some[NUMBERS].to_numpy()))[:, 1]
 
     stored = {"model": model, "scaler": scaler, "features": list(NUMBERS), "threshold": 0.25}
+    stored["outcome"] = LabelEncoder().fit(classes)
     return Stored(stored, probabilities, NUMBERS, 0.25)
 
 

@@ -40,6 +40,7 @@ class ClassifierInput:
         categories: of each of LightGBM's categorical columns; a category's code is its index.
         texts: the texts of each column of a `FrameModel`, by the column's index; a text's code is
             its index.
+        recorded: as in `FrameModel`.
         absent: the value of an entry that a sparse output does not store: 0, or NaN for XGBoost,
             which takes it for missing.
     """
@@ -49,6 +50,7 @@ class ClassifierInput:
     chosen: NDArray[np.intp] | None = None
     categories: Sequence[Sequence[Any]] = ()
     texts: Categories = field(default_factory=dict)
+    recorded: frozenset[int] = frozenset()
     absent: float = 0.0
 
     def select(self, output: Any) -> Any:
@@ -69,7 +71,8 @@ class ClassifierInput:
         if isinstance(selected, pd.DataFrame):
             selected = self._with_codes(selected)
             for column, texts in self.texts.items():
-                selected = _with_text_codes(selected, column, texts)
+                is_recorded = column in self.recorded
+                selected = _with_text_codes(selected, column, texts, is_recorded=is_recorded)
         with foreign_code(MODEL_FILE, _no_doubles):
             return dense(selected, clients, self.absent)
 
@@ -107,7 +110,8 @@ def classifier_input(transformer: Any, fitted: Any, output: Any) -> ClassifierIn
     categories: Sequence[Sequence[Any]] = ()
     if isinstance(fitted, LGBMClassifier):
         categories = fitted.booster_.pandas_categorical or ()
-    texts = fitted.categories if isinstance(fitted, FrameModel) else {}
+    texts: Categories = fitted.categories if isinstance(fitted, FrameModel) else {}
+    recorded = fitted.recorded if isinstance(fitted, FrameModel) else frozenset[int]()
     column_of: dict[str, int] = {}
     for spelled in (names, without_prefixes(transformer, names)):
         for at, name in enumerate(spelled):
@@ -122,6 +126,7 @@ def classifier_input(transformer: Any, fitted: Any, output: Any) -> ClassifierIn
         None,
         categories,
         texts,
+        recorded,
         absent=np.nan if is_xgboost and issparse(output) else 0.0,
     )
     if len(chosen) == len(wanted) and len(set(chosen)) == len(chosen) and chosen:
@@ -218,21 +223,26 @@ def _without_prefix(name: str, prefixes: Prefixes) -> str:
     return name
 
 
-def _with_text_codes(frame: pd.DataFrame, column: int, texts: Sequence[str]) -> pd.DataFrame:
-    """Replace the texts of a column by their codes.
+def _with_text_codes(
+    frame: pd.DataFrame, column: int, texts: Sequence[str], *, is_recorded: bool
+) -> pd.DataFrame:
+    """Replace the texts of a column by their codes; see `FrameModel.recorded` for the others.
 
     Raises:
-        BadFile: a text is not known.
+        BadFile: a text is not known, and the classifier does not record its categories.
     """
     values = frame.iloc[:, column]
     codes = pd.Index(texts).get_indexer(pd.Index(values, dtype=object))
     missing = values.isna().to_numpy()
-    if ((codes < 0) & ~missing).any():
+    if not is_recorded and ((codes < 0) & ~missing).any():
         raise BadFile(MODEL_FILE, "a text that no client of the tables has")
     frame = frame.copy(deep=False)
-    frame.isetitem(column, np.where(missing, np.nan, codes.astype(np.float64)))
+    frame.isetitem(column, np.where(codes < 0, np.nan, codes.astype(np.float64)))
     return frame
 
 
 def _no_doubles(error: BaseException) -> str:
-    return f"its transformer gives other values than numbers ({type(error).__name__})"
+    return (
+        f"its transformer gives other values than numbers ({type(error).__name__}): let it encode"
+        " the texts; a classifier that takes texts itself is served without a transformer before it"
+    )

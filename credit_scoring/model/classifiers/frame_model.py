@@ -23,12 +23,15 @@ class FrameModel:
         columns: the names of its columns, in its order.
         dtypes: pandas' types of the columns, by name.
         categories: of each column of texts, by its index.
+        recorded: indices of the columns whose categories the classifier records. Any other text is
+            missing in them, as pandas' categories have it.
     """
 
     fitted: Any
     columns: tuple[str, ...]
     dtypes: Mapping[str, Any]
     categories: Categories
+    recorded: frozenset[int] = frozenset()
 
     @property
     def classes_(self) -> Sequence[Any]:

@@ -18,8 +18,9 @@ from sklearn.preprocessing import FunctionTransformer
 from credit_scoring.data.artifacts import MODEL_FILE, REFERENCE_FILE
 from credit_scoring.errors import BadFile, abridged, first_few
 from credit_scoring.model.classifiers.fitted_names import are_numbers, fitted_names, fitted_width
+from credit_scoring.model.containers.part_kinds import is_classifier
 from credit_scoring.model.containers.scorecard import is_scorecard, split_scorecard
-from credit_scoring.model.containers.stored_parts import Parts, find_parts, is_classifier
+from credit_scoring.model.containers.stored_parts import Parts, find_parts
 
 PASSED_THROUGH = (None, "passthrough")
 MOST_LAYERS = 20  # containers in containers

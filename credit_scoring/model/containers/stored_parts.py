@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from credit_scoring.data.artifacts import MODEL_FILE
 from credit_scoring.errors import BadFile, abridged, first_few
 from credit_scoring.model.classifiers.fitted_names import fitted_width
-
-THRESHOLDS = frozenset(
-    {"threshold", "best_threshold", "optimal_threshold", "decision_threshold", "cutoff", "cut_off"}
+from credit_scoring.model.containers.part_kinds import (
+    THRESHOLDS,
+    are_texts,
+    is_classifier,
+    is_transformer,
 )
+
 DEEPEST = 3  # containers in containers that are searched
 
 
@@ -52,7 +54,7 @@ def find_parts(container: Any) -> Parts:
             f"{'' if classifiers else f'; it has {names}'}: store one model alone",
         )
     ((_, classifier),) = classifiers
-    transformers = [(name, part) for name, part in entries if _is_transformer(part)]
+    transformers = [(name, part) for name, part in entries if is_transformer(part)]
     if len(transformers) > 1:
         found = first_few([f"{name} ({type(part).__name__})" for name, part in transformers])
         raise BadFile(
@@ -61,22 +63,6 @@ def find_parts(container: Any) -> Parts:
         )
     features = _features(entries, transformers[0][1] if transformers else classifier)
     return Parts(classifier, tuple(transformers), _threshold(entries), features)
-
-
-def _is_transformer(part: Any) -> bool:
-    """True for an object that prepares columns; tables of pandas have a method of that name."""
-    is_other = isinstance(part, (type, pd.DataFrame, pd.Series)) or is_classifier(part)
-    return hasattr(part, "transform") and not is_other
-
-
-def is_classifier(model: Any) -> bool:
-    """True for an object with ``predict_proba``, a booster, or a container that may have one."""
-    if isinstance(model, type):
-        return False
-    if type(model).__name__ == "Booster":
-        return type(model).__module__.partition(".")[0] in ("lightgbm", "xgboost")
-    # A search or a pipeline has the method only if its last step has it.
-    return hasattr(model, "predict_proba")
 
 
 def _entries(container: Any, prefix: str, depth: int) -> Iterator[tuple[str, Any]]:
@@ -88,22 +74,17 @@ def _entries(container: Any, prefix: str, depth: int) -> Iterator[tuple[str, Any
     )
     for key, part in pairs:
         name = f"{prefix}{'.' if prefix and not key.startswith('[') else ''}{abridged(key)}"
-        is_container = isinstance(part, (Mapping, list, tuple)) and not _are_texts(part)
+        is_container = isinstance(part, (Mapping, list, tuple)) and not are_texts(part)
         if is_container and depth < DEEPEST:
             yield from _entries(part, name, depth + 1)
         else:
             yield name, part
 
 
-def _are_texts(part: Any) -> bool:
-    is_sequence = isinstance(part, (list, tuple, np.ndarray, pd.Index))
-    return is_sequence and len(part) > 0 and all(isinstance(text, str) for text in part)
-
-
 def _features(entries: Sequence[tuple[str, Any]], first: Any) -> tuple[str, ...]:
     """The one list of as many texts as the first step takes columns; empty without one."""
     width = fitted_width(first)
-    lists = [tuple(map(str, part)) for _, part in entries if _are_texts(part)]
+    lists = [tuple(map(str, part)) for _, part in entries if are_texts(part)]
     fitting = {names for names in lists if len(names) == width}
     return fitting.pop() if len(fitting) == 1 else ()
 

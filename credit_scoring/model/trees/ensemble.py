@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from credit_scoring.data.tables import Matrix
 from credit_scoring.float_search import below
 from credit_scoring.model.trees.derived_columns import DerivedColumns, beside_each_other
-from credit_scoring.model.trees.single_precision import around_single
 
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -61,7 +60,6 @@ class TreeEnsemble:
         edge: rising edges of each set, shape (edges,).
         base: added to the sum of leaves.
         raw_output: the unit of `leaf` and `base`, of class 1.
-        missing: a value, rounded to single precision, that counts as NaN beside NaN itself.
         derived: the columns of a complete row behind its features; None without any.
     """
 
@@ -77,7 +75,6 @@ class TreeEnsemble:
     edge: Matrix
     base: float
     raw_output: Literal["log-odds", "probability"]
-    missing: float = float("nan")
     derived: DerivedColumns | None = None
 
     @property
@@ -93,18 +90,11 @@ class TreeEnsemble:
         """The ensemble of class 0 for one of class 1, and the other way round."""
         return self.scaled(-1.0, 1.0 if self.raw_output == "probability" else 0.0)
 
-    def with_missing(self, rows: Matrix) -> Matrix:
-        """Rows with NaN in place of `missing`, shape (m, n); the same object if nothing changes."""
-        if np.isnan(self.missing):
-            return rows
-        return np.where(rows.astype(np.float32) == np.float32(self.missing), np.nan, rows)
-
     def completed(self, rows: Matrix) -> Matrix:
-        """Rows of features, shape (m, n), as the trees test them, shape (m, columns).
+        """Rows of features, shape (m, n), with the derived columns, shape (m, columns).
 
-        `missing` becomes NaN, and derived columns follow. The same object if nothing changes.
+        The same object if there are none.
         """
-        rows = self.with_missing(rows)
         return rows if self.derived is None else self.derived.completed(rows)
 
     def by_feature(self, values: Matrix) -> Matrix:
@@ -145,15 +135,11 @@ def split_points(ensemble: TreeEnsemble, features: int) -> tuple[Matrix, ...]:
     first, end = ensemble.first_edge[sets], ensemble.first_edge[sets + 1]
     zero_is_missing = ensemble.feature[ensemble.decision & ZERO_IS_MISSING != 0]
     inside = {} if ensemble.derived is None else ensemble.derived.split_points
-    around = np.empty(0)
-    if not np.isnan(ensemble.missing):
-        around = around_single(ensemble.missing)
     split_on = np.concatenate(
         [
             ensemble.feature[~by_category],
             np.repeat(ensemble.feature[by_category], end - first),
             np.repeat(zero_is_missing, 2),
-            np.repeat(np.unique(ensemble.feature), len(around)),
             *(np.full(len(points), feature) for feature, points in inside.items()),
         ]
     )
@@ -162,7 +148,6 @@ def split_points(ensemble: TreeEnsemble, features: int) -> tuple[Matrix, ...]:
             ensemble.threshold[~by_category],
             *(ensemble.edge[one:other] for one, other in zip(first, end, strict=True)),
             np.tile([below(-LIGHTGBM_ZERO), LIGHTGBM_ZERO], len(zero_is_missing)),
-            np.tile(around, len(np.unique(ensemble.feature))),
             *inside.values(),
         ]
     )

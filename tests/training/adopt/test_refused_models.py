@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 from sklearn.compose import make_column_transformer
 from sklearn.feature_extraction import DictVectorizer
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
+from sklearn.preprocessing import LabelEncoder, OneHotEncoder, OrdinalEncoder
 from sklearn.svm import LinearSVC
 
 from tests.training.adopt.team import (
@@ -142,6 +143,31 @@ def test_a_dict_of_two_models_is_refused(tmp_path, risk_options, capsys):
     ]
 
 
+def test_encoders_of_outcomes_prepare_no_columns(tmp_path, risk_options, capsys):
+    """scikit-learn's LabelEncoder takes one column: a notebook keeps one for each text column."""
+    table = team_table()[["home", "age"]].fillna(0)
+    encoders = {name: LabelEncoder().fit(table[name].astype(str)) for name in table}
+    coded = table.assign(home=encoders["home"].transform(table["home"].astype(str)))
+    model = LogisticRegression(max_iter=1000).fit(coded.to_numpy(), default_of(team_table()))
+    stored = {"model": model, "label_encoders": encoders, "columns": list(table)}
+    joblib.dump(stored, tmp_path / "model.pkl")
+    problems, _ = refusals(capsys, tmp_path / "model.pkl", *risk_options, "--trust")
+    assert problems == [
+        "clients.csv: column home: row 1 is text, and model.pkl was fitted on numbers there: encode"
+        " it as the training did"
+    ]
+
+
+def test_a_missing_cell_that_the_model_does_not_take_is_refused(tmp_path, risk_options, capsys):
+    table = team_table()
+    assert table["income"].isna().any()
+    model = LogisticRegression().fit(table[["age", "income"]].fillna(0), default_of(table))
+    (tmp_path / "model.pkl").write_bytes(pickle.dumps(model))
+    (problem,), _ = refusals(capsys, tmp_path / "model.pkl", *risk_options, "--trust")
+    assert problem.startswith("model.pkl: does not take the table in the environment")
+    assert problem.endswith("; fill the missing cells of the table as the training did")
+
+
 def test_a_model_without_probabilities_is_refused_with_the_next_step(
     tmp_path, risk_options, capsys
 ):
@@ -193,6 +219,22 @@ def test_texts_in_place_of_the_models_codes_are_refused(tmp_path, risk_options, 
     assert problems == [
         "clients.csv: column home: row 1 is text, and model.pkl was fitted on numbers there: encode"
         " it as the training did"
+    ]
+
+
+def test_blank_cells_among_numbers_are_refused(tmp_path, risk_options, capsys):
+    """pandas reads a column with one of them as text; the training made them missing."""
+    table = team_table()
+    numbers = table[["age", "income"]]
+    model = make_pipeline(SimpleImputer(), LogisticRegression()).fit(numbers, default_of(table))
+    joblib.dump(model, tmp_path / "model.pkl")
+    blank = table.assign(income=table["income"].astype(object).where(table["income"].notna(), " "))
+    blank.to_csv(tmp_path / "clients.csv", index=False)
+    options = ("--table", tmp_path / "clients.csv", *risk_options[2:])
+    problems, _ = refusals(capsys, tmp_path / "model.pkl", *options, "--trust")
+    assert problems == [
+        "clients.csv: column income: row 1 is blank, not empty, and model.pkl was fitted on numbers"
+        " there: leave such cells empty"
     ]
 
 

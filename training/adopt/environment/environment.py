@@ -73,7 +73,7 @@ def requirements(pins: Mapping[str, str]) -> list[str]:
         pin = pins.get(name, "")
         if pin and Version(pin.rpartition("=")[2].split(",")[-1].lstrip("<>")) < Version(before):
             for other, bound in bounds.items():
-                if not pins.get(other, "").startswith("=="):
+                if not pins.get(other):  # a version that the file records is the makers' own
                     wanted.setdefault(other, set()).add(bound)
     return sorted(
         f"{ALTERNATIVES[name] if name == 'xgboost' and _is_small(pins.get(name, '')) else name}"

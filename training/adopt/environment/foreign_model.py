@@ -188,4 +188,6 @@ def _next_step(said: str) -> str:
         return "; give the code of its classes as --module __main__.py"
     if "ModuleNotFoundError" in said or "ImportError" in said or "AttributeError" in said:
         return "; if its versions are others, give them with --requirements, own code with --module"
+    if "NaN" in said:
+        return "; fill the missing cells of the table as the training did"
     return ""

@@ -1,9 +1,10 @@
 """Open a model with the libraries that wrote it, and compute its probabilities.
 
 Run as a script by the Python of another environment, as old as 3.7: of our modules it imports only
-`stored_model` and `model_formats`, which import none. Its argument is a JSON file, see `Job` in
-`foreign_model.py`. It answers in lines of JSON: first what the model says of itself, then the path
-of an array of probabilities for each question, which names a table and its columns of text.
+`stored_model`, `model_formats` and `part_kinds`, which import no others. Its argument is a JSON
+file, see `Job` in `foreign_model.py`. It answers in lines of JSON: first what the model says of
+itself, then the path of an array of probabilities for each question, which names a table and its
+columns of text.
 """
 
 from __future__ import annotations

@@ -8,9 +8,18 @@ held against each other.
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 import numpy as np
 import pandas as pd
+
+from credit_scoring.model.containers.part_kinds import (
+    THRESHOLDS,
+    are_texts,
+    is_booster,
+    is_classifier,
+    is_transformer,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,19 +29,6 @@ if TYPE_CHECKING:
 # LightGBM, CatBoost and XGBoost number the columns of an array.
 NUMBERED = re.compile(r"(Column_|f)?\d+")
 CATEGORICAL = re.compile(r"^\[categorical_feature: ([\d,]+)\]$", re.MULTILINE)
-THRESHOLDS = frozenset(  # keys of a dict
-    ["threshold", "best_threshold", "optimal_threshold", "decision_threshold", "cutoff", "cut_off"]
-)
-
-
-def is_booster(model: Any) -> bool:
-    """True for a booster of LightGBM or XGBoost, whose `predict` gives probabilities."""
-    return type(model).__name__ == "Booster"
-
-
-def is_classifier(model: Any) -> bool:
-    """True for an object that gives probabilities."""
-    return not isinstance(model, type) and (is_booster(model) or hasattr(model, "predict_proba"))
 
 
 def entries(container: Any) -> Iterator[Any]:
@@ -40,12 +36,6 @@ def entries(container: Any) -> Iterator[Any]:
     for part in container.values() if hasattr(container, "values") else container:
         is_list = isinstance(part, (list, tuple, dict)) and not are_texts(part)
         yield from entries(part) if is_list else [part]
-
-
-def are_texts(part: Any) -> bool:
-    """True for a list of texts."""
-    is_list = isinstance(part, (list, tuple, np.ndarray, pd.Index)) and len(part) > 0
-    return is_list and all(isinstance(text, str) for text in part)
 
 
 class Model:
@@ -138,7 +128,8 @@ def ambiguity(stored: Any, classifiers: list[Any], transformers: list[Any]) -> s
         )
     if not classifiers:
         return f"its {type(stored).__name__} holds no classifier: store one model alone"
-    kinds = ", ".join(type(part).__name__ for part in (*classifiers, *transformers))
+    counts = Counter(type(part).__name__ for part in (*classifiers, *transformers))
+    kinds = ", ".join(name if count == 1 else f"{count} {name}" for name, count in counts.items())
     if len(classifiers) > 1:
         found = f"{len(classifiers)} classifiers"
     else:
@@ -154,12 +145,6 @@ def holds_threshold(stored: Any) -> bool:
         named = [str(key).lower() in THRESHOLDS for key in stored]
         return any(named) or any(holds_threshold(part) for part in stored.values())
     return isinstance(stored, (list, tuple)) and any(holds_threshold(part) for part in stored)
-
-
-def is_transformer(part: Any) -> bool:
-    """True for an object that prepares columns; tables of pandas have a method of that name."""
-    is_other = isinstance(part, (type, pd.DataFrame, pd.Series)) or is_classifier(part)
-    return hasattr(part, "transform") and not is_other
 
 
 def with_categories(classifier: Any, rows: Any) -> Any:

@@ -78,9 +78,12 @@ def text_columns(
             texts.add(name)
             if name in types and types[name].kind != "text":
                 at = [cell for cell, problem in wrong.items() if problem == NOT_A_NUMBER]
+                is_blank = not any(cell.strip() for cell in at)
+                found = "blank, not empty" if is_blank else "text"
+                step = "leave such cells empty" if is_blank else "encode it as the training did"
                 problems.add(
-                    f"{table.name}: column {abridged(name)}: row {_first_row(cells, at)} is text,"
-                    f" and {model} was fitted on numbers there: encode it as the training did"
+                    f"{table.name}: column {abridged(name)}: row {_first_row(cells, at)} is"
+                    f" {found}, and {model} was fitted on numbers there: {step}"
                 )
         elif wrong:
             row = _first_row(cells, list(wrong))

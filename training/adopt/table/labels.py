@@ -13,6 +13,7 @@ from training.adopt.problems import NotAdopted
 from training.quality import auc_interval
 
 CHANCE = 0.5  # the AUC of a model that knows nothing
+NUMBERS = {"False": "0", "True": "1"}  # the same outcome, as pandas and as a model write it
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,10 @@ def default_class(
         )  # fmt: skip
     auc, low, high = auc_interval(is_default.astype(np.int64), probabilities[:, 1])
     names = [spelled(label) for label in classes]
+    known = [NUMBERS.get(name, name) for name in names]
     notes = []
-    if set(names) == set(labels):
-        column = names.index(default_label)
+    if set(known) == {NUMBERS.get(label, label) for label in labels}:
+        column = known.index(NUMBERS.get(default_label, default_label))
         ranks = auc if column == 1 else 1 - auc
         if ranks < CHANCE:
             other = next(label for label in labels if label != default_label)

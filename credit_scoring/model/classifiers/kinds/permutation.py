@@ -1,5 +1,7 @@
 """Any classifier with ``predict_proba``, explained by permutations of its inputs."""
 
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,7 @@ from credit_scoring.model.classifiers.predict_proba import (
     OwnProbabilities,
     OwnProbabilitiesClassifier,
 )
+from credit_scoring.model.trees.readers import ensemble_of
 
 BACKGROUND = 32  # reference clients whose values replace a client's
 EVALUATIONS = 10_000  # rows that the classifier scores for one explanation, about
@@ -16,6 +19,7 @@ MOST_VALUES = 4_000_000  # scored in one call
 MOST_PAIRS = 64  # of a permutation and its reverse
 SEED = 0
 EXPLAINED_AT_START = 100
+MEANS = ("VotingClassifier", "BaggingClassifier")  # of the probabilities of classifiers inside
 
 
 class PermutationClassifier(OwnProbabilitiesClassifier):
@@ -34,7 +38,6 @@ class PermutationClassifier(OwnProbabilitiesClassifier):
     raw_output: RawOutput = "probability"
     explained_by = "permutation"
     most_explained = EXPLAINED_AT_START
-    is_alike = False  # matrix products may be inside
 
     def __init__(self, own: OwnProbabilities, background: Matrix | None = None) -> None:
         super().__init__(own)
@@ -42,6 +45,14 @@ class PermutationClassifier(OwnProbabilitiesClassifier):
         self._expected = (
             np.empty(0) if background is None else self.probabilities_together(background)
         )
+
+    @cached_property
+    def is_alike(self) -> bool:
+        """True for a mean of trees; in any other classifier matrix products may be inside."""
+        kind = type(self.own.fitted)
+        if not kind.__module__.startswith("sklearn.") or kind.__name__ not in MEANS:
+            return False
+        return all(ensemble_of(one) is not None for one in self.own.fitted.estimators_)
 
     @property
     def needs_background(self) -> bool:

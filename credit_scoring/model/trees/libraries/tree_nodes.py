@@ -37,7 +37,6 @@ def joined(
     trees: Sequence[Tree],
     base: float,
     raw_output: Literal["log-odds", "probability"],
-    missing: float = float("nan"),
 ) -> TreeEnsemble:
     """The ensemble of some trees.
 
@@ -65,7 +64,6 @@ def joined(
         edge=np.concatenate([*edges, np.empty(0)]),
         base=base,
         raw_output=raw_output,
-        missing=missing,
     )
 
 

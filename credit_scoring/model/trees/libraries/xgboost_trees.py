@@ -55,9 +55,8 @@ def read_xgboost(fitted: Any, levels: Levels = NO_LEVELS) -> TreeEnsemble:
         end = saved["iteration_indptr"][best + 1]
     missing = float("nan") if fitted.missing is None else float(fitted.missing)
     trees = [_tree(tree, levels) for tree in saved["trees"][:end]]
-    if levels and not np.isnan(missing):  # columns with levels never have it
+    if not np.isnan(missing):
         trees = [_with_missing(tree, missing, levels) for tree in trees]
-        missing = float("nan")
     if weights is not None:
         trees = [
             tree._replace(leaf=tree.leaf * np.float32(weight))
@@ -65,7 +64,7 @@ def read_xgboost(fitted: Any, levels: Levels = NO_LEVELS) -> TreeEnsemble:
         ]
     probability = np.float64(np.float32(json.loads(parameters["base_score"].strip("[]"))))
     base = float(np.log(probability / (1 - probability)))
-    return joined(trees, base, "log-odds", missing)
+    return joined(trees, base, "log-odds")
 
 
 def _tree(saved: Mapping[str, Any], levels: Levels) -> Tree:
@@ -117,9 +116,10 @@ def _tree(saved: Mapping[str, Any], levels: Levels) -> Tree:
 
 
 def _with_missing(tree: Tree, missing: float, levels: Levels) -> Tree:
-    """A tree whose nodes send a value where NaN goes, except in columns with levels.
+    """A tree whose nodes send a value where NaN goes.
 
-    A node that would send it elsewhere tests a set of intervals with or without that value.
+    A node that would send it elsewhere tests a set of intervals with or without that value, except
+    in columns with levels, which never have it.
     """
     by_category = tree.decision & CATEGORICAL != 0
     default_left = tree.decision & DEFAULT_LEFT != 0

@@ -69,8 +69,7 @@ class ResidualTrees:
     def _taken(self) -> Places:
         """The child of each inner node to which the row goes."""
         trees = self.ensemble
-        values = trees.with_missing(self.row[None])[0]
-        left = goes_left(trees, np.arange(len(trees.feature)), values[trees.feature])
+        left = goes_left(trees, np.arange(len(trees.feature)), self.row[trees.feature])
         return np.where(left, self._children[:, 0], self._children[:, 1])
 
     def _followed(self, varied: Flags) -> tuple[Places, Places]:
@@ -107,7 +106,7 @@ class ResidualTrees:
         """The split points of an output that some nodes test."""
         tested = nodes[self.ensemble.feature[nodes] == output]
         special = self.ensemble.decision[tested] & (CATEGORICAL | ZERO_IS_MISSING)
-        if special.any() or not np.isnan(self.ensemble.missing):
+        if special.any():
             return split_points if len(tested) else np.empty(0)
         return np.unique(self.ensemble.threshold[tested])
 
@@ -128,8 +127,7 @@ class ResidualTrees:
         for output in np.unique(self.ensemble.feature[nodes]).tolist():
             at = axis_of[output]
             tested = nodes[self.ensemble.feature[nodes] == output]
-            values = self.ensemble.with_missing(axes[at][output][None])[0]
-            both = np.broadcast_arrays(tested[:, None], values)
+            both = np.broadcast_arrays(tested[:, None], axes[at][output])
             goes = goes_left(self.ensemble, *both)
             left |= {node: (at, each) for node, each in zip(tested.tolist(), goes, strict=True)}
         is_fixed = roots >= number

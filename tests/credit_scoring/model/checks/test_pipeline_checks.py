@@ -255,7 +255,8 @@ def test_text_outputs_are_refused_without_a_clients_text(tmp_path):
         ),
     )
     assert refusal(foreign.path) == (
-        f"{MODEL_FILE}: its transformer gives other values than numbers (ValueError)"
+        f"{MODEL_FILE}: its transformer gives other values than numbers (ValueError): let it encode"
+        " the texts; a classifier that takes texts itself is served without a transformer before it"
     )
 
 

@@ -239,6 +239,19 @@ KINDS = {
         lambda: BaggingClassifier(GaussianNB(), 5, n_jobs=2, random_state=0),
         "permutation", "probability", last_bits=1e-15,
     ),
+    "voting of trees": Kind(
+        lambda: VotingClassifier(
+            [("forest", forest()), ("boosting", GradientBoostingClassifier(random_state=0))],
+            voting="soft", weights=[3, 1],
+        ),
+        "permutation", "probability",
+    ),
+    "bagging of trees": Kind(
+        lambda: BaggingClassifier(
+            DecisionTreeClassifier(max_depth=4), 7, max_features=0.7, n_jobs=2, random_state=0
+        ),
+        "permutation", "probability",
+    ),
     "adaboost of others": Kind(
         lambda: AdaBoostClassifier(GaussianNB(), n_estimators=3), "permutation", "probability"
     ),

@@ -50,6 +50,15 @@ def test_probabilities_are_those_of_predict_proba(name: str, column: int):
     assert len(np.unique(together)) >= 5
 
 
+@pytest.mark.parametrize(
+    ("name", "is_alike"),
+    [("voting of trees", True), ("bagging of trees", True), ("voting", False), ("bagging", False)],
+)
+def test_a_mean_of_trees_scores_rows_alone_as_in_company(name: str, is_alike: bool):
+    """What `test_probabilities_are_those_of_predict_proba` then holds to the last bit."""
+    assert wrapped(name, 1).is_alike == is_alike
+
+
 @pytest.mark.parametrize("column", [1, 0])
 @pytest.mark.parametrize("name", KINDS)
 def test_contributions_add_up(name: str, column: int):

@@ -38,6 +38,11 @@ def test_installed_versions_need_no_environment(tmp_path, monkeypatch):
             ["joblib", "numpy<2", "pandas<3", "scikit-learn<1.6,<1.7", "scipy<1.14",
              "setuptools<80", "xgboost==1.7.6"],
         ),
+        (
+            {"xgboost": "==2.0.3", "numpy": ">=2"},
+            ["joblib", "numpy>=2", "pandas<3", "scikit-learn<1.6,<1.7", "scipy<1.14",
+             "xgboost==2.0.3"],
+        ),
         ({"xgboost": "==3.0.1"}, ["joblib", "numpy", "pandas<3", "scipy", "xgboost-cpu==3.0.1"]),
         (
             {"lightgbm": ">=3,<4", "scikit-learn": ""},

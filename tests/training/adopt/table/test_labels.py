@@ -36,6 +36,9 @@ def test_the_usual_classes_need_no_word():
         ([1, 2], ("1", "2"), "2", RANKING, 1, 2),
         ([0, 1], ("0", "1"), "0", 1 - RANKING, 0, 0),
         ([False, True], ("False", "True"), "True", RANKING, 1, None),
+        ([0, 1], ("False", "True"), "True", RANKING, 1, None),
+        ([0, 1], ("False", "True"), "False", 1 - RANKING, 0, 0),
+        ([False, True], ("0", "1"), "1", RANKING, 1, None),
     ],
 )
 def test_classes_that_are_the_tables_labels_decide(
