@@ -9,7 +9,7 @@ from register.commands.monthly_report.elements.numbers import (
     percent,
     share_interval,
 )
-from register.commands.monthly_report.figures import MonthlyFigures, day, hours, name, short
+from register.commands.monthly_report.figures import MonthlyFigures, hours, name, short
 from register.commands.monthly_report.operation.groups import group_name
 from register.commands.monthly_report.operation.population import is_beyond_chance
 from register.commands.monthly_report.performance.coverage import partly_known
@@ -55,9 +55,7 @@ def _models(figures: MonthlyFigures) -> str:
     if not now:
         return ""
     text = f"They were decided by {'model' if len(now) == 1 else 'models'} {listed(now)}."
-    swaps = [
-        f"{short(found.model)} since {day(found.first)}" for found in figures.history.models[1:]
-    ]
+    swaps = list(map(figures.in_use, figures.history.models[1:]))
     if swaps:
         text += f" The model changed in the time of this report: {listed(swaps)}."
     return text
@@ -172,13 +170,17 @@ def _overrides(figures: MonthlyFigures) -> str:
 def _groups(figures: MonthlyFigures) -> str:
     if figures.groups is None or not figures.groups.groups:
         return ""
-    column = figures.groups.group
-    low = [group_name(one) for one in figures.groups.groups if one.below_four_fifths]
+    column, groups = figures.groups.group, figures.groups.groups
+    low = [group_name(one) for one in groups if one.below_four_fifths]
+    unknown = sum(one.acceptance.rate is None for one in groups)
+    left_out = f" {number(unknown, 'group')} of fewer than 30 cannot be judged." * (unknown > 0)
     if not low:
-        return f"No group by {column} is accepted less than four fifths as often as another."
+        return (
+            f"No group by {column} is accepted less than four fifths as often as another.{left_out}"
+        )
     return (
         f"By {column}, {listed(low)} {'is' if len(low) == 1 else 'are'} accepted less than four"
-        " fifths as often as the group that is accepted most."
+        f" fifths as often as the group that is accepted most.{left_out}"
     )
 
 
