@@ -1,4 +1,4 @@
-"""What a screen reader meets on each page, in its order: Chromium's accessibility tree.
+"""The order in which a screen reader reads each page: Chromium's accessibility tree.
 
 The service has a register with two simulated years, so all ten pages are there.
 """
@@ -27,7 +27,7 @@ NAMES = (
     *("history", "work_list", "monitoring"),
 )
 LIVE = ("simulate", "application")  # pages whose result changes with an entry
-BEFORE = {  # the role and the text's key of what comes after the decision
+BEFORE = {  # role and text of a node after the decision
     "client": ("heading", "why_refused"),
     "why": ("DisclosureTriangle", ""),
     "simulate": ("heading", "form_title"),
