@@ -81,9 +81,12 @@ def begin(words: Words) -> None:
     st.session_state[SERVICE] = pinned
     choose_client(words, pinned.ids())
     if before is not None and before.files != pinned.files:
-        clear_forms()
-        address.write_changes({})
-        st.info(words("replaced"))
+        if pinned.has_data_of(before):
+            st.info(words("model_replaced"))
+        else:
+            clear_forms()
+            address.write_changes({})
+            st.info(words("replaced"))
     if st.query_params.get(address.CHANGES) and address.has_unusable_changes(
         pinned.feature_by_name
     ):

@@ -90,8 +90,8 @@ def scored(words: Words, service: PinnedService, changed: Application) -> Score 
 def show() -> None:
     """Show the page."""
     words, service, client = session.words(), session.service(), session.chosen_client()
-    features, record = service.feature_by_name, service.record(client)
     st.title(words("simulate_title", client=page_elements.plain_id(client)))
+    features, record = service.feature_by_name, service.record(client)
     as_is: Application = {"client": client}
     before = service.score(as_is, reasons=reasons.MOST_IN_WORDS, compare=reasons.chosen_peers())
     changeable = {name: each for name, each in features.items() if each["change"] != "none"}

@@ -187,7 +187,7 @@ WAITING = """
 PRINT = """
 @media print {
     .st-key-header, .st-key-waiting, .stButton, .stDownloadButton, .stForm, [class*=_link_],
-    [data-testid=stHeader] { display: none !important }
+    [data-testid=stHeader], .st-key-letter_editor, #print-letter { display: none !important }
     .stApp, .stMain, .stApp * { background-color: #fff; color: #000 }
     .stApp, [data-testid=stAppViewContainer], .stMain { position: static; overflow: visible }
     [data-testid=stMainBlockContainer] { padding: 0 }

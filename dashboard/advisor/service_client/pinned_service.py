@@ -12,6 +12,7 @@ from advisor.service_client.response_models import Application, Feature, ModelFa
 from advisor.service_client.service_api import ServiceApi
 
 MODEL_FILES = ("model.joblib", "model.skops")  # one of them is in use
+OF_A_MODEL = {*MODEL_FILES, "model.json"}  # a new model may come with these files only
 # Routes whose responses name the model, and routes whose responses have the data team's words.
 SIGNED_ROUTES = ("/score", "/sensitivity", "/alternatives", "/combinations")
 WORDED_ROUTES = ("/score", "/alternatives", "/combinations", "/features", "/importance", "/drift")
@@ -71,6 +72,10 @@ class PinnedService(ServiceApi):
         """The SHA-256 of the model file."""
         own = self.facts["sha256"]
         return next(own[name] for name in MODEL_FILES if name in own)
+
+    def has_data_of(self, other: "PinnedService") -> bool:
+        """True if only the model is another one: clients and features are the same."""
+        return {name for name, _ in {*self.files} ^ {*other.files}} <= OF_A_MODEL
 
     @cached_property
     def feature_by_name(self) -> dict[str, Feature]:

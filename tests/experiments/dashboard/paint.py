@@ -9,7 +9,6 @@ of this version; FOLDER is a checkout whose dashboard is measured in place of th
 import argparse
 import re
 import statistics
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -23,21 +22,45 @@ TIMES = 10  # of each event
 LINKS = ["client", "why", "simulate", "compare", "application"]  # as far as they are measured
 LINKS_BEFORE = {"what_if": "simulate"}  # the former name of a page
 QUIET = 150  # milliseconds without a change
-SETTLED = f"""() => {{
-    const app = document.querySelector('[data-testid=stApp]')
-    const done = app.dataset.testScriptState === 'notRunning'
-        && !document.querySelector('[data-stale=true]') && document.querySelector('h1, .stAlert')
-    window.quietSince = done ? window.quietSince ?? performance.now() : undefined
-    return done && performance.now() - window.quietSince > {QUIET}
-}}"""
+# Runs in each document of the browser: times since a click, Enter or the document's begin, read in
+# the frame that paints the skeleton, and in the one that paints another title or a message.
+WATCH = """
+const title = () => document.querySelector("h1, .stAlert")?.textContent
+let before, begin = 0
+window.watch = () => { before = title(); begin = undefined; window.painted = {} }
+window.painted = {}
+const act = () => { begin ??= performance.now() }
+document.addEventListener("click", act, true)
+document.addEventListener("keydown", event => event.key === "Enter" && act(), true)
+const look = () => {
+    const now = performance.now() - begin
+    const hasTitle = title() && title() !== before
+    if (hasTitle || document.querySelector(".desk-waiting")?.getClientRects().length)
+        window.painted.first ??= now
+    if (hasTitle) window.painted.title ??= now
+    requestAnimationFrame(look)
+}
+requestAnimationFrame(look)
+window.settledAfter = quiet => {
+    const app = document.querySelector("[data-testid=stApp]")
+    const done = window.painted.title !== undefined
+        && app.dataset.testScriptState === "notRunning"
+        && !document.querySelector("[data-stale=true]")
+    const now = performance.now() - begin
+    window.painted.settled = done ? window.painted.settled ?? now : undefined
+    return done && now - window.painted.settled > quiet && window.painted
+}
+"""
+Times = tuple[float, float, float]  # first paint, title, settled
 
 
 def paint(code: Path) -> None:
     """Print the times of a cold start, a client by id and two pages, in milliseconds."""
-    print("| event | first paint | settled | of so many |")
-    print("| --- | --- | --- | --- |")
+    print("| event | first paint | title | settled | of so many |")
+    print("| --- | --- | --- | --- | --- |")
     with served() as service, shown(service, code=code) as (dashboard, page):
         clients = [str(client) for client in service.ask_json("/get_ids")["data"][: 2 * TIMES]]
+        page.add_init_script(WATCH)
         page.goto(dashboard.url)  # fills the caches of dashboard and service
         search(page, clients[0])
         simulate = "simulate" if (code / "dashboard/views/simulate.py").exists() else "what_if"
@@ -53,30 +76,28 @@ def paint(code: Path) -> None:
             report(name, times)
 
 
-def report(event: str, times: list[tuple[float, float]]) -> None:
+def report(event: str, times: list[Times]) -> None:
     """Print the medians of an event."""
-    first, last = (statistics.median(each) for each in zip(*times, strict=True))
-    print(f"| {event} | {first:.0f} | {last:.0f} | {len(times)} |")
+    medians = [f"{statistics.median(each):.0f}" for each in zip(*times, strict=True)]
+    print(f"| {event} | {' | '.join(medians)} | {len(times)} |")
 
 
-def cold(page: Page, url: str) -> tuple[float, float]:
+def cold(page: Page, url: str) -> Times:
     """The times of a load of the first page with an empty session."""
     return timed(page, lambda: page.goto(url, wait_until="commit"))
 
 
-def timed(page: Page, action: Callable[[], object]) -> tuple[float, float]:
-    """Milliseconds from an action to the first content, and to a page that changes no more.
+def timed(page: Page, action: Callable[[], object]) -> Times:
+    """Milliseconds from an action to its first paint, its title, and a page that changes no more.
 
-    A page is settled when its script has ended and no element of the former page is left; the
-    quiet time that shows it is not counted.
+    The first paint is that of the skeleton or of the title; the links above, which stay, do not
+    count. A page without a title has a message. A page is settled when its script has ended and
+    no element of the former page is left; the quiet time that shows it is not counted.
     """
-    begin = time.perf_counter()
+    page.evaluate("window.watch?.()")
     action()
-    page.wait_for_selector("[data-testid=stMainBlockContainer] *", state="visible")
-    first = 1000 * (time.perf_counter() - begin)
-    page.evaluate("window.quietSince = undefined")  # of the event before
-    page.wait_for_function(SETTLED, polling=10)
-    return first, 1000 * (time.perf_counter() - begin) - QUIET
+    found = page.wait_for_function(f"window.settledAfter?.({QUIET})", polling=10).json_value()
+    return found["first"], found["title"], found["settled"]
 
 
 def type_id(page: Page, client: str) -> None:
