@@ -25,7 +25,8 @@ class VintagePoint:
         int,
         Field(
             ge=1,
-            description="loans observed for at least so long, and not in default before",
+            description="loans observed for at least so long, and not in default before; a repaid"
+            " one counts as observed up to the last day of any outcome",
             examples=[842],
         ),
     ]

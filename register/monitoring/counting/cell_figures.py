@@ -60,8 +60,24 @@ class CellFigures:
 
     def has_scores(self, cell: int) -> bool:
         """False for a small group: a mean of a few scores would tell those of persons."""
-        is_small = self.tally.counts["volume"][cell] < LEAST
-        return not (is_small and self.tally.cells.group is not None)
+        return cell not in self._small_groups
+
+    @cached_property
+    def _small_groups(self) -> set[int]:
+        """The groups of fewer than `LEAST` decisions, and larger ones until all have that many.
+
+        The figures of all decisions less those of the other groups are those of these.
+        """
+        small, decisions = set[int](), 0
+        if self.tally.cells.group is None:
+            return small
+        volume = self.tally.counts["volume"].tolist()
+        for cell in sorted(self.shown, key=volume.__getitem__):
+            if volume[cell] >= LEAST and (not small or decisions >= LEAST):
+                break
+            small.add(cell)
+            decisions += volume[cell]
+        return small
 
     def total(self) -> Cell:
         """The figures of all decisions."""

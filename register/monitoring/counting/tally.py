@@ -81,7 +81,7 @@ class Tally:
         self.immature = KeptScores(self.decisions, np.float64)
         self.grade_counts = np.zeros((2, grades), np.int64)
         self.grade_pds = np.zeros((2, grades), np.int64)
-        self.vintages = VintageCounts(self.window.months)
+        self.vintages = VintageCounts(self.window)
 
     def add(self, columns: Columns) -> None:
         """Count some decisions.

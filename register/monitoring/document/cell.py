@@ -119,6 +119,7 @@ class Cell:
     """Figures of the decisions of one cell. No rate is given of fewer than 30, but its interval.
 
     A group of fewer than 30 has counts only, and null in place of all that scores are needed for.
+    So has the next larger group if all such groups have fewer than 30 decisions together.
     """
 
     key: Annotated[

@@ -107,6 +107,8 @@ class PlainDecision:
         if self.first_bad is not None and self.first_bad <= self.end:
             return months_between(self.day, max(self.day, self.first_bad)), True
         last = self.effective[-1]["observed"] if self.effective else self.day
+        if self.effective and self.effective[-1]["status"] == "repaid":
+            last = max(last, self.until)
         return months_between(self.day, min(max(self.day, last), self.end)), False
 
     def key(self, by: str, group: str | None) -> str:

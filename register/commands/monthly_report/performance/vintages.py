@@ -24,9 +24,11 @@ DEFINITIONS = (
         "Of the loans decided in one month, the share that defaulted up to a month on book"
         " (Kaplan-Meier). A loan counts as long as it was observed: one that was observed for the"
         " last time after five months says nothing about the sixth, and is no good loan for that."
+        " A repaid loan cannot default any more, and counts up to the last day of any outcome."
         " Fewer than 30 at risk: only the interval.",
-        "E. L. Kaplan, P. Meier, Journal of the American Statistical Association 53, 1958;"
-        " Greenwood's variance on the log-log scale for the interval.",
+        "E. L. Kaplan, P. Meier, Journal of the American Statistical Association 53, 1958; for the"
+        " interval, Greenwood's variance of ln(-ln): J. D. Kalbfleisch, R. L. Prentice, The"
+        " Statistical Analysis of Failure Time Data, 1980.",
     ),
 )
 SHOWN = 4  # columns of months on book

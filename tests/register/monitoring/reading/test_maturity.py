@@ -142,3 +142,29 @@ def test_months_later(months):
     days = [first + timedelta(at) for at in range(1_200)]
     found = later(np.array([day_number(day) for day in days]), months)
     assert found.tolist() == [day_number(plain_later(day, months)) for day in days]
+
+
+def test_a_repaid_loan_stays_at_risk_in_its_vintage(database):
+    """Left out from the repayment on, it would make 10 defaults of 100 loans 10 of the others."""
+    granted = datetime(2025, 1, 10, tzinfo=UTC)
+    ends = [
+        *[("repaid", date(2025, 3, 10))] * 60,
+        *[("defaulted", date(2025, 6, 20))] * 10,
+        *[("current", date(2026, 1, 10))] * 30,
+    ]
+    found, report = labels(database, [(granted, [(*end, NOW)]) for end in ends])
+    assert found == (0, 100, 90, 10)
+    (vintage,) = report.vintages
+    assert [point.at_risk for point in vintage.curve] == [100] * 5 + [90] * 7
+    last = vintage.curve[-1]
+    assert (last.months, last.defaults, last.cumulative) == (12, 10, pytest.approx(0.1))
+    assert report.total.default_rate.rate == pytest.approx(last.cumulative)
+
+
+def test_a_repaid_loan_says_nothing_of_months_that_no_loan_has_seen(database):
+    """The last outcome of any loan is five months old."""
+    granted = datetime(2025, 1, 10, tzinfo=UTC)
+    ends = [("repaid", date(2025, 3, 10)), ("current", date(2025, 6, 10))]
+    _, report = labels(database, [(granted, [(*end, NOW)]) for end in ends])
+    (vintage,) = report.vintages
+    assert [point.at_risk for point in vintage.curve] == [2] * 5
