@@ -106,8 +106,8 @@ class Calibration:
         Field(
             description="test of all deciles' default rates against their mean PDs, with as many"
             " degrees of freedom as ranges, for the model was not fitted to these loans (Hosmer,"
-            " Lemeshow and Sturdivant 2013, 5.2); ranges that expect fewer than 5 bad or 5 good"
-            " loans are merged; null with fewer than 30 loans, and if all together expect fewer"
+            " Lemeshow and Sturdivant 2013, 5.2.2, 5.4); ranges that expect fewer than 5 bad or 5"
+            " good loans are merged; null with fewer than 30 loans, and if all expect fewer"
         ),
     ]
     spiegelhalter: Annotated[
@@ -183,9 +183,9 @@ def hosmer_lemeshow(bins: PdBins) -> HypothesisTest | None:
     """The Hosmer-Lemeshow test; None if all loans lead one to expect fewer than 5 bad or 5 good.
 
     D. W. Hosmer, S. Lemeshow and R. X. Sturdivant, Applied Logistic Regression, 3rd edition, 2013,
-    section 5.2: the sum over ranges of (bads - n PD)^2 / (n PD (1 - PD)) for n loans with the mean
-    PD. For loans to which the model was not fitted it is about chi-square with as many degrees of
-    freedom as there are ranges, not two fewer.
+    section 5.2.2: the sum over ranges of (bads - n PD)^2 / (n PD (1 - PD)) for n loans with the
+    mean PD. For loans to which the model was not fitted (section 5.4) it is about chi-square with
+    as many degrees of freedom as there are ranges, not two fewer.
 
     Args:
         bins: deciles of PD. Neighbours are merged, from the lowest PD up, until each leads one to

@@ -10,8 +10,9 @@ def benjamini_hochberg(p: Sequence[float | None]) -> list[float | None]:
 
     Y. Benjamini and Y. Hochberg, Controlling the False Discovery Rate, Journal of the Royal
     Statistical Society B 57, 1995: of the tests whose adjusted value is at most q, a share of at
-    most q is rejected wrongly on average, if the tests are independent or positively dependent.
-    The k-th smallest of m values is multiplied by m / k, and no smaller value may exceed it.
+    most q is rejected wrongly on average, if the tests are independent, or positively dependent
+    (Y. Benjamini and D. Yekutieli, Annals of Statistics 29, 2001). The k-th smallest of m values is
+    multiplied by m / k, and no smaller value may exceed it.
 
     Raises:
         ValueError: a value is not within 0 and 1.

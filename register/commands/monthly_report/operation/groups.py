@@ -33,7 +33,8 @@ DEFINITIONS = (
         " with Donner and Zou's interval; p is that of the chi-square test of equal shares, or of"
         " Fisher's exact test with few cases. The ratio describes: it says neither why groups"
         " differ, nor that a difference is unlawful.",
-        "A. Donner, G. Y. Zou, Statistical Methods in Medical Research 21, 2012.",
+        "A. Donner, G. Y. Zou, Statistical Methods in Medical Research 21, 2012; W. G. Cochran,"
+        " Biometrics 10, 1954.",
     ),
     Definition(
         "Four-fifths rule",

@@ -34,6 +34,7 @@ DEFINITIONS = (
         " bad if a default or a write-off was observed in the window; good if it was observed at"
         " the window's end, or repaid, without one. Younger loans are left out, because bad loans"
         " become known before good ones.",
+        "E. B. Wilson, Journal of the American Statistical Association 22, 1927.",
     ),
     Definition(
         "Brier score and its parts",
@@ -50,6 +51,7 @@ DEFINITIONS = (
     Definition(
         "Log loss",
         "The mean of -ln of the probability that the model gave to what happened; lower is better.",
+        "I. J. Good, Journal of the Royal Statistical Society B 14, 1952.",
     ),
     Definition(
         "Hosmer-Lemeshow test",
@@ -57,7 +59,8 @@ DEFINITIONS = (
         " many degrees of freedom as ranges, because the model was not fitted to these loans. A"
         " small p-value says that they differ by more than chance. It finds little in few loans,"
         " and differences that do not matter in very large ones.",
-        "D. W. Hosmer, S. Lemeshow, R. X. Sturdivant, Applied Logistic Regression, 2013, 5.2.",
+        "D. W. Hosmer, S. Lemeshow, R. X. Sturdivant, Applied Logistic Regression, 2013, sections"
+        " 5.2.2 and 5.4.",
     ),
     Definition(
         "Spiegelhalter test",

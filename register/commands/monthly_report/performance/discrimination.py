@@ -44,6 +44,7 @@ DEFINITIONS = (
         " accepted applications, among which the clients who are easiest to tell apart are missing:"
         " the AUC of all reference clients would be an unfair comparison. Of several models in one"
         " period: that of the model with the most decisions.",
+        "J. Banasik, J. Crook, L. Thomas, Journal of the Operational Research Society 54, 2003.",
     ),
 )
 COLUMNS = (

@@ -28,6 +28,8 @@ DEFINITIONS = (
         "Binomial test of a grade",
         "The probability of D or more defaults of N independent loans, each with the mean PD. Loans"
         " of one time share their fortune, so that it raises the alarm too often in bad times.",
+        "Basel Committee on Banking Supervision, Studies on the Validation of Internal Rating"
+        " Systems, Working Paper 14, 2005.",
     ),
 )
 COLUMNS = (
