@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from advisor.formatting.formats import Words
-from advisor.monitoring.figures import short_hash
+from advisor.monitoring.figures import model_after, short_hash
 from advisor.monitoring.response_models import Cell, MonitoringReport
 from advisor.vega_lite.vega import Spec, name
 
@@ -24,7 +24,8 @@ class Swap:
     """A model that took the place of another one.
 
     Attributes:
-        at: the time of its first decision.
+        at: the time of its first decision, or of the last one of the model after which it came
+            back.
         model: the beginning of its hash.
     """
 
@@ -51,10 +52,15 @@ class Cells:
 
     @cached_property
     def swaps(self) -> Sequence[Swap]:
-        """The models that began within the period after another one, in their order."""
-        return [
-            Swap(each["first"], short_hash(each["model"])) for each in self.report["models"][1:]
+        """The models that began, or came back, within the period after another one, by time."""
+        models = self.report["models"]
+        began = [Swap(each["first"], short_hash(each["model"])) for each in models[1:]]
+        back = [
+            Swap(each["last"], short_hash(after["model"]))
+            for each in models
+            if (after := model_after(each, models))
         ]
+        return sorted([*began, *back], key=lambda swap: swap.at)
 
     def name(self, key: str) -> str:
         """A cell's name."""

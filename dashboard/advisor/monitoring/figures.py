@@ -1,9 +1,9 @@
 """Figures in words: shares and numbers with their intervals, p-values, hashes and durations."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from advisor.formatting.formats import Words
-from advisor.monitoring.response_models import ModelShare
+from advisor.monitoring.response_models import ModelInUse, ModelShare
 from advisor.monitoring.statistics import Estimate, HypothesisTest, Proportion, Ratio
 
 HASH_LENGTH = 8  # of a model's hash in a table or picture
@@ -15,6 +15,17 @@ HOURS_A_DAY = 24
 def short_hash(model: str) -> str:
     """The beginning of a model's hash."""
     return model[:HASH_LENGTH]
+
+
+def model_after(model: ModelInUse, models: Sequence[ModelInUse]) -> ModelInUse | None:
+    """The earlier model that still decided after the last decision of this one, None without one.
+
+    Args:
+        model: one of the models.
+        models: in the order of their first decisions.
+    """
+    last = max(models[: models.index(model) + 1], key=lambda each: each["last"])
+    return None if last is model else last
 
 
 def hashes(models: Iterable[ModelShare]) -> str:

@@ -41,7 +41,12 @@ def show_swaps(words: Words, models: Sequence[ModelInUse]) -> None:
         return
     first, *others = models
     swaps = [
-        words("swap_at", model=figures.short_hash(each["model"]), at=moment(each["first"]))
+        words(
+            "swap_until" if figures.model_after(each, models) else "swap_at",
+            model=figures.short_hash(each["model"]),
+            at=moment(each["first"]),
+            until=moment(each["last"]),
+        )
         for each in others
     ]
     names = ", ".join([figures.short_hash(first["model"]), *swaps])

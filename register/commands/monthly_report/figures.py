@@ -61,12 +61,31 @@ class MonthlyFigures:
 
     def axis(self, cells: Sequence[Cell]) -> Axis:
         """The axis of time of some cells that follow each other, with the changes of the model."""
-        swaps = []
-        for found in self.history.models[1:]:
-            place = _place(found.first, cells)
-            if place is not None:
-                swaps.append(Swap(place, f"model {short(found.model)}"))
+        began = {found.first: found for found in self.history.models[1:]}
+        returned = {self.models[one].last: back for one, back in self.returns.items()}
+        swaps = [
+            Swap(place, f"model {short(found.model)}")
+            for moment, found in sorted({**began, **returned}.items())
+            if (place := _place(moment, cells)) is not None
+        ]
         return Axis([tick(cell.key) for cell in cells], swaps)
+
+    @cached_property
+    def returns(self) -> Mapping[str, ModelInUse]:
+        """By the hash of a model: the earlier model that still decided after its last decision."""
+        models = self.history.models
+        found = {}
+        for at, model in enumerate(models):
+            last = max(models[: at + 1], key=lambda earlier: earlier.last)
+            if last is not model:
+                found[model.model] = last
+        return found
+
+    def in_use(self, model: ModelInUse) -> str:
+        """A model with the time of its use, such as 9ff7ac61cbe0 since 3 March 2026."""
+        if model.model in self.returns:
+            return f"{short(model.model)} from {day(model.first)} to {day(model.last)}"
+        return f"{short(model.model)} since {day(model.first)}"
 
     def of_models(self, cells: Sequence[Cell]) -> str:
         """Sentence that names the models of some cells, for captions."""
@@ -75,8 +94,7 @@ class MonthlyFigures:
         if not models:
             return "No model decided."
         first, *others = models
-        names = [short(first.model)]
-        names += [f"{short(found.model)} since {day(found.first)}" for found in others]
+        names = [short(first.model), *map(self.in_use, others)]
         return f"{'Models' if others else 'Model'} {listed(names)}."
 
 

@@ -9,7 +9,7 @@ from register.commands.monthly_report.elements.numbers import (
     percent,
     share_interval,
 )
-from register.commands.monthly_report.figures import MonthlyFigures, day, hours, name, short
+from register.commands.monthly_report.figures import MonthlyFigures, hours, name, short
 from register.commands.monthly_report.operation.groups import group_name
 from register.commands.monthly_report.operation.population import is_beyond_chance
 from register.commands.monthly_report.performance.coverage import partly_known
@@ -55,9 +55,7 @@ def _models(figures: MonthlyFigures) -> str:
     if not now:
         return ""
     text = f"They were decided by {'model' if len(now) == 1 else 'models'} {listed(now)}."
-    swaps = [
-        f"{short(found.model)} since {day(found.first)}" for found in figures.history.models[1:]
-    ]
+    swaps = list(map(figures.in_use, figures.history.models[1:]))
     if swaps:
         text += f" The model changed in the time of this report: {listed(swaps)}."
     return text

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
@@ -236,6 +237,20 @@ def test_a_change_of_the_model_is_a_line_in_each_chart_over_time(page: Page):
     mature = [texts for _, texts, _ in page.figures if "2025" in texts and "2026" not in texts]
     assert len(mature) == 2  # all of these months are of the first model
     assert not any("model a41c0d20e7b3" in texts for texts in mature)
+
+
+def test_a_return_to_the_model_before_is_a_line_too(figures: MonthlyFigures):
+    first, second = figures.history.models
+    tried = replace(second, last=second.first + timedelta(20))
+    back = replace(first, last=figures.month.end - timedelta(hours=1))
+    history = replace(figures.history, models=[back, tried])
+    figures = replace(figures, history=history)
+    swaps = figures.axis(figures.cells).swaps
+    assert [swap.label for swap in swaps] == ["model a41c0d20e7b3", "model 9ff7ac61cbe0"]
+    assert 0.5 < swaps[1].place - swaps[0].place < 0.8  # of a month
+    tried_and_left = "Models 9ff7ac61cbe0 and a41c0d20e7b3 from 16 April 2026 to 6 May 2026."
+    assert figures.of_models(figures.cells) == tried_and_left
+    assert "a41c0d20e7b3 from 16 April 2026 to 6 May 2026" in report_page(figures)
 
 
 def test_summary_says_what_is_known_and_what_is_not(page: Page, figures: MonthlyFigures):

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from register import schema
 from register.monitoring.monitoring import monitoring_report
 from register.monitoring.query import MonitoringQuery
+from register.tables import schema
 from tests.register.database.rows import add, add_bundle, row
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
