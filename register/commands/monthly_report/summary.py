@@ -170,13 +170,17 @@ def _overrides(figures: MonthlyFigures) -> str:
 def _groups(figures: MonthlyFigures) -> str:
     if figures.groups is None or not figures.groups.groups:
         return ""
-    column = figures.groups.group
-    low = [group_name(one) for one in figures.groups.groups if one.below_four_fifths]
+    column, groups = figures.groups.group, figures.groups.groups
+    low = [group_name(one) for one in groups if one.below_four_fifths]
+    unknown = sum(one.acceptance.rate is None for one in groups)
+    left_out = f" {number(unknown, 'group')} of fewer than 30 cannot be judged." * (unknown > 0)
     if not low:
-        return f"No group by {column} is accepted less than four fifths as often as another."
+        return (
+            f"No group by {column} is accepted less than four fifths as often as another.{left_out}"
+        )
     return (
         f"By {column}, {listed(low)} {'is' if len(low) == 1 else 'are'} accepted less than four"
-        " fifths as often as the group that is accepted most."
+        f" fifths as often as the group that is accepted most.{left_out}"
     )
 
 

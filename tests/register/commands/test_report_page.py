@@ -243,14 +243,13 @@ def test_a_return_to_the_model_before_is_a_line_too(figures: MonthlyFigures):
     first, second = figures.history.models
     tried = replace(second, last=second.first + timedelta(20))
     back = replace(first, last=figures.month.end - timedelta(hours=1))
-    history = replace(figures.history, models=[back, tried])
-    figures = replace(figures, history=history)
+    figures = replace(figures, history=replace(figures.history, models=[back, tried]))
     swaps = figures.axis(figures.cells).swaps
     assert [swap.label for swap in swaps] == ["model a41c0d20e7b3", "model 9ff7ac61cbe0"]
     assert 0.5 < swaps[1].place - swaps[0].place < 0.8  # of a month
-    tried_and_left = "Models 9ff7ac61cbe0 and a41c0d20e7b3 from 16 April 2026 to 6 May 2026."
-    assert figures.of_models(figures.cells) == tried_and_left
-    assert "a41c0d20e7b3 from 16 April 2026 to 6 May 2026" in report_page(figures)
+    used = "a41c0d20e7b3 from 16 April 2026 to 6 May 2026"
+    assert figures.of_models(figures.cells) == f"Models 9ff7ac61cbe0 and {used}."
+    assert f"The model changed in the time of this report: {used}." in report_page(figures)
 
 
 def test_summary_says_what_is_known_and_what_is_not(page: Page, figures: MonthlyFigures):
@@ -265,6 +264,7 @@ def test_summary_says_what_is_known_and_what_is_not(page: Page, figures: Monthly
     assert "reject the probabilities in Mar 2025, Apr 2025, May 2025 and Jun 2025" in summary
     assert "too low in grade C" in summary
     assert "M is accepted less than four fifths as often" in summary
+    assert "accepted most. 1 group of fewer than 30 cannot be judged." in summary
     assert "Estimate, if the probabilities are right" in summary
     assert "14,500 of 18,800 loans were younger than 12 months" in summary
     assert "7 decisions have no evidence any more." in summary
