@@ -240,12 +240,17 @@ def curve_chart(curves: Sequence[Curve], unit: str, alt: str) -> str:
 
 
 def _limits(series: Sequence[Series]) -> tuple[float, float] | None:
-    """The ends of the axis that shows all values and their intervals; None without a value."""
+    """The ends of the axis that shows all values and their intervals; None without a value.
+
+    Figures without intervals, such as an index and its mean by chance, are drawn from 0 on.
+    """
     shown: list[float] = []
     for one in series:
         for column in (one.values, one.low, one.high):
             pairs = zip(one.values, column, strict=False)
             shown += [end for value, end in pairs if value is not None and end is not None]
+    if not any(len(one.low) for one in series):
+        shown.append(0.0)
     if not shown or min(shown) == max(shown):
         return None
     margin = 0.06 * (max(shown) - min(shown))
