@@ -62,7 +62,7 @@ def letter(recorded: StoredDecision, language: Language = "en", **changes: str |
 def test_a_whole_letter_has_its_words(case: str, language: Language):
     recorded, settings = CASES[case]
     found = letter_html(recorded, settings, language)
-    assert text_of(found.html) == (EXPECTED / f"{case}.{language}.txt").read_text("utf-8")
+    assert text_of(found.html) == (EXPECTED / language / f"{case}.txt").read_text("utf-8")
     assert (found.version, found.language) == (VERSION, language)
     assert found.html.startswith(f'<!doctype html>\n<html lang="{language}">\n<head>\n')
     assert found.html.endswith("</body>\n</html>\n")
