@@ -93,9 +93,9 @@ class LetterWriter:
             return ["\n".join(lines)]
         if not self.is_refusal:
             return [words("letter_accepted")]
-        shares = self.score["probability"], self.score["threshold"]
-        # A reader takes the limit by its word: it has all of its digits.
-        score, limit = decision.hundredths(words, shares, decision.digits(shares[1]))
+        score, limit = decision.risk_texts(
+            words, self.score["threshold"], self.score["probability"]
+        )
         return [f"{words('letter_refused')} {words('letter_risk', score=score, limit=limit)}"]
 
     def _change_lines(self) -> list[str]:

@@ -185,8 +185,8 @@ class Search:
             is_period = bool(scale_of(feature).period)
             text = self.words.feature_value if is_period else self.words.exact_value
             written.append(f"{each['label']} {text(feature, value)}")
-        risk, limit = decision.hundredths(self.words, (after["probability"], after["threshold"]))
-        is_near = limit != self.words.number(100 * after["threshold"], 0)  # has another digit here
+        risk, limit = decision.risk_texts(self.words, after["threshold"], after["probability"])
+        is_near = limit != decision.risk_texts(self.words, after["threshold"])[0]  # has more digits
         return self.words(
             "short_near" if is_near else "short",
             values=" + ".join(written),

@@ -220,8 +220,8 @@ def test_each_value_of_a_flag_has_its_score(
     text = text_of(open_odd_page("simulate", odd_client, simulate_curve=FLAG))
     for name, value in (("no", 0.0), ("yes", 1.0), (EN.value(own, "", "flag"), own)):
         score = odd_api.score({"client": odd_client, "changes": {FLAG: value}})
-        shares = score["probability"], score["threshold"]
-        assert f">{decision.hundredths(EN, shares, least=1)[0]}<" in table_row(text, name)
+        shares = score["threshold"], score["probability"]
+        assert f">{decision.risk_texts(EN, *shares)[0]}<" in table_row(text, name)
 
 
 def page_of_controls(records: list, features: dict, entered: list) -> None:
