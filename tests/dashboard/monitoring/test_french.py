@@ -1,0 +1,57 @@
+"""The pages of the register in French, with two simulated years: no English word is on them."""
+
+import pytest
+
+from advisor.register.register_api import RegisterApi
+from advisor.service_client.service_api import ServiceApi
+from tests.dashboard.conftest import PageOpener, text_of
+from tests.dashboard.foreign_words import english_words, words_in, words_of_data
+from tests.dashboard.monitoring.conftest import Reports, TopicOpener, waiting
+
+TOPICS = (
+    "applications", "stability", "performance", "calibration", "vintages", "people", "groups",
+    "challenger",
+)  # fmt: skip
+CELLS = ("month", "bundle", "grade", "caller", "group")
+GROUPS = "sex"
+
+
+@pytest.fixture(scope="module")
+def own_words(monitored_service: ServiceApi, report_of: Reports) -> set[str]:
+    """Words of the data: of features, of groups and of callers."""
+    keys = [cell["key"] for by in CELLS for cell in report_of(by=by)["cells"]]
+    return words_of_data(monitored_service.features()) | words_in(keys) - {"not", "known", "others"}
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+@pytest.mark.parametrize("by", CELLS)
+def test_the_model_at_work(open_topic: TopicOpener, own_words: set[str], topic: str, by: str):
+    page = open_topic(topic, language="fr", by=by)
+    assert english_words(page, own_words) == []
+
+
+def test_a_remark_names_a_group_that_is_not_known(open_topic: TopicOpener, report_of: Reports):
+    remarks = [str(each["names"]) for each in report_of(by="group")["remarks"]]
+    assert any("(not known)" in names for names in remarks)
+    text = text_of(open_topic("groups", language="fr", by="group"))
+    assert "inconnu" in text
+    assert "(not known)" not in text
+
+
+def test_the_work_list_and_the_history(
+    open_monitored_page: PageOpener, monitored_register: RegisterApi, own_words: set[str]
+):
+    first = monitored_register.decision(waiting(monitored_register)[0]["id"])
+    pages = [
+        open_monitored_page("work_list", language="fr"),
+        open_monitored_page(
+            "history", language="fr", find_by="decision", find_decision=first["id"]
+        ),
+        open_monitored_page("history", language="fr", find_by="requested"),
+    ]
+    said = [request["statement"] or "" for request in first["review_requests"]]
+    said += [review["comment"] or "" for review in first["reviewed"]]
+    assert first["evidence"] is not None
+    said += [reason["text"] for reason in first["evidence"]["answer"]["reasons"]]
+    for page in pages:
+        assert english_words(page, own_words | words_in([*said, first["caller"]])) == []
