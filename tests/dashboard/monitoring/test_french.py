@@ -12,28 +12,31 @@ TOPICS = (
     "applications", "stability", "performance", "calibration", "vintages", "people", "groups",
     "challenger",
 )  # fmt: skip
-CELLS = ("month", "bundle", "grade", "caller", "group")
-GROUPS = "sex"
+CELLS = ("month", "bundle", "grade", "caller")
+GROUP = {"by": "group", "group": "sex"}
+CHOSEN = [*({"by": by} for by in CELLS), GROUP]
 
 
 @pytest.fixture(scope="module")
 def own_words(monitored_service: ServiceApi, report_of: Reports) -> set[str]:
     """Words of the data: of features, of groups and of callers."""
-    keys = [cell["key"] for by in CELLS for cell in report_of(by=by)["cells"]]
+    keys = [cell["key"] for chosen in CHOSEN for cell in report_of(**chosen)["cells"]]
     return words_of_data(monitored_service.features()) | words_in(keys) - {"not", "known", "others"}
 
 
 @pytest.mark.parametrize("topic", TOPICS)
-@pytest.mark.parametrize("by", CELLS)
-def test_the_model_at_work(open_topic: TopicOpener, own_words: set[str], topic: str, by: str):
-    page = open_topic(topic, language="fr", by=by)
+@pytest.mark.parametrize("chosen", CHOSEN)
+def test_the_model_at_work(
+    open_topic: TopicOpener, own_words: set[str], topic: str, chosen: dict[str, str]
+):
+    page = open_topic(topic, language="fr", **chosen)
     assert english_words(page, own_words) == []
 
 
 def test_a_remark_names_a_group_that_is_not_known(open_topic: TopicOpener, report_of: Reports):
-    remarks = [str(each["names"]) for each in report_of(by="group")["remarks"]]
+    remarks = [str(each["names"]) for each in report_of(**GROUP)["remarks"]]
     assert any("(not known)" in names for names in remarks)
-    text = text_of(open_topic("groups", language="fr", by="group"))
+    text = text_of(open_topic("groups", language="fr", **GROUP))
     assert "inconnu" in text
     assert "(not known)" not in text
 

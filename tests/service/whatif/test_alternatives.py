@@ -38,10 +38,13 @@ def test_an_application_gets_the_alternatives_of_the_client_with_its_values(http
 
 def test_alternatives_go_on_from_the_changes_of_an_application(http: httpx.Client):
     record = httpx.Response(200, content=record_of(http, REFUSED)).json()
-    income = round(1.01 * record[INCOME])
+    income = round(1.2 * record[INCOME])
     changed = {"client": REFUSED, "changes": {INCOME: income}}
     answer = http.post("/alternatives", json=changed).json()
     assert answer["probability"] == http.post("/score", json=changed).json()["probability"]
+    assert (
+        answer["probability"] != http.post("/score", json={"client": REFUSED}).json()["probability"]
+    )
     assert answer["prediction"] == 1
     assert answer["alternatives"]
     for one in answer["alternatives"]:
