@@ -7,6 +7,7 @@ from advisor.service_client.service_api import ServiceApi
 from tests.dashboard.conftest import PageOpener, text_of
 from tests.dashboard.foreign_words import english_words, words_in, words_of_data
 from tests.dashboard.monitoring.conftest import Reports, TopicOpener, waiting
+from training.simulated_decisions.reviews import HIGH_SIDE, LOW_SIDE
 
 TOPICS = (
     "applications", "stability", "performance", "calibration", "vintages", "people", "groups",
@@ -19,8 +20,9 @@ CHOSEN = [*({"by": by} for by in CELLS), GROUP]
 
 @pytest.fixture(scope="module")
 def own_words(monitored_service: ServiceApi, report_of: Reports) -> set[str]:
-    """Words of the data: of features, of groups and of callers."""
+    """Words of the data: of features, of groups, of callers and of the lender's own codes."""
     keys = [cell["key"] for chosen in CHOSEN for cell in report_of(**chosen)["cells"]]
+    keys += [*LOW_SIDE, *HIGH_SIDE]
     return words_of_data(monitored_service.features()) | words_in(keys) - {"not", "known", "others"}
 
 
