@@ -156,9 +156,12 @@ async def sensitivity(request: Request) -> Response:
 @typed.get("/alternatives", **documented("What would turn the decision on a client", DESK,
         models.CounterfactualsAnswer, 401, 404, 422, 503,
         takes=document.OF_DESK_CLIENT))  # fmt: skip
+@typed.post("/alternatives", name="alternatives_of_application", **documented(
+        "What would turn the decision on an application", DESK, models.CounterfactualsAnswer,
+        401, 404, 422, 503, 413, takes=document.OF_APPLICATION))  # fmt: skip
 async def alternatives(request: Request, language: requests.Language = None) -> Response:
     """The smallest allowed change of each feature that flips the decision, the nearest first."""
-    wanted = requests.CounterfactualsRequest(client_id_of(request, "client"), language)
+    wanted = requests.CounterfactualsRequest(await http_rules.application_in(request), language)
     return json_response(await service_of(request).respond(wanted))
 
 

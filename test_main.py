@@ -536,7 +536,7 @@ def test_a_fault_tells_nothing(monkeypatch):
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-# The OpenAPI document and README
+# The OpenAPI document and docs
 
 
 def test_operations_have_short_ids_and_a_group():
@@ -563,6 +563,7 @@ def test_operations_have_short_ids_and_a_group():
         "sensitivity": "GET /sensitivity",
         "sensitivity_of_application": "POST /sensitivity",
         "alternatives": "GET /alternatives",
+        "alternatives_of_application": "POST /alternatives",
         "combinations": "GET /combinations",
         "combinations_of_application": "POST /combinations",
         "features": "GET /features",
@@ -641,16 +642,17 @@ def named(parts, part):
     return parts[kind][name] if name else part
 
 
-def test_readme_names_every_route_and_every_setting():
-    readme = Path(main.__file__).with_name("README.md").read_text()
+def test_the_docs_name_every_route_and_every_setting():
+    docs = Path(main.__file__).with_name("docs")
+    api, settings = ((docs / name).read_text() for name in ("api.md", "settings.md"))
     routes = {
         f"{method} {route.path}"
         for route in app.routes
         if isinstance(route, Route)
         for method in route.methods - {"HEAD"}
     }
-    assert routes == set(re.findall(r"`((?:GET|POST) /[\w./]*)", readme))
+    assert routes == set(re.findall(r"`((?:GET|POST) /[\w./]*)", api))
     assert routes - {"GET /openapi.json"} == set(get("/").json()["routes"]) - {"GET /openapi.json"}
     assert {name.upper() for name in Settings.model_fields} <= set(
-        re.findall(r"`([A-Z_0-9]+)`", readme)
+        re.findall(r"`([A-Z_0-9]+)`", settings)
     )

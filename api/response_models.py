@@ -147,15 +147,15 @@ class SensitivityAnswer(Sensitivity):
 
 @dataclass(frozen=True, kw_only=True)
 class CounterfactualsAnswer(Decision):
-    """Changes that would flip the decision on a client, the nearest first."""
+    """Changes that would flip the decision on an application, the nearest first."""
 
-    client: ClientId
+    client: Annotated[ClientId | None, Field(description="the requested client's id")] = None
     threshold: float
     alternatives: Annotated[
         Sequence[Counterfactual],
         Field(
-            description="for a refused client, the change of each feature that would be accepted;"
-            " for an accepted one, the first change that would be refused; empty if no change of"
+            description="for a refusal, the change of each feature that would be accepted;"
+            " for an acceptance, the first change that would be refused; empty if no change of"
             " one feature flips the decision, or if no feature may change: see note"
         ),
     ]

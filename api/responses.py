@@ -95,24 +95,24 @@ def sensitivity_body(bundle: Bundle, application: Application, feature: str) -> 
     row = apply_changes(bundle, Applications([application])).rows
     known = extent(bundle.reference, bundle.raw, bundle.scorer.column_of(feature))
     found = sensitivity(bundle.scorer, row, feature, known.low, known.high, bundle.threshold)
-    client = {} if application.client is None else {"client": application.client}
-    return orjson.dumps(client | {"feature": feature} | vars(found) | _model(bundle))
+    return orjson.dumps(_client(application) | {"feature": feature} | vars(found) | _model(bundle))
 
 
 def counterfactuals_body(
-    bundle: Bundle, dictionary: FeatureDictionary, client_id: ClientId
+    bundle: Bundle, dictionary: FeatureDictionary, application: Application
 ) -> bytes:
     """The body of `/alternatives`.
 
     Args:
-        bundle: has the client.
+        bundle: has the clients.
         dictionary: its labels in one language.
-        client_id: a new client's.
+        application: a client or a raw record, perhaps with changes.
 
     Raises:
         UnknownClient: no new client has that id.
+        InvalidApplication: the application cannot be scored.
     """
-    row = bundle.raw_rows([bundle.row_of(client_id)])
+    row = apply_changes(bundle, Applications([application])).rows
     probability = float(bundle.scorer.probabilities(row)[0])
     extents = {
         feature.name: extent(bundle.reference, bundle.raw, bundle.scorer.column_of(feature.name))
@@ -120,17 +120,12 @@ def counterfactuals_body(
         if feature.change != "none"
     }
     found = counterfactuals(bundle.scorer, row, bundle.threshold, bundle.reference, extents)
+    listed = [
+        replace(each, label=dictionary.features[each.feature].label) for each in found.alternatives
+    ]
     return orjson.dumps(
-        {
-            "client": client_id,
-            "probability": probability,
-            "prediction": bundle.decision(probability),
-            "threshold": bundle.threshold,
-            "alternatives": [
-                replace(each, label=dictionary.features[each.feature].label)
-                for each in found.alternatives
-            ],
-        }
+        _decision(bundle, application, probability)
+        | {"alternatives": listed}
         | _model(bundle)
         | {"exact": found.is_exact, "note": found.note}
     )
@@ -167,15 +162,9 @@ def combinations_body(
         )
         for each in found.combinations
     ]
-    client = {} if application.client is None else {"client": application.client}
     return orjson.dumps(
-        client
-        | {
-            "probability": probability,
-            "prediction": bundle.decision(probability),
-            "threshold": bundle.threshold,
-            "combinations": listed,
-        }
+        _decision(bundle, application, probability)
+        | {"combinations": listed}
         | _model(bundle)
         | {"exact": found.is_exact, "note": found.note}
     )
@@ -221,6 +210,21 @@ def model_metadata(bundle: Bundle, service_version: str) -> dict[str, Any]:
         "protected_features": [feature.name for feature in bundle.dictionary.protected],
         "languages": bundle.dictionary.languages,
         "facts": bundle.metadata,
+    }
+
+
+def _client(application: Application) -> dict[str, ClientId]:
+    """The id of an application's client, if it has one."""
+    return {} if application.client is None else {"client": application.client}
+
+
+def _decision(bundle: Bundle, application: Application, probability: float) -> dict[str, Any]:
+    """The decision on an application."""
+    return {
+        **_client(application),
+        "probability": probability,
+        "prediction": bundle.decision(probability),
+        "threshold": bundle.threshold,
     }
 
 

@@ -80,6 +80,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "GET /sensitivity",
         "POST /sensitivity",
         "GET /alternatives",
+        "POST /alternatives",
         "GET /combinations",
         "POST /combinations",
         "GET /features",

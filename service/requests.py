@@ -176,24 +176,6 @@ class ScoreRequest(ServedRequest):
 
 
 @dataclass(frozen=True)
-class CounterfactualsRequest(ServedRequest):
-    """A request to `/alternatives`: a client's id, and the language of labels."""
-
-    client: ClientId
-    language: str | None
-
-    def check(self, served: ServedBundle) -> None:
-        """Refuse an unknown client or language."""
-        served.bundle.row_of(self.client)
-        served.wording.check(self.language)
-
-    def response(self, served: ServedBundle) -> bytes:
-        """The body of `/alternatives`."""
-        dictionary = served.wording.dictionary(self.language)
-        return counterfactuals_body(served.bundle, dictionary, self.client)
-
-
-@dataclass(frozen=True)
 class ApplicationRequest(ServedRequest):
     """A request about one application: a client's id, or JSON text."""
 
@@ -232,8 +214,8 @@ class SensitivityRequest(ApplicationRequest):
 
 
 @dataclass(frozen=True)
-class CombinationsRequest(ApplicationRequest):
-    """A request to `/combinations`: an application, and the language of labels."""
+class ChangesRequest(ApplicationRequest):
+    """A request for changes of an application, with the language of labels."""
 
     language: str | None
 
@@ -241,6 +223,23 @@ class CombinationsRequest(ApplicationRequest):
         """Refuse an unknown client or language."""
         super().check(served)
         served.wording.check(self.language)
+
+
+class CounterfactualsRequest(ChangesRequest):
+    """A request to `/alternatives`."""
+
+    def response(self, served: ServedBundle) -> bytes:
+        """The body of `/alternatives`.
+
+        Raises:
+            InvalidApplication: the application is invalid or cannot be scored.
+        """
+        dictionary = served.wording.dictionary(self.language)
+        return counterfactuals_body(served.bundle, dictionary, self.decoded(served))
+
+
+class CombinationsRequest(ChangesRequest):
+    """A request to `/combinations`."""
 
     def response(self, served: ServedBundle) -> bytes:
         """The body of `/combinations`.

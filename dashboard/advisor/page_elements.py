@@ -12,7 +12,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from advisor import session
-from advisor.formatting.formats import SEPARATORS, Words
+from advisor.formatting.display_scale import scale_of
+from advisor.formatting.formats import PERCENT, SEPARATORS, Words
 from advisor.service_client.errors import DashboardError
 from advisor.service_client.response_models import ClientId, Feature
 from advisor.vega_lite.vega import Spec
@@ -140,7 +141,8 @@ def failure(words: Words, error: DashboardError, next_step: str) -> None:
 
 def label_with_unit(feature: Feature) -> str:
     """A feature's label, with the unit in brackets."""
-    return f"{feature['label']} ({feature['unit']})" if feature["unit"] else feature["label"]
+    unit = PERCENT if scale_of(feature).is_percent else feature["unit"]
+    return f"{feature['label']} ({unit})" if unit else feature["label"]
 
 
 def label_list(words: Words, features: Mapping[str, Feature], names: Iterable[str]) -> str:

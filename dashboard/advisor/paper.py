@@ -27,6 +27,9 @@ STYLE = """
 :root { color-scheme: light; }
 body { margin: 0 auto; max-width: 42rem; padding: 1.5rem 1.5rem; background: #fff; color: #1a1a1a;
  font: 1rem/1.5 Charter, "Bitstream Charter", Cambria, Georgia, serif; overflow-wrap: break-word; }
+header { margin-bottom: 2rem; }
+header p { margin: 0; }
+header p:first-child { font-weight: bold; font-size: 1.15rem; }
 h1 { margin: 0 0 .75rem; font-size: 1.4rem; line-height: 1.25; }
 p { margin: 0 0 .75rem; white-space: pre-line; }
 ol, ul { margin: 0 0 .75rem; padding-left: 1.5rem; }
@@ -90,10 +93,15 @@ def without_scripts(html: str) -> str:
     return NO_SCRIPTS + html
 
 
-def document(text: str, language: str) -> str:
+def document(text: str, language: str, head: str = "") -> str:
     """An HTML document of a letter's text: the first line is the heading.
 
     Paragraphs are apart by empty lines; lines that begin with a number or a dash are a list.
+
+    Args:
+        text: the letter's.
+        language: of the letter.
+        head: HTML above the text, such as the sender's.
     """
     title, _, rest = text.strip().partition("\n")
     blocks = re.split(r"\n\s*\n", rest.strip())
@@ -101,7 +109,7 @@ def document(text: str, language: str) -> str:
     return (
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
         f"<title>{escape(title)}</title><style>{STYLE}</style></head>"
-        f'<body data-text="{escape(text)}"><main><h1>{escape(title)}</h1>\n{body}</main>'
+        f'<body data-text="{escape(text)}">{head}<main><h1>{escape(title)}</h1>\n{body}</main>'
         "</body></html>"
     )
 

@@ -37,7 +37,7 @@ def show() -> None:
 
 def key_facts(words: Words, facts: ModelFacts) -> list[tuple[str, str]]:
     """Date, limit and sizes, each with its name."""
-    limit = decision.hundredths(words, (facts["threshold"],), least=1)[0]
+    limit = decision.risk_texts(words, facts["threshold"])[0]
     return [
         (words("trained"), str(facts["facts"].get("trained", words("not_known")))),
         (words("refused_from"), limit),

@@ -25,7 +25,7 @@ from main import Settings, create_app
 from tests.dashboard.browser.keyboard import Keyboard
 from tests.support.servers.forks import Forks
 from tests.support.servers.inprocess import InProcess, prepared_client
-from tests.support.servers.server import HOST, ROOT, Server
+from tests.support.servers.server import HOST, RESSOURCES, ROOT, Server
 
 APP = ROOT / "dashboard/app.py"
 TAG = re.compile("<[^>]*>")
@@ -80,6 +80,13 @@ def service_server(small_bundle_folder: Path, forks: Forks) -> Iterator[Server]:
 def api(service_server: Server) -> Iterator[ServiceApi]:
     """The service, called as the dashboard calls it."""
     with connected(service_server.url) as api:
+        yield api
+
+
+@pytest.fixture(scope="session")
+def shipped_api() -> Iterator[ServiceApi]:
+    """The service of the shipped files, in this process."""
+    with service_in_process(RESSOURCES) as api:
         yield api
 
 

@@ -5,17 +5,20 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from advisor import session
 from advisor.formatting.formats import Words
+from advisor.service_client.pinned_service import PinnedService
 from advisor.service_client.service_api import ServiceApi
 from advisor.statements import decision
 from advisor.texts import texts
 from credit_scoring.data.artifacts import FEATURES_FILE
 from tests.dashboard.conftest import PageOpener, service_in_process, text_of
+from tests.dashboard.foreign_words import english_words, words_of_data
 
 PAGES = ["client", "why", "simulate", "compare", "application", "model", "letter"]
 ENGLISH = {
@@ -62,6 +65,32 @@ def test_a_page_is_french(open_page: PageOpener, refused_client: int, name: str)
         if key.endswith("_title") or key.startswith("page_")
     ]
     assert any(re.fullmatch(title, page.title[0].value) for title in titles)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_english_word_is_on_a_page(
+    open_page: PageOpener, api: ServiceApi, refused_client: int, accepted_client: int, name: str
+):
+    """The shipped words of the data are in French, too; names of features are not."""
+    features = PinnedService(api, "fr").features()
+    allowed = words_of_data(features)
+    states: list[dict[str, Any]] = {
+        "client": [{}, {"details": "Facts"}],
+        "simulate": [{}, {"changes": {"AMT_CREDIT": 200_000.0}}],
+        "application": [{}, *({"way_in": way} for way in ("upload", "paste", "client"))],
+        "why": [{}, {"raw_figures": True}],
+    }.get(name, [{}])
+    for client in (refused_client, accepted_client):
+        taken = {"way_in": "client", "new_taken": client} if name == "application" else {}
+        for state in (*states, taken):
+            page = open_page(name, client, language="fr", **state)
+            assert english_words(page, allowed) == [], state
+
+
+def test_english_words_are_found(open_page: PageOpener, api: ServiceApi, refused_client: int):
+    page = open_page("client", refused_client)
+    found = english_words(page, words_of_data(api.features()))
+    assert {"limit", "refused", "typical"} <= {*found}
 
 
 def test_a_decision_in_french(open_page: PageOpener, api: ServiceApi, refused_client: int):

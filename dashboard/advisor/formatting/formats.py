@@ -15,6 +15,7 @@ SEPARATORS = {"en": (",", "."), "fr": ("\u202f", ",")}  # thousands and decimal 
 MOST_DIGITS = 6
 SCALE = re.compile(r"\d+ to \d+")  # units such as 1 to 3
 AGE = re.compile("[aâ]ge", re.IGNORECASE)  # labels of ages
+PERCENT = "%"
 UNWRITTEN_UNITS = ("", "0 or 1", "0 to 1", "ratio")  # units that are left out
 
 
@@ -28,9 +29,10 @@ def decimals(number: float) -> int:
     return 2 if size >= 100 else 3 if size >= 1 else 4
 
 
-def exact_decimals(number: float) -> int:
+def exact_decimals(number: float | Decimal) -> int:
     """The number of decimals of a number with all of its digits."""
-    return 0 if number == int(number) else -int(Decimal(repr(number)).as_tuple().exponent)
+    exact = number if isinstance(number, Decimal) else Decimal(repr(number))
+    return 0 if exact == int(exact) else -int(exact.as_tuple().exponent)
 
 
 def rounded(number: float, up: bool) -> float:
@@ -49,6 +51,8 @@ def is_yes_or_no(number: float, kind: str) -> bool:
 def written_unit(feature: Feature) -> str:
     """The unit that a reader sees after a number; empty for one that is left out."""
     unit = feature["base_unit"]
+    if scale_of(feature).is_percent:
+        return PERCENT
     return "" if unit in UNWRITTEN_UNITS or SCALE.fullmatch(unit) else feature["unit"]
 
 
@@ -62,7 +66,7 @@ class Words:
         """A text of the interface."""
         return text(self.language, key, **values)
 
-    def number(self, number: float, digits: int = 0, sign: bool = False) -> str:
+    def number(self, number: float | Decimal, digits: int = 0, sign: bool = False) -> str:
         """A number with a fixed count of decimals; `sign` writes a plus before a positive one."""
         thousands, decimal = SEPARATORS[self.language]
         written = f"{number:{'+' if sign else ''},.{digits}f}"
@@ -77,8 +81,9 @@ class Words:
         """A feature's value with every digit, and as it is typed if it is shown otherwise."""
         if not isinstance(value, float | int) or is_yes_or_no(value, feature["kind"]):
             return self.feature_value(feature, value)
-        typed = self.number(value, exact_decimals(value))
         scale = scale_of(feature)
+        exact = scale.exact(value)
+        typed = self.number(exact, exact_decimals(exact))
         if scale.is_dated:
             return self("typed_as", value=self.feature_value(feature, value), typed=typed)
         if scale.period:
@@ -87,7 +92,7 @@ class Words:
 
     def percent(self, share: float, digits: int = 0) -> str:
         """A share between 0 and 1, in percent."""
-        return f"{self.number(100 * share, digits)}{NO_BREAK_SPACE}%"
+        return self.with_unit(self.number(100 * share, digits), PERCENT)
 
     def percent_or_unknown(self, share: float | None) -> str:
         """A share in percent with one decimal, or the word for an unknown one."""
@@ -113,6 +118,8 @@ class Words:
         scale = scale or scale_of_unit(unit)
         if scale.period:
             return self._period(value, scale)
+        if scale.is_percent:
+            return self.percent(value, max(0, decimals(value) - 2))  # the digits of the number
         return self.with_unit(self.quantity(value), unit)
 
     def feature_value(self, feature: Feature, value: Value) -> str:

@@ -6,7 +6,6 @@ from advisor.formatting.display_scale import scale_of
 from advisor.formatting.formats import MOST_DIGITS, Words, written_unit
 from advisor.service_client.response_models import Feature, Value
 
-SHARE_UNIT = "ratio"
 MEDIAN = "50"
 MOST_DECIMALS = 9
 TOLD_DIGITS = 3  # of a number, before and after the decimal separator
@@ -25,17 +24,16 @@ def typical_value(feature: Feature) -> Value:
 def texts_apart(words: Words, feature: Feature, *values: Value) -> list[str]:
     """The values of a feature, written out with the fewest digits at which they look different.
 
-    A number has three digits or more, and no zeros after them. Ratios below 1 are in percent.
+    A number has three digits or more, and no zeros after them; a percentage has a decimal or more.
     """
-    numbers = [value for value in values if isinstance(value, float | int)]
-    if feature["kind"] != "number" or scale_of(feature).period:
+    scale = scale_of(feature)
+    if feature["kind"] != "number" or scale.period:
         return [words.feature_value(feature, value) for value in values]
-    is_share = feature["base_unit"] == SHARE_UNIT and all(-1 < number < 1 for number in numbers)
 
     def written(value: Value, extra: int) -> str:
         if not isinstance(value, float | int):
             return words.feature_value(feature, value)
-        if is_share:
+        if scale.is_percent:
             return words.percent(value, 1 + extra)
         number = words.number(value, decimals(value, TOLD_DIGITS + extra))
         return words.with_unit(number, written_unit(feature))

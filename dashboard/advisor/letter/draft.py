@@ -22,12 +22,14 @@ class LetterWriter:
         service: the service that scored the application.
         application: as it was scored.
         score: with reasons; more than four are left out.
+        lender: the name below the letter; empty for none.
     """
 
     words: Words
     service: PinnedService
     application: Application
     score: Score
+    lender: str = ""
 
     @property
     def is_refusal(self) -> bool:
@@ -77,7 +79,7 @@ class LetterWriter:
             *self._decision(),
             *self._reasons(),
             *self._end(),
-            words("letter_closing"),
+            "\n".join(filter(None, [words("letter_closing"), self.lender])),
             words("letter_model", model=self.score["model"][:HASH_LENGTH]),
         ]
         return "\n\n".join(parts) + "\n"
@@ -93,9 +95,9 @@ class LetterWriter:
             return ["\n".join(lines)]
         if not self.is_refusal:
             return [words("letter_accepted")]
-        shares = self.score["probability"], self.score["threshold"]
-        # A reader takes the limit by its word: it has all of its digits.
-        score, limit = decision.hundredths(words, shares, decision.digits(shares[1]))
+        score, limit = decision.risk_texts(
+            words, self.score["threshold"], self.score["probability"]
+        )
         return [f"{words('letter_refused')} {words('letter_risk', score=score, limit=limit)}"]
 
     def _change_lines(self) -> list[str]:

@@ -11,6 +11,7 @@ import streamlit as st
 from advisor import page_elements, paper, session
 from advisor.formatting.formats import Words
 from advisor.letter.draft import LetterWriter
+from advisor.letter.sender import Sender
 from advisor.register import presence
 from advisor.service_client.pinned_service import PinnedService
 from advisor.service_client.response_models import Application, Score
@@ -40,7 +41,8 @@ def show(
         score: with reasons.
         key: begins the keys of the controls.
     """
-    writer = LetterWriter(words, service, application, score)
+    sender = Sender.of_environment()
+    writer = LetterWriter(words, service, application, score, sender.name)
     if writer.is_held:
         show_held(words, writer)
         return
@@ -51,7 +53,8 @@ def show(
     name = UNSAFE.sub("_", str(application.get("client", "application")))
     canonical = json.dumps(application, sort_keys=True).encode()
     digest = hashlib.sha256(canonical).hexdigest()[:16]
-    show_editor(words, f"letter_{key}_{digest}", text, f"letter-{name}-{today.isoformat()}.txt")
+    file_name = f"letter-{name}-{today.isoformat()}.txt"
+    show_editor(words, f"letter_{key}_{digest}", text, file_name, sender)
 
 
 def show_held(words: Words, writer: LetterWriter) -> None:
@@ -65,7 +68,7 @@ def show_held(words: Words, writer: LetterWriter) -> None:
 
 
 @st.fragment
-def show_editor(words: Words, key: str, draft: str, file_name: str) -> None:
+def show_editor(words: Words, key: str, draft: str, file_name: str, sender: Sender) -> None:
     """Show the field and the paper; only this part of the page runs again after an input.
 
     Args:
@@ -73,6 +76,7 @@ def show_editor(words: Words, key: str, draft: str, file_name: str) -> None:
         key: of the field in the session.
         draft: the text with which the field starts.
         file_name: of a download.
+        sender: the head of the paper, which is not edited.
     """
     begun = st.session_state.get(begun_key(key))
     if begun is None or st.session_state.get(key, begun.text) == begun.text:
@@ -99,13 +103,13 @@ def show_editor(words: Words, key: str, draft: str, file_name: str) -> None:
             paper.show_print_button(words)
             st.download_button(
                 words("download_text"),
-                text,
+                sender.text + text,
                 file_name=file_name,
                 mime="text/plain",
                 on_click="ignore",
                 key=f"{key}_download",
             )
-        paper.show(words, paper.document(text, begun.language))
+        paper.show(words, paper.document(text, begun.language, sender.html))
 
 
 def begun_key(key: str) -> str:

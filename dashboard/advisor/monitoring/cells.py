@@ -17,6 +17,17 @@ OWN_KEYS = {
     "(without a grade)": "cell_without_grade",
 }
 TIME_FORMATS = {"month": "%Y-%m", "week": "%G-W%V"}  # of the axis; as the keys are written
+SEPARATOR = ", "  # between the keys of a remark
+
+
+def own_name(words: Words, key: str) -> str:
+    """The name of a cell: in words if the service made its key, else the key itself."""
+    return words(OWN_KEYS[key]) if key in OWN_KEYS else key
+
+
+def own_names(words: Words, keys: str) -> str:
+    """The names of cells whose keys are listed in one text."""
+    return SEPARATOR.join(own_name(words, key) for key in keys.split(SEPARATOR))
 
 
 @dataclass(frozen=True)
@@ -64,9 +75,8 @@ class Cells:
 
     def name(self, key: str) -> str:
         """A cell's name."""
-        if key in OWN_KEYS:
-            return self.words(OWN_KEYS[key])
-        return short_hash(key) if self.report["by"] == "bundle" else key
+        name = own_name(self.words, key)
+        return short_hash(name) if self.report["by"] == "bundle" and key not in OWN_KEYS else name
 
     def place(self, cell: Cell, number: int = 0, among: int = 1) -> str:
         """The place of a cell's mark: a time within a month or week, else the cell's name.

@@ -7,7 +7,7 @@ import streamlit as st
 
 from advisor import page_elements
 from advisor.formatting.formats import Words
-from advisor.monitoring import figures
+from advisor.monitoring import cells, figures
 from advisor.monitoring.response_models import ModelInUse, MonitoringReport, Remark
 from advisor.monitoring.statistics import Discrimination
 from advisor.register.moments import moment
@@ -74,7 +74,7 @@ def remark_text(words: Words, remark: Remark) -> str:
         number=number,
         of=of,
         day=remark["day"] or "",
-        names=remark["names"] or "",
+        names=cells.own_names(words, remark["names"] or ""),
     )
 
 

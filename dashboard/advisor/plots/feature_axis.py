@@ -8,6 +8,8 @@ from advisor.formatting.display_scale import DAYS, DisplayScale, scale_of
 from advisor.formatting.formats import DAYS_IN_YEAR, Words
 from advisor.service_client.response_models import Feature
 
+HUNDREDTH = 0.01
+
 
 @dataclass(frozen=True)
 class FeatureAxis:
@@ -16,7 +18,8 @@ class FeatureAxis:
     Attributes:
         title: the feature's label, with the unit in brackets.
         scale: the feature's scale.
-        divisor: of shown numbers: the days of a year, if texts write years.
+        divisor: of shown numbers: the days of a year, if texts write years; a hundredth, if they
+            write percent.
     """
 
     title: str
@@ -42,4 +45,5 @@ def axis_of(words: Words, feature: Feature, values: Iterable[float]) -> FeatureA
             both_sides = min(shown, default=0.0) < 0
             unit = words("axis_before_and_after" if both_sides else "axis_before", period=unit)
         title = f"{feature['label']} ({unit})"
-    return FeatureAxis(title, scale, DAYS_IN_YEAR if in_years else 1.0)
+    divisor = DAYS_IN_YEAR if in_years else HUNDREDTH if scale.is_percent else 1.0
+    return FeatureAxis(title, scale, divisor)

@@ -55,7 +55,7 @@ def show(words: Words, service: PinnedService, application: Application, feature
                 words.feature_value(feature, value),
                 words("not_known")
                 if probability is None
-                else decision.hundredths(words, (probability, limit), least=1)[0],
+                else decision.risk_texts(words, limit, probability)[0],
             )
             for value, probability in category_scores(feature, found)
         ]
@@ -70,7 +70,7 @@ def chart(words: Words, feature: Feature, found: Sensitivity, limit: float) -> S
     def placed(points: Rows) -> Rows:
         return [{**each, "x": axis.at(each["x"]), "y": 100 * each["y"]} for each in points]
 
-    written, _ = decision.hundredths(words, (limit, found["probability"]))
+    _, written = decision.risk_texts(words, limit, found["probability"])
     return charts.ice_curve(
         placed(rows),
         (axis.title, words("risk_score")),
@@ -96,7 +96,7 @@ def description(words: Words, feature: Feature, found: Sensitivity, limit: float
         found: the curve.
         limit: the lowest probability that is refused.
     """
-    score, threshold = decision.hundredths(words, (found["probability"], limit))
+    score, threshold = decision.risk_texts(words, limit, found["probability"])
     sentences = [
         words(
             "curve",

@@ -65,7 +65,9 @@ def decisions_with_letters(
     for recording in recorded_applications():
         if (recorded := recording.recorded) is not None:
             number = recording.decided.reference if recording.decided else ""
-            title = f"{number or words('page_application')}: {moment(recorded['at'])}"
+            at = moment(recorded["at"])
+            label = number or words("page_application")
+            title = words("label_and_value", label=label, value=at)
             final = recorded["prediction"] if recording.lacks_review else recording.final
             found[recorded["id"]] = Recorded(title, final)
     return found

@@ -217,6 +217,10 @@ class ServiceApi:
         """The smallest changes that reverse the decision on a client."""
         return cast(Counterfactuals, self._get("/alternatives", client=client))
 
+    def counterfactuals_of(self, application: Application) -> Counterfactuals:
+        """The smallest changes that reverse the decision on an application."""
+        return cast(Counterfactuals, self.request("POST", "/alternatives", {}, application))
+
     def combinations(self, application: Application) -> Combinations:
         """The smallest changes of two features that reverse the decision on an application."""
         return cast(Combinations, self.request("POST", "/combinations", {}, application))

@@ -56,14 +56,33 @@ class Form:
         for name, value in {**self.own, **changes}.items():
             key = control_key(self.client, name)
             if is_new or key not in st.session_state:
-                st.session_state[key] = value if isinstance(value, str | None) else float(value)
+                st.session_state[key] = self.typed(name, value)
         st.session_state[FILLED] = filled
         if is_new and changes:
             st.session_state[CURVE] = next(iter(changes))
 
+    def typed(self, name: str, value: Value) -> Value:
+        """The content of a control with a value: a share in percent."""
+        if isinstance(value, str | None):
+            return value
+        return scale_of(self.features[name]).typed(float(value))
+
+    def stored(self, name: str, typed: Value) -> Value:
+        """The value of a control's content: the one that filled it, if nobody changed it."""
+        if isinstance(typed, str | None):
+            return typed
+        _, filled = st.session_state.get(FILLED, (self.client, {}))
+        known = [
+            each for each in (filled.get(name), self.own[name]) if isinstance(each, float | int)
+        ]
+        return scale_of(self.features[name]).stored(typed, *known)
+
     def entered(self) -> Record:
         """The values of all controls."""
-        return {name: st.session_state[control_key(self.client, name)] for name in self.own}
+        return {
+            name: self.stored(name, st.session_state[control_key(self.client, name)])
+            for name in self.own
+        }
 
     def changes(self) -> Record:
         """The entered values that differ from the client's own."""
@@ -80,7 +99,8 @@ class Form:
     def fill(self, changes: Record) -> None:
         """Put changes into the form, and the client's own values into all other controls."""
         for name, value in {**self.own, **changes}.items():
-            st.session_state[control_key(self.client, name)] = value
+            st.session_state[control_key(self.client, name)] = self.typed(name, value)
+        st.session_state[FILLED] = self.client, changes
         if changes:
             st.session_state[CURVE] = next(iter(changes))
         self.write_address()
@@ -123,7 +143,7 @@ class Form:
             control_key(self.client, name),
             label,
             feature,
-            self.own[name],
+            self.typed(name, self.own[name]),
             step,
             on_change=partial(self.take, name),
         )

@@ -53,7 +53,11 @@ def show(
 def decision_html(words: Words, service: PinnedService, title: str, score: Score) -> str:
     """A decision with its icon, axis and figures."""
     figures = decision.figures(words, service, score)
-    more = " · ".join(f"{words(key)}: {figures[key]}" for key in MORE_FIGURES if key in figures)
+    more = " · ".join(
+        words("label_and_value", label=words(key), value=figures[key])
+        for key in MORE_FIGURES
+        if key in figures
+    )
     return (
         f'<p class="desk-note">{escape(title)}</p>'
         f'<p style="font-weight:700;color:{decision.colour_of(score)}">'

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from decimal import Decimal
 
+from advisor.formatting.display_scale import scale_of
 from advisor.service_client.response_models import Feature, Value
 from advisor.simulation.values import allowed_range
 
@@ -48,21 +49,23 @@ class SliderScale:
 
 
 def slider_scale(feature: Feature, own: Value) -> SliderScale | None:
-    """The scale of a feature's slider; None if its range is empty or has no ends."""
+    """The scale of a feature's slider, of typed numbers; None if its range is empty or endless."""
     low, high = allowed_range(feature, own)
     if math.isinf(high - low) or not low < high:
         return None
-    step = power_of_ten((high - low) / STEPS)
+    scale = scale_of(feature)
+    step = power_of_ten(scale.typed(high - low) / STEPS)
     quantiles = feature["class0"]["quantiles"] or feature["class1"]["quantiles"] or {}
     known = [low, high, *quantiles.values(), *([own] if isinstance(own, float | int) else [])]
     if all(number == int(number) for number in known):
         step = max(step, 1.0)
     exact = Decimal(repr(step))
-    least = math.ceil(Decimal(repr(low)) / exact) * exact
-    most = math.floor(Decimal(repr(high)) / exact) * exact
+    least = math.ceil(scale.exact(low) / exact) * exact
+    most = math.floor(scale.exact(high) / exact) * exact
     if not least < most:
         return None
-    return SliderScale(float(least), float(most), step, quantiles.get(MIDDLE, float(least)))
+    middle = scale.typed(quantiles[MIDDLE]) if quantiles else float(least)
+    return SliderScale(float(least), float(most), step, middle)
 
 
 def power_of_ten(size: float) -> float:

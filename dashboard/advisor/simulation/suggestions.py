@@ -1,6 +1,7 @@
-"""Changes that turn the decision on a client, with few digits, said in sentences."""
+"""Changes that turn the decision on an application, with few digits, said in sentences."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -14,7 +15,14 @@ from advisor.service_client.pinned_service import (
     FileHashes,
     PinnedService,
 )
-from advisor.service_client.response_models import Change, ClientId, Feature, Record, Score
+from advisor.service_client.response_models import (
+    Application,
+    Change,
+    ClientId,
+    Feature,
+    Record,
+    Score,
+)
 from advisor.simulation import contradictions, values
 from advisor.simulation.turning_points import few_digits
 from advisor.statements import decision
@@ -24,7 +32,7 @@ MORE_DIGITS = (0, 1, 2, 4, 6)  # than the usual ones, tried in turn
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A change of one feature, or of two, that turns the decision on a client.
+    """A change of one feature, or of two, that turns the decision on an application.
 
     Attributes:
         changes: the new values, as the sentence writes them.
@@ -48,7 +56,7 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class Suggestions:
-    """The suggestions for a client, nearest first.
+    """The suggestions for an application, nearest first.
 
     Attributes:
         found: changes of one feature; changes of two if none of one feature turns the decision.
@@ -68,10 +76,43 @@ def find(words: Words, service: PinnedService, client: ClientId, score: Score) -
 
 def search(words: Words, service: PinnedService, client: ClientId, score: Score) -> Suggestions:
     """The suggestions for a client and their kind, cached for the model's files."""
-    reasons = tuple(reason["text"] for reason in score["reasons"])
-    search = Search(words, service, client, score)
+    return cached(Search(words, service, {"client": client}, service.record(client), score))
+
+
+def search_application(
+    words: Words,
+    service: PinnedService,
+    application: Application,
+    own: Record,
+    score: Score,
+    stand_ins: Collection[str],
+) -> Suggestions:
+    """The suggestions for an application of somebody who is not a client.
+
+    Args:
+        words: texts and number formats.
+        service: finds and scores the changes.
+        application: a record, perhaps with changes.
+        own: its values, as far as they are known here.
+        score: of the application, with the reasons that are shown.
+        stand_ins: features that may not change, since their values are not the person's.
+    """
+    return cached(Search(words, service, application, own, score, frozenset(stand_ins)))
+
+
+def cached(search: "Search") -> Suggestions:
+    """The suggestions of a search, cached for the model's files."""
+    service = search.service
+    reasons = tuple(reason["text"] for reason in search.score["reasons"])
+    application = json.dumps(search.application, sort_keys=True)
     return cached_suggestions(
-        service.connection.url, service.files, words.language, client, reasons, search.run
+        service.connection.url,
+        service.files,
+        search.words.language,
+        application,
+        reasons,
+        search.stand_ins,
+        search.run,
     )
 
 
@@ -80,8 +121,9 @@ def cached_suggestions(
     url: str,
     files: FileHashes,
     language: str,
-    client: ClientId,
+    application: str,
     reasons: tuple[str, ...],
+    stand_ins: frozenset[str],
     _run: Callable[[], Suggestions],
 ) -> Suggestions:
     """Suggestions that stay valid as long as the files do; `_run` finds them the first time."""
@@ -90,27 +132,36 @@ def cached_suggestions(
 
 @dataclass(frozen=True)
 class Search:
-    """The search for changes that turn the decision on one client.
+    """The search for changes that turn the decision on one application.
 
     Attributes:
         words: texts and number formats.
         service: finds and scores the changes.
-        client: the client's id.
-        score: the client's score, with the reasons that are shown.
+        application: a client's, or a record, perhaps with changes.
+        own: its values.
+        score: its score, with the reasons that are shown.
+        stand_ins: features that may not change.
     """
 
     words: Words
     service: PinnedService
-    client: ClientId
+    application: Application
+    own: Record
     score: Score
+    stand_ins: frozenset[str] = frozenset()
 
     def run(self) -> Suggestions:
-        """Changes of one feature; changes of two if a refused client has none of one."""
-        singles = self.service.counterfactuals(self.client)
+        """Changes of one feature; changes of two if none of one turns a refusal."""
+        client = self.application.get("client")
+        singles = (
+            self.service.counterfactuals_of(self.application)
+            if client is None
+            else self.service.counterfactuals(client)
+        )
         found = self.suggestions([each] for each in singles["alternatives"])
         if found or not singles["prediction"]:
             return Suggestions(found, are_pairs=False, exact=singles["exact"])
-        pairs = self.service.combinations({"client": self.client})
+        pairs = self.service.combinations(self.application)
         found = self.suggestions(each["changes"] for each in pairs["combinations"])
         return Suggestions(found, are_pairs=bool(found), exact=pairs["exact"])
 
@@ -119,10 +170,10 @@ class Search:
         return [self.suggestion(exact) for exact in found if self.is_allowed(values_of(exact))]
 
     def is_allowed(self, changes: Record) -> bool:
-        """True if the form accepts all values of changes."""
-        features, record = self.service.feature_by_name, self.service.record(self.client)
-        return all(
-            values.refusal(self.words, features[name], value, record[name]) is None
+        """True if the form accepts all values of changes, and none is of a stand-in."""
+        features = self.service.feature_by_name
+        return self.stand_ins.isdisjoint(changes) and all(
+            values.refusal(self.words, features[name], value, self.own.get(name)) is None
             for name, value in changes.items()
         )
 
@@ -168,8 +219,7 @@ class Search:
         """The reason for a refusal that the changes go against; None if they go against none."""
         if not self.score["prediction"]:
             return None
-        record = self.service.record(self.client)
-        return contradictions.find(features, record, self.score["reasons"], changes)
+        return contradictions.find(features, self.own, self.score["reasons"], changes)
 
     def short(
         self,
@@ -185,8 +235,8 @@ class Search:
             is_period = bool(scale_of(feature).period)
             text = self.words.feature_value if is_period else self.words.exact_value
             written.append(f"{each['label']} {text(feature, value)}")
-        risk, limit = decision.hundredths(self.words, (after["probability"], after["threshold"]))
-        is_near = limit != self.words.number(100 * after["threshold"], 0)  # has another digit here
+        risk, limit = decision.risk_texts(self.words, after["threshold"], after["probability"])
+        is_near = limit != decision.risk_texts(self.words, after["threshold"])[0]  # has more digits
         return self.words(
             "short_near" if is_near else "short",
             values=" + ".join(written),
@@ -208,12 +258,16 @@ class Search:
             if after["prediction"] != self.score["prediction"]:
                 return few, after
         changes = values_of(exact)
-        return changes, self.service.score({"client": self.client, "changes": changes}, reasons=0)
+        return changes, self.service.score(self.changed(changes), reasons=0)
+
+    def changed(self, changes: Record) -> Application:
+        """The application with changes, on top of those that it has."""
+        return {**self.application, "changes": {**self.application.get("changes", {}), **changes}}
 
     def after(self, changes: Record) -> Score | None:
-        """The score of the client with changes; None if the service refuses them."""
+        """The score of the application with changes; None if the service refuses them."""
         try:
-            return self.service.score({"client": self.client, "changes": changes}, reasons=0)
+            return self.service.score(self.changed(changes), reasons=0)
         except Refused:
             return None
 

@@ -84,5 +84,9 @@ def range_text(words: Words, feature: Feature, own: Value) -> str:
 
 
 def without_unit(feature: Feature) -> Feature:
-    """A feature for numbers whose sentence has the unit elsewhere; a length of time keeps it."""
-    return feature if scale_of(feature).period else {**feature, "unit": "", "base_unit": ""}
+    """A feature for numbers whose sentence has the unit elsewhere.
+
+    A length of time keeps it, and so does a percentage.
+    """
+    scale = scale_of(feature)
+    return feature if scale.period or scale.is_percent else {**feature, "unit": "", "base_unit": ""}

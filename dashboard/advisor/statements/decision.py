@@ -6,13 +6,14 @@ from html import escape
 import streamlit as st
 
 from advisor.appearance.palette import palette
-from advisor.formatting.formats import MOST_DIGITS, Words, exact_decimals
+from advisor.formatting.formats import MOST_DIGITS, Words
 from advisor.service_client.pinned_service import PinnedService
 from advisor.service_client.response_models import Score
 from advisor.statements import risk_axis
 
 REFUSED, ACCEPTED = "✖", "✔"
 PD_DIGITS = 1  # of 100 clients, at least
+ENOUGH_DIGITS = 16  # tell any score from a limit
 
 
 def kind(score: Score) -> str:
@@ -34,20 +35,36 @@ def hundredths(words: Words, shares: Sequence[float], least: int = 0) -> list[st
     return found
 
 
-def digits(share: float) -> int:
-    """The decimals of a share times 100, with all of its digits but at most six."""
-    return min(MOST_DIGITS, max(0, exact_decimals(share) - 2))
+def limit_digits(threshold: float) -> int:
+    """The fewest decimals of a limit: none if it is whole, or else one."""
+    return 0 if round(100 * threshold, MOST_DIGITS).is_integer() else 1
+
+
+def risk_texts(words: Words, threshold: float, *probabilities: float) -> list[str]:
+    """Risk scores from 0 to 100, and their limit as the last one: the one rule of their digits.
+
+    They have the fewest decimals at which no score looks like the limit, except an equal one. A
+    limit that is not whole has at least one. Letters of the register have the same digits.
+    """
+    for digits in range(limit_digits(threshold), ENOUGH_DIGITS):
+        *found, limit = (words.number(100 * each, digits) for each in (*probabilities, threshold))
+        if all(
+            (own == limit) == (each == threshold)
+            for own, each in zip(found, probabilities, strict=True)
+        ):
+            break
+    return [*found, limit]
 
 
 def risk(words: Words, score: Score) -> str:
-    """The risk score from 0 to 100 and its limit: the probability and the threshold times 100."""
-    own, limit = hundredths(words, (score["probability"], score["threshold"]))
+    """The risk score and its limit: the probability and the threshold times 100."""
+    own, limit = risk_texts(words, score["threshold"], score["probability"])
     return words("risk", score=own, limit=limit)
 
 
 def verdict(words: Words, score: Score) -> str:
     """The decision in a sentence, with the risk score and its limit."""
-    own, limit = hundredths(words, (score["probability"], score["threshold"]))
+    own, limit = risk_texts(words, score["threshold"], score["probability"])
     return words(f"{kind(score)}_by_risk", score=own, limit=limit)
 
 
@@ -61,7 +78,7 @@ def repayment(words: Words, service: PinnedService, score: Score) -> str:
 
 def figures(words: Words, service: PinnedService, score: Score) -> dict[str, str]:
     """The figures of a score, written out, by the keys of their names."""
-    own, limit = hundredths(words, (score["probability"], score["threshold"]))
+    own, limit = risk_texts(words, score["threshold"], score["probability"])
     found = {"decision": words(kind(score)), "risk_score": own, "risk_limit": limit}
     if (pd := score.get("pd")) is not None:
         found["defaults_of_100"] = hundredths(words, (pd, service.pd_limit()), PD_DIGITS)[0]
@@ -108,6 +125,6 @@ def colour_of(score: Score) -> str:
 
 def axis(words: Words, score: Score) -> str:
     """HTML of the risk score on its axis."""
-    own, limit = hundredths(words, (score["probability"], score["threshold"]))
+    own, limit = risk_texts(words, score["threshold"], score["probability"])
     sentence = words("axis", score=own, limit=limit)
     return risk_axis.html(score, own, words("axis_limit", limit=limit), sentence)

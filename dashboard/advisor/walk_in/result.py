@@ -13,6 +13,7 @@ from advisor.service_client.errors import Refused
 from advisor.service_client.pinned_service import PinnedService
 from advisor.service_client.response_models import Reason, Score
 from advisor.statements import decision, reasons
+from advisor.walk_in import helping_changes
 from advisor.walk_in.completion import MOST_STOOD_IN, Completion
 from advisor.walk_in.sources import Source
 
@@ -117,6 +118,7 @@ def show_details(
     title = f"why_{decision.kind(score)}"
     show_themes(words, service, told, title, MOST_TOLD, strengths=not refused)
     reasons.show_protected(words, told)
+    helping_changes.show(words, service, completion, told)
     side = "speaks_for" if refused else "speaks_against"
     show_themes(words, service, told, side, MOST_BESIDE, strengths=refused)
     if completion.is_decision:

@@ -1,16 +1,16 @@
 """The raw figures behind a decision, for those who check the model."""
 
 from advisor import page_elements
-from advisor.formatting.formats import Words
+from advisor.formatting.formats import Words, exact_decimals
 from advisor.service_client.response_models import Score
 
-PROBABILITY_DIGITS, MARGIN_DIGITS = 4, 3
+MARGIN_DIGITS = 3
 
 
 def show(words: Words, score: Score) -> None:
     """Show the raw score, its limit, and the distance between both."""
     rows = [
-        (words(key), words.number(score[key], PROBABILITY_DIGITS))
+        (words(key), words.number(score[key], exact_decimals(score[key])))
         for key in ("probability", "threshold")
     ]
     if (margin := score["margin"]) is not None:

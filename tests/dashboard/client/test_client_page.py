@@ -171,7 +171,8 @@ def test_facts_are_filtered_by_theme_label_and_value(
 
 def test_facts_of_a_theme_stand_together():
     def feature(label: str, theme: str) -> Any:
-        values = {"quantiles": {"50": 2.0}, "shares": None}
+        quantiles = dict.fromkeys(("0", "25", "50", "75", "100"), 2.0)
+        values = {"quantiles": quantiles, "shares": None}
         return {
             "name": label, "label": label, "group": theme, "unit": "ratio", "base_unit": "ratio",
             "kind": "number", "class0": values,

@@ -1,12 +1,17 @@
 """The decision in words and figures, and the axis of the risk score."""
 
+import math
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from advisor.formatting.formats import Words
+from advisor.service_client.response_models import Application
+from advisor.service_client.service_api import ServiceApi
 from advisor.statements import decision, risk_axis
+from register.letter.figures import Figures
 
 EN, FR = Words("en"), Words("fr")
 
@@ -29,7 +34,16 @@ def score(probability: float, threshold: float, **more: Any) -> Any:
         (FR, 0.396, 0.4, "Accepté\u00a0: score de risque 39,6, limite 40,0"),
         (EN, 0.39996, 0.4, "Accepted: risk score 39.996, limit 40.000"),
         (EN, 0.4, 0.4, "Refused: risk score 40, limit 40"),
-        (EN, 0.0004, 0.503, "Accepted: risk score 0, limit 50"),
+        (EN, 0.0004, 0.503, "Accepted: risk score 0.0, limit 50.3"),
+        (EN, 0.501, 0.503, "Accepted: risk score 50.1, limit 50.3"),
+        (EN, 0.5034, 0.503, "Refused: risk score 50.34, limit 50.30"),
+        (EN, 0.4011, 0.40125, "Accepted: risk score 40.11, limit 40.12"),
+        (
+            EN,
+            math.nextafter(0.503, 0),
+            0.503,
+            "Accepted: risk score 50.29999999999999, limit 50.30000000000000",
+        ),
     ],
 )
 def test_the_verdict_has_the_fewest_digits_that_differ(
@@ -93,11 +107,20 @@ def test_the_axis_reaches_from_0_to_100(probability: float, threshold: float, co
     assert html.index(">0</span>") < html.index(">own<") < html.index(">100</span>")
 
 
-@pytest.mark.parametrize(
-    ("share", "digits"), [(0.5, 0), (0.503, 1), (0.4, 0), (0.40125, 3), (1 / 3, 6), (1e-9, 6)]
-)
-def test_all_digits_of_a_limit(share: float, digits: int):
-    assert decision.digits(share) == digits
+def test_no_client_reads_a_score_on_the_wrong_side_of_a_limit(api: ServiceApi):
+    """For all clients and all limits of thousandths; a letter of the register has these digits."""
+    clients: list[Application] = [{"client": client} for client in api.ids()]
+    probabilities = [api.score(each, reasons=0)["probability"] for each in clients]
+    limits = [part / 1000 for part in range(1, 1000)]
+    for limit in limits:
+        alone = decision.risk_texts(EN, limit)[0]
+        assert Decimal(alone) == Decimal(repr(limit)).scaleb(2)
+        for probability in (*probabilities, limit, limit - 0.0009, limit + 0.0004):
+            own, written = decision.risk_texts(EN, limit, probability)
+            assert Decimal(written) == Decimal(alone)
+            assert (Decimal(own) >= Decimal(written)) == (probability >= limit)
+            figures = Figures(probability, limit, (), None, None)
+            assert len(own.partition(".")[2]) == figures.decimals
 
 
 def test_different_shares_look_different():

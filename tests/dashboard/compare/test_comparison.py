@@ -1,7 +1,6 @@
 """The side on which a client lies, and the shares on the other side, agree with the numbers."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,13 +8,11 @@ import pytest
 from advisor.formatting.formats import Words
 from advisor.service_client.service_api import ServiceApi
 from advisor.statements.comparison import Comparison
-from tests.dashboard.conftest import service_in_process
 from tests.dashboard.values.test_display_scale import feature
-from tests.support.servers.server import RESSOURCES
 
 EN, FR = Words("en"), Words("fr")
 WRITTEN = re.compile(
-    "([\u2212]?[0-9,]*[0-9](?:\\.[0-9]+)?)(?:\u00a0(years|days))?.*?( after the application)?"
+    "([\u2212]?[0-9,]*[0-9](?:\\.[0-9]+)?)(?:\u00a0(years|days|%))?.*?( after the application)?"
 )
 SIDES = {"More than": "more", "Earlier than": "more", "Less than": "less", "Later than": "less"}
 
@@ -48,7 +45,7 @@ SIDES = {"More than": "more", "Earlier than": "more", "Less than": "less", "Late
          "\u2212100\u00a0currency a year. More than 66.7\u00a0% of clients who repaid and"
          " 100.0\u00a0% of"),
         ("ratio", 0.08, [0.05, 0.06, 0.09],
-         "0.0800. More than 66.7\u00a0% of clients who repaid and 0.0\u00a0% of"),
+         "8.00\u00a0%. More than 66.7\u00a0% of clients who repaid and 0.0\u00a0% of"),
         ("0 to 1", 0.2, [0.05, 0.06, 0.09],
          "0.2000. More than 100.0\u00a0% of clients who repaid and 0.0\u00a0% of"),
         ("years per day", -0.2, [-0.05, -0.06, -0.09],
@@ -103,18 +100,13 @@ def test_without_a_client_who_paid_no_side_is_said():
     assert comparison.sentence(EN, 6.0) == "This client: 6\u00a0currency."
 
 
-@pytest.fixture(scope="module")
-def shipped_api() -> Iterator[ServiceApi]:
-    with service_in_process(RESSOURCES) as api:
-        yield api
-
-
 def written_number(text: str) -> float:
-    """The number that a reader reads; time before the application in days, minus after it."""
+    """The number that a reader reads; time in days, minus after the application."""
     match = WRITTEN.fullmatch(text)
     assert match, text
     number = float(match[1].replace("\u2212", "-").replace(",", ""))
-    return number * (365.25 if match[2] == "years" else 1) * (-1 if match[3] else 1)
+    factor = {"years": 365.25, "%": 0.01}.get(match[2], 1.0)
+    return number * factor * (-1 if match[3] else 1)
 
 
 def test_every_side_agrees_with_the_written_numbers(shipped_api: ServiceApi):

@@ -2,7 +2,6 @@
 
 import datetime
 import re
-from collections.abc import Iterator
 
 import pytest
 
@@ -13,18 +12,10 @@ from advisor.service_client.pinned_service import PinnedService
 from advisor.service_client.response_models import Application, Score
 from advisor.service_client.service_api import ServiceApi
 from advisor.statements import reasons
-from tests.dashboard.conftest import service_in_process
-from tests.support.servers.server import RESSOURCES
 
 EN, FR = Words("en"), Words("fr")
 DAY = datetime.date(2026, 3, 1)
 TYPICAL = {"en": "“Typical” is", "fr": "«\u00a0Habituellement\u00a0»"}
-
-
-@pytest.fixture(scope="module")
-def shipped_api() -> Iterator[ServiceApi]:
-    with service_in_process(RESSOURCES) as api:
-        yield api
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from advisor import paper
 from advisor.formatting.formats import Words
 from advisor.letter.draft import LetterWriter
+from advisor.letter.sender import Sender
 from advisor.service_client.pinned_service import PinnedService
 from advisor.service_client.service_api import ServiceApi
 from tests.dashboard.conftest import PageOpener, text_of
@@ -144,3 +145,42 @@ def test_changes_in_the_address_make_an_offer(
     assert "- Amount of the loan: 100,000\u00a0currency instead of " in field(page).value
     page.main.radio(key="letter_about").set_value("decision").run()
     assert field(page).value == draft(api, told_refusal)
+
+
+SENDER = {
+    "LENDER_NAME": "A & B Bank",
+    "LENDER_ADDRESS": "1 Quay Street\nPort Town",
+    "LENDER_CONTACT": "desk@bank.example",
+}
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_lender_of_the_settings_is_the_sender(
+    open_page: PageOpener,
+    told_refusal: int,
+    monkeypatch: pytest.MonkeyPatch,
+    language: str,
+):
+    bare = field(open_page("letter", told_refusal, language)).value
+    for name, text in SENDER.items():
+        monkeypatch.setenv(name, text)
+    page = open_page("letter", told_refusal, language)
+    closing = Words("fr" if language == "fr" else "en")("letter_closing")
+    text = field(page).value
+    assert text == bare.replace(closing, f"{closing}\nA & B Bank")
+    frame = frame_of(page)
+    head = frame.partition("<header>")[2].partition("</header>")[0]
+    assert head == ("<p>A &amp; B Bank</p><p>1 Quay Street\nPort Town</p><p>desk@bank.example</p>")
+    assert frame.index("</header>") < frame.index("<h1>")
+
+
+def test_a_detail_that_is_not_set_is_left_out(
+    open_page: PageOpener, told_refusal: int, monkeypatch: pytest.MonkeyPatch
+):
+    assert "<header>" not in frame_of(open_page("letter", told_refusal))
+    monkeypatch.setenv("LENDER_NAME", "A & B Bank")
+    monkeypatch.setenv("LENDER_ADDRESS", "  ")
+    frame = frame_of(open_page("letter", told_refusal))
+    assert "<header><p>A &amp; B Bank</p></header>" in frame
+    assert Sender.of_environment().text == "A & B Bank\n\n"
+    assert Sender().text == ""

@@ -3,6 +3,7 @@
 import pytest
 
 from advisor import paper
+from advisor.letter.sender import Sender
 
 BODY = "<main><h1>{}</h1>\n{}</main></body></html>"
 
@@ -26,6 +27,12 @@ def test_the_body(text: str, title: str, body: str):
     assert document.endswith(BODY.format(title, body))
     assert f"<title>{title}</title>" in document
     assert '<html lang="en">' in document
+
+
+def test_the_head_is_above_the_letter():
+    head = Sender("A & B Bank", "1 Quay Street\nPort Town").html
+    assert head == "<header><p>A &amp; B Bank</p><p>1 Quay Street\nPort Town</p></header>"
+    assert f'data-text="T\n\nOne">{head}<main><h1>T</h1>' in paper.document("T\n\nOne", "en", head)
 
 
 def test_the_page_can_tell_which_text_is_drawn():

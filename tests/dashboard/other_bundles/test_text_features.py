@@ -80,8 +80,8 @@ def test_each_category_has_its_score(
     steps = text_api.sensitivity({"client": first_client}, TEXT)["steps"]
     assert len(steps) > 2
     for category, probability in steps:
-        shares = probability, text_api.model()["threshold"]
-        assert f">{decision.hundredths(EN, shares, least=1)[0]}<" in table_row(text, category)
+        shares = text_api.model()["threshold"], probability
+        assert f">{decision.risk_texts(EN, *shares)[0]}<" in table_row(text, category)
 
 
 def test_a_category_is_chosen_in_a_new_application(

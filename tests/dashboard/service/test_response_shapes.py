@@ -62,6 +62,7 @@ MODELS = {
     "post /score": Score,
     "post /sensitivity": Sensitivity,
     "get /alternatives": Counterfactuals,
+    "post /alternatives": Counterfactuals,
     "post /combinations": Combinations,
     "get /get_kde": ReferenceValues,
     "get /importance": Importance,

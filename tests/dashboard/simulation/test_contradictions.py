@@ -17,7 +17,8 @@ RECORD: Record = {"INSTALMENT": 790.0, "LOAN": 10_000.0, "RATE": 0.079, "INCOME"
 
 
 def feature(name: str, label: str, unit: str, typical: float, formula: str | None = None) -> Any:
-    values = {"present": 3, "quantiles": {"50": typical}, "shares": None}
+    quantiles = dict.fromkeys(("0", "25", "50", "75", "100"), typical)
+    values = {"present": 3, "quantiles": quantiles, "shares": None}
     return {"name": name, "label": label, "unit": unit, "base_unit": unit, "group": "Loan",
             "formula": formula, "kind": "number", "class0": values}  # fmt: skip
 

@@ -66,8 +66,9 @@ class TestSuggestions:
             assert after["prediction"] != decided
             assert icon == ("✖" if after["prediction"] else "✔")
             assert float(risk) == pytest.approx(100 * after["probability"], abs=0.5)
-            written = decision.hundredths(EN, (after["probability"], after["threshold"]))
-            assert [risk, limit] == [written[0], written[1] if "." in written[1] else None]
+            written = decision.risk_texts(EN, after["threshold"], after["probability"])
+            is_usual = written[1] == decision.risk_texts(EN, after["threshold"])[0]
+            assert [risk, limit] == [written[0], None if is_usual else written[1]]
 
     def test_a_number_keeps_all_digits_if_few_do_not_turn_the_decision(
         self,

@@ -125,10 +125,11 @@ def test_an_untouched_application_is_the_clients_record(
     sent_applications: list[Application],
 ):
     page = open_odd_page("application", odd_client, way_in="client", new_taken=odd_client)
-    assert repr(sent_applications) == repr([{"record": odd_api.record(odd_client)}])
+    assert repr(sent_applications[:1]) == repr([{"record": odd_api.record(odd_client)}])
     for language in ("fr", "en"):
+        sent_applications.clear()  # the page also scores changes that would help
         change_language(page, language)
-        assert repr(sent_applications[-1:]) == repr([{"record": odd_api.record(odd_client)}])
+        assert repr(sent_applications[:1]) == repr([{"record": odd_api.record(odd_client)}])
     assert decision.verdict(EN, odd_api.score({"client": odd_client})) in text_of(page)
 
 
@@ -137,9 +138,10 @@ def test_one_touched_value_is_the_only_change(
 ):
     client = odd_api.ids()[0]
     page = open_odd_page("application", client, way_in="client", new_taken=client)
+    sent_applications.clear()
     walk_in_field(page, "OWN_CAR_AGE").set_value(7.25).run()
     expected = {"record": odd_api.record(client), "changes": {"OWN_CAR_AGE": 7.25}}
-    assert repr(sent_applications[-1:]) == repr([expected])
+    assert repr(sent_applications[:1]) == repr([expected])
     assert decision.verdict(EN, odd_api.score(expected)) in text_of(page)
 
 
@@ -220,8 +222,8 @@ def test_each_value_of_a_flag_has_its_score(
     text = text_of(open_odd_page("simulate", odd_client, simulate_curve=FLAG))
     for name, value in (("no", 0.0), ("yes", 1.0), (EN.value(own, "", "flag"), own)):
         score = odd_api.score({"client": odd_client, "changes": {FLAG: value}})
-        shares = score["probability"], score["threshold"]
-        assert f">{decision.hundredths(EN, shares, least=1)[0]}<" in table_row(text, name)
+        shares = score["threshold"], score["probability"]
+        assert f">{decision.risk_texts(EN, *shares)[0]}<" in table_row(text, name)
 
 
 def page_of_controls(records: list, features: dict, entered: list) -> None:

@@ -9,7 +9,7 @@ from advisor.walk_in.entry_scale import EntryScale, entry_scale
 
 def dated(unit: str, low: float, median: float, high: float) -> Any:
     """A number with a unit and reference values."""
-    quantiles = {"0": low, "50": median, "100": high}
+    quantiles = {"0": low, "25": median, "50": median, "75": median, "100": high}
     return {
         "name": "x", "label": "X", "unit": unit, "base_unit": unit, "kind": "number",
         "class0": {"quantiles": quantiles}, "class1": {"quantiles": None},
@@ -55,6 +55,7 @@ def test_a_date_after_the_application_is_a_minus():
         ),
         (dated("currency", 1, 2, 3), EntryScale()),
         (dated("days", 400, 500, 600), EntryScale()),
+        (dated("ratio", 0.5, 1.5, 2.5), EntryScale()),
     ],
 )
 def test_other_numbers_are_typed_as_stored_or_with_the_other_sign(
@@ -69,3 +70,10 @@ def test_other_numbers_are_typed_as_stored_or_with_the_other_sign(
 def test_without_reference_values_the_stored_number_is_typed():
     feature = {**AGE, "class0": {"quantiles": None}}
     assert entry_scale(feature) == EntryScale()
+
+
+def test_a_share_is_typed_in_percent():
+    scale, own = entry_scale(dated("ratio", 0.01, 0.06, 0.12)), 0.12345678901234567
+    assert scale == EntryScale(is_percent=True)
+    assert (scale.typed(0.0793), scale.stored(7.93)) == (7.93, 0.0793)
+    assert scale.stored(scale.typed(own), own) == own

@@ -201,8 +201,9 @@ def test_an_age_is_typed_in_years_and_stored_in_days(
     assert isinstance(days, float)
     assert field.value == round(-days / 365.25, 3)
     assert "(years" in field.label
+    sent_applications.clear()
     field.set_value(32.9).run()
-    assert sent_applications[-1]["changes"] == {"DAYS_BIRTH": -12_017.0}
+    assert sent_applications[0]["changes"] == {"DAYS_BIRTH": -12_017.0}
 
 
 def test_letter_and_curve_open_on_demand(

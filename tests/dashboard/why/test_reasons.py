@@ -24,7 +24,8 @@ def named(name: str, value: Any, median: float | None, contribution: float) -> A
 
 
 def feature(label: str, unit: str, kind: str = "number", **shares: float) -> Any:
-    values = {"quantiles": None if shares else {"50": 1.0}, "shares": shares or None}
+    quantiles = dict.fromkeys(("0", "25", "50", "75", "100"), 0.5)
+    values = {"quantiles": None if shares else quantiles, "shares": shares or None}
     return {
         "label": label,
         "unit": unit,

@@ -365,6 +365,7 @@ def test_generated_requests_have_the_described_answers(
     takes_record = case.method == "POST" and case.path in (
         "/score",
         "/sensitivity",
+        "/alternatives",
         "/combinations",
     )
     excluded = [positive_data_acceptance] if takes_record else []

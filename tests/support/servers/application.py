@@ -34,6 +34,7 @@ def requests(app: Application) -> list[tuple[str, str, bytes]]:
     bodies = {
         "/prediction/": orjson.dumps(bundle.transformed_record(client_id)),
         "/sensitivity": orjson.dumps({"client": client_id}),
+        "/alternatives": orjson.dumps({"client": client_id}),
         "/combinations": orjson.dumps({"client": client_id}),
         "/score": orjson.dumps({"client": client_id}),
     }

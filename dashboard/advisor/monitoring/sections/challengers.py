@@ -99,7 +99,8 @@ def show_quality(words: Words, comparison: ChallengerComparison, title: str) -> 
     ]
     head = [words("column_model"), "AUC", words("gini"), words("ks"), words("brier_score")]
     head += [words("expected"), words("defaulted")]
-    page_elements.table(f"{title}: {words('same_loans')}", head, rows)
+    caption = words("label_and_value", label=title, value=words("same_loans"))
+    page_elements.table(caption, head, rows)
 
 
 def of_champion(

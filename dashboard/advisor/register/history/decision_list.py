@@ -120,9 +120,8 @@ def name(number: int, decision: DecisionSummary) -> str:
 
 
 def risk_score(words: Words, decision: DecisionSummary, figure: Figure = "probability") -> str:
-    """The risk score of a decision, or its limit, with the digits at which the two differ."""
-    shares = decision["probability"], decision["threshold"]
-    own, limit = decision_figures.hundredths(words, shares)
+    """The risk score of a decision, or its limit, with the digits of all pages."""
+    own, limit = decision_figures.risk_texts(words, decision["threshold"], decision["probability"])
     return own if figure == "probability" else limit
 
 

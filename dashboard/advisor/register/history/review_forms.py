@@ -83,7 +83,8 @@ def tell_recorded(words: Words, opened: str | None) -> None:
     for (decision, kind), form in forms().items():
         if form.is_recorded and not form.is_told and decision != opened:
             form.is_told = True
-            st.success(f"{words(f'{kind}_recorded')} {words('decision_id')}: {decision}")
+            named = words("label_and_value", label=words("decision_id"), value=decision)
+            st.success(f"{words(f'{kind}_recorded')} {named}")
 
 
 def show(words: Words, decision: StoredDecision) -> None:

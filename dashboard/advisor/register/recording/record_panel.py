@@ -209,7 +209,9 @@ def show_other_decision(words: Words, recording: Recording) -> None:
                     id=recorded["id"],
                     at=moment(recorded["at"]),
                     decision=words("refused" if recorded["prediction"] else "accepted"),
-                    score=decision.hundredths(words, (recorded["probability"],))[0],
+                    score=decision.risk_texts(
+                        words, recorded["threshold"], recorded["probability"]
+                    )[0],
                     model=recorded["model"],
                 )
             )

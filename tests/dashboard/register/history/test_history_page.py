@@ -10,7 +10,7 @@ from advisor.formatting.formats import Words
 from advisor.register import held_reads
 from advisor.register.register_api import RegisterApi
 from advisor.register.response_models import RecordedScore
-from advisor.statements.decision import hundredths
+from advisor.statements.decision import risk_texts
 from tests.dashboard.conftest import PageOpener, text_of
 from tests.dashboard.register.conftest import CALLERS, KEY, Interrupted, control, press
 from tests.dashboard.test_french import ENGLISH, LONG
@@ -49,7 +49,7 @@ def test_a_decision_as_it_was_recorded(history: AppTest, recorded: RecordedScore
         f"Decision of {recorded['at'][:19].replace('T', ' ')} UTC"
     )
     assert "The model decided: refused. A person agreed." in text
-    own, limit = hundredths(EN, (recorded["probability"], recorded["threshold"]))
+    own, limit = risk_texts(EN, recorded["threshold"], recorded["probability"])
     assert (fact(text, "Risk score"), fact(text, "Limit")) == (own, limit)
     assert fact(text, "Client") == str(refusal)
     assert fact(text, "Recorded by") == "desk"
