@@ -43,6 +43,19 @@ class Codec:
 
     def compress(self, text: bytes) -> bytes:
         """A text, compressed."""
+        return self._compressor.compress(text)
+
+    def compress_all(self, texts: Sequence[bytes]) -> list[bytes]:
+        """Texts, one or more, each compressed as by `compress`.
+
+        Other threads compute meanwhile. One by one, each text would wait for the interpreter's lock
+        again.
+        """
+        found = self._compressor.multi_compress_to_buffer(list(texts))
+        return [found[index].tobytes() for index in range(len(found))]
+
+    @property
+    def _compressor(self) -> zstandard.ZstdCompressor:
         found: zstandard.ZstdCompressor | None = getattr(self._of_thread, "compressor", None)
         if found is None:
             found = self._of_thread.compressor = zstandard.ZstdCompressor(
@@ -50,7 +63,7 @@ class Codec:
                 dict_data=self.dictionary,
                 write_dict_id=False,
             )
-        return found.compress(text)
+        return found
 
     def decompress(self, content: bytes) -> bytes:
         """A text from its compressed bytes.

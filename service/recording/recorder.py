@@ -18,7 +18,7 @@ from service.recording.drafts import DecisionRequest, Draft, Drafter
 from service.recording.gathering import Gathering
 from service.recording.reader_pool import ReaderPool
 from service.scoring_service import ScoringService
-from serving.workers.gunicorn_worker import giving_way
+from serving.workers.gunicorn_worker import giving_way, thread_beside
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +64,7 @@ class Recorder:
         self._readers = readers
         self._refused = refused
         self._gathering = Gathering(store.writer)
+        self._beside = thread_beside("records")
         self.latest: UUID | None = None
         self._in_flight: set[tuple[str, str]] = set()  # callers and their keys
 
@@ -135,7 +136,7 @@ class Recorder:
         if self._store.state == "away":  # a list is not scored in vain
             self._refused("away")
             raise RegisterAway("the register's database does not answer")
-        drafter = Drafter(self._store, served, bundle)
+        drafter = Drafter(self._store, served, bundle, self._beside)
         draft = drafter.draft_at_once(request)
         if draft is None:
             queue = service.list_queue if request.to_score.is_list else service.queue
