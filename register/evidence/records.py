@@ -6,10 +6,11 @@ the last bit.
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import numpy as np
@@ -23,6 +24,8 @@ from register.evidence.compression import WITHOUT_DICTIONARIES, Codec, EvidenceC
 from register.tables.column_types import moment_text
 
 SALT = 16  # bytes
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -160,6 +163,16 @@ def answer_fields(stored: bytes) -> bytes:
         stored: decompressed.
     """
     return stored if stored.startswith(b"{") else b"{" + stored[1:]
+
+
+def later(beside: Executor | None, function: Callable[[], T]) -> Callable[[], T]:
+    """A function's result, which another thread computes meanwhile.
+
+    Args:
+        beside: the thread; None to compute when the result is wanted.
+        function: computes it.
+    """
+    return function if beside is None else beside.submit(function).result
 
 
 def new_salt() -> bytes:

@@ -2,14 +2,16 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from credit_scoring.data.table_files.client_ids import ClientId
 from register.evidence.audit_values import AuditValues
 from register.evidence.compression import WITHOUT_DICTIONARIES, EvidenceCodec
-from register.evidence.records import Evidence, evidence_rows, new_salt
+from register.evidence.records import Evidence, evidence_rows, later, new_salt
 from register.tables import schema
 from register.writing.entry import Entry, Key
 
@@ -86,6 +88,7 @@ def decisions_entry(
     applications: Sequence[RecordedApplication],
     key: Key | None = None,
     records: Sequence[bytes] | None = None,
+    beside: Executor | None = None,
 ) -> Entry:
     """The entry of a call's decisions, one or more.
 
@@ -95,11 +98,13 @@ def decisions_entry(
         key: the call's Idempotency-Key.
         records: the records of the applications, compressed by the call's codec; None to compress
             them.
+        beside: compresses answers while they are hashed; None to do one after the other.
     """
     rows, size = [], 0
     evidence = {each.id: _evidence(call, each) for each in applications}
-    kept_rows = evidence_rows(evidence, call.at, call.codec, records)
-    for application, kept in zip(applications, kept_rows, strict=True):
+    kept_rows = later(beside, partial(evidence_rows, evidence, call.at, call.codec, records))
+    commitments = [each.commitment for each in evidence.values()]
+    for application, commitment, kept in zip(applications, commitments, kept_rows(), strict=True):
         audit = AuditValues.new(application.audit) if application.audit else None
         decision = {
             "id": application.id,
@@ -118,7 +123,7 @@ def decisions_entry(
             "threshold": _number(call.threshold),
             "compare": call.compare,
             "automated": call.automated,
-            "commitment": evidence[application.id].commitment,
+            "commitment": commitment,
             "audit_commitment": audit.commitment if audit else None,
         }
         rows += [(schema.decision, decision), (schema.evidence, kept)]

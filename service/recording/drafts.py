@@ -1,6 +1,5 @@
 """Drafts of decisions: scored applications with their answers, ready to be written."""
 
-from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -11,7 +10,7 @@ from api.register.requests import DecisionQuery
 from api.responses import scored_body
 from credit_scoring.decisions.application import Applications
 from credit_scoring.errors import InvalidApplication
-from register.evidence.records import StoredRecords
+from register.evidence.records import StoredRecords, later
 from register.store import Store
 from register.writing.decision_rows import DecisionCall, decisions_entry
 from register.writing.entry import Entry, Key
@@ -45,7 +44,7 @@ class DecisionRequest:
         """The request to `/score` with the same fields in its answer."""
         return ScoreRequest(self.body, self.query.reasons, self.query.compare)
 
-    @property
+    @cached_property
     def fingerprint(self) -> bytes:
         """SHA-256 of query and body."""
         return sha256(self.query.canonical + self.body).digest()
@@ -74,7 +73,7 @@ class Drafter:
         store: gives ids, times and pseudonyms.
         served: scores.
         kept: the bundle of `served` in the register.
-        beside: writes the records of a list while its reasons are computed.
+        beside: compresses the evidence of a list while it is explained and hashed.
     """
 
     store: Store
@@ -106,10 +105,9 @@ class Drafter:
         # The words of reasons are recorded as in the file.
         scorer = request.to_score.scorer(self.served.bundle, self.served.found_peers)
         evaluation = scorer.evaluate(applications)
+        beside = self.beside if applications.is_list else None
         codec = self.kept.codec.records
-        records_of: Callable[[], StoredRecords] = partial(StoredRecords.of, evaluation.rows, codec)
-        if applications.is_list:
-            records_of = self.beside.submit(records_of).result
+        records_of = later(beside, partial(StoredRecords.of, evaluation.rows, codec))
         explained, records = evaluation.explain(), records_of()
         store, at = self.store, self.store.now()
         recorded = [
@@ -141,7 +139,7 @@ class Drafter:
                 decisions=tuple(application.id for application in recorded),
                 is_list=applications.is_list,
             )
-        entry = decisions_entry(call, recorded, key, records.contents)
+        entry = decisions_entry(call, recorded, key, records.contents, beside)
         return Draft(body, entry, recorded[-1].id)
 
 

@@ -109,15 +109,15 @@ class Recorder:
 
     async def _earlier(self, request: DecisionRequest, key: str) -> bytes | None:
         """The answer to an earlier call with a key, None without one."""
-        name = Key(
-            caller=request.caller,
-            key=key,
-            fingerprint=request.fingerprint,
-            decisions=(),
-            is_list=request.to_score.is_list,
-        )
 
         def read(connection: Connection) -> bytes | None:
+            name = Key(
+                caller=request.caller,
+                key=key,
+                fingerprint=request.fingerprint,  # of 15 MB: the event loop does not wait for it
+                decisions=(),
+                is_list=request.to_score.is_list,
+            )
             if not is_taken(connection, name.caller, name.key):
                 return None
             return recorded_answer(connection, name).body

@@ -16,6 +16,7 @@ import zstandard
 from credit_scoring.data.raw_batch import RawBatch
 from register.evidence.compression import (
     ANSWER_DICTIONARY,
+    FEW,
     FEWEST_SAMPLES,
     LARGEST,
     PLAIN,
@@ -178,7 +179,7 @@ def test_too_few_or_too_short_samples_give_no_dictionary():
     assert trained_dictionary(answers(FEWEST_SAMPLES), 1_000) is not None
 
 
-@pytest.mark.parametrize("number", [1, 2, 1_000])
+@pytest.mark.parametrize("number", [1, FEW, FEW + 1, 1_000])
 def test_many_texts_are_compressed_as_one(codec, number):
     texts = [*answers(number)[1:], b"{}"]
     for used in (codec.answers, PLAIN):

@@ -7,12 +7,10 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from sqlalchemy import delete
-from tests.support.inprocess import LOOP
 
 from main import Application
-from register.database.opening import open_database
-from register.tables import schema
+from register.retention.erasure import erase
+from register.retention.targets import Target
 from tests.service.recording.asking import decide, stored
 from tests.service.recording.decisions.test_idempotency import (
     BAD,
@@ -21,6 +19,7 @@ from tests.service.recording.decisions.test_idempotency import (
     REPLAYED,
     REUSED,
 )
+from tests.support.servers.inprocess import LOOP
 
 STATEMENT = {"statement": "My income has risen since, \u00e9."}
 
@@ -98,15 +97,12 @@ def test_a_key_is_a_short_visible_text(http: httpx.Client, decision: str):
 
 
 def test_a_request_whose_statement_was_erased_is_not_repeated(
-    http: httpx.Client, register: str, decision: str
+    http: httpx.Client, register_app: Application, decision: str
 ):
     keys = {token_hex(): STATEMENT, token_hex(): {}}
     first = [request(http, decision, key, body) for key, body in keys.items()]
     assert [answer.status_code for answer in first] == [201, 201]
-    database = open_database(register)
-    with database.writing() as connection:
-        connection.execute(delete(schema.note).where(schema.note.c.decision == UUID(decision)))
-    database.close()
+    erase(register_app.service.register.store, "test", Target.of_decision(UUID(decision)))
     erased, without = [request(http, decision, key, body) for key, body in keys.items()]
     assert erased.status_code == 410
     assert erased.json() == {"detail": "the data of this call's decision were erased"}
