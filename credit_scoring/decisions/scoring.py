@@ -102,8 +102,7 @@ class Explained:
 
     Attributes:
         scored: an iterator over the applications in their order.
-        quick: true if `treeshap` explained, whose last bits differ from LightGBM's; None if nothing
-            was explained.
+        quick: true if `treeshap` explained, not the library; None if nothing was explained.
     """
 
     scored: Iterator[ScoredApplication]
@@ -116,8 +115,8 @@ class Evaluation:
 
     Attributes:
         rows: raw values as they are scored, a row for each application.
-        explain: computes the reasons. Another thread has time for the rows meanwhile, because most
-            of it needs no lock of the interpreter.
+        explain: computes the reasons, mostly without the interpreter's lock: another thread has
+            time for the rows meanwhile.
     """
 
     rows: RawBatch
@@ -155,11 +154,7 @@ class ApplicationScorer:
         return self.evaluate(applications).explain().scored
 
     def evaluate(self, applications: Applications) -> Evaluation:
-        """The result of `score` before its reasons, with the raw rows that it is computed from.
-
-        Raises:
-            UnknownClient, InvalidApplication: see `score`.
-        """
+        """The result of `score` before its reasons; `score` has the errors that it raises."""
         if not self._explains and has_stored_row(self.bundle, applications):
             scored = self._of_stored_row(applications.items[0])
             row = self.bundle.row_of(cast(ClientId, scored.client))
