@@ -4,6 +4,7 @@ Their times say which came last, and clocks of machines differ. So a row gets it
 the lock of its transaction: later than all that its decision had before.
 """
 
+import hmac
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import partial
@@ -13,12 +14,12 @@ from uuid import UUID
 from sqlalchemy import Connection, Table, func, select, text
 
 from register.errors import StaleReview, UnknownDecision
-from register.evidence.chain import commitment
+from register.evidence.chain import canonical, commitment
 from register.evidence.records import new_salt
 from register.stored import Review, ReviewRequest
 from register.tables import schema
 from register.tables.column_types import MICROSECOND
-from register.writing.entry import Entry
+from register.writing.entry import Entry, Key
 
 LOCK = 4_811_202_329  # of pg_advisory_xact_lock: any number that nothing else takes
 
@@ -28,17 +29,37 @@ Row = dict[str, Any]
 Rows = list[tuple[Table, Row]]
 
 
-def review_request_entry(request: ReviewRequest, decision: UUID) -> Entry:
+def review_request_key(request: ReviewRequest, decision: UUID, key: str, pepper: bytes) -> Key:
+    """The key of a call that requests a review. It differs from the same text at `/decisions`.
+
+    Args:
+        request: with a new id.
+        decision: the decision's id.
+        key: as the caller sent it, without blanks.
+        pepper: of the register: a client's words are not found by trying.
+    """
+    values = canonical([decision, request.statement])
+    return Key(
+        caller=request.caller,
+        key=f"{schema.review_request.name} {key}",
+        fingerprint=hmac.digest(pepper, values, "sha256"),
+        decisions=(request.id,),
+        is_list=False,
+    )
+
+
+def review_request_entry(request: ReviewRequest, decision: UUID, key: Key | None = None) -> Entry:
     """The entry of a review request; `Writer.put` refuses it with `UnknownDecision`.
 
     Args:
         request: with a new id and the time of now; see `recorded_time`.
         decision: the decision's id.
+        key: of the call.
     """
     row = {"id": request.id, "at": request.at, "caller": request.caller, "decision": decision}
     rows = _with_note(schema.review_request, row, request.statement)
     before = partial(_prepare_request, rows=rows, decision=decision)
-    return Entry.of(request.at, rows, before=before)
+    return Entry.of(request.at, rows, key, before)
 
 
 def review_entry(review: Review, decision: UUID, expected: int | None) -> Entry:

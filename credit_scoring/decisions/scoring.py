@@ -1,6 +1,6 @@
 """Scores, decisions, percentiles and reasons of applications."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, cast
 
@@ -97,19 +97,30 @@ def sent_fields(scored: ScoredApplication) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, eq=False)
-class Evaluation:
-    """Scored applications and the raw rows behind them.
+class Explained:
+    """Applications with their reasons.
 
     Attributes:
         scored: an iterator over the applications in their order.
-        rows: raw values as they are scored, a row for each application.
-        quick: true if `treeshap` explained, whose last bits differ from LightGBM's; None if nothing
-            was explained.
+        quick: true if `treeshap` explained, not the library; None if nothing was explained.
     """
 
     scored: Iterator[ScoredApplication]
+    quick: bool | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Applications whose probabilities are computed, and whose reasons can be.
+
+    Attributes:
+        rows: raw values as they are scored, a row for each application.
+        explain: computes the reasons, mostly without the interpreter's lock: another thread has
+            time for the rows meanwhile.
+    """
+
     rows: RawBatch
-    quick: bool | None
+    explain: Callable[[], Explained]
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,42 +151,42 @@ class ApplicationScorer:
         """
         if not self._explains and has_stored_row(self.bundle, applications):
             return iter([self._of_stored_row(applications.items[0])])
-        return self.evaluate(applications).scored
+        return self.evaluate(applications).explain().scored
 
     def evaluate(self, applications: Applications) -> Evaluation:
-        """The result of `score`, together with the raw rows that it is computed from.
-
-        Raises:
-            UnknownClient, InvalidApplication: see `score`.
-        """
+        """The result of `score` before its reasons; `score` has the errors that it raises."""
         if not self._explains and has_stored_row(self.bundle, applications):
             scored = self._of_stored_row(applications.items[0])
             row = self.bundle.row_of(cast(ClientId, scored.client))
-            return Evaluation(iter([scored]), self.bundle.raw_rows([row]), None)
+            return Evaluation(self.bundle.raw_rows([row]), lambda: Explained(iter([scored])))
         applied = apply_changes(self.bundle, applications)
         with applications.located():
             transformed = _transformed(self.bundle, applications.items, applied.rows)
         probabilities = self.bundle.classifier.probabilities(transformed).tolist()
         before = self._before(applications, applied)
-        finder = quick = None
-        if self._explains:
-            contributions, quick = self._contributions(transformed)
-            finder = ReasonFinder(
-                self.peers, self.compare, applied.rows, transformed, contributions,
-                self.most_reasons, self.most_strengths,
-            )  # fmt: skip
-        scored_each = (
-            self._scored(
-                application,
-                probabilities[row],
-                finder.of_row(row) if finder else RowReasons(),
-                before.get(row),
-                applied.recomputed[row],
-                applied.stale[row],
+
+        def explain() -> Explained:
+            finder = quick = None
+            if self._explains:
+                contributions, quick = self._contributions(transformed)
+                finder = ReasonFinder(
+                    self.peers, self.compare, applied.rows, transformed, contributions,
+                    self.most_reasons, self.most_strengths,
+                )  # fmt: skip
+            scored = (
+                self._scored(
+                    application,
+                    probabilities[row],
+                    finder.of_row(row) if finder else RowReasons(),
+                    before.get(row),
+                    applied.recomputed[row],
+                    applied.stale[row],
+                )
+                for row, application in enumerate(applications.items)
             )
-            for row, application in enumerate(applications.items)
-        )
-        return Evaluation(scored_each, applied.rows, quick)
+            return Explained(scored, quick)
+
+        return Evaluation(applied.rows, explain)
 
     @property
     def _explains(self) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pysqlite3.dbapi2 as sqlite
-from sqlalchemy import Connection, Dialect, Table, text
+from sqlalchemy import Connection, Dialect, Double, LargeBinary, Table, text
 from sqlalchemy.exc import DBAPIError
 
 from register.database.database import (
@@ -252,9 +252,19 @@ def insert_statement(table: Table) -> str:
     return f"{into} VALUES ({marks}) ON CONFLICT DO NOTHING"
 
 
+@cache
+def _needed_converters(table: Table, dialect: Dialect) -> Mapping[str, Any]:
+    """As `converters`, without those that copy bytes and doubles, which the driver takes too."""
+    return {
+        name: convert
+        for name, convert in converters(table, dialect).items()
+        if not isinstance(table.c[name].type, LargeBinary | Double)
+    }
+
+
 def driver_rows(dialect: Dialect, table: Table, rows: Sequence[Row]) -> list[tuple[Any, ...]]:
     """Rows as the driver takes them, with the values in the order of the columns."""
-    convert = converters(table, dialect)
+    convert = _needed_converters(table, dialect)
     columns = [
         [convert[name](row[name]) for row in rows]
         if name in convert

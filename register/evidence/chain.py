@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -35,21 +36,32 @@ def block_id(stream: int, number: int) -> int:
     return stream * NUMBERS + number
 
 
-def _float_bytes(value: float) -> bytes:
-    return struct.pack(">d", math.nan if math.isnan(value) else value)  # of NaNs, one
+def _head(kind: bytes, length: int) -> bytes:
+    return kind + length.to_bytes(8, "big")
 
 
-# A letter for each type, and its bytes; a type before its base.
-ENCODINGS: Mapping[type, tuple[bytes, Callable[[Any], bytes]]] = {
-    type(None): (b"n", lambda _: b""),
-    bool: (b"b", lambda value: bytes([value])),
-    int: (b"i", lambda value: str(value).encode()),
-    float: (b"f", _float_bytes),
-    str: (b"s", lambda value: value.encode("utf-8", "surrogatepass")),
-    bytes: (b"x", bytes),
-    UUID: (b"u", lambda value: value.bytes),
-    datetime: (b"t", lambda value: str(microseconds(value)).encode()),
-    date: (b"d", lambda value: value.isoformat().encode()),
+NONE, FLOAT, ID = _head(b"n", 0), _head(b"f", 8), _head(b"u", 16)
+FALSE, TRUE = _head(b"b", 1) + b"\0", _head(b"b", 1) + b"\1"
+NAN = FLOAT + struct.pack(">d", math.nan)  # for all of them
+
+_double = struct.Struct(">d").pack
+
+
+def _encoded(kind: bytes, content: bytes) -> bytes:
+    return _head(kind, len(content)) + content
+
+
+# Each value's type, length and content; a type before its base.
+ENCODINGS: Mapping[type, Callable[[Any], bytes]] = {
+    type(None): lambda _: NONE,
+    bool: lambda value: TRUE if value else FALSE,
+    int: lambda value: _encoded(b"i", b"%d" % value),
+    float: lambda value: FLOAT + _double(value) if value == value else NAN,
+    str: lambda value: _encoded(b"s", value.encode("utf-8", "surrogatepass")),
+    bytes: lambda value: _encoded(b"x", bytes(value)),
+    UUID: lambda value: ID + value.bytes,
+    datetime: lambda value: _encoded(b"t", b"%d" % microseconds(value)),
+    date: lambda value: _encoded(b"d", value.isoformat().encode()),
 }
 
 
@@ -62,15 +74,12 @@ def canonical(values: Iterable[Any]) -> bytes:
     Raises:
         TypeError: a value is of another type.
     """
-    parts: list[bytes] = []
-    for value in values:
-        kind, encode = ENCODINGS.get(type(value)) or _encoding_of_base(value)
-        content = encode(value)
-        parts += (kind, len(content).to_bytes(8, "big"), content)
-    return b"".join(parts)
+    return b"".join(
+        [(ENCODINGS.get(type(value)) or _encoding_of_base(value))(value) for value in values]
+    )
 
 
-def _encoding_of_base(value: Any) -> tuple[bytes, Callable[[Any], bytes]]:
+def _encoding_of_base(value: Any) -> Callable[[Any], bytes]:
     for base, encoding in ENCODINGS.items():
         if isinstance(value, base):
             return encoding
@@ -78,14 +87,16 @@ def _encoding_of_base(value: Any) -> tuple[bytes, Callable[[Any], bytes]]:
 
 
 @cache
-def _hashed_columns(table: Table) -> Sequence[str]:
-    return [column.name for column in table.columns if column.name != "block"]
+def _hashed(table: Table) -> tuple[bytes, Callable[[Row], tuple[Any, ...]]]:
+    """A table's name as `canonical` has it, and a getter of its columns except `block`."""
+    names = [column.name for column in table.columns if column.name != "block"]
+    return canonical([table.name]), itemgetter(*names)
 
 
 def row_hash(table: Table, row: Row) -> bytes:
     """The hash of a row of a chained table; all its columns except `block`."""
-    values = [row[name] for name in _hashed_columns(table)]
-    return hashlib.sha256(canonical([table.name, *values])).digest()
+    name, values = _hashed(table)
+    return hashlib.sha256(name + canonical(values(row))).digest()
 
 
 def commitment(salt: bytes, values: Iterable[Any]) -> bytes:

@@ -6,10 +6,11 @@ the last bit.
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import numpy as np
@@ -19,10 +20,12 @@ from sqlalchemy import RowMapping
 from credit_scoring.data.raw_batch import RawBatch
 from credit_scoring.data.table_files.client_ids import ClientId
 from register.evidence.chain import commitment
-from register.evidence.compression import WITHOUT_DICTIONARIES, EvidenceCodec
+from register.evidence.compression import WITHOUT_DICTIONARIES, Codec, EvidenceCodec
 from register.tables.column_types import moment_text
 
 SALT = 16  # bytes
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -56,19 +59,20 @@ class Evidence:
             [self.record, self.answer, client, self.reference, self.reasons, self.quick],
         )
 
-    def row(self, decision: UUID, at: datetime, codec: EvidenceCodec) -> dict[str, Any]:
-        """The row of `schema.evidence`.
+    def row(self, decision: UUID, at: datetime, record: bytes, answer: bytes) -> dict[str, Any]:
+        """The row of `schema.evidence`; see `evidence_rows`.
 
         Args:
             decision: the decision's id.
             at: its time.
-            codec: of the bundle that scored.
+            record: compressed.
+            answer: compressed, without its beginning.
         """
         return {
             "decision": decision,
             "at": at,
-            "record": codec.records.compress(self.record),
-            "answer": codec.answers.compress(self.answer.removeprefix(answer_head(decision, at))),
+            "record": record,
+            "answer": answer,
             "client": None if self.client is None else orjson.dumps(self.client).decode(),
             "reference": self.reference,
             "reasons": self.reasons,
@@ -98,6 +102,31 @@ class Evidence:
             quick=row["quick"],
             salt=bytes(row["salt"]),
         )
+
+
+def evidence_rows(
+    evidence: Mapping[UUID, Evidence],
+    at: datetime,
+    codec: EvidenceCodec,
+    records: Sequence[bytes] | None = None,
+) -> list[dict[str, Any]]:
+    """The rows of `schema.evidence` for decisions of the same time, one or more.
+
+    Args:
+        evidence: by the decision's id.
+        at: the time.
+        codec: of the bundle that scored.
+        records: compressed already; None to compress them.
+    """
+    if records is None:
+        records = codec.records.compress_all([each.record for each in evidence.values()])
+    answers = codec.answers.compress_all(
+        [each.answer.removeprefix(answer_head(of, at)) for of, each in evidence.items()]
+    )
+    return [
+        each.row(of, at, record, answer)
+        for (of, each), record, answer in zip(evidence.items(), records, answers, strict=True)
+    ]
 
 
 def answer_head(decision: UUID, at: datetime) -> bytes:
@@ -136,6 +165,16 @@ def answer_fields(stored: bytes) -> bytes:
     return stored if stored.startswith(b"{") else b"{" + stored[1:]
 
 
+def later(beside: Executor | None, function: Callable[[], T]) -> Callable[[], T]:
+    """A function's result, which another thread computes meanwhile.
+
+    Args:
+        beside: the thread; None to compute when the result is wanted.
+        function: computes it.
+    """
+    return function if beside is None else beside.submit(function).result
+
+
 def new_salt() -> bytes:
     """A salt for one commitment."""
     return secrets.token_bytes(SALT)
@@ -144,15 +183,37 @@ def new_salt() -> bytes:
 def record_texts(rows: RawBatch) -> list[bytes]:
     """Each row as a JSON array of its values."""
     found = []
-    for row, numbers in enumerate(rows.numbers.tolist()):
-        for column, texts in rows.texts.items():
-            numbers[column] = texts[row]
-        text = orjson.dumps(numbers)  # NaN becomes null
+    for row, numbers in enumerate(np.ascontiguousarray(rows.numbers)):
+        values = numbers
+        if rows.texts:
+            values = numbers.tolist()
+            for column, texts in rows.texts.items():
+                values[column] = texts[row]
+        text = orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY)  # NaN becomes null
         # A text may hold these bytes, and the sign of -0 would be lost.
-        if b'"' not in text and b"-0.0," not in text:
+        if (not rows.texts or b'"' not in text) and b"-0.0," not in text:
             text = text.replace(b".0,", b",")
         found.append(text)
     return found
+
+
+@dataclass(frozen=True)
+class StoredRecords:
+    """Records, for the evidence of decisions.
+
+    Attributes:
+        texts: see `record_texts`.
+        contents: the texts, compressed.
+    """
+
+    texts: Sequence[bytes]
+    contents: Sequence[bytes]
+
+    @classmethod
+    def of(cls, rows: RawBatch, codec: Codec) -> "StoredRecords":
+        """The records of some rows, one or more."""
+        texts = record_texts(rows)
+        return cls(texts, codec.compress_all(texts))
 
 
 def rows_of(records: Sequence[bytes], text_columns: Sequence[int]) -> RawBatch:

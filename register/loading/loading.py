@@ -117,7 +117,7 @@ class Loading:
         evaluation = bundle.evaluate(some)
         entries = []
         for given, record, scored in zip(
-            some, record_texts(evaluation.rows), evaluation.scored, strict=True
+            some, record_texts(evaluation.rows), evaluation.explain().scored, strict=True
         ):
             call = DecisionCall(
                 caller=given.caller,

@@ -1,18 +1,21 @@
-"""The recorded answer to a call that is repeated with its Idempotency-Key."""
+"""The recorded answers to calls that are repeated with their Idempotency-Key."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import zstandard
 from sqlalchemy import Connection, select
 
 from register.archive.stored_bundles import read_codec
-from register.errors import Damaged, Erased, KeyReused
+from register.errors import Damaged, Erased, KeyReused, UnknownDecision
 from register.evidence.records import stored_answer
 from register.reading.damage import unreadable
+from register.stored import ReviewRequest
 from register.tables import schema
 from register.writing.entry import Key
+
+ERASED = "the data of this call's decision were erased"
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,50 @@ def recorded_answer(connection: Connection, key: Key) -> RecordedAnswer:
         Erased: the data of one of its decisions were erased.
         Damaged: the answer of one cannot be read.
     """
+    first = _first_call(connection, key)
+    answers = _answers(connection, first.decisions)
+    if len(answers) < len(first.decisions):
+        raise Erased(ERASED)
+    ordered = [answers[decision] for decision in first.decisions]
+    return RecordedAnswer(list_body(ordered) if first.is_list else ordered[0], first.is_list)
+
+
+def recorded_request(connection: Connection, key: Key, decision: UUID) -> ReviewRequest | None:
+    """The review request of the call that took a key; None if no call did.
+
+    Args:
+        connection: to the register; of one snapshot.
+        key: of the repeated call, whose own request does not matter.
+        decision: the decision's id.
+
+    Raises:
+        UnknownDecision: no decision has this id, any more.
+        KeyReused: the first call was for another decision, or had another statement.
+        Erased: the statement was erased.
+    """
+    known = select(schema.decision.c.id).where(schema.decision.c.id == decision)
+    if connection.scalar(known) is None:
+        raise UnknownDecision("no decision has this id")
+    if not is_taken(connection, *key.name):
+        return None
+    request, note = schema.review_request.c, schema.note.c
+    wanted = (
+        select(request.id, request.at, request.caller, request.commitment, note.text)
+        .join_from(schema.review_request, schema.note, note.owner == request.id, isouter=True)
+        .where(request.id.in_(_first_call(connection, key).decisions))
+    )
+    row = connection.execute(wanted).one()
+    if row.commitment is not None and row.text is None:
+        raise Erased(ERASED)
+    return ReviewRequest(id=row.id, at=row.at, caller=row.caller, statement=row.text)
+
+
+def _first_call(connection: Connection, key: Key) -> Key:
+    """The call that took a key.
+
+    Raises:
+        KeyReused: it had another fingerprint.
+    """
     table = schema.idempotency.c
     row = connection.execute(
         select(table.fingerprint, table.decisions, table.list).where(
@@ -56,11 +103,7 @@ def recorded_answer(connection: Connection, key: Key) -> RecordedAnswer:
     if bytes(row.fingerprint) != key.fingerprint:
         raise KeyReused("this Idempotency-Key was used for another body or query")
     ids = [UUID(bytes=row.decisions[at : at + 16]) for at in range(0, len(row.decisions), 16)]
-    answers = _answers(connection, ids)
-    if len(answers) < len(ids):
-        raise Erased("the data of this call's decision were erased")
-    ordered = [answers[decision] for decision in ids]
-    return RecordedAnswer(list_body(ordered) if row.list else ordered[0], row.list)
+    return replace(key, decisions=tuple(ids), is_list=row.list)
 
 
 def list_body(answers: Iterable[bytes]) -> bytes:
@@ -68,7 +111,7 @@ def list_body(answers: Iterable[bytes]) -> bytes:
     return b"[" + b",".join(answers) + b"]"
 
 
-def _answers(connection: Connection, decisions: list[UUID]) -> dict[UUID, bytes]:
+def _answers(connection: Connection, decisions: Sequence[UUID]) -> dict[UUID, bytes]:
     """The answers of those decisions whose data were not erased.
 
     Raises:

@@ -1,6 +1,7 @@
 """Column types that both databases have, and values of them."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -69,6 +70,7 @@ def microseconds(moment: datetime) -> int:
     return (moment - EPOCH) // MICROSECOND
 
 
+@lru_cache(maxsize=1)  # the decisions of a call have the same time
 def moment_text(moment: datetime) -> str:
     """A time in UTC to the microsecond, such as 2026-11-28T13:05:01.123456Z."""
     return f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"

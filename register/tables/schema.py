@@ -224,7 +224,9 @@ idempotency = Table(
     Column("caller", Text, primary_key=True),
     Column("key", Text, primary_key=True),
     Column("fingerprint", LargeBinary(32), nullable=False),  # of query and body
-    Column("decisions", LargeBinary, nullable=False),  # their ids, 16 bytes each
+    Column(
+        "decisions", LargeBinary, nullable=False
+    ),  # their ids, 16 bytes each, or that of a review request
     Column("list", Boolean, nullable=False),  # true if the body was a list
     Column("at", Moment, nullable=False, index=True),
 )

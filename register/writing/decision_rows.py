@@ -2,14 +2,16 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from credit_scoring.data.table_files.client_ids import ClientId
 from register.evidence.audit_values import AuditValues
 from register.evidence.compression import WITHOUT_DICTIONARIES, EvidenceCodec
-from register.evidence.records import Evidence, new_salt
+from register.evidence.records import Evidence, evidence_rows, later, new_salt
 from register.tables import schema
 from register.writing.entry import Entry, Key
 
@@ -82,7 +84,11 @@ class RecordedApplication:
 
 
 def decisions_entry(
-    call: DecisionCall, applications: Sequence[RecordedApplication], key: Key | None = None
+    call: DecisionCall,
+    applications: Sequence[RecordedApplication],
+    key: Key | None = None,
+    records: Sequence[bytes] | None = None,
+    beside: Executor | None = None,
 ) -> Entry:
     """The entry of a call's decisions, one or more.
 
@@ -90,18 +96,15 @@ def decisions_entry(
         call: the values that they have in common.
         applications: scored applications.
         key: the call's Idempotency-Key.
+        records: the records of the applications, compressed by the call's codec; None to compress
+            them.
+        beside: compresses answers while they are hashed; None to do one after the other.
     """
     rows, size = [], 0
-    for application in applications:
-        evidence = Evidence(
-            record=application.record,
-            answer=application.answer,
-            client=application.client,
-            reference=application.external_id,
-            reasons=call.reasons,
-            quick=call.quick,
-            salt=new_salt(),
-        )
+    evidence = {each.id: _evidence(call, each) for each in applications}
+    kept_rows = later(beside, partial(evidence_rows, evidence, call.at, call.codec, records))
+    commitments = [each.commitment for each in evidence.values()]
+    for application, commitment, kept in zip(applications, commitments, kept_rows(), strict=True):
         audit = AuditValues.new(application.audit) if application.audit else None
         decision = {
             "id": application.id,
@@ -120,10 +123,9 @@ def decisions_entry(
             "threshold": _number(call.threshold),
             "compare": call.compare,
             "automated": call.automated,
-            "commitment": evidence.commitment,
+            "commitment": commitment,
             "audit_commitment": audit.commitment if audit else None,
         }
-        kept = evidence.row(application.id, call.at, call.codec)
         rows += [(schema.decision, decision), (schema.evidence, kept)]
         size += len(kept["record"]) + len(kept["answer"]) + FIGURES
         if audit:
@@ -131,6 +133,18 @@ def decisions_entry(
             rows += [(schema.audit, value) for value in values]
             size += len(values) * AUDIT_VALUE
     return Entry(rows=rows, at=call.at, size=size, key=key)
+
+
+def _evidence(call: DecisionCall, application: RecordedApplication) -> Evidence:
+    return Evidence(
+        record=application.record,
+        answer=application.answer,
+        client=application.client,
+        reference=application.external_id,
+        reasons=call.reasons,
+        quick=call.quick,
+        salt=new_salt(),
+    )
 
 
 def _number(value: float | None) -> float | None:

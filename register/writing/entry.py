@@ -32,7 +32,8 @@ class Key:
         caller: the caller's name; each caller has own keys.
         key: as the caller sent it.
         fingerprint: SHA-256 of the call's query and body.
-        decisions: ids of the call's decisions, in the order of its applications.
+        decisions: ids of the call's decisions, in the order of its applications; or the id of its
+            review request.
         is_list: true if the body was a list.
     """
 
@@ -70,8 +71,8 @@ class Entry:
         key: of the call; None without one.
         before: called in the transaction, after the rows of earlier entries and before those of
             this one are inserted. A `RegisterError` refuses this entry, unless it is a
-            `RegisterAway`. It may be called again for the same entry, whose rows it may change. An
-            entry with a key has none.
+            `RegisterAway`. It may be called again for the same entry, whose rows it may change. The
+            key of an entry that it refuses is taken all the same.
     """
 
     rows: Sequence[tuple[Table, Row]]

@@ -3,25 +3,35 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import Connection
 
 from api.register.requests import OutcomeBody, ReviewBody, ReviewRequestBody
+from api.register.responses import stored_body
 from register.archive.feature_dictionaries import kept_dictionary
+from register.errors import RegisterAway
 from register.letter.languages.texts import Language
 from register.letter.letter import Letter, letter_html
 from register.outcomes import OutcomeItem, OutcomeReport, record_outcomes
 from register.reading.decision import read_decision
 from register.reading.decisions import DecisionFilter, DecisionPage, find_decisions
-from register.reviews import recorded_time, review_entry, review_request_entry
+from register.reading.idempotency import recorded_request
+from register.reviews import (
+    recorded_time,
+    review_entry,
+    review_request_entry,
+    review_request_key,
+)
 from register.store import Store
 from register.stored import Review, ReviewRequest, StoredDecision
 from register.verification.chain.head import Head, read_head
 from register.verification.decision import verify_decision
-from register.writing.entry import Entry
+from register.writing.entry import Entry, Key, KeyTaken
 from service.recording.bundle_archive import BundleArchive
 from service.recording.reader_pool import ReaderPool
+from service.recording.recorder import RecordedCall
 from service.scoring_service import ScoringService
 
 
@@ -107,21 +117,39 @@ class Desk:
         return letter
 
     async def request_review(
-        self, caller: str, decision: UUID, body: ReviewRequestBody
-    ) -> ReviewRequest:
-        """Record that a client asks for a review.
+        self, caller: str, decision: UUID, body: ReviewRequestBody, key: str | None
+    ) -> RecordedCall:
+        """Record that a client asks for a review, or repeat the answer for a call's key.
 
         Raises:
             UnknownDecision: no decision has this id.
+            KeyInFlight, KeyReused, Erased: see `Recorder.record`.
             RegisterAway: the register does not answer.
         """
         store = self.store
         request = ReviewRequest(
             id=store.ids.new(), at=store.now(), caller=caller, statement=body.statement
         )
-        entry = review_request_entry(request, decision)
+        if key is None:
+            return await self._new_request(request, decision, None)
+        of_call = review_request_key(request, decision, key, store.pepper)
+        read = partial(recorded_request, key=of_call, decision=decision)
+        earlier = await self.readers.read(read)
+        if earlier is None:
+            try:
+                return await self._new_request(request, decision, of_call)
+            except KeyTaken:  # by another call, meanwhile
+                earlier = await self.readers.read(read)
+        if earlier is None:
+            raise RegisterAway("the answer for the Idempotency-Key cannot be read now")
+        return RecordedCall(stored_body(earlier), is_repeated=True)
+
+    async def _new_request(
+        self, request: ReviewRequest, decision: UUID, key: Key | None
+    ) -> RecordedCall:
+        entry = review_request_entry(request, decision, key)
         await self._write(entry)
-        return replace(request, at=recorded_time(entry))
+        return RecordedCall(stored_body(replace(request, at=recorded_time(entry))))
 
     async def review(
         self, caller: str, decision: UUID, body: ReviewBody, expected: int | None

@@ -90,7 +90,7 @@ OF_DECISIONS = {
 OF_LIST = {"parameters": query(ListQuery)}
 OF_DECISION = {"parameters": [ID, *query(DecisionReading)]}
 OF_REVIEW_REQUEST = {
-    "parameters": [ID],
+    "parameters": [ID, KEY],
     "requestBody": json_body(
         "the client's point of view", ReviewRequestBody.model_json_schema(), STATEMENT
     ),

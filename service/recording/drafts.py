@@ -1,7 +1,8 @@
 """Drafts of decisions: scored applications with their answers, ready to be written."""
 
+from concurrent.futures import Executor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import sha256
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from api.register.requests import DecisionQuery
 from api.responses import scored_body
 from credit_scoring.decisions.application import Applications
 from credit_scoring.errors import InvalidApplication
-from register.evidence.records import record_texts
+from register.evidence.records import StoredRecords, later
 from register.store import Store
 from register.writing.decision_rows import DecisionCall, decisions_entry
 from register.writing.entry import Entry, Key
@@ -43,7 +44,7 @@ class DecisionRequest:
         """The request to `/score` with the same fields in its answer."""
         return ScoreRequest(self.body, self.query.reasons, self.query.compare)
 
-    @property
+    @cached_property
     def fingerprint(self) -> bytes:
         """SHA-256 of query and body."""
         return sha256(self.query.canonical + self.body).digest()
@@ -72,11 +73,13 @@ class Drafter:
         store: gives ids, times and pseudonyms.
         served: scores.
         kept: the bundle of `served` in the register.
+        beside: compresses the evidence of a list while it is explained and hashed.
     """
 
     store: Store
     served: ServedBundle
     kept: KeptBundle
+    beside: Executor
 
     def draft_at_once(self, request: DecisionRequest) -> Draft | None:
         """The draft if scoring is faster than a change of threads, else None.
@@ -101,12 +104,16 @@ class Drafter:
         check_references(applications)
         # The words of reasons are recorded as in the file.
         scorer = request.to_score.scorer(self.served.bundle, self.served.found_peers)
-        store, evaluation = self.store, scorer.evaluate(applications)
-        at = store.now()
+        evaluation = scorer.evaluate(applications)
+        beside = self.beside if applications.is_list else None
+        codec = self.kept.codec.records
+        records_of = later(beside, partial(StoredRecords.of, evaluation.rows, codec))
+        explained, records = evaluation.explain(), records_of()
+        store, at = self.store, self.store.now()
         recorded = [
             store.application(scored, at, record, scored_body(scored), item.audit)
-            for record, scored, item in zip(
-                record_texts(evaluation.rows), evaluation.scored, applications.items, strict=True
+            for scored, record, item in zip(
+                explained.scored, records.texts, applications.items, strict=True
             )
         ]
         call = DecisionCall(
@@ -119,7 +126,7 @@ class Drafter:
             compare=request.query.compare,
             automated=request.query.automated,
             reasons=request.query.reasons,
-            quick=evaluation.quick,
+            quick=explained.quick,
         )
         answers = [application.answer for application in recorded]
         body = b"[%b]" % b",".join(answers) if applications.is_list else answers[0]
@@ -132,7 +139,8 @@ class Drafter:
                 decisions=tuple(application.id for application in recorded),
                 is_list=applications.is_list,
             )
-        return Draft(body, decisions_entry(call, recorded, key), recorded[-1].id)
+        entry = decisions_entry(call, recorded, key, records.contents, beside)
+        return Draft(body, entry, recorded[-1].id)
 
 
 def check_references(applications: Applications) -> None:

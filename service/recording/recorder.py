@@ -18,7 +18,7 @@ from service.recording.drafts import DecisionRequest, Draft, Drafter
 from service.recording.gathering import Gathering
 from service.recording.reader_pool import ReaderPool
 from service.scoring_service import ScoringService
-from serving.workers.gunicorn_worker import giving_way
+from serving.workers.gunicorn_worker import giving_way, thread_beside
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +64,7 @@ class Recorder:
         self._readers = readers
         self._refused = refused
         self._gathering = Gathering(store.writer)
+        self._beside = thread_beside("records")
         self.latest: UUID | None = None
         self._in_flight: set[tuple[str, str]] = set()  # callers and their keys
 
@@ -108,15 +109,15 @@ class Recorder:
 
     async def _earlier(self, request: DecisionRequest, key: str) -> bytes | None:
         """The answer to an earlier call with a key, None without one."""
-        name = Key(
-            caller=request.caller,
-            key=key,
-            fingerprint=request.fingerprint,
-            decisions=(),
-            is_list=request.to_score.is_list,
-        )
 
         def read(connection: Connection) -> bytes | None:
+            name = Key(
+                caller=request.caller,
+                key=key,
+                fingerprint=request.fingerprint,  # of 15 MB: the event loop does not wait for it
+                decisions=(),
+                is_list=request.to_score.is_list,
+            )
             if not is_taken(connection, name.caller, name.key):
                 return None
             return recorded_answer(connection, name).body
@@ -135,7 +136,7 @@ class Recorder:
         if self._store.state == "away":  # a list is not scored in vain
             self._refused("away")
             raise RegisterAway("the register's database does not answer")
-        drafter = Drafter(self._store, served, bundle)
+        drafter = Drafter(self._store, served, bundle, self._beside)
         draft = drafter.draft_at_once(request)
         if draft is None:
             queue = service.list_queue if request.to_score.is_list else service.queue

@@ -31,6 +31,7 @@ from register.reading.decisions import DecisionFilter
 from service.http_rules import bundle_of, service_of
 from service.recording import documentation as document
 from service.recording.drafts import DecisionRequest
+from service.recording.recorder import RecordedCall
 from service.recording.register_service import RegisterService
 from serving.limits.body_limits import body_of
 from serving.middleware import CALLER, REQUEST_ID
@@ -96,6 +97,10 @@ async def decide(request: Request) -> Response:
     recorded = await register_of(request).recorder.record(
         DecisionRequest(body, query, caller_of(request), request.scope[REQUEST_ID], key)
     )
+    return _answer_of(recorded)
+
+
+def _answer_of(recorded: RecordedCall) -> Response:
     headers = {"Idempotency-Replayed": "true"} if recorded.is_repeated else None
     return Response(recorded.body, 201, headers, "application/json")
 
@@ -138,12 +143,17 @@ async def decision(request: Request) -> Response:
 
 
 async def request_review(request: Request) -> Response:
-    """Record that a client asks for a review of a decision by a person."""
+    """Record that a client asks for a review of a decision by a person.
+
+    A repeated call with the same Idempotency-Key gets the recorded answer, as at /decisions.
+    """
+    key = key_of(request.headers.getlist("Idempotency-Key"))
     body = await body_of(request, service_of(request).settings.max_body_bytes)
-    recorded = await register_of(request).desk.request_review(
-        caller_of(request), decision_of(request), read_body(ReviewRequestBody, body)
+    return _answer_of(
+        await register_of(request).desk.request_review(
+            caller_of(request), decision_of(request), read_body(ReviewRequestBody, body), key
+        )
     )
-    return Response(stored_body(recorded), 201, media_type="application/json")
 
 
 async def review(request: Request) -> Response:
@@ -241,7 +251,7 @@ ROUTES = (
         401, 403, 404, 422, 503, takes=document.OF_DECISION)),
     RegisterRoute("POST", "/decisions/{id}/review-requests", request_review, _created(
         "A client asks for a review", models.ReviewRequest,
-        401, 403, 404, 413, 422, 503, takes=document.OF_REVIEW_REQUEST)),
+        401, 403, 404, 409, 410, 413, 422, 503, takes=document.OF_REVIEW_REQUEST)),
     RegisterRoute("POST", "/decisions/{id}/reviews", review, _created(
         "A person's decision on a decision", models.Review,
         401, 403, 404, 409, 413, 422, 503, takes=document.OF_REVIEW)),

@@ -3,6 +3,7 @@
 import math
 import random
 import struct
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from uuid import UUID
@@ -15,6 +16,7 @@ import zstandard
 from credit_scoring.data.raw_batch import RawBatch
 from register.evidence.compression import (
     ANSWER_DICTIONARY,
+    FEW,
     FEWEST_SAMPLES,
     LARGEST,
     PLAIN,
@@ -23,7 +25,7 @@ from register.evidence.compression import (
     EvidenceCodec,
     trained_dictionary,
 )
-from register.evidence.records import Evidence, answer_head, record_texts, rows_of
+from register.evidence.records import Evidence, answer_head, evidence_rows, record_texts, rows_of
 
 DECISION = UUID("0198f2a0-1111-7222-8333-444455556666")
 AT = datetime(2026, 11, 28, 13, 5, 1, 70, tzinfo=UTC)
@@ -60,6 +62,22 @@ def test_numbers_come_back_to_the_last_bit(numbers):
         assert bits(rows_of([text], []).numbers[0]) == bits(row)
     both = record_texts(RawBatch(np.array(rows), {}))
     assert [bits(row) for row in rows_of(both, []).numbers] == [bits(row) for row in rows]
+
+
+def plain_text(values: Sequence[float | str | None]) -> bytes:
+    """A record from values in Python."""
+    text = orjson.dumps(values)
+    return text if b'"' in text or b"-0.0," in text else text.replace(b".0,", b",")
+
+
+@pytest.mark.parametrize("layout", ["C", "F"])
+def test_texts_are_those_of_plain_values(layout):
+    numbers = drawn_doubles(400)
+    table = np.array([numbers, numbers[::-1], [1.0] * len(numbers)], order=layout)
+    assert record_texts(RawBatch(table, {})) == [plain_text(row) for row in table.tolist()]
+    texts = np.array(["A.0,", None, "-0.0,"], dtype=object)
+    rows = [[text, *row[1:]] for text, row in zip(texts, table.tolist(), strict=True)]
+    assert record_texts(RawBatch(table, {0: texts})) == [plain_text(row) for row in rows]
 
 
 def test_whole_numbers_are_written_short():
@@ -105,7 +123,7 @@ def codec() -> EvidenceCodec:
 def test_the_head_of_an_answer_is_made_again(codec):
     for one in answers(5):
         for used in (codec, WITHOUT_DICTIONARIES):
-            row = evidence(one).row(DECISION, AT, used)
+            (row,) = evidence_rows({DECISION: evidence(one)}, AT, used)
             assert Evidence.of_row(row, used) == evidence(one)
             assert b"0198f2a0" not in used.answers.decompress(row["answer"])
     assert answer_head(DECISION, AT) == HEAD
@@ -115,14 +133,14 @@ def test_the_head_of_an_answer_is_made_again(codec):
     "answer", [b"{}", b'{"id":"x","at":"y"}', HEAD.replace(b"0198", b"0199") + b"}", b'{ "id": 1}']
 )
 def test_an_answer_with_another_head_is_stored_whole(codec, answer):
-    row = evidence(answer).row(DECISION, AT, codec)
+    (row,) = evidence_rows({DECISION: evidence(answer)}, AT, codec)
     assert Evidence.of_row(row, codec) == evidence(answer)
     assert codec.answers.decompress(row["answer"]) == answer
 
 
 def test_a_dictionary_makes_answers_smaller(codec):
     sizes = [
-        sum(len(evidence(one).row(DECISION, AT, used)["answer"]) for one in answers(20))
+        sum(len(used.answers.compress(one.removeprefix(HEAD))) for one in answers(20))
         for used in (codec, WITHOUT_DICTIONARIES)
     ]
     assert sizes[0] < 0.8 * sizes[1]
@@ -159,6 +177,24 @@ def test_too_few_or_too_short_samples_give_no_dictionary():
     assert trained_dictionary(answers(FEWEST_SAMPLES - 1), 1_000) is None
     assert trained_dictionary([b""] * FEWEST_SAMPLES, 1_000) is None
     assert trained_dictionary(answers(FEWEST_SAMPLES), 1_000) is not None
+
+
+@pytest.mark.parametrize("number", [1, FEW, FEW + 1, 1_000])
+def test_many_texts_are_compressed_as_one(codec, number):
+    texts = [*answers(number)[1:], b"{}"]
+    for used in (codec.answers, PLAIN):
+        assert used.compress_all(texts) == [used.compress(text) for text in texts]
+
+
+def test_evidence_of_several_decisions_is_that_of_each(codec):
+    each = {UUID(int=7): evidence(HEAD + b"}"), DECISION: evidence(HEAD + b',"a":1}', b"[3]")}
+    together = evidence_rows(each, AT, codec)
+    assert together == [evidence_rows({of: one}, AT, codec)[0] for of, one in each.items()]
+    assert [row["decision"] for row in together] == list(each)
+    records = [b"first", b"second"]  # as they were compressed before
+    assert evidence_rows(each, AT, codec, records) == [
+        row | {"record": record} for row, record in zip(together, records, strict=True)
+    ]
 
 
 def test_threads_share_a_codec(codec):

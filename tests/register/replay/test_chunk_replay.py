@@ -17,7 +17,7 @@ from credit_scoring.explain.tree_kernel.acceleration import accelerate
 from credit_scoring.model.loader import load
 from register.archive.description import Description, environment
 from register.evidence.compression import WITHOUT_DICTIONARIES
-from register.evidence.records import Evidence, new_salt, record_texts, rows_of
+from register.evidence.records import Evidence, evidence_rows, new_salt, record_texts, rows_of
 from register.ids import Ids
 from register.replay.chunk import Chunk, Recorded
 from register.replay.chunk_replay import DAMAGED, REFUSED, ChunkReplay
@@ -47,16 +47,17 @@ def kept(folder: Path, out: Path) -> KeptFiles:
 
 def recorded(scorer: ApplicationScorer, applications: Sequence[Application]) -> list[Recorded]:
     """Decisions as the service records them, in one call."""
-    evaluated = scorer.evaluate(Applications(applications))
+    evaluation = scorer.evaluate(Applications(applications))
+    explained = evaluation.explain()
     return [
-        made(answer_of(scored), text, scorer, evaluated.quick)
-        for scored, text in zip(evaluated.scored, record_texts(evaluated.rows), strict=True)
+        made(answer_of(scored), text, scorer, explained.quick)
+        for scored, text in zip(explained.scored, record_texts(evaluation.rows), strict=True)
     ]
 
 
 def made(answer: bytes, record: bytes, scorer: ApplicationScorer, quick: bool | None) -> Recorded:
     evidence = Evidence(record, answer, None, None, scorer.most_reasons, quick, new_salt())
-    columns = evidence.row(IDS.new(), datetime.now(UTC), WITHOUT_DICTIONARIES)
+    (columns,) = evidence_rows({IDS.new(): evidence}, datetime.now(UTC), WITHOUT_DICTIONARIES)
     stored = {name: columns[name] for name in ("record", "answer", "reasons", "quick")}
     return Recorded(IDS.new(), scorer.compare, **stored)
 

@@ -117,12 +117,13 @@ class Recorder:
             quick=None, codec=codec,
         )  # fmt: skip
         scorer = ApplicationScorer(scored.bundle, scored.peers, reasons, compare)
-        evaluated = scorer.evaluate(Applications(applications))
-        call = DecisionCall(**vars(call) | {"quick": evaluated.quick})
-        records = record_texts(evaluated.rows)
+        evaluation = scorer.evaluate(Applications(applications))
+        explained = evaluation.explain()
+        call = DecisionCall(**vars(call) | {"quick": explained.quick})
+        records = record_texts(evaluation.rows)
         recorded = [
             self._recorded(one, record, call.at, of.audit)
-            for one, record, of in zip(evaluated.scored, records, applications, strict=True)
+            for one, record, of in zip(explained.scored, records, applications, strict=True)
         ]
         assert not self.stream.append([decisions_entry(call, recorded)], lambda: None)
         return [one.id for one in recorded]
