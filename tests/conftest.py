@@ -92,3 +92,21 @@ def case(request, case_named) -> Case:
 def lightgbm_case(lightgbm_folder) -> Case:
     """The case of `lightgbm_folder`."""
     return Case.of_folder(lightgbm_folder)
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """A PostgreSQL server for all tests."""
+    # Its driver is not installed where the service is tested as deployed.
+    from tests.support.registers.postgresql import MISSING, Cluster, programs
+
+    if not programs():
+        pytest.skip(MISSING)
+    with Cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The URL of a file that does not exist."""
+    return f"sqlite:///{tmp_path}/register.db"

@@ -19,9 +19,11 @@ from streamlit import config
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
+from advisor import session
 from advisor.service_client.response_models import Application, ClientId, Record
 from advisor.service_client.service_api import Connection, ServiceApi
 from main import Settings, create_app
+from tests.dashboard.browser.inspection import dashboard_of
 from tests.dashboard.browser.keyboard import Keyboard
 from tests.support.servers.forks import Forks
 from tests.support.servers.inprocess import InProcess, prepared_client
@@ -31,6 +33,7 @@ APP = ROOT / "dashboard/app.py"
 TAG = re.compile("<[^>]*>")
 SECONDS = 60  # for a page, on a busy machine
 PageOpener = Callable[..., AppTest]
+PagesOf = Callable[[ServiceApi], PageOpener]
 StubServer = Callable[[int, bytes], str]
 MAIN = sys.modules["__main__"]
 
@@ -175,6 +178,24 @@ def open_page(service_server: Server, monkeypatch: pytest.MonkeyPatch) -> PageOp
         return page
 
     return opened
+
+
+@pytest.fixture
+def open_page_of(open_page: PageOpener, monkeypatch: pytest.MonkeyPatch) -> PagesOf:
+    """Opens pages of another service than the one that all tests share."""
+
+    def of_service(api: ServiceApi) -> PageOpener:
+        monkeypatch.setattr(session, "service_api", lambda: api)
+        return open_page
+
+    return of_service
+
+
+@pytest.fixture(scope="session")
+def dashboard_url(service_server: Server, forks: Forks) -> Iterator[str]:
+    """The address of a dashboard that calls the service."""
+    with dashboard_of(service_server.url, forks) as url:
+        yield url
 
 
 @pytest.fixture

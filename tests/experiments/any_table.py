@@ -17,7 +17,7 @@ from collections import Counter
 from pathlib import Path
 from unittest import mock
 
-from tests.support.bundles.bank import run
+from tests.training.bank import run
 from tests.training.table.any_table import any_table, reference_clients_as_new, scores
 from training import fitting
 

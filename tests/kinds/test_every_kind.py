@@ -33,7 +33,7 @@ PAIRS = [
 ]
 
 
-class Asked:
+class ServedFolder:
     """A folder and a client of the service that has loaded it."""
 
     def __init__(self, folder: KindFolder, http: httpx.Client) -> None:
@@ -55,42 +55,44 @@ class Asked:
 
 
 @pytest.fixture(scope="module", params=PAIRS, ids=" in ".join)
-def asked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Asked:
+def served(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> ServedFolder:
     kind, container = request.param
     for name in {kind, container} & LIBRARIES.keys():
         pytest.importorskip(LIBRARIES[name])
     path = tmp_path_factory.mktemp("kind") / "ressources"
     folder = KindFolder(path, KINDS[kind](), CONTAINERS[container])
-    return Asked(folder, prepared_client(create_app(Settings(ressources_dir=path))))
+    return ServedFolder(folder, prepared_client(create_app(Settings(ressources_dir=path))))
 
 
-def test_every_client_gets_the_probability_of_the_model(asked: Asked):
-    folder = asked.folder
-    assert asked.get("/get_ids")["data"] == folder.ids
+def test_every_client_gets_the_probability_of_the_model(served: ServedFolder):
+    folder = served.folder
+    assert served.get("/get_ids")["data"] == folder.ids
     scores = []
     for client, expected in zip(folder.ids, folder.expected, strict=True):
-        found = asked.post("/prediction/", asked.record("/get_json", client))
+        found = served.post("/prediction/", served.record("/get_json", client))
         assert found["probability"] == expected
-        raw = asked.record("/get_test", client)
-        assert asked.post("/score", {"record": raw}, reasons=0)["probability"] == expected
+        raw = served.record("/get_test", client)
+        assert served.post("/score", {"record": raw}, reasons=0)["probability"] == expected
         scores.append(found["probability"])
     bodies = [{"client": client} for client in folder.ids]
-    together = asked.post("/score", bodies, reasons=0)
+    together = served.post("/score", bodies, reasons=0)
     assert [one["probability"] for one in together] == scores
     assert len(set(scores)) > 1
 
 
-def test_the_threshold_is_the_models_own(asked: Asked):
-    expected = 0.4 if asked.folder.stored.threshold is None else asked.folder.stored.threshold
-    assert asked.get("/model")["threshold"] == expected
-    found = asked.post("/score", [{"client": client} for client in asked.folder.ids], reasons=0)
+def test_the_threshold_is_the_models_own(served: ServedFolder):
+    expected = 0.4 if served.folder.stored.threshold is None else served.folder.stored.threshold
+    assert served.get("/model")["threshold"] == expected
+    found = served.post("/score", [{"client": client} for client in served.folder.ids], reasons=0)
     assert [one["prediction"] for one in found] == [
-        int(score >= expected) for score in asked.folder.expected
+        int(score >= expected) for score in served.folder.expected
     ]
 
 
-def test_reasons_add_up_to_the_difference_from_the_peers(asked: Asked):
-    found = asked.post("/score", [{"client": client} for client in asked.folder.ids], reasons=10)
+def test_reasons_add_up_to_the_difference_from_the_peers(served: ServedFolder):
+    found = served.post("/score", [{"client": client} for client in served.folder.ids], reasons=10)
     units = {one["contributions_in"] for one in found}
     assert len(units) == 1
     if units == {"margin"}:
@@ -102,34 +104,34 @@ def test_reasons_add_up_to_the_difference_from_the_peers(asked: Asked):
     sums = np.array(
         [sum(reason["contribution"] for reason in one["reasons"]) + one["other"] for one in found]
     )
-    tolerance = SINGLE_PRECISION if asked.folder.kind.startswith("xgb") else 1e-10
+    tolerance = SINGLE_PRECISION if served.folder.kind.startswith("xgb") else 1e-10
     assert inside.sum() > 2
     assert np.ptp((outputs - sums)[inside]) <= 20 * tolerance * (1 + np.abs(outputs[inside]).max())
     assert np.ptp(sums) > 1e-3
 
 
-def test_a_changed_number_scores_as_the_model_scores_it(asked: Asked):
-    client = asked.folder.ids[0]
+def test_a_changed_number_scores_as_the_model_scores_it(served: ServedFolder):
+    client = served.folder.ids[0]
     for name in NUMBERS:
-        found = asked.get("/sensitivity", client=client, feature=name)
-        assert found["probability"] == asked.folder.expected[0]
+        found = served.get("/sensitivity", client=client, feature=name)
+        assert found["probability"] == served.folder.expected[0]
         steps = found["steps"]
         for value, probability in [*steps[:: max(1, len(steps) // 8)], steps[-1]]:
-            assert asked.folder.probability(client, **{name: value}) == probability
+            assert served.folder.probability(client, **{name: value}) == probability
 
 
-def test_alternatives_turn_the_decision(asked: Asked):
-    threshold = asked.get("/model")["threshold"]
+def test_alternatives_turn_the_decision(served: ServedFolder):
+    threshold = served.get("/model")["threshold"]
     found = 0
-    for client, score in zip(asked.folder.ids, asked.folder.expected, strict=True):
-        for change in asked.get("/alternatives", client=client)["alternatives"]:
-            after = asked.folder.probability(client, **{change["feature"]: change["value"]})
+    for client, score in zip(served.folder.ids, served.folder.expected, strict=True):
+        for change in served.get("/alternatives", client=client)["alternatives"]:
+            after = served.folder.probability(client, **{change["feature"]: change["value"]})
             assert after == change["probability"]
             assert (after >= threshold) != (score >= threshold)
             found += 1
-    assert found or asked.folder.kind in NARROW
+    assert found or served.folder.kind in NARROW
 
 
 @pytest.mark.parametrize("path", ["/importance", "/features", "/drift", "/health", "/get_feat"])
-def test_other_routes_answer(asked: Asked, path: str):
-    assert asked.get(path)
+def test_other_routes_answer(served: ServedFolder, path: str):
+    assert served.get(path)

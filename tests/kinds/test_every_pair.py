@@ -3,8 +3,9 @@
 `test_every_kind` takes some of these pairs through all routes.
 """
 
-from pathlib import Path
+from typing import NamedTuple
 
+import httpx
 import numpy as np
 import pytest
 
@@ -20,6 +21,17 @@ EXPLAINED = 3  # clients; permutations take long
 WITHOUT_SCORECARD = set(KINDS) - {"logistic"}  # its points are a linear model's coefficients
 # scikit-learn fits a stack of classifiers in none of these: before the fit it has no predict_proba.
 WITHOUT_STACKING = ["tuned threshold", "fixed threshold", "calibrated isotonically"]
+
+
+class ServedPair(NamedTuple):
+    """A kind of classifier in a container, served; and applications of its clients."""
+
+    kind: str
+    folder: KindFolder
+    http: httpx.Client
+    bodies: list[dict[str, int]]
+
+
 OTHERS = [
     (kind, container)
     for kind in KINDS
@@ -30,20 +42,30 @@ OTHERS = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "container"), OTHERS, ids=map(" in ".join, OTHERS))
-def test_a_pair_scores_as_its_makers_and_its_reasons_add_up(
-    kind: str, container: str, tmp_path: Path
-):
+@pytest.fixture(scope="module", params=OTHERS, ids=" in ".join)
+def served_pair(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> ServedPair:
+    kind, container = request.param
     for name in {kind, container} & LIBRARIES.keys():
         pytest.importorskip(LIBRARIES[name])
-    folder = KindFolder(tmp_path / "ressources", KINDS[kind](), CONTAINERS[container])
-    http = prepared_client(create_app(Settings(ressources_dir=folder.path)))
-    bodies = [{"client": client} for client in folder.ids]
+    path = tmp_path_factory.mktemp("pair") / "ressources"
+    folder = KindFolder(path, KINDS[kind](), CONTAINERS[container])
+    http = prepared_client(create_app(Settings(ressources_dir=path)))
+    return ServedPair(kind, folder, http, [{"client": client} for client in folder.ids])
+
+
+def test_a_pair_scores_as_its_makers(served_pair: ServedPair):
+    _, folder, http, bodies = served_pair
     answer = http.post("/score?reasons=0", json=bodies)
     assert answer.status_code == 200, answer.text
     scored = answer.json()
     assert [one["probability"] for one in scored] == folder.expected
     assert len(set(folder.expected)) > 1
+
+
+def test_reasons_of_a_pair_add_up(served_pair: ServedPair):
+    kind, _, http, bodies = served_pair
     explained = http.post("/score?reasons=10", json=bodies[:EXPLAINED])
     assert explained.status_code == 200, explained.text
     found = explained.json()

@@ -8,13 +8,13 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from distributed import LocalCluster
 
 from credit_scoring.data.artifacts import NEW_FILE
 from credit_scoring.decisions.scoring import ApplicationScorer
-from portfolio.cluster import hush
-from tests.support.portfolio import CommandResult, application_scorer, run_command
-from tests.support.servers.server import HOST
+from tests.portfolio.portfolio_command import run_command
+from tests.support.cluster import scheduler_with_workers
+from tests.support.commands import CommandResult
+from tests.support.portfolio import application_scorer
 
 
 @pytest.fixture(scope="session")
@@ -36,17 +36,12 @@ def clients(bundle_folder: Path) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def scheduler_address() -> Iterator[str]:
-    """A scheduler with two workers, which are threads of this process.
+    """A scheduler with two workers; `test_a_killed_worker_loses_nothing` has processes.
 
-    A process imports for seconds; `test_a_killed_worker_loses_nothing` has one. They end with the
-    module, because a cluster that waits takes a tenth of a core.
+    They end with the module, because a cluster that waits takes a tenth of a core.
     """
-    hush()
-    with LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=False, protocol="tcp", host=HOST,
-        dashboard_address=f"{HOST}:0", silence_logs=False,
-    ) as cluster:  # fmt: skip
-        yield cluster.scheduler_address
+    with scheduler_with_workers() as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

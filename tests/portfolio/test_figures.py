@@ -1,6 +1,7 @@
 """Every figure is that of the service, however a table is cut and whatever the model."""
 
 import numpy as np
+import orjson
 import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer
@@ -8,6 +9,9 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
 
+from api.application_decoder import ApplicationDecoder
+from api.application_errors import ApplicationReader
+from api.responses import score_body
 from credit_scoring.data.artifacts import ID, NEW_FILE
 from credit_scoring.errors import InvalidApplication
 from credit_scoring.explain.reason_codes import ReasonFinder
@@ -28,7 +32,6 @@ from tests.support.portfolio import (
     chunks_of,
     job_of,
     read_parts,
-    record_responses,
     rows_unlike,
     score_responses,
 )
@@ -36,6 +39,13 @@ from tests.support.portfolio import (
 # Of each kind: text, a raw output that is a probability, rows that are transformed one by one.
 KINDS = ["lightgbm text dense", "forest", "components"]
 GRADES = (Grade("A", 0.02), Grade("B", 0.05), Grade("C", None))
+
+
+def record_responses(scorer, records):
+    """The responses of `POST /score` to raw records, in which NaN is null."""
+    decoder = ApplicationDecoder(ApplicationReader.of(scorer.bundle))
+    body = orjson.dumps([{"record": record} for record in records])
+    return orjson.loads(score_body(scorer, decoder.decode(body)))
 
 
 def score_table(folder, table, out, size=1 << 20, **changes):

@@ -1,11 +1,15 @@
 """Registers in both databases."""
 
+import io
+import shutil
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, redirect_stdout
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+from playwright.sync_api import Browser
 
 from register.__main__ import main
 from register.commands.migrate import migrate
@@ -13,31 +17,12 @@ from register.database.database import Database
 from register.database.opening import open_database
 from register.settings import RegisterSettings
 from register.store import Store
-from tests.support.registers.postgresql import MISSING, Cluster, programs
-from tests.support.registers.recording import PEPPER, Recorder, Scored
-
-
-class Done(NamedTuple):
-    """The end of a command."""
-
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
-    """A PostgreSQL server for all tests."""
-    if not programs():
-        pytest.skip(MISSING)
-    with Cluster() as cluster:
-        yield cluster
-
-
-@pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    """The URL of a file that does not exist."""
-    return f"sqlite:///{tmp_path}/register.db"
+from tests.register.recording import PEPPER, Recorder, Scored
+from tests.support.browser import chromium
+from tests.support.cluster import scheduler_with_workers
+from tests.support.commands import CommandResult, run_main
+from tests.support.registers.postgresql import Cluster
+from tests.support.registers.register_command import patient_writers, run_register
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +46,49 @@ def postgresql_url(request: pytest.FixtureRequest, cluster: Cluster) -> str:
 def register_url(request: pytest.FixtureRequest) -> str:
     """The URL of an empty register, in each database."""
     return request.getfixturevalue(f"{request.param}_url")
+
+
+@dataclass(frozen=True)
+class LoadedRegister:
+    """A register into which the simulated decisions were loaded.
+
+    Attributes:
+        url: of the register.
+        report: what the command `load` printed.
+    """
+
+    url: str
+    report: str
+
+    def copied(self, folder: Path, cluster: Callable[[], Cluster]) -> str:
+        """The URL of a copy, which a test may change."""
+        if self.url.startswith("sqlite"):
+            file = shutil.copy(self.url.removeprefix("sqlite:///"), folder / "register.db")
+            return f"sqlite:///{file}"
+        return cluster().url(cluster().database(self.url.rpartition("/")[2]))
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def simulated_register(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    simulated_folder: Path,
+) -> LoadedRegister:
+    """The simulated decisions, loaded by the command, in each database. Nobody changes it."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('loaded')}/register.db"
+    else:
+        cluster = request.getfixturevalue("cluster")
+        url = cluster.url(cluster.database(request.getfixturevalue("template")))
+    with closing(open_database(url)) as database:
+        list(migrate(database))
+    with redirect_stdout(io.StringIO()) as printed, patient_writers():
+        result = run_main(
+            None, main, ["load", simulated_folder],
+            {"REGISTER_URL": url, "REGISTER_PEPPER": PEPPER.decode()},
+        )  # fmt: skip
+    assert result.code == 0
+    return LoadedRegister(url, printed.getvalue())
 
 
 @pytest.fixture
@@ -99,21 +127,19 @@ def store(settings: RegisterSettings, database: Database) -> Iterator[Store]:
 
 
 @pytest.fixture
-def command(
-    register_url: str, database: Database, monkeypatch: pytest.MonkeyPatch, capsys
-) -> Callable[..., Done]:
+def command(capsys, register_url: str, database: Database) -> Callable[..., CommandResult]:
     """Runs `python -m register` in this process, on a register."""
-    monkeypatch.setenv("REGISTER_URL", register_url)
-    monkeypatch.setenv("REGISTER_PEPPER", PEPPER.decode())
+    return partial(run_register, capsys, register_url)
 
-    def run(*arguments: object, **environment: str) -> Done:
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        capsys.readouterr()
-        try:
-            code = main([str(argument) for argument in arguments])
-        except SystemExit as end:  # of the parser
-            code = end.code
-        return Done(code, *capsys.readouterr())
 
-    return run
+@pytest.fixture(scope="module")
+def scheduler_address() -> Iterator[str]:
+    """A scheduler with two workers, which are threads of this process."""
+    with scheduler_with_workers() as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser

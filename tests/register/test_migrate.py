@@ -26,8 +26,8 @@ from register.database.file.transaction_lock import TransactionLock
 from register.database.opening import open_database
 from register.database.partitions import PARTITIONED, later, partition_name
 from register.tables import schema
+from tests.support.commands import run
 from tests.support.registers.postgresql import Cluster
-from tests.support.servers.commands import run
 from tests.support.servers.processes import ROOT, inherited
 from tests.support.servers.server import HOST, free_port, wait_for
 

@@ -19,7 +19,6 @@ from register.evidence.pseudonyms import pepper_mark, pseudonym
 from register.settings import RegisterSettings
 from register.store import Store
 from register.tables import schema
-from register.writing.queue import waiting, watchdog
 from tests.register.writing.entries import (
     Seen,
     decisions,
@@ -29,16 +28,17 @@ from tests.register.writing.entries import (
     recorded,
     states,
 )
+from tests.support.registers.register_command import patient_writers
 from tests.support.servers.server import HOST, free_port
 
 PEPPER = "only for the tests"
 
 
 @pytest.fixture(autouse=True)
-def long_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+def long_limits() -> Iterator[None]:
     """A busy machine needs more time."""
-    monkeypatch.setattr(waiting, "MOST_SECONDS", 60.0)
-    monkeypatch.setattr(watchdog, "OPERATION_SECONDS", 60.0)
+    with patient_writers():
+        yield
 
 
 def settings(url: str | None, pepper: str | None = PEPPER) -> RegisterSettings:

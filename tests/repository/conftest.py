@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.servers.commands import script
+from tests.repository.startup_command import script
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from serving.limits.http_limits import BoundedHttpProtocol
-from tests.support.servers.protocol import Hasty, Running, running
+from tests.serving.bounded_server import Hasty, Running, running
 
 
 @pytest.fixture(scope="module")

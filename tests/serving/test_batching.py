@@ -14,9 +14,8 @@ import pytest
 
 from serving import batching
 from serving.batching import Busy, CallQueue, Computation, Responses
-from tests.support.servers.commands import environment
-from tests.support.servers.commands import run as run_command
-from tests.support.servers.server import ROOT
+from tests.support.commands import run as run_command
+from tests.support.servers.processes import ROOT, inherited
 
 
 def queue(waiting: int = 3) -> CallQueue[str]:
@@ -200,9 +199,7 @@ print(asyncio.run(queue.call("key", None, lambda _: [7])))
 
 def test_a_call_is_made_where_no_thread_can_be_started_any_more():
     """For want of room for another stack, here."""
-    done = run_command(
-        sys.executable, "-c", LIMITED, cwd=ROOT, env=environment(OMP_NUM_THREADS="1")
-    )
+    done = run_command(sys.executable, "-c", LIMITED, cwd=ROOT, env=inherited())
     assert (done.stdout, done.stderr) == ("can't start new thread\n7\n", "")
 
 

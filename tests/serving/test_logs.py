@@ -14,8 +14,8 @@ import pytest
 import uvloop
 
 from serving.observability.logs import LINES_WAITING, LogWriter
+from tests.serving.memory import held_after
 from tests.support.bundles.artefacts import Folder
-from tests.support.memory import held_after
 from tests.support.servers.forks import Forks
 from tests.support.servers.server import Server, wait_for
 from tests.support.servers.traffic import connected, request

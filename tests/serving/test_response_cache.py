@@ -3,7 +3,7 @@
 import orjson
 
 from serving.batching import ResponseCache
-from tests.support.memory import held_after
+from tests.serving.memory import held_after
 
 
 def test_answers_take_the_memory_that_is_counted():

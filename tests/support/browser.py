@@ -4,7 +4,7 @@ import contextlib
 import shutil
 from collections.abc import Iterator
 
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 # The first is what Playwright itself takes where no window is wanted: the same pages for less.
 BROWSERS = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"]
@@ -25,3 +25,18 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield browser
         browser.close()
+
+
+@contextlib.contextmanager
+def silent_page(browser: Browser) -> Iterator[Page]:
+    """A page that must ask no host and break no policy."""
+    urls: list[str] = []
+    said: list[str] = []
+    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+    page.set_default_timeout(PATIENCE)
+    page.on("request", lambda request: urls.append(request.url))
+    page.on("console", lambda message: said.append(message.text))
+    yield page
+    page.close()
+    assert urls == []
+    assert said == []

@@ -1,16 +1,12 @@
-"""The portfolio command in this process, and the files in its output folder."""
+"""Jobs of a portfolio, the files in its output folder, and responses to compare them with."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import orjson
 import pandas as pd
 
-from api.application_decoder import ApplicationDecoder
-from api.application_errors import ApplicationReader
 from api.responses import score_body
 from credit_scoring.data.artifacts import ID
 from credit_scoring.data.bundle_files import files_of_bundle
@@ -20,15 +16,10 @@ from credit_scoring.decisions.batch_scoring import COMPARE, MOST_REASONS
 from credit_scoring.decisions.scoring import ApplicationScorer
 from credit_scoring.explain.peers import find_peers
 from credit_scoring.model.loader import load
-from portfolio import command
 from portfolio.job import Job, installed, sha256_of
 from portfolio.output.part import STATE
-from portfolio.report.page import report_page
 from portfolio.tables.chunk import Chunk
 from portfolio.tables.csv_file import csv_chunks
-from portfolio.tables.table_files import TableFiles
-
-SMALL_CHUNKS = {"chunk_bytes": 6_000, "chunk_rows": 20}
 
 
 def job_of(folder: Path, out: Path, **changes: Any) -> Job:
@@ -45,41 +36,6 @@ def job_of(folder: Path, out: Path, **changes: Any) -> Job:
 def chunks_of(path: Path, size: int = 1 << 20) -> list[Chunk]:
     """The chunks of a CSV file."""
     return list(csv_chunks(path, path.name, 0, size))
-
-
-@dataclass
-class CommandResult:
-    """Exit code and output of a command."""
-
-    code: int
-    out: str
-    err: str
-
-
-def run_command(
-    capsys: Any,
-    folder: Path,
-    *arguments: object,
-    sizes: Mapping[str, int] = SMALL_CHUNKS,
-    with_report: bool = False,
-) -> CommandResult:
-    """Run the command on small chunks, by default without the charts, which take half a second."""
-    find = TableFiles.find
-
-    def find_small(patterns: Sequence[str]) -> TableFiles:
-        return TableFiles(find(patterns).names, **sizes)
-
-    with (
-        mock.patch.object(TableFiles, "find", find_small),
-        mock.patch("portfolio.report.page.report_page", report_page if with_report else str),
-        mock.patch.dict("os.environ", {"RESSOURCES_DIR": str(folder)}),
-    ):
-        try:
-            code = command.main(list(map(str, arguments)))
-        except SystemExit as stop:
-            code = stop.code
-    captured = capsys.readouterr() if capsys else ("", "")
-    return CommandResult(code, *captured)
 
 
 def read_parts(out: Path) -> pd.DataFrame:
@@ -108,15 +64,6 @@ def score_responses(scorer: ApplicationScorer, ids: Sequence[ClientId]) -> list[
     """The responses of `POST /score` to new clients."""
     applications = Applications([Application(client) for client in ids], is_list=True)
     return orjson.loads(score_body(scorer, applications))
-
-
-def record_responses(
-    scorer: ApplicationScorer, records: Sequence[Mapping[str, Any]]
-) -> list[dict[str, Any]]:
-    """The responses of `POST /score` to raw records, in which NaN is null."""
-    decoder = ApplicationDecoder(ApplicationReader.of(scorer.bundle))
-    body = orjson.dumps([{"record": record} for record in records])
-    return orjson.loads(score_body(scorer, decoder.decode(body)))
 
 
 def rows_unlike(

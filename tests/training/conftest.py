@@ -7,7 +7,7 @@ from contextlib import redirect_stdout
 import pytest
 
 from credit_scoring.data.artifacts import FEATURES_FILE, ID, MODEL_FILE, REFERENCE_FILE
-from tests.support.bundles.bank import a_bank, districts, run
+from tests.training.bank import a_bank, districts, run
 from training import fitting
 
 

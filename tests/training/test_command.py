@@ -17,7 +17,7 @@ from credit_scoring.data.artifacts import (
     SKOPS_FILE,
 )
 from credit_scoring.model.loader import load
-from tests.support.bundles.bank import a_bank, model_of, read, refusal, run
+from tests.training.bank import a_bank, model_of, read, refusal, run
 from training import command as train
 from training import fitting
 from training.population import simulation

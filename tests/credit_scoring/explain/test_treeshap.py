@@ -20,7 +20,7 @@ from credit_scoring.model.trees.libraries.tree_nodes import joined
 from credit_scoring.model.trees.readers import read_ensemble
 from tests.credit_scoring import shapley, tree_models
 from tests.credit_scoring.shapley import by_definition, of_chain, unfed
-from tests.support.servers.commands import run
+from tests.support.commands import run
 from tests.support.servers.server import ROOT
 
 FEATURES = 12

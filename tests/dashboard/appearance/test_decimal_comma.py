@@ -5,10 +5,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.dashboard.browser.inspection import dashboard_of, page_of
+from tests.dashboard.browser.inspection import page_of
 from tests.support.browser import CHROMIUM
-from tests.support.servers.forks import Forks
-from tests.support.servers.server import Server
 
 PASTE = """(field, text) => {
     const data = new DataTransfer()
@@ -21,9 +19,9 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is install
 
 
 @pytest.fixture(scope="module")
-def page(service_server: Server, forks: Forks) -> Iterator[Page]:
+def page(dashboard_url: str) -> Iterator[Page]:
     """The browser's page of a dashboard that calls the service."""
-    with dashboard_of(service_server.url, forks) as url, page_of(url) as page:
+    with page_of(dashboard_url) as page:
         yield page
 
 

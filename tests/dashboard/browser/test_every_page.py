@@ -12,7 +12,6 @@ from playwright.sync_api import Page, expect
 
 from tests.dashboard.browser.inspection import (
     WIDE,
-    dashboard_of,
     page_of,
     violations,
     violations_by_look,
@@ -20,7 +19,6 @@ from tests.dashboard.browser.inspection import (
 from tests.dashboard.browser.keyboard import PAGES, wait_for_page
 from tests.dashboard.conftest import paused
 from tests.support.browser import CHROMIUM
-from tests.support.servers.forks import Forks
 from tests.support.servers.server import Server
 
 NAMES = dict(
@@ -42,12 +40,6 @@ COLOURS = """() => {
 }"""
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
-
-
-@pytest.fixture(scope="module")
-def dashboard_url(service_server: Server, forks: Forks) -> Iterator[str]:
-    with dashboard_of(service_server.url, forks) as url:
-        yield url
 
 
 @pytest.fixture(scope="module")

@@ -14,11 +14,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from advisor.formatting.formats import Words
 from advisor.service_client.service_api import ServiceApi
-from tests.dashboard.browser.inspection import dashboard_of, inspect_page, page_of
+from tests.dashboard.browser.inspection import inspect_page, page_of
 from tests.dashboard.browser.keyboard import PAGES, Keyboard, links, wait_for_page
 from tests.support.browser import CHROMIUM
-from tests.support.servers.forks import Forks
-from tests.support.servers.server import Server
 
 CREDIT = "Amount of the loan"
 Inspection = Callable[[str], None]
@@ -27,9 +25,9 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is install
 
 
 @pytest.fixture(scope="module")
-def page(service_server: Server, forks: Forks) -> Iterator[Page]:
+def page(dashboard_url: str) -> Iterator[Page]:
     """The browser's page of a dashboard that calls the service."""
-    with dashboard_of(service_server.url, forks) as url, page_of(url) as page:
+    with page_of(dashboard_url) as page:
         yield page
 
 

@@ -47,19 +47,35 @@ def test_a_number_in_both_classes(open_page: PageOpener, api: ServiceApi, refuse
     assert said in alternative
 
 
-@pytest.mark.parametrize("name", ["DAYS_BIRTH", "DAYS_EMPLOYED"])
-def test_a_date_is_drawn_and_told_as_time_before_the_application(
-    open_page: PageOpener, api: ServiceApi, score_by_client: dict[int, Any], name: str
-):
-    values = api.reference_values(name)["feat0"]
-    known = {client: api.record(client)[name] for client in score_by_client}
+@pytest.fixture(params=["DAYS_BIRTH", "DAYS_EMPLOYED"])
+def earliest_date(
+    request: pytest.FixtureRequest, api: ServiceApi, score_by_client: dict[int, Any]
+) -> tuple[str, float, int]:
+    """A date, its earliest value among the clients, and the client with it."""
+    known = {client: api.record(client)[request.param] for client in score_by_client}
     own, client = min((value, client) for client, value in known.items() if value is not None)
+    return request.param, own, client
+
+
+def test_a_date_is_told_as_time_before_the_application(
+    open_page: PageOpener, api: ServiceApi, earliest_date: tuple[str, float, int]
+):
+    name, own, client = earliest_date
+    values = api.reference_values(name)["feat0"]
     assert own < median(values)
     page = open_page("compare", client, compared=name)
     later = EN.percent(sum(other > own for other in values) / len(values), 1)
     sentence = chart_texts(page)[0]
     value = f"{-own / 365.25:.1f}\u00a0years before the application"
     assert f"This client: {value}. Earlier than {later} of clients who repaid" in sentence
+
+
+def test_a_date_is_drawn_as_time_before_the_application(
+    open_page: PageOpener, api: ServiceApi, earliest_date: tuple[str, float, int]
+):
+    name, own, client = earliest_date
+    values = api.reference_values(name)["feat0"]
+    page = open_page("compare", client, compared=name)
     spec = json.loads(page.get("vega_lite_chart")[0].proto.spec)
     line, rule = (layer["data"]["values"] for layer in spec["layer"][:2])
     assert rule == [{"x": -own / 365.25}]

@@ -21,6 +21,7 @@ from advisor.service_client.service_api import ServiceApi
 from register.__main__ import main
 from tests.dashboard.conftest import TAG, PageOpener, connected, table_row
 from tests.dashboard.register.conftest import KEY, register_settings
+from tests.support.registers.register_command import patient_writers
 from tests.support.servers.forks import Forks
 from tests.support.servers.server import Server
 
@@ -34,7 +35,7 @@ Reports = Callable[..., MonitoringReport]
 
 def run_commands(settings: dict[str, str], *commands: list[str]) -> None:
     """Run commands of the register in this process; none may find anything wrong."""
-    with patch.dict("os.environ", settings):
+    with patch.dict("os.environ", settings), patient_writers():
         for command in commands:
             assert main(command) == 0
 

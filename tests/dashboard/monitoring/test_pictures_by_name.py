@@ -1,6 +1,9 @@
 """Other pictures: by grade, group, caller and model, by risk and age, and of the challenger."""
 
+from typing import Any
+
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from advisor.monitoring.response_models import By
 from tests.dashboard.conftest import chart_texts, text_of
@@ -127,28 +130,43 @@ class TestGroups:
         assert not charts(page)
         assert page.main.info[0].value.startswith("Choose “group” under “Figures by” above")
 
-    def test_ratios_and_errors(self, open_topic: TopicOpener, report_of: Reports):
-        page = open_topic("groups", by="group", group="sex")
+    @pytest.fixture
+    def page(self, open_topic: TopicOpener) -> AppTest:
+        return open_topic("groups", by="group", group="sex")
+
+    @pytest.fixture
+    def by_name(self, report_of: Reports) -> dict[str, Any]:
+        """The groups of the report."""
         groups = report_of(by="group", group="sex")["groups"]
-        acceptance, ratios, errors = charts(page)
-        by_name = {each["group"] or "not known": each for each in groups}
+        return {each["group"] or "not known": each for each in groups}
+
+    def test_acceptance(self, page: AppTest, by_name: dict[str, Any]):
+        acceptance, _, _ = charts(page)
         assert {row["at"]: row["value"] for row in rows(acceptance, "point")} == {
             name: each["acceptance"]["rate"] for name, each in by_name.items()
         }
+
+    def test_ratios_to_the_largest_group(self, page: AppTest, by_name: dict[str, Any]):
+        _, ratios, _ = charts(page)
         assert {row["at"]: (row["low"], row["high"]) for row in rows(ratios, "rule")} == {
             name: (each["acceptance_ratio"]["low"], each["acceptance_ratio"]["high"])
             for name, each in by_name.items()
             if each["acceptance_ratio"]
         }
         assert [row["x"] for at in (1, 2) for row in rows(ratios, "rule", at)] == [0.8, 1]
+        (largest,) = (name for name, each in by_name.items() if each["is_reference"])
+        assert f"that of the largest group, {largest}." in chart_texts(page)[1]
+
+    def test_errors(self, page: AppTest, by_name: dict[str, Any]):
+        _, _, errors = charts(page)
         bars = [row for row in rows(errors, "rule") if row["series"] == "Bad loans it had refused"]
         assert {row["at"]: row["low"] for row in bars} == {
             name: each["tpr"]["low"] for name, each in by_name.items() if each["tpr"]["of"]
         }
+
+    def test_the_table_has_the_numbers(self, page: AppTest, by_name: dict[str, Any]):
         (largest,) = (name for name, each in by_name.items() if each["is_reference"])
-        assert f"that of the largest group, {largest}." in chart_texts(page)[1]
-        shown = text_of(page)
-        assert table_texts(shown, largest)[0] == text(by_name[largest]["acceptance"])
+        assert table_texts(text_of(page), largest)[0] == text(by_name[largest]["acceptance"])
 
 
 class TestChallenger:

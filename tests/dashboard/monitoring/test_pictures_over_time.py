@@ -66,6 +66,9 @@ class TestApplications:
         model = [interval(cell["model_approval"]) for cell in report["cells"]]
         assert points(chart, "Accepted by the model") == model
         assert final != model
+
+    def test_approval_is_told_in_words(self, open_topic: TopicOpener, report_of: Reports):
+        page, report = open_topic("applications"), report_of()
         total = report["total"]
         assert chart_texts(page)[1].startswith(
             f"{text(total['approval'])} of applications were accepted in the end;"

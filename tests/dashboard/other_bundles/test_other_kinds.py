@@ -19,7 +19,7 @@ from advisor.plots import ice_curve
 from advisor.service_client.service_api import ServiceApi
 from advisor.statements import decision
 from credit_scoring.data.artifacts import FEATURES_FILE
-from tests.dashboard.conftest import PageOpener, chart_texts, service_in_process, text_of
+from tests.dashboard.conftest import PageOpener, PagesOf, chart_texts, service_in_process, text_of
 from tests.support.bundles.artefacts import NUMBERS, make_folder
 
 MODELS: dict[str, Callable[[], Any]] = {
@@ -54,11 +54,8 @@ def other_api(unit: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 
 @pytest.fixture
-def open_other_page(
-    other_api: ServiceApi, open_page: PageOpener, monkeypatch: pytest.MonkeyPatch
-) -> PageOpener:
-    monkeypatch.setattr(session, "service_api", lambda: other_api)
-    return open_page
+def open_other_page(other_api: ServiceApi, open_page_of: PagesOf) -> PageOpener:
+    return open_page_of(other_api)
 
 
 @pytest.fixture(params=["en", "fr"])

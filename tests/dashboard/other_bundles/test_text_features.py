@@ -9,7 +9,6 @@ from collections.abc import Iterator
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from advisor import session
 from advisor.formatting.formats import Words
 from advisor.service_client.pinned_service import PinnedService
 from advisor.service_client.response_models import Application, Record
@@ -17,6 +16,7 @@ from advisor.service_client.service_api import ServiceApi
 from advisor.statements import decision
 from tests.dashboard.conftest import (
     PageOpener,
+    PagesOf,
     service_in_process,
     table_row,
     text_of,
@@ -46,12 +46,9 @@ def first_client(text_api: ServiceApi) -> int:
 
 
 @pytest.fixture
-def open_text_page(
-    text_api: ServiceApi, open_page: PageOpener, monkeypatch: pytest.MonkeyPatch
-) -> PageOpener:
+def open_text_page(text_api: ServiceApi, open_page_of: PagesOf) -> PageOpener:
     """Opens a page of that service."""
-    monkeypatch.setattr(session, "service_api", lambda: text_api)
-    return open_page
+    return open_page_of(text_api)
 
 
 @pytest.mark.parametrize("feature", [TEXT, OFTEN_MISSING])

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from advisor import session
 from advisor.service_client.service_api import ServiceApi
-from tests.dashboard.conftest import PageOpener, service_in_process, text_of
+from tests.dashboard.conftest import PageOpener, PagesOf, service_in_process, text_of
 from tests.kinds.text_ids import AWKWARD_IDS, with_text_ids
 
 PAGES = ["client", "why", "simulate", "compare", "letter", "application"]
@@ -22,12 +21,9 @@ def text_id_api(small_bundle_folder, tmp_path_factory) -> Iterator[ServiceApi]:
 
 
 @pytest.fixture
-def open_text_page(
-    text_id_api: ServiceApi, open_page: PageOpener, monkeypatch: pytest.MonkeyPatch
-) -> PageOpener:
+def open_text_page(text_id_api: ServiceApi, open_page_of: PagesOf) -> PageOpener:
     """Opens a page of that service."""
-    monkeypatch.setattr(session, "service_api", lambda: text_id_api)
-    return open_page
+    return open_page_of(text_id_api)
 
 
 @pytest.mark.parametrize("client", ["LP001002", "007", "__proto__", "a/b?c=d&param_name=e#f"])

@@ -12,13 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from advisor import session
 from advisor.formatting.formats import Words
 from advisor.service_client.pinned_service import PinnedService
 from advisor.service_client.service_api import ServiceApi
 from advisor.simulation import suggestions
 from credit_scoring.data.artifacts import FEATURES_FILE
-from tests.dashboard.conftest import PageOpener, chart_texts, service_in_process, text_of
+from tests.dashboard.conftest import PageOpener, PagesOf, chart_texts, service_in_process, text_of
 
 EN = Words("en")
 DATE, AGE = "DAYS_EMPLOYED", "DAYS_BIRTH"
@@ -48,11 +47,8 @@ def date_api(
 
 
 @pytest.fixture
-def open_date_page(
-    date_api: ServiceApi, open_page: PageOpener, monkeypatch: pytest.MonkeyPatch
-) -> PageOpener:
-    monkeypatch.setattr(session, "service_api", lambda: date_api)
-    return open_page
+def open_date_page(date_api: ServiceApi, open_page_of: PagesOf) -> PageOpener:
+    return open_page_of(date_api)
 
 
 @pytest.mark.parametrize("name", UNITS)

@@ -12,7 +12,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
 from streamlit.testing.v1 import AppTest
 
-from advisor import session
 from advisor.formatting.formats import Words
 from advisor.service_client.response_models import Application, Record
 from advisor.service_client.service_api import ServiceApi
@@ -21,6 +20,7 @@ from credit_scoring.data.artifacts import FEATURES_FILE
 from tests.dashboard.conftest import (
     SECONDS,
     PageOpener,
+    PagesOf,
     service_in_process,
     table_row,
     text_of,
@@ -98,12 +98,9 @@ def client_with_flag_two(odd_api: ServiceApi) -> int:
 
 
 @pytest.fixture
-def open_odd_page(
-    odd_api: ServiceApi, open_page: PageOpener, monkeypatch: pytest.MonkeyPatch
-) -> PageOpener:
+def open_odd_page(odd_api: ServiceApi, open_page_of: PagesOf) -> PageOpener:
     """Opens a page of the service of odd values."""
-    monkeypatch.setattr(session, "service_api", lambda: odd_api)
-    return open_page
+    return open_page_of(odd_api)
 
 
 def change_language(page: AppTest, language: str) -> None:

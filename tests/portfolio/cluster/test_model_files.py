@@ -8,13 +8,13 @@ import pytest
 
 from credit_scoring.data.artifacts import MODEL_FILE, NEW_FILE, SKOPS_FILE
 from tests.kinds.own_module import MODULE_FILE, add_module, add_skops, write_module
+from tests.portfolio.portfolio_command import run_command
 from tests.support.bundles.folders import write_metadata
 from tests.support.portfolio import (
     application_scorer,
     read_parts,
     read_summary,
     rows_unlike,
-    run_command,
     score_responses,
 )
 

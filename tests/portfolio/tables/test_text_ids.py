@@ -12,12 +12,7 @@ from credit_scoring.data.artifacts import ID, NEW_FILE
 from portfolio.duplicates import find_duplicates
 from portfolio.tables.row_ids import id_keys, id_problem, ids_in
 from tests.kinds.text_ids import AWKWARD_IDS, text_ids, with_text_ids
-from tests.support.portfolio import (
-    application_scorer,
-    read_summary,
-    rows_unlike,
-    score_responses,
-)
+from tests.support.portfolio import application_scorer, read_summary, rows_unlike, score_responses
 
 IDS = text_ids(60)
 

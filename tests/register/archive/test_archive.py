@@ -37,9 +37,9 @@ from register.archive.stored_bundles import (
 from register.database.opening import open_database
 from register.errors import RegisterAway
 from register.tables import schema
+from tests.register.recording import Scored
 from tests.support.bundles.artefacts import PLAIN, lightgbm, make_folder
 from tests.support.bundles.folders import write_metadata
-from tests.support.registers.recording import Scored
 
 FILES = {MODEL_FILE, REFERENCE_FILE, NEW_FILE, METADATA_FILE, FEATURES_FILE}
 
@@ -216,17 +216,17 @@ def test_two_workers_keep_one_bundle(register_url, database, folder, monkeypatch
 
 def test_evidence_gets_a_dictionary_of_the_bundle_s_clients(archive, database, folder):
     scored = Scored.of(folder)
-    asked = []
+    calls = []
 
     def answers():
-        asked.append(1)
+        calls.append(1)
         return [
             b'{"probability":%d,"text":"External credit scores are low"}' % n for n in range(90)
         ]
 
     number = archive.keep(scored.bundle, folder, answers)
     assert archive.keep(scored.bundle, folder, answers) == number
-    assert asked == [1]
+    assert calls == [1]
     with database.reading() as connection:
         codec = read_codec(connection, number)
     assert codec.records.dictionary is not None

@@ -15,7 +15,7 @@ from register.archive.stored_bundles import (
     read_description,
 )
 from register.tables import schema
-from tests.support.registers.recording import unguarded
+from tests.support.registers.guards import unguarded
 
 
 @pytest.mark.parametrize(

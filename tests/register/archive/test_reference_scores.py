@@ -17,7 +17,7 @@ from register.errors import Damaged
 from register.evidence.compression import PLAIN
 from register.tables import schema
 from tests.support.bundles.folders import write_metadata
-from tests.support.registers.recording import unguarded
+from tests.support.registers.guards import unguarded
 
 SCORECARD = {"calibration": {"slope": 0.8, "offset": -1.1}}
 
@@ -82,20 +82,20 @@ def test_a_scorecard_gives_each_client_a_pd(archive, database, folder):
 
 
 def test_scores_are_added_to_a_bundle_that_was_kept_without_them(archive, database, folder):
-    bundle, asked = load(folder), []
+    bundle, calls = load(folder), []
 
     def away() -> None:
-        asked.append("no")
+        calls.append("no")
 
     def given() -> ReferenceScores | None:
-        asked.append("yes")
+        calls.append("yes")
         return scored_reference(bundle)
 
     number = archive.keep(bundle, folder, reference=away)
     assert read(database, number) is None
     for _ in range(2):
         assert archive.keep(bundle, folder, reference=given) == number
-    assert asked == ["no", "yes"]
+    assert calls == ["no", "yes"]
     assert rows(database) == 1
     assert read(database, number).probability.tolist() == (
         scored_reference(bundle).probability.tolist()

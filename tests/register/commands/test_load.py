@@ -4,9 +4,8 @@ import json
 import shutil
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +18,9 @@ from api.application_errors import ApplicationReader
 from api.responses import score_body
 from credit_scoring.decisions.scoring import ApplicationScorer
 from register.archive.stored_bundles import read_codec
-from register.evidence.pseudonyms import pseudonym
 from register.evidence.records import decision_body, stored_answer
 from register.tables import schema
-from tests.support.registers.recording import PEPPER, Scored
+from tests.register.recording import PEPPER, Scored
 from tests.support.servers.server import ROOT, wait_for
 
 NOW = datetime.now(UTC)
@@ -87,57 +85,6 @@ def folder(tmp_path: Path, small_bundle_folder: Path) -> Callable[..., Path]:
         return path
 
     return make
-
-
-def test_simulated_decisions_are_loaded_with_their_times(command, database, simulated_folder):
-    done = command("load", simulated_folder)
-    given = [*lines(simulated_folder / "decisions-1.ndjson"),
-             *lines(simulated_folder / "decisions-2.ndjson")]  # fmt: skip
-    requests, reviews = (
-        lines(simulated_folder / f"{name}.ndjson") for name in ("requests", "reviews")
-    )
-    assert (done.code, done.err) == (0, "")
-    assert done.out.startswith(
-        f"{len(given):,} decisions, {len(requests)} review requests and {len(reviews)} reviews were"
-        " loaded in "
-    )
-    ids = {pseudonym(PEPPER, "reference", one["external_id"]): one for one in given}
-    found = sorted(rows(database, schema.decision), key=lambda row: row["id"])
-    assert [ids[bytes(row["reference"])] for row in found] == given  # ids ascend as the lines do
-    assert [row["at"] for row in found] == [datetime.fromisoformat(one["at"]) for one in given]
-    assert [(row["caller"], row["automated"]) for row in found] == [
-        (one["caller"], one["automated"]) for one in given
-    ]
-    audits: dict = {}
-    for row in rows(database, schema.audit):
-        audits.setdefault((row["decision"], row["at"]), {})[row["name"]] = row["value"]
-    assert [audits.get((row["id"], row["at"]), {}) for row in found] == [
-        one["audit"] for one in given
-    ]
-    by_id = {row["id"]: ids[bytes(row["reference"])]["external_id"] for row in found}
-    assert Counter(
-        (by_id[row["decision"]], row["at"], row["caller"], row["prediction"], row["reason"])
-        for row in rows(database, schema.review)
-    ) == Counter(
-        (one["reference"], datetime.fromisoformat(one["at"]), one["caller"], one["decision"],
-         one["reason"])
-        for one in reviews
-    )  # fmt: skip
-    assert Counter(
-        (by_id[row["decision"]], row["at"]) for row in rows(database, schema.review_request)
-    ) == Counter((one["reference"], datetime.fromisoformat(one["at"])) for one in requests)
-    kinds = [row["kind"] for row in sorted(rows(database, schema.event), key=lambda row: row["id"])]
-    assert kinds == ["load", "bundle", "bundle", "loaded"]
-    assert all(NOW - timedelta(hours=1) < row["at"] for row in rows(database, schema.block))
-    verified = command("verify")
-    assert (verified.code, verified.out.splitlines()[-1]) == (0, "no problem")
-    replayed = command("replay")
-    assert replayed.code == 0
-    assert f": {len(given):,} bit-equal, 0 different, 0 not replayable" in replayed.out
-    again = command("load", simulated_folder)
-    assert again == (
-        2, "", "register: the register has decisions: load into one that has none\n"
-    )  # fmt: skip
 
 
 def test_answers_are_those_of_a_call(command, database, folder, line, small):

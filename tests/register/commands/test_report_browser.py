@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 
 from register.commands.monthly_report.page import report_page
 from tests.register.commands.made_report import made_figures, with_challenger, with_groups
-from tests.support.browser import CHROMIUM, PATIENCE, chromium
+from tests.support.browser import CHROMIUM, silent_page
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 
@@ -33,26 +33,12 @@ def source() -> str:
     return report_page(replace(figures, breakdown=breakdown))
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
 @pytest.fixture
 def page(browser: Browser, source: str) -> Iterator[Page]:
     """The report, which asks no host and breaks no policy."""
-    urls: list[str] = []
-    said: list[str] = []
-    page = browser.new_page(viewport={"width": 1280, "height": 1000})
-    page.set_default_timeout(PATIENCE)
-    page.on("request", lambda request: urls.append(request.url))
-    page.on("console", lambda message: said.append(message.text))
-    page.set_content(source)
-    yield page
-    page.close()
-    assert urls == []
-    assert said == []
+    with silent_page(browser) as page:
+        page.set_content(source)
+        yield page
 
 
 @pytest.mark.parametrize("media", ["screen", "print"])

@@ -15,7 +15,7 @@ from register.commands.monthly_report.month import Month
 from register.monitoring.features.feature_counts import in_this_process
 from register.tables import schema
 from tests.register.commands.test_report_page import Page, column
-from tests.support.registers.recording import CALLER, Recorder, Scored
+from tests.register.recording import CALLER, Recorder, Scored
 
 SEPTEMBER = Month(2026, 9)
 LAST_MINUTE = datetime(2026, 9, 30, 23, 59, tzinfo=UTC)

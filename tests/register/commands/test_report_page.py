@@ -161,6 +161,10 @@ def test_performance_has_mature_months_only(page: Page, figures: MonthlyFigures)
     assert [cell.maturity.mature > 0 for cell in figures.cells] == [True] * 13 + [False] * 12
     for table in ("Discrimination", "Predicted and observed defaults", "Tests of calibration"):
         assert len(page.tables[table]) == 1 + len(mature)
+
+
+def test_performance_is_that_of_the_cells(page: Page, figures: MonthlyFigures):
+    mature = figures.cells[:13]
     assert column(page, "Discrimination", "AUC") == [
         f"{cell.discrimination.auc:.3f}" for cell in mature
     ]

@@ -56,7 +56,7 @@ def reviews(database: SQLite) -> int:
         return len(stored(connection, schema.review))
 
 
-def sound(path: Path) -> int:
+def reviews_in_file(path: Path) -> int:
     """The number of reviews in a file that no process has open; checks the file."""
     with closing(sqlite.connect(str(path))) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
@@ -101,8 +101,8 @@ def test_a_restored_backup_is_used_and_not_damaged(register: SQLite, path: Path)
     written(register, 7)
     assert reviews(register) == 11
     register.close()
-    assert sound(path) == 11
-    assert sound(former) == 54  # with what was in the log
+    assert reviews_in_file(path) == 11
+    assert reviews_in_file(former) == 54  # with what was in the log
     assert sorted(file.name for file in path.parent.iterdir()) == [
         "former.db", "register.db", "register.db-lock",
     ]  # fmt: skip
@@ -134,7 +134,7 @@ def test_an_object_without_connections_does_not_take_the_log_of_another_file(
         written(other)
     assert reviews(register) == 55
     register.close()
-    assert sound(path) == 55
+    assert reviews_in_file(path) == 55
 
 
 def test_a_removed_file_is_not_made_anew_beside_its_log(register: SQLite, path: Path):
@@ -168,7 +168,7 @@ def test_a_log_that_a_reading_keeps_is_kept(register: SQLite, path: Path):
         assert kept.stat().st_size > 0
         assert reviews(register) == 5
         assert len(stored(connection, schema.review)) == 4
-    assert sound(path) == 5
+    assert reviews_in_file(path) == 5
 
 
 def test_a_log_that_is_removed_ends_recording(register: SQLite, path: Path):
@@ -177,14 +177,14 @@ def test_a_log_that_is_removed_ends_recording(register: SQLite, path: Path):
         with pytest.raises(RegisterAway, match="log was removed or replaced: stop"):
             operation(register)
     register.close()
-    assert sound(path) == 4
+    assert reviews_in_file(path) == 4
 
 
 OTHER = """
 import sys
 from contextlib import closing
 from pathlib import Path
-from register import schema
+from register.tables import schema
 from register.database.sqlite import SQLite
 from register.errors import RegisterAway
 from tests.register.database.rows import add, rows
@@ -223,7 +223,7 @@ def test_two_processes_of_a_replaced_file(register: SQLite, path: Path):
         other.stdin.close()
         assert other.wait() == 0
     register.close()
-    assert sound(path) == 10
+    assert reviews_in_file(path) == 10
 
 
 def test_a_backup_that_is_first_read(path: Path):
@@ -236,7 +236,7 @@ def test_a_backup_that_is_first_read(path: Path):
     for operation in (reviews, SQLite.check, written, reviews):
         with closing(SQLite(path)) as database:
             operation(database)
-    assert sound(path) == 1
+    assert reviews_in_file(path) == 1
 
 
 def test_a_folder_is_no_register(tmp_path: Path):

@@ -263,7 +263,7 @@ def test_a_reading_keeps_the_log(register: SQLite):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from register import schema
+from register.tables import schema
 from register.database.sqlite import SQLite
 from tests.register.database.rows import add, rows
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -18,9 +19,10 @@ from register.export.export_record import ExportRecord
 from register.reading import periods
 from register.tables import schema
 from register.verification.verification import verify
-from tests.support.portfolio import CommandResult
+from tests.register.recording import Recorder, Scored
+from tests.support.commands import CommandResult
+from tests.support.registers.guards import lifted_guards, unguarded
 from tests.support.registers.postgresql import PASSWORD
-from tests.support.registers.recording import Recorder, Scored, lifted_guards, unguarded
 from tests.support.registers.register_command import run_register
 
 FIRST = datetime(2026, 10, 1, 8, 30, 15, 123456, UTC)
@@ -95,13 +97,22 @@ def test_no_file_has_audit_values(reviewed, scored, recorder, export, tmp_path):
         assert "canary" not in text
 
 
-def test_parquet_has_exact_types_and_values(reviewed, export, tmp_path):
+def test_parquet_has_exact_types(reviewed, export, tmp_path):
     out = tmp_path / "decisions.parquet"
-    result = export(out)
-    assert (result.code, result.out, result.err) == (0, f"{out}: 5 decisions\n", "")
+    assert export(out) == (0, f"{out}: 5 decisions\n", "")
     table = pq.read_table(out)
     assert {field.name: str(field.type) for field in table.schema} == TYPES
-    rows = table.to_pylist()
+
+
+@pytest.fixture
+def exported_rows(reviewed, export, tmp_path) -> list[dict[str, Any]]:
+    """The rows of an exported Parquet file."""
+    assert export(tmp_path / "decisions.parquet").code == 0
+    return pq.read_table(tmp_path / "decisions.parquet").to_pylist()
+
+
+def test_parquet_has_exact_values(reviewed, exported_rows):
+    rows = exported_rows
     assert [UUID(row["id"]) for row in rows] == reviewed.decisions
     for row, stored in zip(rows, reviewed.rows(), strict=True):
         same = ("at", "caller", "request_id", "probability", "margin", "pd", "points", "grade",
@@ -110,7 +121,10 @@ def test_parquet_has_exact_types_and_values(reviewed, export, tmp_path):
         for name in ("subject", "reference", "commitment", "audit_commitment"):
             assert row[name] == (stored[name] and stored[name].hex())
         assert row["model"] == reviewed.scored.bundle.model_sha256
-    first, second = rows[:2]
+
+
+def test_what_followed_a_decision_is_in_its_row(exported_rows):
+    first, second = exported_rows[:2]
     assert (first["final"], first["reviews"], first["reviewer"]) == (0, 2, "ann")
     assert first["review_reason"] == "INCOME"
     assert first["reviewed_at"].tzinfo is not None

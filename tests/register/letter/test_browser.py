@@ -19,7 +19,7 @@ from tests.register.letter.recorded import (
     lender,
     reason,
 )
-from tests.support.browser import CHROMIUM, PATIENCE, chromium
+from tests.support.browser import CHROMIUM, silent_page
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 
@@ -29,25 +29,11 @@ NAMED_BY_COLUMNS = reason(LONG, LONG, feature(LONG, -1.5e-5, 1234567.5, LONG))
 NARROW = (640, 320)  # a window of 1280 at 200 and 400 %
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page that asks no host and breaks no policy."""
-    urls: list[str] = []
-    said: list[str] = []
-    page = browser.new_page(viewport={"width": 1280, "height": 1000})
-    page.set_default_timeout(PATIENCE)
-    page.on("request", lambda request: urls.append(request.url))
-    page.on("console", lambda message: said.append(message.text))
-    yield page
-    page.close()
-    assert urls == []
-    assert said == []
+    with silent_page(browser) as page:
+        yield page
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])

@@ -134,13 +134,13 @@ def test_a_decision_of_a_person_is_not_called_automated():
 
 def test_a_letter_keeps_the_reviewer_and_the_request_to_the_lender():
     requests = [request(datetime(2026, 12, 3, tzinfo=UTC))]
-    asked = replace(decision(), review_requested=True, review_requests=requests)
-    for recorded in (after_reviews(decision(), 1), after_reviews(decision(), 0), asked):
+    requested = replace(decision(), review_requested=True, review_requests=requests)
+    for recorded in (after_reviews(decision(), 1), after_reviews(decision(), 0), requested):
         for language in LANGUAGES:
             html = letter_html(recorded, lender(), language).html
             for secret in ("anna.reviewer", "INCOME_CHECKED", "internal comment", "earn more"):
                 assert secret not in html
-    assert "On 3\u00a0December\u00a02026 you asked for a review" in letter(asked)
+    assert "On 3\u00a0December\u00a02026 you asked for a review" in letter(requested)
     assert "you asked for a review" not in letter(after_reviews(decision(), 1))
 
 

@@ -1,19 +1,16 @@
 """The stability index of every feature against `population_drift` over the raw records."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import numpy as np
 import orjson
 import pandas as pd
 import pytest
-from distributed import LocalCluster
 from sqlalchemy import delete, select, update
 
 from credit_scoring.data.tables import Table
 from credit_scoring.decisions.application import Application
 from credit_scoring.monitoring.psi import drift, population_drift
-from portfolio.cluster import hush
 from register.archive.stored_bundles import read_codec
 from register.commands.shared import feature_counting
 from register.database.database import Database
@@ -23,9 +20,9 @@ from register.monitoring.monitoring import monitoring_report
 from register.monitoring.query import MonitoringQuery
 from register.tables import schema
 from tests.register.commands.test_report_page import Page
+from tests.register.recording import Scored
 from tests.support.bundles.folders import another_model
-from tests.support.registers.recording import Scored, unguarded
-from tests.support.servers.server import HOST
+from tests.support.registers.guards import unguarded
 
 DAMAGED = [b"no zstd", PLAIN.compress(b"no JSON"), PLAIN.compress(b"[1, 2]")]
 START, END = datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC)
@@ -146,17 +143,6 @@ def test_a_text_where_the_file_seems_to_have_numbers(database, recorder, scored)
     assert found["FLAG_WORK_PHONE"][1:] == (
         pytest.approx(counts.index), pytest.approx(counts.expected), counts.bins,
     )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def scheduler_address() -> Iterator[str]:
-    """A scheduler with two workers, which are threads of this process."""
-    hush()
-    with LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=False, protocol="tcp", host=HOST,
-        dashboard_address=f"{HOST}:0", silence_logs=False,
-    ) as cluster:  # fmt: skip
-        yield cluster.scheduler_address
 
 
 def test_workers_of_a_cluster_count_the_same(

@@ -8,27 +8,26 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import orjson
 import pytest
 from scipy.stats import binomtest
 
-from register.commands.migrate import migrate
 from register.commands.shared.open_store import CALLER
 from register.commands.shared.outcome_file import outcome_chunks
 from register.database.database import Database
 from register.database.opening import open_database
-from register.loading.folder import LoadFolder
-from register.loading.loading import Loading
 from register.monitoring.document.report import MonitoringReport
 from register.monitoring.monitoring import monitoring_report
 from register.monitoring.query import MonitoringQuery
 from register.outcomes import record_outcomes
 from register.settings import RegisterSettings
 from register.store import Store
-from tests.support.registers.recording import PEPPER
+from tests.register.conftest import LoadedRegister
+from tests.register.recording import PEPPER
+from tests.support.registers.register_command import patient_writers
 
 WINDOW = 12
 MOST_OUTSIDE = 3  # of 13 months: 95 % intervals miss more with a probability of 0.003
@@ -63,22 +62,19 @@ class Watched:
             yield cells[month["month"]], month
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module")
 def watched(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
     simulated_folder: Path,
+    simulated_register: LoadedRegister,
 ) -> Iterator[Watched]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('watched')}/register.db"
-    else:
-        cluster = request.getfixturevalue("cluster")
-        url = cluster.url(cluster.database(request.getfixturevalue("template")))
+    """The simulated decisions with their outcomes, in each database."""
+    cluster = partial(request.getfixturevalue, "cluster")
+    url = simulated_register.copied(tmp_path_factory.mktemp("watched"), cluster)
     with closing(open_database(url)) as database:
-        list(migrate(database))
         settings = RegisterSettings(register_url=url, register_pepper=PEPPER.decode())
-        with closing(Store.open(settings)) as store:
-            assert not Loading(store, LoadFolder.of(simulated_folder), CALLER).run().bad.count
+        with patient_writers(), closing(Store.open(settings)) as store:
             for name in ("outcomes.csv", "corrections.csv"):
                 for chunk in outcome_chunks(simulated_folder / name):
                     assert not record_outcomes(store, CALLER, chunk.items).unknown

@@ -148,13 +148,19 @@ def test_groups_are_compared_by_the_final_decision_and_known_ends(drawn_register
     assert drawn_register.report().groups == []
 
 
-def test_definitions_and_notes(drawn_register):
-    report = drawn_register.report()
-    decisions = drawn_register.plain()
+def test_definitions_are_counted(drawn_register):
     counted = Counter(row["definition"] for row in drawn_register.drawn.rows["outcome"])
-    assert [(d.definition, d.outcomes) for d in report.definitions] == counted.most_common()
-    maturity = report.total.maturity
-    unknown = sum(one.label == "unknown" for one in decisions)
+    found = drawn_register.report().definitions
+    assert [(d.definition, d.outcomes) for d in found] == counted.most_common()
+
+
+def unknown_ends(drawn_register) -> int:
+    return sum(one.label == "unknown" for one in drawn_register.plain())
+
+
+def test_notes_say_what_to_doubt(drawn_register):
+    report = drawn_register.report()
+    maturity, unknown = report.total.maturity, unknown_ends(drawn_register)
     assert report.pd_source == "mixed"
     assert report.notes == [
         f"{unknown} of {maturity.mature} loans whose window has ended have no known end: figures of"
@@ -168,6 +174,11 @@ def test_definitions_and_notes(drawn_register):
         " probability: figures of calibration take both.",
         on_swaps(report, [cell.key for cell in report.cells if cell.discrimination]),
     ]
+
+
+def test_remarks_are_the_notes_as_keys(drawn_register):
+    report = drawn_register.report()
+    maturity, unknown = report.total.maturity, unknown_ends(drawn_register)
     assert [(remark.key, remark.number, remark.of, remark.names) for remark in report.remarks] == [
         ("unknown_ends", unknown, maturity.mature, None),
         ("several_definitions", 2, None, "90dpd, 60dpd"),
@@ -177,6 +188,9 @@ def test_definitions_and_notes(drawn_register):
         ("several_models", None, None, ", ".join([*[cell.key for cell in report.cells
                                                     if cell.discrimination][:5], "…"])),
     ]  # fmt: skip
+
+
+def test_a_report_by_model_names_no_month_of_several(drawn_register):
     of_models = drawn_register.report("bundle")
     assert len(of_models.cells) == 2
     assert on_swaps(of_models, []) == of_models.notes[-1]

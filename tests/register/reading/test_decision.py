@@ -1,5 +1,7 @@
 """One decision, read again with all that was recorded of it."""
 
+from uuid import UUID
+
 import orjson
 import pytest
 from sqlalchemy import delete, update
@@ -8,7 +10,8 @@ from register.errors import Damaged, UnknownDecision
 from register.reading.decision import read_decision
 from register.stored import BlockPlace, Outcome, Review, ReviewRequest
 from register.tables import schema
-from tests.support.registers.recording import CALLER, unguarded
+from tests.register.recording import CALLER
+from tests.support.registers.guards import unguarded
 
 
 def read(database, decision):
@@ -21,9 +24,15 @@ def bundle(recorder, scored) -> int:
     return recorder.keep(scored)
 
 
-def test_a_decision_has_the_record_and_the_answer_of_its_client(database, recorder, scored, bundle):
+@pytest.fixture
+def two_decisions(recorder, scored, bundle) -> list[UUID]:
+    """The ids of the decisions on two clients."""
     clients = scored.clients(2, external_id="application 7")
-    first, second = recorder.decide(scored, clients, bundle=bundle, reasons=2)
+    return recorder.decide(scored, clients, bundle=bundle, reasons=2)
+
+
+def test_a_decision_has_the_record_of_its_client(database, scored, two_decisions):
+    first, second = two_decisions
     stored = read(database, second)
     client = scored.bundle.client_ids[1]
     expected = {
@@ -35,6 +44,12 @@ def test_a_decision_has_the_record_and_the_answer_of_its_client(database, record
         value is None or type(value) in (float, str) for value in stored.evidence.record.values()
     )
     assert (stored.evidence.client, stored.evidence.reference) == (client, "application 7")
+    assert read(database, first).evidence.client == scored.bundle.client_ids[0]
+
+
+def test_a_decision_has_the_answer_of_its_client(database, scored, two_decisions):
+    second = two_decisions[1]
+    stored = read(database, second)
     prediction = scored.bundle.predict(scored.bundle.transformed[1])
     answer = stored.evidence.answer
     assert (answer["id"], answer["probability"]) == (str(second), prediction.probability)
@@ -47,13 +62,16 @@ def test_a_decision_has_the_record_and_the_answer_of_its_client(database, record
     assert stored.final == stored.prediction
     assert (stored.reviews, stored.review_requested, stored.outcome) == (0, False, None)
     assert (stored.review_requests, stored.reviewed, stored.outcomes) == ([], [], [])
+
+
+def test_a_decision_names_its_bundle_and_its_block(database, scored, two_decisions):
+    stored = read(database, two_decisions[1])
     assert stored.model == stored.bundle.model == scored.bundle.model_sha256
     assert stored.bundle.files == scored.bundle.files
     with database.reading() as connection:
         (root,) = connection.execute(schema.block.select().with_only_columns(schema.block.c.root))
     assert stored.block == BlockPlace(stream=1, number=1, root=bytes(root.root).hex())
     assert stored.verified is None
-    assert read(database, first).evidence.client == scored.bundle.client_ids[0]
 
 
 def test_what_followed_a_decision_is_told_in_its_order(database, recorder, scored, bundle):

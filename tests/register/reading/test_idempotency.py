@@ -9,7 +9,7 @@ from register.store import Store
 from register.tables import schema
 from register.writing.decision_rows import DecisionCall, RecordedApplication, decisions_entry
 from register.writing.entry import Key
-from tests.support.registers.recording import unguarded
+from tests.support.registers.guards import unguarded
 
 FINGERPRINT = b"f" * 32
 

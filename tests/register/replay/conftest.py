@@ -15,9 +15,10 @@ from register.archive.stored_bundles import read_codec
 from register.database.database import Database
 from register.evidence.records import stored_answer
 from register.tables import schema
+from tests.register.recording import Recorder, Scored
 from tests.support.bundles.folders import another_model
-from tests.support.portfolio import CommandResult
-from tests.support.registers.recording import Recorder, Scored, unguarded
+from tests.support.commands import CommandResult
+from tests.support.registers.guards import unguarded
 from tests.support.registers.register_command import run_register
 
 FIRST, SECOND = datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, 12, tzinfo=UTC)

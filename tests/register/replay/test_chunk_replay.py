@@ -23,7 +23,7 @@ from register.replay.chunk import Chunk, Recorded
 from register.replay.chunk_replay import DAMAGED, REFUSED, ChunkReplay
 from register.replay.kept_files import ANSWERS, DESCRIPTION, FILES, RECORDS, KeptFiles
 from register.replay.replay_bundle import ReplayBundle
-from tests.support.registers.recording import Scored, answer_of
+from tests.register.recording import Scored, answer_of
 
 IDS = Ids()
 # Fields that a caller decides, or that another route than the replay's gives.

@@ -10,7 +10,7 @@ from register.reading import periods
 from register.replay import chunk
 from register.replay.kept_files import KeptFiles
 from register.tables import schema
-from tests.support.registers.recording import Recorder
+from tests.register.recording import Recorder
 
 
 def test_all_decisions_replay_with_the_model_of_their_day(swapped, scored, other, replay):

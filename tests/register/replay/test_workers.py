@@ -1,24 +1,8 @@
 """Replay by the workers of a cluster, and by processes of this machine."""
 
-from collections.abc import Iterator
-
 import pytest
-from distributed import LocalCluster
 
-from portfolio.cluster import hush
 from register.replay import chunk
-from tests.support.servers.server import HOST
-
-
-@pytest.fixture(scope="module")
-def scheduler_address() -> Iterator[str]:
-    """A scheduler with two workers, which are threads of this process."""
-    hush()
-    with LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=False, protocol="tcp", host=HOST,
-        dashboard_address=f"{HOST}:0", silence_logs=False,
-    ) as cluster:  # fmt: skip
-        yield cluster.scheduler_address
 
 
 def test_workers_of_a_cluster_replay(swapped, replay, scheduler_address, tmp_path, monkeypatch):

@@ -24,7 +24,7 @@ from register.stored import Review
 from register.tables import schema
 from register.writing import stream
 from tests.register.retention.conftest import problems
-from tests.support.registers.recording import lifted_guards
+from tests.support.registers.guards import lifted_guards
 
 BEFORE = datetime(2024, 10, 1, tzinfo=UTC)
 LAST_MOMENT = BEFORE - timedelta(microseconds=1)

@@ -21,8 +21,8 @@ from register.settings import RegisterSettings
 from register.shadow.challenger import Unscored
 from register.store import Store
 from register.tables import schema
+from tests.register.recording import Scored
 from tests.support.bundles.folders import another_model
-from tests.support.registers.recording import Scored
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ from credit_scoring.decisions.application import Application
 from register.shadow.challenger import DAMAGED, OTHER_TYPE, Challenger, ShadowScore
 from register.shadow.recorded_bundles import RecordedBundles
 from register.tables import schema
+from tests.register.recording import Recorder, Scored
 from tests.register.shadow.conftest import PlainScorer, unscored
 from tests.support.bundles.artefacts import (
     NUMBERS,
@@ -31,7 +32,7 @@ from tests.support.bundles.artefacts import (
 )
 from tests.support.bundles.folders import write_metadata
 from tests.support.bundles.recipes import RECIPES
-from tests.support.registers.recording import Recorder, Scored, unguarded
+from tests.support.registers.guards import unguarded
 
 CALIBRATION = {"calibration": {"slope": 0.9, "offset": -0.3}}
 COMPUTED = "PAYMENT_RATE"  # by its formula, from features of the small bundle

@@ -1,7 +1,7 @@
 """Tests of `Follower`: what it scores from when on, through restarts, swaps, faults and outages."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -26,10 +26,10 @@ from register.shadow.progress import Progress
 from register.shadow.sample_answers import sample_answers
 from register.shadow.scoring import Shadow
 from register.tables import schema
-from register.writing.queue import waiting, watchdog
+from tests.register.recording import CALLER, Recorder, Scored, answer_of
 from tests.register.shadow.conftest import shadows
 from tests.support.bundles.folders import put
-from tests.support.registers.recording import CALLER, Recorder, Scored, answer_of
+from tests.support.registers.register_command import patient_writers
 from tests.support.servers.server import wait_for
 
 
@@ -39,7 +39,7 @@ def folder(other_folder: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(other_folder, tmp_path / "challenger"))
 
 
-class Told(list[Progress]):
+class ReportedProgress(list[Progress]):
     """The progress that a follower reported."""
 
     @property
@@ -52,13 +52,13 @@ class Told(list[Progress]):
 
 
 @pytest.fixture
-def told() -> Told:
-    return Told()
+def reported() -> ReportedProgress:
+    return ReportedProgress()
 
 
 @pytest.fixture
-def follower(store, folder, told) -> Follower:
-    return Follower(store, folder, CALLER, told.append)
+def follower(store, folder, reported) -> Follower:
+    return Follower(store, folder, CALLER, reported.append)
 
 
 @pytest.fixture
@@ -80,25 +80,25 @@ def events(database) -> list[dict]:
         return [orjson.loads(detail) for detail in connection.scalars(wanted)]
 
 
-def test_it_scores_from_its_beginning_on(database, follower, told, decide, other):
+def test_it_scores_from_its_beginning_on(database, follower, reported, decide, other):
     decide()
     follower.turn()
-    assert (told[-1].model, told[-1].problem) == (other.bundle.model_sha256, None)
+    assert (reported[-1].model, reported[-1].problem) == (other.bundle.model_sha256, None)
     assert shadows(database) == {}
     later = decide(7)
     follower.turn()
     assert shadows(database).keys() == set(later)
-    assert (told.scored, told[-1].oldest) == (7, None)
+    assert (reported.scored, reported[-1].oldest) == (7, None)
     follower.turn()
-    assert told.scored == 7
+    assert reported.scored == 7
 
 
-def test_it_goes_on_where_it_was_left(database, store, folder, follower, told, decide):
+def test_it_goes_on_where_it_was_left(database, store, folder, follower, reported, decide):
     follower.turn()
     first = decide(3)
     follower.turn()
     missed = decide(4)  # while it does not run
-    again = Told()
+    again = ReportedProgress()
     Follower(store, folder, CALLER, again.append).turn()
     assert shadows(database).keys() == {*first, *missed}
     assert again.scored == 4
@@ -123,25 +123,25 @@ def test_late_commits(database, store, follower, decide, monkeypatch, soon, seco
     assert shadows(database).keys() == {*first, *(late if is_found else ())}
 
 
-def test_many_pages(database, follower, told, decide, scored):
+def test_many_pages(database, follower, reported, decide, scored):
     follower.turn()
     number = 1_030  # more than one page
     for _ in range(number // len(scored.bundle.client_ids) + 1):
         decide(len(scored.bundle.client_ids))
     follower.turn()
-    assert len(shadows(database)) == told.scored > 1_000
-    assert [progress.oldest is None for progress in told[-3:]] == [False, True, True]
-    assert told[-3].scored == 1_000
+    assert len(shadows(database)) == reported.scored > 1_000
+    assert [progress.oldest is None for progress in reported[-3:]] == [False, True, True]
+    assert reported[-3].scored == 1_000
 
 
-def test_erased_evidence_is_left_out(database, store, follower, told, decide):
+def test_erased_evidence_is_left_out(database, store, follower, reported, decide):
     follower.turn()
     kept, gone = decide(2), decide(1)
     with database.maintenance() as connection:
         connection.execute(delete(schema.evidence).where(schema.evidence.c.decision == gone[0]))
     follower.turn()
     assert shadows(database).keys() == set(kept)
-    assert told[-1].oldest is None
+    assert reported[-1].oldest is None
 
 
 def test_evidence_that_goes_meanwhile(database, store, folder, decide, other):
@@ -163,11 +163,11 @@ def test_evidence_that_goes_meanwhile(database, store, folder, decide, other):
 
 
 @pytest.fixture
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+def patience(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Lets a writer that is opened later wait for a busy machine."""
-    monkeypatch.setattr(waiting, "MOST_SECONDS", 60.0)
-    monkeypatch.setattr(watchdog, "OPERATION_SECONDS", 60.0)
     monkeypatch.setattr(postgresql, "WRITER_SETTINGS", "SET synchronous_commit = on")
+    with patient_writers():
+        yield
 
 
 @pytest.mark.parametrize("register_url", ["postgresql"], indirect=True)
@@ -194,14 +194,14 @@ def test_scores_wait_for_a_retirement(patience, database, store, folder, decide,
     assert shadows(database) == {}
 
 
-def test_other_files_take_over(database, folder, follower, told, decide, scored, other):
+def test_other_files_take_over(database, folder, follower, reported, decide, scored, other):
     follower.turn()
     first = decide(2)
     follower.turn()
     put(scored.folder, folder)
     follower.turn()  # sees the change
     follower.turn()  # and that the files lie still
-    assert told[-1].model == scored.bundle.model_sha256
+    assert reported[-1].model == scored.bundle.model_sha256
     second = decide(3)
     follower.turn()
     rows = shadows(database)
@@ -212,8 +212,8 @@ def test_other_files_take_over(database, folder, follower, told, decide, scored,
     ]  # fmt: skip
 
 
-def test_a_promoted_challenger_agrees_with_itself(database, store, scored, told, decide):
-    follower = Follower(store, scored.folder, CALLER, told.append)
+def test_a_promoted_challenger_agrees_with_itself(database, store, scored, reported, decide):
+    follower = Follower(store, scored.folder, CALLER, reported.append)
     follower.turn()
     made = decide(20)
     follower.turn()
@@ -232,23 +232,25 @@ def test_a_promoted_challenger_agrees_with_itself(database, store, scored, told,
     assert len(found) == len(made)
 
 
-def test_a_broken_folder_is_tried_again_when_it_changes(folder, follower, told, decide, database):
+def test_a_broken_folder_is_tried_again_when_it_changes(
+    folder, follower, reported, decide, database
+):
     model = (folder / MODEL_FILE).read_bytes()
     (folder / MODEL_FILE).write_bytes(b"no model")
     follower.turn()  # sees the change
     follower.turn()
-    assert (told[-1].model, told.refused) == (None, 1)
-    assert told[-1].problem.startswith(MODEL_FILE)
+    assert (reported[-1].model, reported.refused) == (None, 1)
+    assert reported[-1].problem.startswith(MODEL_FILE)
     waiting = decide(1)
     follower.turn()
-    assert (told.refused, shadows(database)) == (1, {})  # no attempt without a change
+    assert (reported.refused, shadows(database)) == (1, {})  # no attempt without a change
     (at,) = times(database, waiting)
-    assert told[-1].oldest == at
+    assert reported[-1].oldest == at
     (folder / MODEL_FILE).write_bytes(model)
     follower.turn()
     follower.turn()
-    assert (told[-1].problem, told[-1].oldest) == (None, None)
-    assert told[-1].model is not None
+    assert (reported[-1].problem, reported[-1].oldest) == (None, None)
+    assert reported[-1].model is not None
 
 
 def times(database, decisions: list) -> list[datetime]:
@@ -258,54 +260,54 @@ def times(database, decisions: list) -> list[datetime]:
         return list(connection.scalars(select(table.at).where(table.id.in_(decisions))))
 
 
-def test_bad_new_files_leave_the_challenger_in_use(folder, follower, told, decide, database):
+def test_bad_new_files_leave_the_challenger_in_use(folder, follower, reported, decide, database):
     follower.turn()
-    used = told[-1].model
+    used = reported[-1].model
     (folder / MODEL_FILE).write_bytes(b"no model")
     follower.turn()
     follower.turn()
-    assert (told[-1].model, told.refused) == (used, 1)
-    assert told[-1].problem
+    assert (reported[-1].model, reported.refused) == (used, 1)
+    assert reported[-1].problem
     made = decide(2)
     follower.turn()
     assert shadows(database).keys() == set(made)
 
 
-def test_a_missing_folder(store, told, tmp_path):
-    follower = Follower(store, tmp_path / "nothing", CALLER, told.append)
+def test_a_missing_folder(store, reported, tmp_path):
+    follower = Follower(store, tmp_path / "nothing", CALLER, reported.append)
     follower.turn()
-    assert (told[-1].model, told.refused) == (None, 1)
-    assert told[-1].problem
+    assert (reported[-1].model, reported.refused) == (None, 1)
+    assert reported[-1].problem
 
 
 @pytest.mark.parametrize("register_url", ["sqlite"], indirect=True)
-def test_the_file_of_the_register_is_away(database, follower, told, decide):
+def test_the_file_of_the_register_is_away(database, follower, reported, decide):
     assert isinstance(database, SQLite)
     follower.turn()
     made = decide(2)
     aside = database.path.with_suffix(".aside")
     database.path.rename(aside)
     follower.turn()
-    assert told[-1].problem
-    assert told[-1].oldest is not None
+    assert reported[-1].problem
+    assert reported[-1].oldest is not None
     aside.rename(database.path)
 
     def is_back() -> bool:
         follower.turn()
-        return told[-1].problem is None
+        return reported[-1].problem is None
 
     wait_for(is_back)
     assert shadows(database).keys() == set(made)
 
 
-def test_the_oldest_one_left_is_told(store, follower, told, decide):
+def test_the_oldest_one_left_is_told(store, follower, reported, decide):
     """The lag is that of decisions, not of the follower's own clock."""
     before = datetime.now(UTC)
     follower.turn()
-    assert told[-1].oldest is None
+    assert reported[-1].oldest is None
     decide(1, at=before - timedelta(days=1))  # before the beginning
     follower.turn()
-    assert (told.scored, told[-1].oldest) == (0, None)
+    assert (reported.scored, reported[-1].oldest) == (0, None)
 
 
 def test_answers_of_a_promoted_challenger_are_compressed_as_those_of_others(

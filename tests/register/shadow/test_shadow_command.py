@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from register.shadow.progress import Progress
+from tests.register.recording import PEPPER
 from tests.register.shadow.conftest import PlainScorer, shadows
 from tests.register.shadow.test_follower import events
-from tests.support.registers.recording import PEPPER
 from tests.support.servers.processes import ROOT, inherited
 from tests.support.servers.server import wait_for
 

@@ -18,7 +18,8 @@ from register.commands.migrate import migrate
 from register.database.database import Database
 from register.database.opening import open_database
 from register.verification.verification import Verification, verify
-from tests.support.registers.recording import Recorder, Scored, lifted_guards
+from tests.register.recording import Recorder, Scored
+from tests.support.registers.guards import lifted_guards
 
 AUDIT = ({"sex": "female", "age_band": "35-44"}, {"sex": "male", "age_band": "35-44"}, {})
 

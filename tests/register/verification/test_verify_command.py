@@ -13,7 +13,7 @@ from register.evidence.chain import block_id
 from register.tables import schema
 from register.verification import problems
 from register.verification.chain.head import Head, read_head
-from tests.support.portfolio import CommandResult
+from tests.support.commands import CommandResult
 from tests.support.registers.register_command import run_register
 
 

@@ -12,7 +12,7 @@ from register.__main__ import COMMANDS
 from service.recording.monitoring.weekly_gauges import TEXTS
 from service.recording.register_service import Counts
 from serving.observability.metrics import Metrics
-from tests.support.servers.commands import run
+from tests.support.commands import run
 from tests.support.servers.server import ROOT
 
 ALERTS = ROOT / "docs/alerts"
@@ -46,9 +46,9 @@ def test_each_alert_is_tested_firing_and_silent(alert: str, tmp_path: Path):
     """
     for file, content in TESTS.items():
         tests = [
-            test | {"alert_rule_test": asked}
+            test | {"alert_rule_test": of_alert}
             for test in content["tests"]
-            if (asked := [one for one in test["alert_rule_test"] if one["alertname"] == alert])
+            if (of_alert := [one for one in test["alert_rule_test"] if one["alertname"] == alert])
         ]
         (tmp_path / file).write_text(yaml.safe_dump(content | {"tests": tests}))
     codes = []

@@ -100,12 +100,18 @@ def test_example_tells_the_scenario_of_the_simulation():
         assert float(row[2]) <= int(row[4]) <= float(row[3])
 
 
-def test_figures_of_the_example_follow_from_its_counts():
-    """Rates and intervals of the table by scipy; one month of twelve misses the truth, as said."""
+@pytest.fixture
+def months() -> list[tuple[str, ...]]:
+    """The rows of the example's twelve months."""
     rows = MONTH_ROW.findall(section("An example whose truth is known"))
     assert len(rows) == 12
+    return rows
+
+
+def test_rates_of_the_example_follow_from_its_counts(months: list[tuple[str, ...]]):
+    """Rates and intervals by scipy; one month of twelve misses the truth, as said."""
     missed = []
-    for month, labelled, bad, _, *figures in rows:
+    for month, labelled, bad, _, *figures in months:
         rate, low, high, true = map(float, figures)
         found = binomtest(int(bad), int(labelled)).proportion_ci(method="wilson")
         assert rate == pytest.approx(100 * int(bad) / int(labelled), abs=0.051)
@@ -113,10 +119,16 @@ def test_figures_of_the_example_follow_from_its_counts():
         if not low <= true <= high:
             missed.append(month)
     assert missed == ["Oct 2025"]
-    outbreak = [float(row[4]) for row in rows if row[0] in ("Mar 2025", "Apr 2025")]
-    others = [float(row[4]) for row in rows if row[0] not in ("Mar 2025", "Apr 2025")]
+
+
+def test_the_outbreak_of_the_example_has_the_highest_rates(months: list[tuple[str, ...]]):
+    outbreak = [float(row[4]) for row in months if row[0] in ("Mar 2025", "Apr 2025")]
+    others = [float(row[4]) for row in months if row[0] not in ("Mar 2025", "Apr 2025")]
     assert min(outbreak) > max(others)
-    total = [tuple(map(int, row[1:3])) for row in rows]
+
+
+def test_the_total_of_the_example_is_that_of_its_months(months: list[tuple[str, ...]]):
+    total = [tuple(map(int, row[1:3])) for row in months]
     known = re.search(r"loans +([\d,]+) whose window .* known, (\d+) in default", PAGE)
     labelled, bad = int(known[1].replace(",", "")), int(known[2])
     assert 0 <= labelled - sum(row[0] for row in total) < 30  # of 1 November 2025

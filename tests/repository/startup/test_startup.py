@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.servers.commands import STARTUP, environment, run, script, started
+from tests.repository.startup_command import STARTUP, environment, script, started
+from tests.support.commands import run
 from tests.support.servers.server import ROOT
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.repository.startup_command import environment, started
 from tests.repository.workflow.workflow import STEPS, step_using
-from tests.support.servers.commands import environment, run, started
+from tests.support.commands import run
 from tests.support.servers.server import HOST, ROOT, free_port
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.servers.commands import run, script
+from tests.repository.startup_command import script
+from tests.support.commands import run
 from tests.support.servers.server import ROOT
 
 
@@ -73,6 +74,15 @@ def test_gate_is_red_where_a_part_is_missing(gate, tmp_path: Path, user: int):
     done = gate(user)
     assert done.returncode != 0
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize("tests", ["pytest", ".venv-service/bin/python -m pytest"])
+def test_gate_is_red_where_tests_are(gate, tmp_path: Path, tests: str):
+    script(tmp_path / "bin/wrk", "exit 0")
+    script(tmp_path / "startup.sh", 'echo "$*"', f'case "$*" in "{tests}"*) exit 3 ;; esac')
+    done = gate(1000)
+    assert (done.returncode, done.stderr) == (3, "")
+    assert tests in done.stdout
 
 
 def test_gate_installs_nothing_where_all_is_there(gate, tmp_path: Path):

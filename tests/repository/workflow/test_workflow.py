@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.repository.workflow.workflow import JOBS, STEPS, WORKFLOW, step_using
-from tests.support.servers.commands import run
+from tests.support.commands import run
 from tests.support.servers.server import ROOT
 
 BIN = Path(sys.executable).parent

@@ -49,7 +49,7 @@ def test_a_start_without_model_json_logs_the_threshold(server: Server):
     assert server.said("model.json: absent, the threshold is 0.40") == 1
 
 
-def asked_at_once(server: Server, ids: list[int]) -> list[tuple[int, bytes]]:
+def explained_at_once(server: Server, ids: list[int]) -> list[tuple[int, bytes]]:
     """Status and body for each client, requested together over connections of their own."""
 
     async def ask() -> list[tuple[int, bytes]]:
@@ -78,7 +78,7 @@ def test_unknown_clients_are_refused_while_the_queue_is_full(server: Server):
     """More explanations are requested than may wait, with unknown clients between them."""
     known = list(range(1, 60))
     ids = [client_id for n in known for client_id in (n, UNKNOWN + n)]
-    answers = asked_at_once(server, ids)
+    answers = explained_at_once(server, ids)
     statuses = Counter(
         (client_id > UNKNOWN, status) for client_id, (status, _) in zip(ids, answers, strict=True)
     )
@@ -94,7 +94,7 @@ def test_unknown_clients_are_refused_while_the_queue_is_full(server: Server):
 
 def test_many_requests_for_one_client_are_one_computation(server: Server):
     before = explanations(server)
-    answers = asked_at_once(server, [CLIENTS] * 100)
+    answers = explained_at_once(server, [CLIENTS] * 100)
     assert {status for status, _ in answers} == {200}
     assert len({body for _, body in answers}) == 1
     after = explanations(server)
@@ -143,6 +143,13 @@ def is_explanation(body: bytes) -> bool:
     return body.startswith(b'{"values":[[') and body.endswith(b"]}")
 
 
+def unread(port: int) -> int:
+    """Bytes that were sent to a server and that it has not read, and connections not accepted."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    to_port = [row for row in rows if row[1].endswith(f":{port:04X}")]
+    return sum(int(row[4].partition(":")[2], 16) for row in to_port)
+
+
 def test_a_stopping_server_answers_the_accepted_requests(server: Server):
     """The last test of this server. experiments/service/faults.py stops one under full load."""
     known = known_answers(server)
@@ -156,7 +163,7 @@ def test_a_stopping_server_answers_the_accepted_requests(server: Server):
         found = [connection.ask(prediction[:-5]) for connection in callers]
         for connection, client_id in zip(others, ids[-len(others) :], strict=False):
             found.append(connection.ask(request(f"/get_shap?param_name={client_id}")))
-        await asyncio.to_thread(wait_for, lambda: server.unread() == 0)
+        await asyncio.to_thread(wait_for, lambda: unread(server.port) == 0)
         server.process.terminate()
         await asyncio.to_thread(wait_for, lambda: "Shutting down" in server.log())
         for connection in callers:

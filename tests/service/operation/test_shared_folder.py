@@ -19,7 +19,7 @@ from main import Application
 from serving.workers.shared_folder import LIVE, RESERVED, SHARED_FOLDER, forget_live_values
 from tests.service.operation.metric_counts import counts
 from tests.support.bundles.folders import another_model, metadata_of, put
-from tests.support.servers.commands import run
+from tests.support.commands import run
 from tests.support.servers.forks import Forks
 from tests.support.servers.processes import ROOT, begin
 from tests.support.servers.server import SELDOM, Server, wait_for

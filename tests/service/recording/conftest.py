@@ -10,9 +10,16 @@ from sqlalchemy import select
 
 from main import Application
 from register.tables import schema
+from service.recording.monitoring import monitoring
 from tests.service.recording.asking import LENDER, PEPPER, migrated, opened
-from tests.support.registers.postgresql import MISSING, Cluster, programs
+from tests.support.registers.postgresql import Cluster
 from tests.support.servers.application import application
+
+
+@pytest.fixture(autouse=True)
+def patient_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets a request wait for figures as long as a busy machine needs to compute them."""
+    monkeypatch.setattr(monitoring, "WAIT_SECONDS", 120.0)
 
 
 @pytest.fixture(scope="session")
@@ -71,21 +78,6 @@ def new_app(sqlite_url: str, small_bundle_folder: Path) -> Iterator[Callable[...
     yield make
     for app in made:
         app.service.register.close()
-
-
-@pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    """The URL of a file that does not exist."""
-    return f"sqlite:///{tmp_path}/register.db"
-
-
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
-    """A PostgreSQL server for all tests."""
-    if not programs():
-        pytest.skip(MISSING)
-    with Cluster() as cluster:
-        yield cluster
 
 
 @pytest.fixture

@@ -52,11 +52,15 @@ def foreign(tmp_path: Path) -> ForeignModel:
     return model
 
 
-def test_the_id_is_served_as_a_feature(foreign: ForeignModel, caplog):
-    client = prepared_client(create_app(Settings(ressources_dir=foreign.path)))
+def test_a_model_that_takes_the_id_is_doubted_in_the_log(foreign: ForeignModel, caplog):
+    create_app(Settings(ressources_dir=foreign.path))
     assert [each.getMessage() for each in caplog.records if each.name.endswith("loader")] == [
         f"the model takes the clients' ids, {ID}, as a feature: was it meant to?"
     ]
+
+
+def test_the_id_is_served_as_a_feature(foreign: ForeignModel):
+    client = prepared_client(create_app(Settings(ressources_dir=foreign.path)))
     names = client.get("/get_feat").json()["data"]
     assert names == pd.read_csv(foreign.path / NEW_FILE).columns.tolist()
     assert ID in names
@@ -68,6 +72,9 @@ def test_the_id_is_served_as_a_feature(foreign: ForeignModel, caplog):
     assert sorted(reference["feat0"] + reference["feat1"]) == list(range(1001, 1241))
     shap = client.get("/get_shap", params={"param_name": 2003}).json()
     assert shap["feat"] == NUMBERS
+
+
+def test_every_door_gives_the_probability_of_the_model(foreign: ForeignModel):
     for door, found in foreign.doors().items():
         assert found == foreign.expected, door
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.service.swagger_ui.swagger_page import tried
-from tests.support.browser import CHROMIUM, PATIENCE, chromium
+from tests.support.browser import CHROMIUM, PATIENCE
 from tests.support.servers.application import KEY
 from tests.support.servers.server import Server, wait_for
 
@@ -18,12 +18,6 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is install
 @pytest.fixture(scope="module", params=["server", "keyed_server"], ids=["open", "with a key"])
 def docs_server(request: pytest.FixtureRequest) -> Server:
     return request.getfixturevalue(request.param)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.service.swagger_ui.swagger_page import tried
-from tests.support.browser import CHROMIUM, PATIENCE, chromium
+from tests.support.browser import PATIENCE
 from tests.support.servers.forks import Forks
 from tests.support.servers.server import HOST, SERVICE, AnyServer, Server, free_port
 
@@ -90,14 +90,6 @@ def proxy_address(proxied_server: AnyServer) -> Iterator[str]:
     """The address of `/` behind the proxy."""
     with proxied(proxied_server, PREFIX) as proxy_address:
         yield proxy_address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium is installed")
-    with chromium() as browser:
-        yield browser
 
 
 def test_the_document_has_the_servers_below_its_own_folder(proxy_address: str, server: Server):

@@ -77,7 +77,7 @@ def callers(tmp_path: Path) -> Callers:
     return Callers([b"MASTER"], path, ROLES)
 
 
-def asked(app: Starlette, name: str | None, method: str, path: str) -> httpx.Response:
+def answer_to(app: Starlette, name: str | None, method: str, path: str) -> httpx.Response:
     """The answer to a caller, by name."""
     headers = {"X-API-Key": name.upper()} if name else {}
     return client_of(app).request(method, f"http://testserver{path}", headers=headers)
@@ -93,16 +93,16 @@ def test_a_caller_reaches_the_routes_of_its_roles(
     app = kitchen(callers)
     for name, roles in CALLERS.items():
         for spelling in (path, f"/{path}/"):
-            answer = asked(app, name, method, spelling)
+            answer = answer_to(app, name, method, spelling)
             if role in roles:
                 assert (answer.status_code, answer.text) == (200, name)
             else:
                 assert answer.status_code == 403
                 assert answer.json() == {"detail": f"the key of {name} lacks the role {role}"}
                 assert "WWW-Authenticate" not in answer.headers
-    assert asked(app, "master", method, path).text == "key"
+    assert answer_to(app, "master", method, path).text == "key"
     for unknown in (None, "thief"):
-        answer = asked(app, unknown, method, path)
+        answer = answer_to(app, unknown, method, path)
         assert (answer.status_code, answer.json()) == (401, NO_KEY)
         assert answer.headers["WWW-Authenticate"] == "APIKey"
 
@@ -110,14 +110,14 @@ def test_a_caller_reaches_the_routes_of_its_roles(
 def test_an_open_path_needs_neither_key_nor_role(callers: Callers):
     app = kitchen(callers)
     names = ["chef", "bank", "master", "thief", None]
-    told = {name: asked(app, name, "GET", "/door").text for name in names}
-    assert told == dict(zip(names, ["chef", "bank", "key", "nobody", "nobody"], strict=True))
+    texts = {name: answer_to(app, name, "GET", "/door").text for name in names}
+    assert texts == dict(zip(names, ["chef", "bank", "key", "nobody", "nobody"], strict=True))
 
 
 def test_without_keys_the_caller_is_anyone():
     app = kitchen(Callers([], None, ROLES), Route("/added", told))
     for path in ("/pots", "/bills", "/door", "/added"):
-        answer = asked(app, "thief", "GET", path)
+        answer = answer_to(app, "thief", "GET", path)
         assert (answer.status_code, answer.text) == (200, "anyone")
 
 
@@ -137,20 +137,20 @@ def test_a_route_without_a_role_is_for_callers_with_all_roles(callers: Callers, 
     method, path = ("DELETE", "/pots") if added.path == "/pots" else ("GET", added.path)
     concrete = f"{path}/below" if isinstance(added, Mount) else path.replace("{added}", "7")
     for name in ("boss", "master"):
-        assert asked(app, name, method, concrete).status_code == 200
+        assert answer_to(app, name, method, concrete).status_code == 200
     for name in ("chef", "bank"):
-        answer = asked(app, name, method, concrete)
+        answer = answer_to(app, name, method, concrete)
         detail = f"the key of {name} lacks roles, and {method} {path} needs all"
         assert (answer.status_code, answer.json()) == (403, {"detail": detail})
-    assert asked(app, None, method, concrete).status_code == 401
+    assert answer_to(app, None, method, concrete).status_code == 401
 
 
 def test_a_route_that_is_added_after_the_first_request_is_closed(callers: Callers):
     app = kitchen(callers)
-    assert asked(app, "chef", "GET", "/pots").status_code == 200
+    assert answer_to(app, "chef", "GET", "/pots").status_code == 200
     app.add_route("/late", told)
-    assert asked(app, "chef", "GET", "/late").status_code == 404
-    assert asked(app, "boss", "GET", "/late").text == "boss"
+    assert answer_to(app, "chef", "GET", "/late").status_code == 404
+    assert answer_to(app, "boss", "GET", "/late").text == "boss"
 
 
 def test_a_websocket_is_for_callers_with_all_roles(callers: Callers):
@@ -176,14 +176,14 @@ def test_a_caller_learns_of_a_wrong_path_or_method(callers: Callers, name: str):
         ("/potz", "no route /potz: / lists the routes"),
         ("/pots/7/8", "no route /pots/7/8: / lists the routes"),
     ]:
-        answer = asked(app, name, "GET", path)
+        answer = answer_to(app, name, "GET", path)
         assert (answer.status_code, answer.json()) == (404, {"detail": detail})
     for method, path, allow in [
         ("POST", "/pots", "GET, HEAD"),
         ("GET", "/pots/7", "PUT"),
         ("PUT", "/bills", "GET, HEAD, POST"),
     ]:
-        answer = asked(app, name, method, path)
+        answer = answer_to(app, name, method, path)
         route = path.replace("7", "{id}")
         assert answer.json() == {"detail": f"{route} takes {allow}, not {method}"}
         assert (answer.status_code, answer.headers["Allow"]) == (405, allow)
@@ -194,7 +194,7 @@ def test_a_line_of_the_log_names_the_caller_if_it_shall(callers: Callers):
         lines: list[dict[str, Any]] = []
         app = kitchen(callers, write=lines.append, names_callers=named)
         for name in ("chef", "bank", "master", "thief", None):
-            asked(app, name, "GET", "/pots")
+            answer_to(app, name, "GET", "/pots")
         fields = ["time", "event", "method", "route", "status", "milliseconds", "request_id"]
         for line in lines:
             assert list(line) == fields + ["caller"] * named
@@ -206,5 +206,5 @@ def test_a_line_of_the_log_names_the_caller_if_it_shall(callers: Callers):
 def test_an_open_service_logs_anyone():
     lines: list[dict[str, Any]] = []
     app = kitchen(Callers([], None, ROLES), write=lines.append, names_callers=True)
-    asked(app, None, "GET", "/pots")
+    answer_to(app, None, "GET", "/pots")
     assert [line["caller"] for line in lines] == ["anyone"]

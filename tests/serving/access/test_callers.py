@@ -150,7 +150,7 @@ def names(file: CallersFile, *keys: str) -> list[str | None]:
     return [caller and caller.name for caller in found]
 
 
-def said(caplog: pytest.LogCaptureFixture) -> list[str]:
+def new_log_lines(caplog: pytest.LogCaptureFixture) -> list[str]:
     """The warnings so far, which are forgotten."""
     records = [record for record in caplog.records if record.levelno >= logging.WARNING]
     caplog.clear()
@@ -175,7 +175,7 @@ def test_a_file_that_is_renamed_into_place_is_read(path: Path, caplog: pytest.Lo
     keys = ("key of anna", "key of bob", "another key", "key of carl")
     assert names(file, *keys) == [None, None, "bob", "carl"]
     assert file.find(b"another key") == Caller("bob", frozenset(["count"]))
-    assert said(caplog) == []
+    assert new_log_lines(caplog) == []
 
 
 def test_a_file_that_is_written_in_place_is_read(path: Path, caplog: pytest.LogCaptureFixture):
@@ -190,14 +190,14 @@ def test_a_file_that_is_written_in_place_is_read(path: Path, caplog: pytest.LogC
             written.flush()
     assert names(file, "key of anna", "key of carl", "key of dora") == [None, "carl", "dora"]
     place = f"the callers stay as they are: {path}"
-    assert said(caplog) == [
+    assert new_log_lines(caplog) == [
         f"{place}: has no [[caller]], which would close the service to everybody",
         f"{place}: not TOML, at end of document",
         f"{place}: caller 2, dora: {NO_ROLES}",
     ]
 
 
-@pytest.mark.parametrize(
+bad_files = pytest.mark.parametrize(
     ("content", "reason"),
     [
         (f"{SECRET}\n".encode(), "not TOML, at line 1, column 32"),
@@ -206,38 +206,50 @@ def test_a_file_that_is_written_in_place_is_read(path: Path, caplog: pytest.LogC
         (b"#" * 250_001, "larger than 250000 bytes"),
     ],
 )
-def test_a_bad_file_is_refused_at_start_and_keeps_the_callers_later(
-    path: Path, content: bytes, reason: str, caplog: pytest.LogCaptureFixture
-):
-    file, good = HastyFile(path, ROLES), path.read_bytes()
+
+
+@bad_files
+def test_a_bad_file_is_refused_at_the_start(path: Path, content: bytes, reason: str):
     path.write_bytes(content)
     with pytest.raises(BadCallers) as raised:
         CallersFile(path, ROLES)
     assert str(raised.value) == f"{path}: {reason}"
+
+
+@bad_files
+def test_a_bad_file_keeps_the_callers_later(
+    path: Path, content: bytes, reason: str, caplog: pytest.LogCaptureFixture
+):
+    file, good = HastyFile(path, ROLES), path.read_bytes()
+    path.write_bytes(content)
     for _ in range(3):
         assert names(file, "key of anna", "key of bob", "key") == ["anna", "bob", None]
-    assert said(caplog) == [f"the callers stay as they are: {path}: {reason}"]
+    assert new_log_lines(caplog) == [f"the callers stay as they are: {path}: {reason}"]
     path.write_bytes(good.replace(b"bob", b"carl"))
     assert names(file, "key of bob") == ["carl"]
-    assert said(caplog) == []
+    assert new_log_lines(caplog) == []
     path.write_bytes(content)
     assert names(file, "key of bob") == ["carl"]
-    assert said(caplog) == [f"the callers stay as they are: {path}: {reason}"]
+    assert new_log_lines(caplog) == [f"the callers stay as they are: {path}: {reason}"]
+
+
+def test_a_missing_file_is_refused_at_the_start(path: Path):
+    path.unlink()
+    with pytest.raises(BadCallers) as raised:
+        CallersFile(path, ROLES)
+    assert str(raised.value) == f"{path}: No such file or directory"
 
 
 def test_a_file_that_is_gone_keeps_the_callers(path: Path, caplog: pytest.LogCaptureFixture):
     file, away = HastyFile(path, ROLES), path.with_suffix(".away")
     path.rename(away)
-    with pytest.raises(BadCallers) as raised:
-        CallersFile(path, ROLES)
-    assert str(raised.value) == f"{path}: No such file or directory"
     for _ in range(3):
         assert names(file, "key of anna") == ["anna"]
     gone = f"the callers stay as they are: {path}: No such file or directory"
-    assert said(caplog) == [gone]
+    assert new_log_lines(caplog) == [gone]
     path.mkdir()
     assert names(file, "key of anna") == ["anna"]
-    assert said(caplog) == [f"the callers stay as they are: {path}: not a file"]
+    assert new_log_lines(caplog) == [f"the callers stay as they are: {path}: not a file"]
     path.rmdir()
     away.write_text(entry("carl", "key of anna"))
     away.rename(path)
@@ -257,10 +269,10 @@ def test_a_file_for_every_reader_is_used_with_a_warning(
     path.chmod(0o644)
     file = HastyFile(path, ROLES)
     assert names(file, "key of anna") == ["anna"]
-    assert said(caplog) == [f"{path}: every user of this machine can read it"]
+    assert new_log_lines(caplog) == [f"{path}: every user of this machine can read it"]
     os.utime(path)
     assert names(file, "key of anna") == ["anna"]
-    assert said(caplog) == []
+    assert new_log_lines(caplog) == []
 
 
 def headers(key: bytes) -> list[tuple[bytes, bytes]]:

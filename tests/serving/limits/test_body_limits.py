@@ -14,7 +14,7 @@ from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from serving.limits.body_limits import SHORT, BodyBudget, body_of
-from tests.support.servers.protocol import (
+from tests.serving.bounded_server import (
     CLOSE,
     TOO_SLOW,
     BodyCounter,

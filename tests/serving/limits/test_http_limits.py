@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from serving.limits.http_limits import HEAD_BYTES, HEADER_LINES, BoundedHttpProtocol
-from tests.support.servers.protocol import (
+from tests.serving.bounded_server import (
     CLOSE,
     NO_HTTP,
     START,
@@ -13,9 +13,8 @@ from tests.support.servers.protocol import (
     Running,
     answers,
     check_refusal,
-    everything,
 )
-from tests.support.servers.server import wait_for
+from tests.support.servers.server import everything, wait_for
 
 
 def in_pieces(message: bytes, size: int) -> list[bytes]:

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pytest
 
-from tests.support.servers.protocol import (
+from tests.serving.bounded_server import (
     CLOSE,
     START,
     TOO_SLOW,
@@ -13,9 +13,8 @@ from tests.support.servers.protocol import (
     Running,
     answers,
     check_refusal,
-    everything,
 )
-from tests.support.servers.server import parsed, wait_for
+from tests.support.servers.server import everything, parsed, wait_for
 
 
 @pytest.mark.parametrize(

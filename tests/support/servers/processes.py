@@ -7,13 +7,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[3]
-INHERITED = (
-    "FAST_EXPLANATIONS",
-    "HOME",
-    "LD_LIBRARY_PATH",
-    "PATH",
-    "TMPDIR",
-)  # else a setting of the caller's counts
+# Of other variables a setting of the caller's counts.
+INHERITED = ("FAST_EXPLANATIONS", "HOME", "LD_LIBRARY_PATH", "PATH", "TMPDIR")
 
 # A process like those of subprocess, of a command, an environment, and where its output and its
 # errors go.

@@ -66,6 +66,14 @@ class Answer:
         return json.loads(self.body)
 
 
+def everything(connection: socket.socket) -> bytes:
+    """The bytes that come until the other end closes a connection."""
+    received = bytearray()
+    while piece := connection.recv(1 << 16):
+        received += piece
+    return bytes(received)
+
+
 def parsed(received: bytes) -> Answer:
     """Parse the bytes of an answer."""
     head, _, body = received.partition(b"\r\n\r\n")
@@ -204,10 +212,7 @@ class AnyServer:
         with socket.create_connection((HOST, self.port), seconds) as connection:
             for piece in pieces:
                 connection.sendall(piece)
-            received = bytearray()
-            while piece := connection.recv(1 << 16):
-                received += piece
-        return parsed(bytes(received))
+            return parsed(everything(connection))
 
     def log(self) -> str:
         """Its output so far."""
@@ -243,12 +248,6 @@ class AnyServer:
     def open_files(self) -> int:
         """Files and sockets that the workers hold."""
         return sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in self.pids())
-
-    def unread(self) -> int:
-        """Bytes that were sent to it and that it has not read, and connections not accepted."""
-        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-        port = f":{self.port:04X}"
-        return sum(int(row[4].partition(":")[2], 16) for row in rows if row[1].endswith(port))
 
 
 class Server(AnyServer):

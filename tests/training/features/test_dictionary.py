@@ -14,7 +14,7 @@ from credit_scoring.data.artifacts import FEATURES_FILE, ID, METADATA_FILE, TARG
 from credit_scoring.data.features.feature_file import COLUMNS
 from credit_scoring.errors import BadFile
 from credit_scoring.model.loader import load
-from tests.support.bundles.bank import a_bank, refusal, run
+from tests.training.bank import a_bank, refusal, run
 from tests.training.conftest import FILLED_IN
 from tests.training.simulation.plain_ratios import ratios
 from training import model_folder

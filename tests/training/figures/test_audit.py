@@ -14,7 +14,7 @@ from credit_scoring.data.artifacts import (
     TARGET,
 )
 from credit_scoring.model.loader import load
-from tests.support.bundles.bank import a_bank, districts, model_of, read, refusal
+from tests.training.bank import a_bank, districts, model_of, read, refusal
 from training.audit import audit
 
 

@@ -18,7 +18,7 @@ from credit_scoring.data.artifacts import (
     TARGET,
 )
 from credit_scoring.model.scorecard import Scorecard
-from tests.support.bundles.bank import a_bank, model_of, read, scored
+from tests.training.bank import a_bank, model_of, read, scored
 from training.calibration import calibrate, calibrated, calibration_figures, grades
 from training.fitting import THRESHOLDS, fit, unfitted
 from training.quality import costs

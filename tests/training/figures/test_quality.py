@@ -14,7 +14,7 @@ from credit_scoring.data.artifacts import (
     REFERENCE_FILE,
     TARGET,
 )
-from tests.support.bundles.bank import a_bank, model_of, read, scored
+from tests.training.bank import a_bank, model_of, read, scored
 from training.quality import auc_interval
 
 

@@ -17,7 +17,7 @@ from credit_scoring.data.artifacts import (
     TARGET,
 )
 from credit_scoring.model.loader import load
-from tests.support.bundles.bank import a_bank, model_of, read, run, scored
+from tests.training.bank import a_bank, model_of, read, run, scored
 from training import fitting
 from training.fitting import THRESHOLDS, cheapest_threshold, cross_validate, fit, unfitted
 from training.quality import costs

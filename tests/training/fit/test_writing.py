@@ -18,7 +18,7 @@ from credit_scoring.data.artifacts import (
 )
 from credit_scoring.data.model_file import read_model
 from credit_scoring.errors import BadFile
-from tests.support.bundles.bank import model_of, read
+from tests.training.bank import model_of, read
 from training.table import Split
 from training.writing import write
 

@@ -25,8 +25,8 @@ from credit_scoring.data.artifacts import (
 from credit_scoring.data.model_file import read_model
 from credit_scoring.model.loader import load
 from credit_scoring.model.scorecard import Scorecard
-from tests.support.bundles.bank import read
 from tests.support.servers.server import ROOT
+from tests.training.bank import read
 from training.features.dictionary import home_credit
 from training.population.simulation import simulate
 from training.quality import COST_MISSED_DEFAULT, costs

@@ -18,8 +18,8 @@ from credit_scoring.decisions.application import Application, Applications, RawR
 from credit_scoring.decisions.scoring import ApplicationScorer
 from credit_scoring.explain.peers import find_peers
 from credit_scoring.model.loader import load
-from tests.support.bundles.bank import refusal
 from tests.support.bundles.simulated import DECISIONS, simulate
+from tests.training.bank import refusal
 from training.population.simulation import USUAL, Shift, simulate_applicants
 from training.simulated_decisions.applicants import UNSEEN, MonthOfApplicants
 from training.simulated_decisions.loans import after_months
@@ -182,11 +182,11 @@ def test_reviews_of_the_truth_are_those_of_the_files(simulated):
     )
     last = {one["reference"]: one for one in reviews}
     for month in simulated.truth["months"]:
-        asked = [one for one in requests if simulated.month(one["reference"]) == month["month"]]
+        of_month = [one for one in requests if simulated.month(one["reference"]) == month["month"]]
         unanswered = [
-            one for one in asked if last.get(one["reference"], {"at": ""})["at"] < one["at"]
+            one for one in of_month if last.get(one["reference"], {"at": ""})["at"] < one["at"]
         ]
-        assert (month["requests"], month["open"]) == (len(asked), len(unanswered))
+        assert (month["requests"], month["open"]) == (len(of_month), len(unanswered))
     for reviewer in simulated.truth["reviewers"]:
         mine = [one for one in last.values() if one["caller"] == reviewer["reviewer"]]
         refused = [one for one in mine if simulated.decisions[one["reference"]]["prediction"]]

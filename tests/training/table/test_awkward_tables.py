@@ -9,7 +9,7 @@ import pytest
 
 from credit_scoring.data.artifacts import FEATURES_FILE, ID, NEW_FILE, PROBA, REFERENCE_FILE, TARGET
 from credit_scoring.model.loader import load
-from tests.support.bundles.bank import refusal, run
+from tests.training.bank import refusal, run
 from tests.training.table.any_table import (
     any_table,
     reference_clients_as_new,

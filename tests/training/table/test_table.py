@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from credit_scoring.data.artifacts import ID, METADATA_FILE, NEW_FILE, PROBA, REFERENCE_FILE, TARGET
-from tests.support.bundles.bank import a_bank, read, refusal
+from tests.training.bank import a_bank, read, refusal
 from training.table import read_labelled_table
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 
 from credit_scoring.data.artifacts import ID, NEW_FILE, REFERENCE_FILE
 from credit_scoring.model.loader import load
-from tests.support.bundles.bank import a_bank, run
+from tests.training.bank import a_bank, run
 
 
 def test_texts_are_written_and_served_as_they_are(tmp_path):

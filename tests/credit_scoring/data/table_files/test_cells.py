@@ -151,11 +151,11 @@ def test_columns_that_the_transformer_drops_are_not_needed(tmp_path):
     """The transformer was fitted on a table with the id and the outcome."""
     transformer = with_suite()
 
-    def whole(cells: pd.DataFrame) -> pd.DataFrame:
+    def unchanged(cells: pd.DataFrame) -> pd.DataFrame:
         return typed(cells).assign(**{ID: range(len(cells)), "UNKNOWN": 1, TARGET: 0})
 
     foreign = ForeignModel(
-        tmp_path / "folder", make_pipeline(transformer, lightgbm()), as_fitted=whole
+        tmp_path / "folder", make_pipeline(transformer, lightgbm()), as_fitted=unchanged
     )
     assert {ID, TARGET, "UNKNOWN"} <= set(transformer.feature_names_in_)
     for door, found in foreign.doors().items():

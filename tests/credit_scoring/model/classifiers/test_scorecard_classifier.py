@@ -45,23 +45,46 @@ def scorecard(metric: float | str = 0, **options: object):
     return pickle.loads(pickle.dumps(made))
 
 
-@pytest.mark.parametrize("metric", [0, "empirical", 0.3])
-def test_the_parts_give_the_bits_of_the_scorecard(metric: float | str):
-    table, _ = applicants()
-    made = scorecard(metric)
-    assert is_scorecard(made)
-    assert not is_scorecard(made.estimator_)
-    binning, linear = split_scorecard(made)
+@pytest.fixture(scope="module", params=[0, "empirical", 0.3])
+def fitted_scorecard(request: pytest.FixtureRequest) -> optbinning.Scorecard:
+    """A scorecard with each metric of special and missing values."""
+    return scorecard(request.param)
+
+
+def test_a_scorecard_is_told_from_its_estimator(fitted_scorecard: optbinning.Scorecard):
+    assert is_scorecard(fitted_scorecard)
+    assert not is_scorecard(fitted_scorecard.estimator_)
+
+
+def test_the_binning_takes_and_names_the_features(fitted_scorecard: optbinning.Scorecard):
+    binning, _ = split_scorecard(fitted_scorecard)
     assert binning.feature_names_in_ == ["income", "debt", "housing", "age"]
     assert binning.n_features_in_ == 4
-    woe = binning.transform(table)
+    woe = binning.transform(applicants()[0])
     assert list(woe.columns) == binning.get_feature_names_out() == binning.feature_names_in_
-    expected = made.predict_proba(table)
-    np.testing.assert_array_equal(linear.predict_proba(woe), expected)
+
+
+def test_the_parts_give_the_bits_of_the_scorecard(fitted_scorecard: optbinning.Scorecard):
+    table, _ = applicants()
+    binning, linear = split_scorecard(fitted_scorecard)
+    expected = fitted_scorecard.predict_proba(table)
+    np.testing.assert_array_equal(linear.predict_proba(binning.transform(table)), expected)
+
+
+def test_a_row_alone_is_binned_as_among_others(fitted_scorecard: optbinning.Scorecard):
+    table, _ = applicants()
+    binning, _ = split_scorecard(fitted_scorecard)
     alone = pd.concat([binning.transform(table.iloc[at : at + 1]) for at in range(30)])
-    np.testing.assert_array_equal(alone, woe[:30])
-    classifier = choose_classifier(linear)
-    found = classifier.probabilities(np.ascontiguousarray(woe))
+    np.testing.assert_array_equal(alone, binning.transform(table)[:30])
+
+
+def test_the_classifier_has_the_probabilities_of_the_scorecard(
+    fitted_scorecard: optbinning.Scorecard,
+):
+    table, _ = applicants()
+    binning, linear = split_scorecard(fitted_scorecard)
+    expected = fitted_scorecard.predict_proba(table)
+    found = choose_classifier(linear).probabilities(np.ascontiguousarray(binning.transform(table)))
     assert np.abs(found - expected[:, 1]).max() <= 1e-15
     assert len(np.unique(found)) > 20
 

@@ -72,8 +72,11 @@ def test_the_expected_confusion():
     assert nobody == ExpectedConfusion(0.0, 0.0, pytest.approx(1.8), pytest.approx(2.2))
 
 
-def test_a_small_cell_has_ranges_only():
+def test_a_cell_without_loans_has_no_figures():
     assert expected_performance(np.empty(0)) is None
+
+
+def test_a_small_cell_has_ranges_only():
     found = expected_performance(np.full(29, 0.3))
     margin = stats.norm.ppf(0.975) * (0.21 / 29) ** 0.5
     assert found.default_rate == Estimate(

@@ -9,7 +9,7 @@ from register.evidence.chain import Block, block_id, row_hash
 from register.tables import schema
 from register.verification import verification
 from register.verification.verification import verify
-from tests.support.registers.recording import lifted_guards
+from tests.support.registers.guards import lifted_guards
 
 BLOCKS = 9
 

@@ -10,7 +10,7 @@ from register.commands.verify import UNREADABLE
 from register.tables import schema
 from register.tables.column_types import Id, Moment
 from register.verification.stored_types import strange_values
-from tests.support.registers.recording import unguarded
+from tests.support.registers.guards import unguarded
 from tests.support.registers.register_command import run_register
 
 ROW_NUMBERS = (schema.stream, schema.bundle, schema.reference_scores)  # their keys

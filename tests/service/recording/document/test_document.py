@@ -83,8 +83,9 @@ def test_every_documented_example_works(http: httpx.Client):
 def test_a_caller_who_may_not_score_sees_no_id(new_app: Callable[..., Application]):
     app = new_app(api_key="a key")
     http = opened(app)
-    decide(httpx.Client(transport=http._transport, base_url=http.base_url,
-                        headers={"X-API-Key": "a key"}), {"client": 248124})  # fmt: skip
+    with client_of(app) as keyed_http:
+        keyed_http.headers["X-API-Key"] = "a key"
+        decide(keyed_http, {"client": 248124})
     latest = str(app.service.register.recorder.latest)
     for headers, is_shown in (({}, False), ({"X-API-Key": "a key"}, True)):
         document = http.get("/openapi.json", headers=headers)

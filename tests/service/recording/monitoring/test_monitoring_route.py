@@ -1,7 +1,9 @@
 """`GET /monitoring` in this process: its figures, its parameters, and how long they are kept."""
 
+import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 
 import httpx
 import orjson
@@ -62,17 +64,17 @@ def test_the_answer_is_the_report_of_the_register(
     assert answer.status_code == 200, answer.text
     assert answer.headers["Content-Type"] == "application/json"
     found = answer.json()
-    asked = FiguresQuery.read({name.rstrip("_"): value for name, value in query.items()})
+    parsed = FiguresQuery.read({name.rstrip("_"): value for name, value in query.items()})
     as_of = datetime.fromisoformat(found["as_of"])
     year_before = as_of.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     wanted = MonitoringQuery(
-        start=asked.start or year_before.replace(year=as_of.year - 1),
-        end=asked.end or as_of,
-        by=asked.by,
-        group=asked.group,
-        features=asked.features,
+        start=parsed.start or year_before.replace(year=as_of.year - 1),
+        end=parsed.end or as_of,
+        by=parsed.by,
+        group=parsed.group,
+        features=parsed.features,
     )
-    if asked.end is not None and asked.start is None:  # the month of tomorrow may be the next one
+    if parsed.end is not None and parsed.start is None:  # the month of tomorrow may be the next one
         wanted = MonitoringQuery(**vars(wanted) | {"start": datetime.fromisoformat(found["start"])})
     database = register_app.service.register.store.database
     report = monitoring_report(database, wanted, 12, as_of)
@@ -80,7 +82,7 @@ def test_the_answer_is_the_report_of_the_register(
     assert found == expected
     assert found["total"]["volume"] >= 60
     assert found["total"]["overrides"]["all"]["count"] >= 1
-    assert (found["features"] is not None) == asked.features
+    assert (found["features"] is not None) == parsed.features
 
 
 @pytest.fixture
@@ -163,9 +165,8 @@ def test_an_answer_is_kept_and_then_computed_anew(
     decide(http, {"client": clients[0]})
     assert ask(http, **query).content == first.content
     assert ask(http, **query | {"by": "bundle"}).content != first.content
-    monkeypatch.setattr(answers, "FRESH_SECONDS", -1.0)
-    register = http._transport._transport.app.service.register
-    monkeypatch.setattr(register.monitoring._answers, "_ends", {})
+    later = SimpleNamespace(time=lambda: time.time() + answers.FRESH_SECONDS)
+    monkeypatch.setattr(answers, "time", later)
     second = ask(http, **query).json()
     assert second["as_of"] > first.json()["as_of"]
     assert second["total"]["volume"] == first.json()["total"]["volume"] + 1

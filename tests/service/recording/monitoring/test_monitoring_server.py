@@ -49,7 +49,7 @@ def figures(server: Server) -> list[int]:
     ]
 
 
-def asked(server: Server, query: str = "") -> bytes:
+def report(server: Server, query: str = "") -> bytes:
     """The body of an answer, over a connection of its own, which any worker may take."""
     answer = server.get(f"/monitoring{query}")
     assert answer.status_code == 200, answer.text
@@ -58,12 +58,12 @@ def asked(server: Server, query: str = "") -> bytes:
 
 def test_workers_give_one_answer_and_a_new_one_when_it_is_old(recorder: Server):
     with ThreadPoolExecutor(6) as threads:
-        first = set(threads.map(lambda _: asked(recorder), range(12)))
+        first = set(threads.map(lambda _: report(recorder), range(12)))
     assert len(first) == 1
-    assert {asked(recorder) for _ in range(12)} == first
+    assert {report(recorder) for _ in range(12)} == first
     for file in recorder.scratch.glob(ANSWERS):
         os.utime(file, (0, 0))
-    second = {asked(recorder) for _ in range(12)}
+    second = {report(recorder) for _ in range(12)}
     assert len(second) == 1
     assert not second & first
 

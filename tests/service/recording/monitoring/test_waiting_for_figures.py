@@ -21,8 +21,8 @@ def test_equal_queries_at_once_are_computed_once(new_app: Callable[..., Applicat
     given = [{}, {"by": "week"}, {}, {"by": "week", "features": "0"}]
 
     async def several() -> list[bytes]:
-        asked = [app.service.register.monitoring.answer(FiguresQuery.read(one)) for one in given]
-        return await asyncio.gather(*asked)
+        answers = [app.service.register.monitoring.answer(FiguresQuery.read(one)) for one in given]
+        return await asyncio.gather(*answers)
 
     found = LOOP.run_until_complete(several())
     assert found[0] == found[2] != found[1] == found[3]
@@ -38,8 +38,8 @@ def test_too_many_queries_at_once_are_refused(
     given = [{}, {"by": "week"}, {"features": "1"}, {"by": "caller", "features": "1"}]
 
     async def several() -> list[bytes | BaseException]:
-        asked = [app.service.register.monitoring.answer(FiguresQuery.read(one)) for one in given]
-        return await asyncio.gather(*asked, return_exceptions=True)
+        answers = [app.service.register.monitoring.answer(FiguresQuery.read(one)) for one in given]
+        return await asyncio.gather(*answers, return_exceptions=True)
 
     found = LOOP.run_until_complete(several())
     assert [isinstance(one, bytes) for one in found] == [True, False, True, False]

@@ -9,13 +9,15 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from main import Application
 from register.reading.open_requests import RequestCounts
-from service.recording.monitoring import weekly_gauges
+from service.recording.monitoring import answers, weekly_gauges
 from service.recording.monitoring.weekly_gauges import (
     TEXTS,
+    WeeklyGauges,
     last_monday,
     request_values,
     week_values,
 )
+from service.recording.reader_pool import ReaderPool
 from tests.service.recording.asking import decide, opened
 from tests.support.servers.inprocess import LOOP
 
@@ -41,13 +43,22 @@ def shown(http: httpx.Client) -> dict[str, float]:
     return {one.name: one.samples[0].value for one in families if one.name in TEXTS}
 
 
-def compute(app: Application) -> None:
-    LOOP.run_until_complete(app.service.register._weekly.compute())
+@pytest.fixture
+def compute(app: Application, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """Computes the gauges, each time from new figures."""
+    register = app.service.register
+    readers = ReaderPool(register.store.database, register.store.writer.look)
+    gauges = WeeklyGauges(app.service.metrics, register.monitoring, readers)
+    monkeypatch.setattr(answers, "FRESH_SECONDS", 0.0)
+    yield lambda: LOOP.run_until_complete(gauges.compute())
+    readers.close()
 
 
-def test_the_gauges_are_those_of_the_recorded_calls(app: Application, http: httpx.Client):
+def test_the_gauges_are_those_of_the_recorded_calls(
+    http: httpx.Client, compute: Callable[[], None]
+):
     assert shown(http) == {}
-    compute(app)
+    compute()
     end = weekly_gauges.last_monday(datetime.now(UTC)).timestamp()
     assert shown(http) == {"monitoring_week_end_seconds": end, "monitoring_week_decisions": 0}
 
@@ -59,9 +70,8 @@ def test_the_gauges_are_those_of_the_recorded_calls(app: Application, http: http
     for decision in refused[:3]:
         review = {"decision": 0, "reason": "A"}
         assert http.post(f"/decisions/{decision}/reviews", json=review).status_code == 201
-    app.service.register.monitoring._answers._ends.clear()
     before = datetime.now(UTC)
-    compute(app)
+    compute()
     found = shown(http)
     by_week = http.get("/monitoring?by=week").json()["cells"][-1]
     accepted = len(decided) - len(refused)

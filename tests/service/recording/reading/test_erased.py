@@ -13,7 +13,7 @@ from register.retention.erasure import erase
 from register.retention.targets import Target
 from register.tables import schema
 from tests.service.recording.asking import decide, listed, opened, stored
-from tests.support.registers.recording import unguarded
+from tests.support.registers.guards import unguarded
 
 CALL_ERASED = {"detail": "the data of this call's decision were erased"}
 

@@ -3,7 +3,7 @@
 import json
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from html import unescape
 from pathlib import Path
 from uuid import UUID
@@ -14,7 +14,8 @@ import pytest
 
 from credit_scoring.data.artifacts import FEATURES_FILE
 from main import Application
-from register.letter.letter import letter_html
+from register.letter.languages.texts import Language
+from register.letter.letter import Letter, letter_html
 from register.letter.style import POLICY
 from register.reading.decision import read_decision
 from tests.service.recording.asking import LENDER, decide, opened
@@ -31,36 +32,66 @@ def accepted(http: httpx.Client, clients: list[int]) -> str:
     return decide(http, {"client": client})["id"]
 
 
-@pytest.mark.parametrize(("query", "language"), [("", "en"), ("?language=fr", "fr")])
-def test_a_letter_is_that_of_the_library(
-    register_app: Application,
-    http: httpx.Client,
-    accepted: str,
-    query: str,
-    language: str,
-    events: Callable,
+in_each_language = pytest.mark.parametrize(
+    ("query", "language"), [("", "en"), ("?language=fr", "fr")]
+)
+
+
+@in_each_language
+def test_nobody_keeps_a_letter_and_it_runs_nothing(
+    http: httpx.Client, accepted: str, query: str, language: Language
 ):
-    before = len(events("letter"))
     answer = http.get(f"/decisions/{accepted}/letter{query}")
-    assert answer.status_code == 200, answer.text
+    assert f'<html lang="{language}"' in answer.text
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     assert answer.headers["Content-Security-Policy"] == POLICY
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert f'<html lang="{language}"' in answer.text
 
-    service = register_app.service
-    flags = service.register.archive.keep(service.current).result().flags
+
+def test_features_of_0_and_1_are_flags_for_a_letter(register_app: Application, http: httpx.Client):
+    flags = flags_of(register_app)
     assert "CODE_GENDER_F" in flags
     assert "AMT_CREDIT" not in flags
+
+
+def flags_of(register_app: Application) -> Collection[str]:
+    service = register_app.service
+    return service.register.archive.keep(service.current).result().flags
+
+
+def library_letter(register_app: Application, decision: str, language: Language) -> Letter:
+    """The letter of the library."""
+    service = register_app.service
     with service.register.store.database.reading() as connection:
-        stored = read_decision(connection, UUID(accepted))
-    letter = letter_html(stored, service.settings, language, flags)
-    assert answer.text == letter.html
+        stored = read_decision(connection, UUID(decision))
+    return letter_html(stored, service.settings, language, flags_of(register_app))
+
+
+@in_each_language
+def test_a_letter_is_that_of_the_library(
+    register_app: Application, http: httpx.Client, accepted: str, query: str, language: Language
+):
+    answer = http.get(f"/decisions/{accepted}/letter{query}")
+    assert answer.status_code == 200, answer.text
+    assert answer.text == library_letter(register_app, accepted, language).html
+
+
+@in_each_language
+def test_a_letter_is_an_event(
+    register_app: Application,
+    http: httpx.Client,
+    accepted: str,
+    query: str,
+    language: Language,
+    events: Callable,
+):
+    before = len(events("letter"))
+    http.get(f"/decisions/{accepted}/letter{query}")
     (event,) = events("letter")[before:]
     assert (event["caller"], event["decision"]) == ("anyone", UUID(accepted))
-    detail = {"template": letter.version, "language": language}
-    assert json.loads(event["detail"]) == detail
+    letter = library_letter(register_app, accepted, language)
+    assert json.loads(event["detail"]) == {"template": letter.version, "language": language}
 
 
 def test_reasons_are_in_french_by_the_file_of_the_day(

@@ -37,10 +37,10 @@ def is_now(text: str) -> bool:
     return text.endswith("Z") and abs((datetime.now(UTC) - at).total_seconds()) < 60
 
 
-def test_a_review_is_the_final_decision(http: httpx.Client, decision: str):
-    first = review(http, decision, REVIEW)
-    assert first.status_code == 201
-    recorded = first.json()
+def test_a_review_is_answered_as_it_was_given(http: httpx.Client, decision: str):
+    answer = review(http, decision, REVIEW)
+    assert answer.status_code == 201
+    recorded = answer.json()
     assert is_now(recorded["at"])
     assert recorded == {
         "id": str(UUID(recorded["id"])),
@@ -50,10 +50,14 @@ def test_a_review_is_the_final_decision(http: httpx.Client, decision: str):
         "reason": "INCOME_PROVED",
         "comment": "Pay slips seen, é.",
     }
+
+
+def test_the_last_review_is_the_final_decision(http: httpx.Client, decision: str):
+    first = review(http, decision, REVIEW).json()
     second = review(http, decision, {"decision": 1, "reason": "X"}).json()
     assert second["comment"] is None
     found = stored(http, decision)
-    assert found["reviewed"] == [recorded, second]
+    assert found["reviewed"] == [first, second]
     assert (found["final"], found["reviews"]) == (1, 2)
     assert listed(http, reviewed="true", limit=1) == [decision]
 
@@ -133,9 +137,12 @@ def test_a_long_review_is_kept(http: httpx.Client, decision: str):
     assert review(http, decision, body).json()["comment"] == body["comment"]
 
 
-def test_a_request_for_a_review(http: httpx.Client, decision: str):
-    path = f"/decisions/{decision}/review-requests"
-    answer = http.post(path, json={"statement": "My income has risen."})
+def request_review(http: httpx.Client, decision: str, body: object) -> httpx.Response:
+    return http.post(f"/decisions/{decision}/review-requests", json=body)
+
+
+def test_a_request_for_a_review_is_answered_as_it_was_given(http: httpx.Client, decision: str):
+    answer = request_review(http, decision, {"statement": "My income has risen."})
     assert answer.status_code == 201
     request = answer.json()
     assert is_now(request["at"])
@@ -145,13 +152,21 @@ def test_a_request_for_a_review(http: httpx.Client, decision: str):
         "caller": "anyone",
         "statement": "My income has risen.",
     }
+
+
+def test_a_request_for_a_review_is_open_until_a_review(http: httpx.Client, decision: str):
+    request = request_review(http, decision, {"statement": "My income has risen."}).json()
     found = stored(http, decision)
     assert (found["review_requests"], found["review_requested"]) == ([request], True)
     assert listed(http, requested="true", limit=1) == [decision]
     assert review(http, decision, REVIEW).status_code == 201
     assert stored(http, decision)["review_requested"] is False
     assert decision not in listed(http, requested="true")
-    silent = http.post(path, json={}).json()
+
+
+def test_requests_for_a_review_are_kept_in_their_order(http: httpx.Client, decision: str):
+    request = request_review(http, decision, {"statement": "My income has risen."}).json()
+    silent = request_review(http, decision, {}).json()
     assert silent["statement"] is None
     assert stored(http, decision)["review_requests"] == [request, silent]
 

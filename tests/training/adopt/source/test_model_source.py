@@ -4,6 +4,7 @@ import gzip
 import json
 import pickle
 import zlib
+from pathlib import Path
 
 import joblib
 import pytest
@@ -118,26 +119,45 @@ def test_a_folder_of_mlflow(tmp_path):
         assert source.versions == {"numpy": "1.23.5", "scikit-learn": "1.2.2"}
 
 
-def test_folders_of_mlflow_that_will_not_do(tmp_path):
-    def problem():
-        with pytest.raises(NotAdopted) as refused:
-            read_source(tmp_path)
-        return refused.value.problems[0]
+def problem_of(folder: Path) -> str:
+    """The first problem for which a folder is refused."""
+    with pytest.raises(NotAdopted) as refused:
+        read_source(folder)
+    return refused.value.problems[0]
 
-    assert problem() == f"{tmp_path}: is a folder without the file MLmodel: give the model file"
+
+def test_a_folder_without_a_file_of_mlflow_is_refused(tmp_path):
+    assert problem_of(tmp_path) == (
+        f"{tmp_path}: is a folder without the file MLmodel: give the model file"
+    )
+
+
+def test_a_folder_of_mlflow_without_its_model_is_refused(tmp_path):
     (tmp_path / "MLmodel").write_text(MLMODEL.format(file="model.pkl"))
-    assert problem() == (f"{tmp_path}: MLmodel names model.pkl, which is not there: copy all files")
-    (tmp_path / "MLmodel").write_text(MLMODEL.format(file="../model.pkl"))
-    (tmp_path.parent / "model.pkl").write_bytes(pickle.dumps(0))
-    assert "which is not there" in problem()  # nothing outside the folder
+    assert problem_of(tmp_path) == (
+        f"{tmp_path}: MLmodel names model.pkl, which is not there: copy all files"
+    )
+
+
+def test_a_folder_of_mlflow_names_nothing_outside(tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "MLmodel").write_text(MLMODEL.format(file="../model.pkl"))
+    (tmp_path / "model.pkl").write_bytes(pickle.dumps(0))
+    assert "which is not there" in problem_of(folder)
+
+
+def test_a_model_of_mlflow_that_is_code_of_its_own_is_refused(tmp_path):
     own = {"flavors": {"python_function": {"loader_module": "mlflow.pyfunc.model"}}}
     (tmp_path / "MLmodel").write_text(json.dumps(own))
-    assert "whose probabilities are computed by code of its own" in problem()
-    (tmp_path / "MLmodel").unlink()
+    assert "whose probabilities are computed by code of its own" in problem_of(tmp_path)
+
+
+def test_a_folder_of_two_models_of_mlflow_is_refused(tmp_path):
     for name in "ab":
         (tmp_path / name).mkdir()
         (tmp_path / name / "MLmodel").write_text("flavors: {}")
-    assert problem() == (
+    assert problem_of(tmp_path) == (
         f"{tmp_path}: holds 2 models of MLflow: give one of {tmp_path}/a, {tmp_path}/b"
     )
 

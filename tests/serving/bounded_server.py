@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import uvicorn
 
 from serving.limits.http_limits import BoundedHttpProtocol
-from tests.support.servers.server import Answer, parsed, wait_for
+from tests.support.servers.server import Answer, everything, parsed, wait_for
 
 TOO_LARGE = {"detail": "a request has at most 100 headers, of 65536 bytes with its path"}
 TOO_SLOW = {"detail": "a request must arrive within 30 seconds"}
@@ -80,13 +80,6 @@ class Running:
             for piece in pieces:
                 connection.sendall(piece)
             return answers(everything(connection))
-
-
-def everything(connection: socket.socket) -> bytes:
-    received = bytearray()
-    while piece := connection.recv(1 << 16):
-        received += piece
-    return bytes(received)
 
 
 def answers(received: bytes) -> list[Answer]:

@@ -1,20 +1,13 @@
-"""Commands of this project, run in an environment that the test decides."""
+"""startup.sh, in an environment that the test decides."""
 
 import ast
 import os
-import subprocess
 from pathlib import Path
 
+from tests.support.commands import run
 from tests.support.servers.server import ROOT
 
 STARTUP = ROOT / "startup.sh"
-
-
-def run(*command: str | Path, **kwargs) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, **kwargs)
-
-
-# startup.sh
 
 
 def script(file: Path, *lines: str) -> None:

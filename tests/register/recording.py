@@ -1,7 +1,6 @@
 """A register that is filled without a service: decisions, reviews, outcomes and events."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -10,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Connection, Table, inspect, text
+from sqlalchemy import Table
 
 from credit_scoring.decisions.application import Application, Applications, RawRecord
 from credit_scoring.decisions.scoring import NULLABLE, ApplicationScorer, ScoredApplication
@@ -31,8 +30,6 @@ from register.writing.stream import Stream
 
 PEPPER = b"a pepper of tests"
 CALLER = "ann"
-
-Rows = Sequence[tuple[Table, Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,32 +193,3 @@ def answer_of(scored: ScoredApplication) -> bytes:
     """The answer of `/score`."""
     fields = vars(scored).items()
     return orjson.dumps({k: value for k, value in fields if value is not None or k in NULLABLE})
-
-
-def unguarded(connection: Connection, tables: Iterable[Table] = schema.metadata.tables.values()):
-    """Drop the triggers of tables, as somebody who owns the database can."""
-    if connection.dialect.name == "sqlite":
-        names = connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'"))
-        for name in names.all():
-            connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
-        return
-    for table in tables:
-        if inspect(connection).has_table(table.name):
-            connection.exec_driver_sql(f'ALTER TABLE "{table.name}" DISABLE TRIGGER ALL')
-
-
-@contextmanager
-def lifted_guards(connection: Connection) -> Iterator[None]:
-    """Turn all triggers off while the block runs, in its transaction, as a database's owner can."""
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
-        yield
-        connection.exec_driver_sql("SET LOCAL session_replication_role = origin")
-        return
-    triggers = text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-    found = connection.execute(triggers).all()
-    for name, _ in found:
-        connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
-    yield
-    for _, made in found:
-        connection.exec_driver_sql(made)
