@@ -31,7 +31,7 @@ from serving.workers.gunicorn_worker import NotReady, awaited, giving_way, threa
 RETRY_SECONDS = 1.0
 SLOW_PAUSES = 10  # of a second each, while files differ from those that were loaded
 WAIT_SECONDS = 1.5  # the longest wait of a request
-SAMPLE_SECONDS = 2.0  # for answers that a dictionary is trained on
+SAMPLE_SECONDS = 2.0  # of processor time, for answers that a dictionary is trained on
 SAMPLE_REASONS = 4
 CALLER = "(service)"  # of events of the service itself; no caller can have this name
 
@@ -217,10 +217,10 @@ def sample_answers(served: ServedBundle) -> list[bytes]:
     """Answers to the first new clients, as many as are computed in time; needs the peers."""
     wanted = ScoreRequest(b"", SAMPLE_REASONS, "near")
     scorer = wanted.scorer(served.bundle, served.found_peers)
-    end = time.monotonic() + SAMPLE_SECONDS
+    end = time.thread_time() + SAMPLE_SECONDS
     answers: list[bytes] = []
     for client in served.bundle.client_ids[:SAMPLES]:
         answers += map(scored_body, scorer.score(Applications([Application(client)])))
-        if time.monotonic() > end:
+        if time.thread_time() > end:
             break
     return answers
