@@ -82,6 +82,12 @@ def command(
     return run
 
 
+@pytest.fixture(autouse=True)
+def _no_lines_of_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No line of progress on a machine so busy that a run takes ten seconds."""
+    monkeypatch.setattr("portfolio.progress.LINE_SECONDS", 600)
+
+
 @pytest.fixture
 def command_here(capsys: Any, bundle_folder: Path) -> Callable[..., CommandResult]:
     """The command without a scheduler."""

@@ -46,7 +46,6 @@ def test_a_killed_worker_loses_nothing(command_here, bundle_folder, finished_run
         note(progress, *given, **more)
 
     monkeypatch.setattr(Progress, "note", kill_and_note)
-    monkeypatch.setattr("portfolio.progress.LINE_SECONDS", 600)  # however long it takes
     sizes = {"chunk_bytes": 1_000}
     result = command_here(bundle_folder / NEW_FILE, out, "--workers", "1", sizes=sizes)
     assert killed
