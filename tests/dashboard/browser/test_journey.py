@@ -48,7 +48,7 @@ def expect_result(page: Page, api: ServiceApi, client: int) -> None:
     changes = json.loads(parse_qs(urlsplit(page.url).query)["changes"][0])
     score = api.score({"client": client, "changes": changes})
     decision = "Refused" if score["prediction"] else "Accepted"
-    told = re.compile(f"{decision}: risk score {100 * score['probability']:.0f}")
+    told = re.compile(f"{decision}: risk score {100 * score['probability']:.1f}")
     expect(page.get_by_role("status")).to_contain_text(told)
 
 
