@@ -17,8 +17,8 @@ SENTENCES: Mapping[Key, str] = {
     " hold: figures of that time are about these only, which are not typical.",
     "observed_until": "The register has outcomes up to {day}: a performance window that ends later"
     " counts as not ended, since only its bad loans would be known.",
-    "none_mature": "No performance window has ended yet: there are no default rates, and no"
-    " figures of discrimination and calibration.",
+    "none_mature": "No performance window has ended yet: default rates and figures of"
+    " discrimination and calibration are missing.",
     "unknown_ends": "{number:,} of {of:,} loans whose window has ended have no known end: figures"
     " of performance leave them out, and are doubtful if these differ from the others.",
     "several_definitions": "Outcomes in the register have {number} definitions ({names}): figures"
@@ -28,9 +28,8 @@ SENTENCES: Mapping[Key, str] = {
     " {names}: its decisions have no stability index of the score.",
     "mixed_pd": "Some decisions have a scorecard's probability of default, and others only the"
     " model's probability: figures of calibration take both.",
-    "several_models": "AUC, Gini and KS take the scores of several models together, which may"
-    " differ in meaning, and are no model's own, where more than one decided: {names}."
-    " Figures by model have each model's own.",
+    "several_models": "Several models decided in these cells: {names}. AUC, Gini and KS take their"
+    " scores together, which may differ in meaning. Figures by model keep the models apart.",
     "no_group": "{number:,} decisions have no value of {names}.",
     "other_cells": "The less frequent cells are one: {names}.",
     "no_records": "{number:,} decisions have no record that can be read: the indices of the"

@@ -16,6 +16,7 @@ from tests.support.portfolio import read_parts, read_summary
 
 
 def test_an_interrupt_waits_for_the_start_of_the_workers():
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # as the command does
     done = []
 
     def start():
@@ -23,8 +24,11 @@ def test_an_interrupt_waits_for_the_start_of_the_workers():
             signal.raise_signal(signal.SIGINT)
             done.append("all")
 
-    with pytest.raises(KeyboardInterrupt):
-        start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            start()
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert done == ["all"]
 
 

@@ -202,9 +202,9 @@ def on_swaps(report: MonitoringReport, cells: list[str]) -> str:
     names = [*cells, "total"]
     others = ", …" if len(names) > 5 else ""
     return (
-        "AUC, Gini and KS take the scores of several models together, which may differ in meaning,"
-        " and are no model's own, where more than one decided:"
-        f" {', '.join(names[:5])}{others}. Figures by model have each model's own."
+        f"Several models decided in these cells: {', '.join(names[:5])}{others}. AUC, Gini and KS"
+        " take their scores together, which may differ in meaning. Figures by model keep the models"
+        " apart."
     )
 
 
