@@ -1,1 +1,1 @@
-"""What the benchmarks measure, one part a file."""
+"""The measures of the benchmark, one part a file."""

@@ -1,1 +1,1 @@
-"""What is said of a client: decision, reasons, effects, comparisons."""
+"""Statements about a client: decision, reasons, effects, comparisons."""
