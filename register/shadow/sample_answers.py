@@ -4,20 +4,14 @@ A promoted challenger is in the register already, with this dictionary: without 
 its decisions would take more than twice the space.
 """
 
-import time
-
 import orjson
 
 from credit_scoring.data.artifacts import MODEL_FILE
-from credit_scoring.decisions.application import Application, Applications
 from credit_scoring.decisions.scoring import ApplicationScorer, ScoredApplication
 from credit_scoring.errors import BadFile, describe, foreign_code
 from credit_scoring.explain.peers import find_peers
 from credit_scoring.model.bundle import Bundle
-from register.evidence.compression import SAMPLES
-
-SECONDS = 2.0  # of processor time, for the answers
-REASONS = 4  # of each answer, the default of `/score`
+from register.archive.answer_samples import REASONS, answer_samples
 
 
 def sample_answers(bundle: Bundle) -> list[bytes]:
@@ -26,19 +20,13 @@ def sample_answers(bundle: Bundle) -> list[bytes]:
     Returns:
         JSON objects; none if the model cannot explain its clients.
     """
-    answers: list[bytes] = []
     try:
         with foreign_code(MODEL_FILE, describe):
             peers = find_peers(bundle.scorer, bundle.reference, bundle.threshold)
             scorer = ApplicationScorer(bundle, peers, REASONS, "near")
-            end = time.thread_time() + SECONDS
-            for client in bundle.client_ids[:SAMPLES]:
-                answers += map(answer_of, scorer.score(Applications([Application(client)])))
-                if time.thread_time() > end:
-                    break
+            return answer_samples(scorer, answer_of)
     except BadFile:
         return []
-    return answers
 
 
 def answer_of(scored: ScoredApplication) -> bytes:

@@ -1,7 +1,6 @@
 """Bundles that are put into the register before their first decision."""
 
 import logging
-import time
 from collections.abc import Sequence, Set
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -13,16 +12,16 @@ from weakref import WeakKeyDictionary
 from api.application_decoder import ApplicationDecoder
 from api.application_errors import ApplicationReader
 from api.responses import scored_body
-from credit_scoring.decisions.application import Application, Applications
 from credit_scoring.errors import BadFile
 from credit_scoring.explain.peers import Peers
 from credit_scoring.model.bundle import Bundle
 from credit_scoring.monitoring.feature_summaries import feature_summaries
+from register.archive.answer_samples import REASONS, answer_samples
 from register.archive.reference_scores import ReferenceScores
 from register.archive.scored_reference import of_probabilities
 from register.archive.stored_bundles import read_codec, stored_bundle
 from register.errors import RegisterAway, UnusableRegister
-from register.evidence.compression import SAMPLES, EvidenceCodec
+from register.evidence.compression import EvidenceCodec
 from register.store import Store
 from service.requests import ScoreRequest
 from service.served_bundle import ServedBundle
@@ -31,8 +30,6 @@ from serving.workers.gunicorn_worker import NotReady, awaited, giving_way, threa
 RETRY_SECONDS = 1.0
 SLOW_PAUSES = 10  # of a second each, while files differ from those that were loaded
 WAIT_SECONDS = 1.5  # the longest wait of a request
-SAMPLE_SECONDS = 2.0  # of processor time, for answers that a dictionary is trained on
-SAMPLE_REASONS = 4
 CALLER = "(service)"  # of events of the service itself; no caller can have this name
 
 log = logging.getLogger(__name__)
@@ -215,12 +212,5 @@ def flags_of(bundle: Bundle) -> frozenset[str]:
 
 def sample_answers(served: ServedBundle) -> list[bytes]:
     """Answers to the first new clients, as many as are computed in time; needs the peers."""
-    wanted = ScoreRequest(b"", SAMPLE_REASONS, "near")
-    scorer = wanted.scorer(served.bundle, served.found_peers)
-    end = time.thread_time() + SAMPLE_SECONDS
-    answers: list[bytes] = []
-    for client in served.bundle.client_ids[:SAMPLES]:
-        answers += map(scored_body, scorer.score(Applications([Application(client)])))
-        if time.thread_time() > end:
-            break
-    return answers
+    wanted = ScoreRequest(b"", REASONS, "near")
+    return answer_samples(wanted.scorer(served.bundle, served.found_peers), scored_body)
