@@ -3,10 +3,8 @@
 No shipped date may change; these are the shipped clients with another features.csv.
 """
 
-import csv
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +14,7 @@ from advisor.formatting.formats import Words
 from advisor.service_client.pinned_service import PinnedService
 from advisor.service_client.service_api import ServiceApi
 from advisor.simulation import suggestions
-from credit_scoring.data.artifacts import FEATURES_FILE
+from tests.dashboard.changed_features import with_changed_features
 from tests.dashboard.conftest import PageOpener, PagesOf, chart_texts, service_in_process, text_of
 
 EN = Words("en")
@@ -31,17 +29,13 @@ def date_api(
     small_bundle_folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ServiceApi]:
     """The service of clients whose two dates may change, one of them told as a length of time."""
-    folder = tmp_path_factory.mktemp("dates") / "ressources"
-    shutil.copytree(small_bundle_folder, folder)
-    with (folder / FEATURES_FILE).open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    for row in rows:
-        row["change"] = "any" if row["name"] in UNITS else "none"
-        row["unit"] = UNITS.get(row["name"], row["unit"])
-    with (folder / FEATURES_FILE).open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
+
+    def changed(row: dict[str, str]) -> dict[str, str]:
+        is_date = row["name"] in UNITS
+        return {"change": "any" if is_date else "none", "unit": UNITS.get(row["name"], row["unit"])}
+
+    to = tmp_path_factory.mktemp("dates") / "ressources"
+    folder = with_changed_features(small_bundle_folder, to, changed)
     with service_in_process(folder) as api:
         yield api
 

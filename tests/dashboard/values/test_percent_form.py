@@ -3,8 +3,6 @@
 No shipped share may change; these are the shipped clients with another features.csv.
 """
 
-import csv
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +15,7 @@ from advisor.service_client.response_models import Application
 from advisor.service_client.service_api import ServiceApi
 from advisor.simulation import suggestions
 from advisor.statements import decision
-from credit_scoring.data.artifacts import FEATURES_FILE
+from tests.dashboard.changed_features import with_changed_features
 from tests.dashboard.conftest import PageOpener, service_in_process, text_of
 from tests.dashboard.simulation.simulate_page import changes_in_address, control_key, slider_key
 
@@ -30,16 +28,12 @@ def share_api(
     small_bundle_folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ServiceApi]:
     """The service of clients whose instalment may change as a share of the loan only."""
-    folder = tmp_path_factory.mktemp("shares") / "ressources"
-    shutil.copytree(small_bundle_folder, folder)
-    with (folder / FEATURES_FILE).open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    for row in rows:
-        row["change"] = "any" if row["name"] == SHARE else "none"
-    with (folder / FEATURES_FILE).open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
+
+    def changed(row: dict[str, str]) -> dict[str, str]:
+        return {"change": "any" if row["name"] == SHARE else "none"}
+
+    to = tmp_path_factory.mktemp("shares") / "ressources"
+    folder = with_changed_features(small_bundle_folder, to, changed)
     with service_in_process(folder) as api:
         yield api
 
