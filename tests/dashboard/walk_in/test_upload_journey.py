@@ -38,13 +38,20 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is install
 
 
 @pytest.fixture(scope="module")
-def page(service_server: Server, forks: Forks) -> Iterator[Page]:
-    """The page of new applications, which waits for a file."""
+def dashboard(service_server: Server, forks: Forks) -> Iterator[tuple[str, Page]]:
+    """The address of a dashboard, and a browser's page."""
     with dashboard_of(service_server.url, forks) as url, page_of(url) as page:
-        page.goto(f"{url}/application")
-        page.get_by_text(EN("way_in_upload"), exact=True).click()
-        expect(page.locator("input[type=file]")).to_be_attached()
-        yield page
+        yield url, page
+
+
+@pytest.fixture
+def page(dashboard: tuple[str, Page]) -> Page:
+    """The page of new applications, opened anew: no file of another test is on it."""
+    url, page = dashboard
+    page.goto(f"{url}/application")
+    page.get_by_text(EN("way_in_upload"), exact=True).click()
+    expect(page.locator("input[type=file]")).to_be_attached()
+    return page
 
 
 def upload(page: Page, file: Path) -> None:
