@@ -53,6 +53,7 @@ class Worker(UvicornWorker):  # type: ignore[misc]  # the package has no types
         """Start this worker, without the shared folder if that folder is full."""
         if problem := join_shared_folder():
             self.log.warning("%s: this worker counts for itself and knows no other", problem)
+        gc.disable()  # until the application is made, of which little is garbage
         super().init_process()
 
 
@@ -164,16 +165,14 @@ def keep_little_free() -> None:
 def prepare_process() -> None:
     """Set up this process before it loads anything: its memory, its threads, its turns.
 
-    The event loop shall wait as little as possible for other threads, such as a reload. A full
-    garbage collection walks the objects of all libraries, for 60 ms, and a reload causes some: the
-    objects of now are excluded. A thread that computes in Python is interrupted after a millisecond
-    instead of five: beside two threads that read tables, a request waits several times.
+    The event loop shall wait as little as possible for other threads, such as a reload. A thread
+    that computes in Python is interrupted after a millisecond instead of five: beside two threads
+    that read tables, a request waits several times.
 
     Raises:
         NoThread: it may not start as many threads as a worker needs.
     """
     keep_little_free()
-    gc.freeze()
     sys.setswitchinterval(SWITCH_SECONDS)
     check_threads()
 
@@ -182,6 +181,9 @@ def start_or_give_up(
     create: Callable[[], T], bad: type[Exception], has_others: Callable[[], bool]
 ) -> T:
     """The application of this process.
+
+    A full garbage collection walks the objects of all libraries, for 60 ms or more: those that are
+    there when the application is made are excluded from later ones.
 
     Args:
         create: makes it.
@@ -194,13 +196,16 @@ def start_or_give_up(
     try_again = has_others()  # before `create`, in which workers that start together meet
     try:
         prepare_process()
-        return create()
+        application = create()
     except ValidationError as error:
         # Without the values: one may be a key.
         problems = [f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors()]
         give_up(f"settings: {'; '.join(problems)}")
     except (bad, BadCallers, NoThread) as error:
         give_up(f"cannot start: {error}", try_again=try_again)
+    gc.freeze()
+    gc.enable()
+    return application
 
 
 def give_up(reason: str, *, try_again: bool = False) -> NoReturn:

@@ -1,6 +1,7 @@
-"""Threads that leave processor and lock to the event loop; memory returned to the system."""
+"""Threads that leave processor and lock to the event loop; memory, returned or not looked at."""
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -31,6 +32,18 @@ between = [(np.ones(1_000_000), bytes(1_000)) for _ in range(10)]
 stay = [small for _, small in between]
 del between
 print(free() - before)
+"""
+
+# Starts as a worker does; prints how many objects that stay a full garbage collection finds.
+STARTED = """
+import gc
+from serving.workers.gunicorn_worker import start_or_give_up
+
+gc.disable()
+kept = start_or_give_up(lambda: [[] for _ in range(100_000)], OSError, lambda: False)
+assert gc.isenabled()
+gc.collect()
+print(len(gc.get_objects()))
 """
 
 
@@ -82,3 +95,8 @@ def test_memory_of_arrays_is_returned_to_the_system(
         assert process.wait() == 0, said.seek(0) or said.read()
         said.seek(0)
         assert least < int(said.read()) < most
+
+
+def test_collections_go_on_without_the_objects_of_the_start():
+    process = subprocess.run([sys.executable, "-c", STARTED], stdout=subprocess.PIPE, check=True)
+    assert int(process.stdout) < 1_000
