@@ -53,8 +53,13 @@ class Worker(UvicornWorker):  # type: ignore[misc]  # the package has no types
         """Start this worker, without the shared folder if that folder is full."""
         if problem := join_shared_folder():
             self.log.warning("%s: this worker counts for itself and knows no other", problem)
-        gc.disable()  # until the application is made, of which little is garbage
         super().init_process()
+
+    def load_wsgi(self) -> None:
+        """Load the application without garbage collections: it makes many objects that stay."""
+        gc.disable()
+        super().load_wsgi()
+        gc.enable()
 
 
 class NotReady(RuntimeError):
@@ -204,7 +209,6 @@ def start_or_give_up(
     except (bad, BadCallers, NoThread) as error:
         give_up(f"cannot start: {error}", try_again=try_again)
     gc.freeze()
-    gc.enable()
     return application
 
 

@@ -34,13 +34,19 @@ del between
 print(free() - before)
 """
 
-# Starts as a worker does; prints how many objects that stay a full garbage collection finds.
+# Loads an application as a worker does; prints how many objects that stay a collection finds.
 STARTED = """
 import gc
-from serving.workers.gunicorn_worker import start_or_give_up
+from types import SimpleNamespace
+from serving.workers.gunicorn_worker import Worker, start_or_give_up
 
-gc.disable()
-kept = start_or_give_up(lambda: [[] for _ in range(100_000)], OSError, lambda: False)
+def create():
+    assert not gc.isenabled()
+    return [[] for _ in range(100_000)]
+
+worker = Worker.__new__(Worker)
+worker.app = SimpleNamespace(wsgi=lambda: start_or_give_up(create, OSError, lambda: False))
+worker.load_wsgi()
 assert gc.isenabled()
 gc.collect()
 print(len(gc.get_objects()))
