@@ -10,13 +10,11 @@ import streamlit as st
 from advisor import address, page_elements, session
 from advisor.appearance import decimal_comma, style
 from advisor.formatting.formats import Words
+from advisor.pages import CLIENT_PAGES, PAGES, REGISTER_PAGES, page_file
 from advisor.register import presence
 from advisor.service_client.errors import DashboardError
 from advisor.service_client.response_models import ClientId
 
-PAGES = ("client", "why", "simulate", "compare", "application", "letter", "model")
-REGISTER_PAGES = ("history", "work_list", "monitoring")  # only of a service with a register
-CLIENT_PAGES = ("client", "why", "simulate", "compare", "letter")  # about the chosen client
 TITLE = "Credit desk"
 
 
@@ -33,7 +31,7 @@ def run() -> None:
         st.html(style.SKELETON)
     names = PAGES + (REGISTER_PAGES if presence.look(session.service_api()) else ())
     pages = [
-        st.Page(f"views/{name}.py", title=words(f"page_{name}"), default=name == PAGES[0])
+        st.Page(page_file(name), title=words(f"page_{name}"), default=name == PAGES[0])
         for name in names
     ]
     page = st.navigation(pages, position="hidden")  # Streamlit's own covers a narrow page

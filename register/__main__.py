@@ -4,6 +4,7 @@ import logging
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from types import ModuleType
 
 from pydantic import ValidationError
 
@@ -11,20 +12,20 @@ from credit_scoring.command_line import EXIT_CODE, Parser
 from credit_scoring.errors import ScoringError
 from register.settings import RegisterSettings
 
-COMMANDS = (
-    "migrate",
-    "load",
-    "verify",
-    "replay",
-    "export",
-    "erase",
-    "retire",
-    "hold",
-    "outcomes",
-    "shadow",
-    "report",
-    "figures",
-)
+COMMANDS = {  # and their modules in `register.commands`
+    "migrate": "migrate",
+    "load": "load",
+    "verify": "verify",
+    "replay": "replay",
+    "export": "export",
+    "erase": "retention.erase",
+    "retire": "retention.retire",
+    "hold": "retention.hold",
+    "outcomes": "outcomes",
+    "shadow": "shadow",
+    "report": "report",
+    "figures": "figures",
+}
 INTERRUPTED = 130
 
 
@@ -55,14 +56,18 @@ def run(arguments: Sequence[str]) -> int:
     )
     choices = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     # Only the chosen one is imported: some take seconds.
-    chosen = [name for name in COMMANDS if name in arguments[:1]] or COMMANDS
+    chosen = [name for name in COMMANDS if name in arguments[:1]] or list(COMMANDS)
     for name in chosen:
-        module = import_module(f"register.commands.{name}")
+        module = command_module(name)
         module.add_arguments(choices.add_parser(name, help=module.HELP, description=module.HELP))
     options = parser.parse_args(arguments)
-    command = import_module(f"register.commands.{options.command}")
-    code: int = command.run(options, RegisterSettings())
+    code: int = command_module(options.command).run(options, RegisterSettings())
     return code
+
+
+def command_module(name: str) -> ModuleType:
+    """The module of a command, imported."""
+    return import_module(f"register.commands.{COMMANDS[name]}")
 
 
 def problem(error: ScoringError | ValidationError) -> str:

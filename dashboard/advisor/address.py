@@ -11,6 +11,7 @@ from typing import Any
 
 import streamlit as st
 
+from advisor.pages import page_file
 from advisor.service_client.response_models import ClientId, Feature, Record
 from advisor.texts import LANGUAGES, Language
 
@@ -97,7 +98,7 @@ def link(
     """Show a link to another page, which keeps client, language and changes.
 
     Args:
-        page: name of a file of `views/`.
+        page: its name, see `advisor.pages`.
         label: Markdown.
         changes, client: see `query`.
         primary: show it as the main action of its part of the page.
@@ -105,7 +106,7 @@ def link(
     """
     form = "primary" if primary else "action"
     with st.container(key=f"{form}_link_{key or page}", width="content"):
-        st.page_link(f"views/{page}.py", label=label, query_params=query(client, changes))
+        st.page_link(page_file(page), label=label, query_params=query(client, changes))
 
 
 def written(changes: Record) -> str:

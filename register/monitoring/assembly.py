@@ -6,7 +6,7 @@ from register.monitoring.challenger_counts import challenger_comparisons
 from register.monitoring.counted import Counted
 from register.monitoring.counting.cell_figures import TOTAL, CellFigures
 from register.monitoring.counting.remarks import remarks
-from register.monitoring.counting.review_counts import ReviewCounts
+from register.monitoring.counting.reviews.review_counts import ReviewCounts
 from register.monitoring.document.feature_report import FeatureReport
 from register.monitoring.document.override_tables import OverrideTables
 from register.monitoring.document.report import (

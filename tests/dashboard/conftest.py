@@ -20,6 +20,7 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from advisor import session
+from advisor.pages import page_file
 from advisor.service_client.response_models import Application, ClientId, Record
 from advisor.service_client.service_api import Connection, ServiceApi
 from main import Settings, create_app
@@ -172,7 +173,7 @@ def open_page(service_server: Server, monkeypatch: pytest.MonkeyPatch) -> PageOp
         for key, value in state.items():
             page.session_state[key] = value
         if name != "client":
-            page.switch_page(f"views/{name}.py")
+            page.switch_page(page_file(name))
         page.run()
         assert not page.exception
         return page

@@ -1,6 +1,7 @@
 """Rules beyond import-linter and ruff: lengths of files, and the deployed files."""
 
 import ast
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from tests.support.servers.server import ROOT
 
 PACKAGES = ("api", "credit_scoring", "portfolio", "register", "service", "serving", "training")
 MOST_LINES = 300
+MOST_FILES = 9  # of a folder
 LONGER = {"main.py": 330, "test_main.py": 700}
 NOT_DEPLOYED = {"portfolio", "training", "tests", "dask", "distributed", "pyarrow", "streamlit"}
 
@@ -45,6 +47,16 @@ def reached_from(*modules: str) -> set[str]:
         seen.add(module)
         waiting += imported(module) - seen
     return seen
+
+
+def test_no_folder_has_too_many_files():
+    folders = (*PACKAGES, "benchmarks", "dashboard", "tests")
+    files = [file for name in folders for file in (ROOT / name).rglob("*.py")]
+    counts = Counter(
+        str(file.parent.relative_to(ROOT)) for file in files if not file.stem.startswith("__")
+    )
+    assert len(counts) > 50
+    assert {name: count for name, count in counts.items() if count > MOST_FILES} == {}
 
 
 def test_no_file_is_too_long():

@@ -17,7 +17,7 @@ from credit_scoring.monitoring.rates.hypothesis_test import adjusted
 from credit_scoring.monitoring.rates.proportion import LEAST, wilson
 from register.monitoring.counting.cells import Bounds
 from register.monitoring.counting.kept_scores import CellScores
-from register.monitoring.counting.review_counts import ReviewCounts
+from register.monitoring.counting.reviews.review_counts import ReviewCounts
 from register.monitoring.counting.tally import Tally, groups, mean_of
 from register.monitoring.counting.values import NO_GRADE
 from register.monitoring.counting.weighted_drift import weighted_drift

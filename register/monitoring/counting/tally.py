@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from credit_scoring.monitoring.performance.observations import Vector
 from register.monitoring.counting.cells import Cells
 from register.monitoring.counting.kept_scores import KeptScores
-from register.monitoring.counting.reviewed_decisions import ReviewedDecisions
+from register.monitoring.counting.reviews.reviewed_decisions import ReviewedDecisions
 from register.monitoring.counting.values import Codes, Values
 from register.monitoring.counting.vintage_counts import VintageCounts
 from register.monitoring.reading.column_blocks import Columns

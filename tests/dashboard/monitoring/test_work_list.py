@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from advisor.pages import page_file
 from advisor.register.history.open_requests import open_requests
 from advisor.register.register_api import RegisterApi
 from tests.dashboard.conftest import PageOpener, text_of
@@ -70,12 +71,12 @@ def test_an_opened_request_leaves_the_list_with_its_review(
     assert page.main.text_input(key="find_decision").value == first["id"]
     assert f">{first['id']}<" in text_of(page)
     assert "The client asks for a review." in text_of(page)
-    page.switch_page("views/history.py").run()  # the test's own page is still the work list
+    page.switch_page(page_file("history")).run()  # the test's own page is still the work list
     control(page, "radio", "final").set_value(first["final"]).run()
     press(page, "Record the review")
     assert page.main.success[0].value == "The review is recorded."
     assert monitored_register.decision(first["id"])["review_requested"] is False
-    page.switch_page("views/work_list.py").run()
+    page.switch_page(page_file("work_list")).run()
     assert page.main.selectbox(key="work_list_chosen").value == second["id"]
     assert name(1, second) in text_of(page)
     assert name(1, first) not in text_of(page)

@@ -21,6 +21,7 @@ from pathlib import Path
 from playwright.sync_api import Page, ViewportSize, expect
 from streamlit.testing.v1 import AppTest
 
+from advisor.pages import page_file
 from advisor.service_client.errors import ServiceBusy
 from advisor.service_client.service_api import Connection, ServiceApi
 from tests.support.browser import chromium
@@ -208,7 +209,7 @@ def cost(server: Server, name: str, client: int) -> tuple[int, float]:
         page.run()
 
     def opened() -> None:
-        (page if name == "client" else page.switch_page(f"views/{name}.py")).run()
+        (page if name == "client" else page.switch_page(page_file(name))).run()
         said = [element.value for element in [*page.exception, *page.main.error]]
         assert said == [], (name, client, said)
 

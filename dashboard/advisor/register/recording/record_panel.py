@@ -4,6 +4,7 @@ import streamlit as st
 
 from advisor import address, page_elements, session
 from advisor.formatting.formats import Words
+from advisor.pages import page_file
 from advisor.register import presence, reason_codes
 from advisor.register.held_reads import held, reads
 from advisor.register.moments import moment
@@ -23,7 +24,6 @@ from advisor.service_client.pinned_service import PinnedService
 from advisor.service_client.response_models import Application, Score
 from advisor.statements import decision
 
-LETTER_PAGE = "views/letter.py"
 NOTE_HEIGHT = 80  # pixels
 LONGEST_NOTE = 4000  # characters, the service's own limit
 LONGEST_REFERENCE = 64
@@ -53,7 +53,7 @@ def show_recording(words: Words, recording: Recording) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(words("open_letter"), key=control_key(recording, "letter"), type="primary"):
             st.session_state[LETTER_OF] = recording.recorded["id"]
-            st.switch_page(LETTER_PAGE, query_params=address.query(changes={}))
+            st.switch_page(page_file("letter"), query_params=address.query(changes={}))
         address.link("history", words("open_history"), key="recorded_history")
     if recording.files != session.service().files:
         key = control_key(recording, "anew")

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import streamlit as st
 
+from advisor.pages import page_file
 from advisor.register.history import case_filter, next_case
 from advisor.register.history.case_filter import FINAL, GRADE
 from advisor.register.register_api import RegisterApi
@@ -64,7 +65,7 @@ def test_a_person_works_through_the_list(
     first, second, *others = (each["id"] for each in waiting(register))
     page = open_register_page("work_list")
     press(page, "Open the case")
-    page.switch_page("views/history.py").run()  # the test's own page is still the work list
+    page.switch_page(page_file("history")).run()  # the test's own page is still the work list
     assert page.main.text_input(key="find_decision").value == first
     assert f"Other cases that wait: {1 + len(others)}" in text_of(page)
     control(page, "radio", "final").set_value(1).run()

@@ -8,6 +8,7 @@ import streamlit as st
 from advisor import address, page_elements, session
 from advisor.formatting.formats import Words
 from advisor.monitoring import figures
+from advisor.pages import page_file
 from advisor.register.held_reads import forget
 from advisor.register.history import case_filter, next_case
 from advisor.register.history.decision_list import verdict
@@ -16,7 +17,6 @@ from advisor.register.moments import moment
 from advisor.register.register_api import RegisterApi
 from advisor.register.response_models import DecisionSummary
 
-HISTORY_PAGE = "views/history.py"
 SHOWN = 50  # requests on the page at first, and with each "more"
 PLACES, CHOSEN = "work_list_places", "work_list_chosen"
 NO_GRADE = "\u2013"
@@ -111,7 +111,7 @@ def open_one(words: Words, shown: Sequence[DecisionSummary]) -> None:
         st.button(words("read_again"), on_click=forget)
     if is_opened:
         next_case.begin(chosen)
-        st.switch_page(HISTORY_PAGE, query_params=address.query())
+        st.switch_page(page_file("history"), query_params=address.query())
 
 
 show()

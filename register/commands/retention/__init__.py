@@ -1,0 +1,1 @@
+"""Commands that remove what is kept, or keep it longer."""

@@ -1,0 +1,1 @@
+"""Requests and reviews of decisions, counted by cell."""
