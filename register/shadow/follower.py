@@ -140,7 +140,7 @@ class Follower:
 
 
 def forget_libraries() -> None:
-    """Exclude all objects of now from garbage collections, but for those that are garbage.
+    """Exclude the objects that live now from garbage collections.
 
     A full collection walks the objects of the model and all libraries: while pages of decisions are
     scored these would take a sixth of the time.

@@ -285,10 +285,16 @@ def _contributions(integers: Integers, doubles: Matrix, rows: Matrix) -> Matrix:
     return total
 
 
+def cache_folder() -> Path | None:
+    """The folder in which the compiled code is kept; None if none can be written."""
+    path = _contributions.stats.cache_path
+    return None if path is None else Path(path)
+
+
 def is_at_hand() -> bool:
     """True if the code is compiled in this process or cached on the disk."""
-    folder = _contributions.stats.cache_path
+    folder = cache_folder()
     line = _contributions.py_func.__code__.co_firstlineno  # numba names a file after it
     name = f"{Path(__file__).stem}._contributions-{line}.*.nbi"
-    kept = folder is not None and any(Path(folder).glob(name))
+    kept = folder is not None and any(folder.glob(name))
     return kept or bool(_contributions.signatures)

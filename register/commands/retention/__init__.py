@@ -1,1 +1,1 @@
-"""Commands that remove what is kept, or keep it longer."""
+"""Commands that delete rows of the register, or forbid it."""

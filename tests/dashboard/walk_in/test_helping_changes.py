@@ -1,4 +1,4 @@
-"""What would help a person who is not a client: changes of known values only."""
+"""Changes that help a person who is not a client: of known values only."""
 
 from collections.abc import Sequence
 

@@ -1,14 +1,19 @@
 """Registers with decisions of several months."""
 
 from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
 from datetime import datetime
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
 from sqlalchemy import Table, func, select
 
 from register.database.database import Database
+from register.store import Store
 from register.verification.verification import verify
+from register.writing.entry import Entry
 
 
 @pytest.fixture
@@ -37,6 +42,11 @@ def number_of(database) -> Callable[[Table], int]:
             return connection.execute(select(func.count()).select_from(table)).scalar_one()
 
     return count
+
+
+def with_put(store: Store, put: Callable[[Entry], Future[None]]) -> Store:
+    """A store with another `put`: for events between a reading and the transaction after it."""
+    return replace(store, writer=SimpleNamespace(put=put))
 
 
 def problems(database: Database) -> list[str]:

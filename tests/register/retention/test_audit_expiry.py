@@ -18,7 +18,7 @@ from register.retention.holds import set_hold
 from register.retention.retirement import count_retirement, retire, retirement_time
 from register.retention.targets import Target
 from register.tables import schema
-from tests.register.retention.conftest import problems
+from tests.register.retention.conftest import problems, with_put
 
 BEFORE = datetime(2024, 10, 1, tzinfo=UTC)
 LAST_MOMENT = BEFORE - timedelta(microseconds=1)
@@ -98,18 +98,19 @@ def test_a_hold_keeps_values_until_it_is_released(store, audited, scored, databa
     assert problems(database) == []
 
 
-def test_a_hold_that_comes_meanwhile_is_seen(store, audited, database, monkeypatch):
+def test_a_hold_that_comes_meanwhile_is_seen(store, audited, database):
     decisions = [audited(0, LAST_MOMENT), audited(1, LAST_MOMENT)]
-    expire, calls = audit_expiry._expire, []
+    calls = []
 
-    def held_first(*arguments):
+    def held_first(entry):
         if not calls:
-            calls.append(1)
+            calls.append(entry)
             set_hold(store, "legal", Target.of_decision(decisions[0]), release=False)
-        return expire(*arguments)
+        return store.writer.put(entry)
 
-    monkeypatch.setattr(audit_expiry, "_expire", held_first)
-    assert expire_audit(store, "keeper", BEFORE) == AuditExpiry(BEFORE, 1, 2, held=1)
+    assert expire_audit(with_put(store, held_first), "keeper", BEFORE) == AuditExpiry(
+        BEFORE, 1, 2, held=1
+    )
     assert values(database) == {decisions[0]: GROUPS}
     assert details(database) == [{"before": BEFORE.isoformat(), "decisions": 1, "values": 2}]
     assert problems(database) == []
@@ -119,17 +120,16 @@ def test_values_expire_in_chunks_and_a_second_call_goes_on(store, audited, datab
     monkeypatch.setattr(audit_expiry, "CHUNK", 3)
     decisions = [audited(row % 4, LAST_MOMENT - timedelta(days=row % 3)) for row in range(8)]
     set_hold(store, "legal", Target.of_decision(sorted(decisions)[4]), release=False)
-    expire, calls = audit_expiry._expire, []
+    calls = []
 
-    def ends_after_two(*arguments):
-        calls.append(1)
+    def ends_after_two(entry):
+        calls.append(entry)
         if len(calls) == 3:
             raise RegisterAway("gone")
-        return expire(*arguments)
+        return store.writer.put(entry)
 
-    monkeypatch.setattr(audit_expiry, "_expire", ends_after_two)
     with pytest.raises(RegisterAway):
-        expire_audit(store, "keeper", BEFORE)
+        expire_audit(with_put(store, ends_after_two), "keeper", BEFORE)
     assert values(database).keys() == {*sorted(decisions)[6:], sorted(decisions)[4]}
     assert problems(database) == []
     assert expire_audit(store, "keeper", BEFORE) == AuditExpiry(BEFORE, 2, 4, held=1)

@@ -23,7 +23,7 @@ from register.reviews import review_entry
 from register.stored import Review
 from register.tables import schema
 from register.writing import stream
-from tests.register.retention.conftest import problems
+from tests.register.retention.conftest import problems, with_put
 from tests.support.registers.guards import lifted_guards
 
 BEFORE = datetime(2024, 10, 1, tzinfo=UTC)
@@ -193,15 +193,14 @@ def test_a_row_that_somebody_deletes_beside_a_retirement_is_found(
 
 @pytest.mark.parametrize("meanwhile", ["review", "outcome", "hold"])
 def test_what_comes_between_the_plan_and_the_deletion_is_seen(
-    store, decide, followed, database, monkeypatch, meanwhile
+    store, decide, followed, database, meanwhile
 ):
     decision = decide(0, at=LAST_MOMENT)
-    plan, calls = retirement._chunk, []
+    calls = []
 
-    def planned(*arguments):
-        chunk = plan(*arguments)
+    def overtaken(entry):
         if not calls:
-            calls.append(chunk)
+            calls.append(entry)
             if meanwhile == "review":
                 review = Review(
                     id=store.ids.new(), at=store.now(), reviewer="ann", decision=1,
@@ -212,10 +211,9 @@ def test_what_comes_between_the_plan_and_the_deletion_is_seen(
                 recorded_outcome(store, decision)
             else:
                 set_hold(store, "legal", Target.of_decision(decision), release=False)
-        return chunk
+        return store.writer.put(entry)
 
-    monkeypatch.setattr(retirement, "_chunk", planned)
-    done = retire(store, "keeper", BEFORE)
+    done = retire(with_put(store, overtaken), "keeper", BEFORE)
     if meanwhile == "hold":
         assert (done.held, dict(done.rows)) == (1, {})
         assert ids(database, schema.decision) == {decision}

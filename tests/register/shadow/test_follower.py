@@ -110,7 +110,7 @@ def test_it_goes_on_where_it_was_left(database, store, folder, follower, reporte
     [(timedelta(hours=1), 1e9, True), (timedelta(0), 0.0, True), (timedelta(0), 1e9, False)],
 )
 def test_late_commits(database, store, follower, decide, monkeypatch, soon, seconds, is_found):
-    """Those a little late are found by each turn, others by a turn that looks back."""
+    """Commits a little late are found by each turn, others by a turn that looks back."""
     monkeypatch.setattr(following, "SOON", soon)
     monkeypatch.setattr(following, "LATE_SECONDS", seconds)
     follower.turn()

@@ -34,11 +34,11 @@ def bundle(database: Database) -> int:
 
 @pytest.fixture
 def open_writer() -> Iterator[Callable[..., Writer]]:
-    """Opens writers to a URL, each as a process of its own would."""
+    """Opens writers to a URL or a database, each as a process of its own would."""
     opened: list[tuple[Writer, Database]] = []
 
-    def open_one(url: str, observer: Observer = SILENT) -> Writer:
-        database = open_database(url)
+    def open_one(target: str | Database, observer: Observer = SILENT) -> Writer:
+        database = open_database(target) if isinstance(target, str) else target
         opened.append((Writer(database, observer), database))
         return opened[-1][0]
 

@@ -33,6 +33,9 @@ class PermutationClassifier(OwnProbabilitiesClassifier):
     hundredths of the largest one; they are exact if no more than two inputs interact. The orders
     are the same for all clients and processes, so a client's values are always the same. shap's own
     class draws its orders from NumPy's global generator, which threads share.
+
+    Attributes:
+        background: clients to explain against; None before they are known.
     """
 
     raw_output: RawOutput = "probability"
@@ -41,7 +44,7 @@ class PermutationClassifier(OwnProbabilitiesClassifier):
 
     def __init__(self, own: OwnProbabilities, background: Matrix | None = None) -> None:
         super().__init__(own)
-        self._background = background
+        self.background = background
         self._expected = (
             np.empty(0) if background is None else self.probabilities_together(background)
         )
@@ -57,7 +60,7 @@ class PermutationClassifier(OwnProbabilitiesClassifier):
     @property
     def needs_background(self) -> bool:
         """See `Classifier`."""
-        return self._background is None
+        return self.background is None
 
     def explained_against(self, background: Matrix) -> "PermutationClassifier":
         """A classifier explained against some of the background, evenly spread by probability."""
@@ -72,10 +75,10 @@ class PermutationClassifier(OwnProbabilitiesClassifier):
 
     def contributions(self, rows: Matrix) -> tuple[Matrix, float]:
         """See `Classifier`."""
-        if self._background is None:
+        if self.background is None:
             raise ValueError("no background to explain against")
-        orders = _orders(rows.shape[1], len(self._background))
-        found = [self._explained(row, self._background, orders) for row in rows]
+        orders = _orders(rows.shape[1], len(self.background))
+        found = [self._explained(row, self.background, orders) for row in rows]
         return np.array(found), float(self._expected.mean())
 
     def _explained(self, row: Matrix, background: Matrix, orders: NDArray[np.intp]) -> Matrix:

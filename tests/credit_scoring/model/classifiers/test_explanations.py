@@ -135,7 +135,7 @@ class Recorded:
 def test_permutations_are_exact_for_pairs_that_interact():
     rows, _ = clients(with_nan=False)
     classifier = choose_classifier(Recorded()).explained_against(rows)
-    background = classifier._background
+    background = classifier.background
     values, _ = classifier.contributions(rows[:5])
     for row, found in zip(rows[:5], values, strict=True):
         expected = shapley_values(classifier.probabilities, row, background)

@@ -55,7 +55,7 @@ def test_probabilities_are_those_of_predict_proba(name: str, column: int):
     [("voting of trees", True), ("bagging of trees", True), ("voting", False), ("bagging", False)],
 )
 def test_a_mean_of_trees_scores_rows_alone_as_in_company(name: str, is_alike: bool):
-    """What `test_probabilities_are_those_of_predict_proba` then holds to the last bit."""
+    """`test_probabilities_are_those_of_predict_proba` holds then to the last bit."""
     assert wrapped(name, 1).is_alike == is_alike
 
 

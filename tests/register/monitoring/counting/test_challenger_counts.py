@@ -54,7 +54,7 @@ def register_with_shadows(database) -> tuple[Drawn, list[dict[str, Any]]]:
     rows = shadow_rows(found, seed=4)
     with database.writing() as connection:
         database.insert(connection, schema.shadow, rows)
-        connection.execute(text("ANALYZE"))  # as PostgreSQL does by itself after some seconds
+        connection.execute(text("ANALYZE"))  # as PostgreSQL does seconds after rows came
     return found, rows
 
 

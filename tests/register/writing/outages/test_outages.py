@@ -116,26 +116,27 @@ def test_a_full_file_refuses_and_is_written_to_again(
     database = open_database(sqlite_url)
     list(migrate(database))
     bundle = keep_bundle(database)
-    writer = open_writer(sqlite_url)
+    written = open_database(sqlite_url)
+    writer = open_writer(written)
     entries = [decisions(bundle, 100, record=token_bytes(5_000)) for _ in range(3)]
     assert outcomes([writer.put(entries[0])]) == [""]
-    pages(writer, 1)  # at most, or as many as there are
+    pages(written, 1)  # at most, or as many as there are
     assert outcomes([writer.put(entries[1])]) == ["RegisterAway"]
     # The database can be reached, so each attempt may be the one that succeeds.
     states(lambda: writer.state, "ok")
     assert outcomes([writer.put(entries[2])]) == ["RegisterAway"]
     states(lambda: writer.state, "ok")
     assert lines() == LINES[:1]
-    pages(writer, 1_000_000)
+    pages(written, 1_000_000)
     *_, last = written_at_last(writer, bundle)
     assert set(recorded(database)) == set(ids_of(entries[0]) + ids_of(last))
     wait_for(lambda: lines() == LINES)
     database.close()
 
 
-def pages(writer: Writer, most: int) -> None:
+def pages(database: Database, most: int) -> None:
     """Bound the file that a writer writes to."""
-    with writer._database.writer.connect() as connection:
+    with database.writer.connect() as connection:
         connection.exec_driver_sql(f"PRAGMA max_page_count = {most}")
 
 

@@ -42,7 +42,7 @@ def hung_command(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     monkeypatch.setenv("REGISTER_PEPPER", PEPPER)
     with StoppedProxy(cluster.port) as proxy:
         proxy.stop()
-        # Longer than the tests take: the process shall not end by itself.
+        # The timeout is longer than the tests, so that the process does not end of its own.
         yield command(cluster.url("postgres", port=proxy.port) + "?connect_timeout=120")
 
 
