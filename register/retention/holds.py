@@ -57,33 +57,40 @@ class Holds:
 
 
 def set_hold(store: Store, caller: str, target: Target, *, release: bool) -> bool:
-    """Hold a client's decisions or one decision, or release them; blocks.
+    """Hold a client's decisions, those with a reference or one decision, or release them; blocks.
+
+    A hold on a client covers later decisions too, one on a reference those that are recorded.
 
     Args:
         store: the register.
         caller: the name in the events.
-        target: by client or by decision.
+        target: names the decisions.
         release: true to end the hold.
 
     Returns:
         False if nothing changed, because it is so already.
 
     Raises:
-        UnknownDecision: the decision is not recorded, or none of the client.
+        UnknownDecision: no such decision is recorded.
         RegisterAway: the register does not answer.
     """
     with store.database.reading() as connection:
         holds = Holds.read(connection)
-        if not release and not target.find(connection):
-            raise UnknownDecision("no such decision is recorded, so there is nothing to hold")
+        found = target.find(connection)
+    if not release and not found:
+        raise UnknownDecision("no such decision is recorded, so there is nothing to hold")
     kind, is_held = (RELEASE, True) if release else (HOLD, False)
     entries = [
         _entry(store, caller, kind, subject=subject)
         for subject in target.subjects
         if (subject in holds.subjects) == is_held
     ]
-    if target.decision is not None and (target.decision in holds.decisions) == is_held:
-        entries.append(_entry(store, caller, kind, decision=target.decision))
+    if not target.subjects:
+        entries += [
+            _entry(store, caller, kind, decision=one.id)
+            for one in found
+            if (one.id in holds.decisions) == is_held
+        ]
     for written in [store.writer.put(entry) for entry in entries]:
         written.result()
     return bool(entries)

@@ -8,12 +8,17 @@ log = logging.getLogger(__name__)
 
 
 class OutageLog:
-    """Logs outages; any thread may use it."""
+    """Logs outages; any thread may use it.
+
+    Attributes:
+        reason: of the outage that goes on; empty without one.
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._began: float | None = None
         self._refused = 0
+        self.reason = ""
 
     def begin(self, reason: str) -> None:
         """Log the reason of an outage, unless it goes on."""
@@ -21,6 +26,7 @@ class OutageLog:
             if self._began is not None:
                 return
             self._began = time.monotonic()
+            self.reason = reason
             self._refused = 0
         log.error("the register is away, calls that record are refused: %s", reason)
 
@@ -36,4 +42,5 @@ class OutageLog:
                 return
             seconds = time.monotonic() - self._began
             self._began = None
+            self.reason = ""
         log.warning("the register is back after %.1f s; refused calls: %d", seconds, self._refused)

@@ -50,7 +50,7 @@ class Writer:
         self._database = database
         self._observer = observer
         self.stream = Stream(database)
-        self._outages = OutageLog()
+        self.outages = OutageLog()
         self._lock = Lock()
         self._work = Condition(self._lock)
         self._queue = Queue(observer.waiting)
@@ -168,7 +168,7 @@ class Writer:
         with self._lock:
             self._state = "ok"
         if not self._needs_commit:
-            self._outages.end()
+            self.outages.end()
 
     def _resume(self) -> Doubt | None:
         """As `Stream.resume`, whose errors are all a `RegisterAway`."""
@@ -272,7 +272,7 @@ class Writer:
         for waiting in mine:
             waiting.complete(refusals.get(waiting.entry))
         self._needs_commit = False
-        self._outages.end()
+        self.outages.end()
 
     def _go_away(self, reason: str, *, needs_commit: bool = False) -> None:
         """Refuse all that waits, and each entry until the database is reached again.
@@ -286,7 +286,7 @@ class Writer:
             self._needs_commit = needs_commit
             self._next_attempt = time.monotonic() + RETRY_SECONDS
             found = self._queue.answer_all()
-        self._outages.begin(reason)
+        self.outages.begin(reason)
         self._refuse(found, "away")
 
     def _refuse(self, some: Sequence[Waiting], reason: Reason) -> None:
@@ -294,5 +294,5 @@ class Writer:
         for waiting in some:
             self._observer.refused(reason)
             if reason in ("away", "late"):
-                self._outages.count()
+                self.outages.count()
             waiting.refuse(reason)

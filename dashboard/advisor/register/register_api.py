@@ -91,10 +91,21 @@ class RegisterApi:
         path = f"/decisions/{quote(decision, safe='')}"  # a person may have typed it
         return cast(StoredDecision, self._json("GET", path, {}))
 
-    def request_review(self, decision: str, statement: str) -> None:
-        """Record a client's request for a review, with their point of view unless it is empty."""
+    def request_review(self, decision: str, statement: str, key: str) -> None:
+        """Record a client's request for a review, once for each Idempotency-Key.
+
+        Args:
+            decision: its id.
+            statement: the client's point of view; none if it is empty.
+            key: the Idempotency-Key.
+
+        Raises:
+            StillRecording: an earlier request with this key is not answered yet.
+        """
         body = {"statement": statement} if statement else {}
-        self._json("POST", f"/decisions/{decision}/review-requests", {}, body)
+        path, headers = f"/decisions/{decision}/review-requests", {"Idempotency-Key": key}
+        kinds: Kinds = {HTTPStatus.CONFLICT: StillRecording}
+        self._json("POST", path, {}, body, headers, kinds=kinds)
 
     def review(self, decision: str, reviews: int, final: int, reason: str, comment: str) -> None:
         """Record a person's decision on a decision.

@@ -17,7 +17,7 @@ KEPT = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    add_target(parser, with_reference=True)
+    add_target(parser)
 
 
 def run(options: argparse.Namespace, settings: RegisterSettings) -> int:

@@ -13,7 +13,7 @@ HELP = "put decisions under a legal hold: neither erase nor retire deletes them"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    add_target(parser, with_reference=False)
+    add_target(parser)
     parser.add_argument("--release", action="store_true", help="end the hold")
 
 

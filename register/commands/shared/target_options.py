@@ -7,15 +7,14 @@ from register.retention.targets import Target
 from register.store import Store
 
 
-def add_target(parser: argparse.ArgumentParser, *, with_reference: bool) -> None:
+def add_target(parser: argparse.ArgumentParser) -> None:
     """Add the options, of which one is required."""
     group = parser.add_mutually_exclusive_group(required=True)
     group.add_argument("--client", metavar="ID", help="all decisions of this client")
     group.add_argument("--decision", metavar="ID", type=UUID, help="this decision")
-    if with_reference:
-        group.add_argument(
-            "--reference", metavar="TEXT", help="all decisions with this number of the caller's"
-        )
+    group.add_argument(
+        "--reference", metavar="TEXT", help="all decisions with this number of the caller's"
+    )
 
 
 def target_of(options: argparse.Namespace, store: Store) -> Target:

@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from register.errors import UnknownDecision
+from register.errors import Held, UnknownDecision
+from register.retention.erasure import erase
 from register.retention.holds import Holds, set_hold
 from register.retention.targets import Target
 from register.tables import schema
@@ -43,6 +44,26 @@ def test_the_last_event_of_each_client_and_decision_counts(store, decide, scored
     assert sorted(of_client) == sorted(["hold", "release"] * 2 * len(by_client.subjects))
     assert ("hold", "legal", other) in rows
     assert decision not in holds(store).decisions
+    assert problems(database) == []
+
+
+def test_a_hold_by_reference_is_on_the_decisions_that_have_it(store, command, decide, database):
+    first, second = (decide(row, reference="case 7") for row in range(2))
+    other = decide(2, reference="case 8")
+    assert command("hold", "--reference", "case 7") == (0, "held\n", "")
+    later = decide(3, reference="case 7")
+    assert holds(store) == Holds(frozenset(), frozenset([first, second]))
+    with pytest.raises(Held):
+        erase(store, "dpo", Target.of_reference(store, "case 7"))
+    assert erase(store, "dpo", Target.of_decision(other)).erased == 1
+    assert command("hold", "--reference", "case 7").out == "held\n"  # the later one too
+    assert holds(store).decisions == {first, second, later}
+    assert command("hold", "--reference", "case 7").out == "held already\n"
+    assert command("hold", "--reference", "case 7", "--release").out == "released\n"
+    assert holds(store) == Holds(frozenset(), frozenset())
+    assert command("hold", "--reference", "case 9") == (
+        2, "", "register: no such decision is recorded, so there is nothing to hold\n",
+    )  # fmt: skip
     assert problems(database) == []
 
 
@@ -96,5 +117,8 @@ def test_the_command_holds_and_releases(command, decide, scored):
         2, "", "register: no such decision is recorded, so there is nothing to hold\n",
     )  # fmt: skip
     assert command("hold", "--decision", "7").code == 2
-    assert command("hold").err == "hold: one of the arguments --client --decision is required\n"
+    assert (
+        command("hold").err
+        == "hold: one of the arguments --client --decision --reference is required\n"
+    )
     assert command("verify").code == 0

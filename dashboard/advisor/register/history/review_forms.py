@@ -137,7 +137,9 @@ def show_request(words: Words, decision: StoredDecision, form: Form) -> None:
 def send_request(decision: str, form: Form) -> None:
     """Send a client's request, before the page runs again."""
     statement = entered(form, "statement")
-    send(form, lambda register: register.request_review(decision, statement))
+    # The same words again are the same request, whose first answer may be lost.
+    key = uuid.uuid5(uuid.UUID(form.key), statement).hex
+    send(form, lambda register: register.request_review(decision, statement, key))
 
 
 def entered(form: Form, name: str) -> str:

@@ -61,7 +61,7 @@ def test_a_person_works_through_the_list(
 ):
     for client in (next(unrecorded_refusals), next(unrecorded_refusals)):
         decision = register.record({"client": client}, f"case-{client}")["id"]
-        register.request_review(decision, "")
+        register.request_review(decision, "", decision)
     first, second, *others = (each["id"] for each in waiting(register))
     page = open_register_page("work_list")
     press(page, "Open the case")
@@ -78,7 +78,7 @@ def test_a_filter_without_a_case(
     open_register_page: PageOpener, register: RegisterApi, refusal: int
 ):
     decision = register.record({"client": refusal}, f"filter-{refusal}")["id"]
-    register.request_review(decision, "")
+    register.request_review(decision, "", decision)
     accepted = any(not each["final"] for each in waiting(register))
     page = open_register_page("work_list", cases_final="accepted")
     assert bool(page.main.info) != accepted

@@ -134,7 +134,7 @@ class TestReviewRequest:
         recorded: RecordedScore,
         refusal: int,
     ):
-        register.request_review(recorded["id"], "Please look again")
+        register.request_review(recorded["id"], "Please look again", recorded["id"])
         page = open_register_page("history", find_by="requested")
         page.main.selectbox(key="opened_decision").set_value(recorded["id"]).run()
         assert fact(text_of(page), "Client") == str(refusal)
@@ -164,6 +164,9 @@ class TestReviewRequest:
         text = text_of(page)
         assert "It is not known whether the request was recorded." in text
         assert ">Once</blockquote>" in text  # the request that is recorded
+        interrupted.path = ""
+        press(page, "Record the request")
+        assert page.main.success[0].value == "The client's request is recorded."
         assert len(register.decision(recorded["id"])["review_requests"]) == 1
 
 

@@ -16,8 +16,8 @@ def test_a_request_on_a_decision_just_made_waits_for_hours(
     open_register_page: PageOpener, register: RegisterApi, refusal: int
 ):
     recorded = register.record({"client": refusal}, f"work-{refusal}")
-    register.request_review(recorded["id"], "")
-    register.request_review(recorded["id"], "Again")
+    register.request_review(recorded["id"], "", f"first-{refusal}")
+    register.request_review(recorded["id"], "Again", f"second-{refusal}")
     requests = register.decision(recorded["id"])["review_requests"]
     page = open_register_page("work_list")
     (own,) = [each for each in waiting(register) if each["id"] == recorded["id"]]
