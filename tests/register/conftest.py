@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
+from sqlalchemy import make_url
 
 from register.__main__ import main
-from register.commands.migrate import migrate
+from register.commands.migrate import give_rights, migrate
 from register.database.database import Database
+from register.database.grants import KINDS
 from register.database.opening import open_database
 from register.settings import RegisterSettings
 from register.store import Store
@@ -21,7 +23,7 @@ from tests.register.recording import PEPPER, Recorder, Scored
 from tests.support.browser import chromium
 from tests.support.cluster import scheduler_with_workers
 from tests.support.commands import CommandResult, run_main
-from tests.support.registers.postgresql import Cluster
+from tests.support.registers.postgresql import PASSWORD, Cluster
 from tests.support.registers.register_command import patient_writers, run_register
 
 
@@ -130,6 +132,22 @@ def store(settings: RegisterSettings, database: Database) -> Iterator[Store]:
 def command(capsys, register_url: str, database: Database) -> Callable[..., CommandResult]:
     """Runs `python -m register` in this process, on a register."""
     return partial(run_register, capsys, register_url)
+
+
+@pytest.fixture
+def command_as(
+    capsys, cluster: Cluster, register_url: str, database: Database
+) -> Callable[..., CommandResult]:
+    """Runs `python -m register` as a role of PostgreSQL with the rights of a kind."""
+    name = make_url(register_url).database
+
+    def run(kind: str, *arguments: object) -> CommandResult:
+        return run_register(capsys, cluster.url(name, f"{kind} of {name}"), *arguments)
+
+    for kind in KINDS:
+        cluster.run(f"CREATE ROLE \"{kind} of {name}\" LOGIN PASSWORD '{PASSWORD}'")
+    list(give_rights(database, {kind: f"{kind} of {name}" for kind in KINDS}))
+    return run
 
 
 @pytest.fixture(scope="module")

@@ -49,22 +49,23 @@ def reached_from(*modules: str) -> set[str]:
     return seen
 
 
+def files_in(*folders: str) -> list[Path]:
+    """The modules in some folders, however deep."""
+    return [file for name in folders for file in (ROOT / name).rglob("*.py")]
+
+
 def test_no_folder_has_too_many_files():
-    folders = (*PACKAGES, "benchmarks", "dashboard", "tests")
-    files = [file for name in folders for file in (ROOT / name).rglob("*.py")]
     counts = Counter(
-        str(file.parent.relative_to(ROOT)) for file in files if not file.stem.startswith("__")
+        str(file.parent.relative_to(ROOT))
+        for file in files_in(*PACKAGES, "benchmarks", "dashboard", "tests")
+        if not file.stem.startswith("__")
     )
     assert len(counts) > 50
     assert {name: count for name, count in counts.items() if count > MOST_FILES} == {}
 
 
 def test_no_file_is_too_long():
-    folders = (*PACKAGES, "benchmarks", "dashboard")
-    files = [
-        *ROOT.glob("*.py"),
-        *(file for name in folders for file in (ROOT / name).rglob("*.py")),
-    ]
+    files = [*ROOT.glob("*.py"), *files_in(*PACKAGES, "benchmarks", "dashboard")]
     lengths = {str(file.relative_to(ROOT)): len(file.read_text().splitlines()) for file in files}
     assert len(lengths) > 100
     assert {
@@ -85,7 +86,7 @@ def test_every_module_that_main_imports_is_deployed():
 
 
 def test_the_dashboard_knows_nothing_of_the_service():
-    files = list((ROOT / "dashboard").rglob("*.py"))
+    files = files_in("dashboard")
     assert len(files) > 10
     for file in files:
         assert not {name.partition(".")[0] for name in _imported(file)} & {*PACKAGES, "main"}, file

@@ -10,10 +10,9 @@ from uuid import UUID
 import orjson
 import pyarrow.parquet as pq
 import pytest
-from sqlalchemy import make_url, select
+from sqlalchemy import select
 
 from credit_scoring.decisions.application import Application
-from register.database.grants import grants
 from register.errors import RegisterAway
 from register.export.export_record import ExportRecord
 from register.reading import periods
@@ -22,7 +21,6 @@ from register.verification.verification import verify
 from tests.register.recording import Recorder, Scored
 from tests.support.commands import CommandResult
 from tests.support.registers.guards import lifted_guards, unguarded
-from tests.support.registers.postgresql import PASSWORD
 from tests.support.registers.register_command import run_register
 
 FIRST = datetime(2026, 10, 1, 8, 30, 15, 123456, UTC)
@@ -304,15 +302,10 @@ def test_an_export_that_cannot_be_recorded_leaves_no_file(reviewed, export, tmp_
 
 
 @pytest.mark.parametrize("register_url", ["postgresql"], indirect=True)
-def test_a_role_that_only_reads_may_not_export(reviewed, register_url, cluster, capsys, tmp_path):
-    cluster.run(f"CREATE ROLE export_reader LOGIN PASSWORD '{PASSWORD}'")
-    with reviewed.database.maintenance() as connection:
-        for grant in grants("reader", "export_reader", '"{}"'.format):
-            connection.exec_driver_sql(grant)
-    name = make_url(register_url).database
-    url = cluster.url(name, "export_reader")
-    assert run_register(capsys, url, "verify").code == 0
-    result = run_register(capsys, url, "export", tmp_path / "x.parquet")
+@pytest.mark.usefixtures("reviewed")
+def test_a_role_that_only_reads_may_not_export(command_as, tmp_path):
+    assert command_as("reader", "verify").code == 0
+    result = command_as("reader", "export", tmp_path / "x.parquet")
     assert (result.code, result.out) == (2, "")
     role = "the role may not do that: see migrate --help for its grants"
     assert result.err == f"register: the register's database: {role}\n"

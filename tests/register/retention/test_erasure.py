@@ -5,11 +5,10 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import insert, make_url, select, text
+from sqlalchemy import insert, select, text
 
 from credit_scoring.decisions.application import Application
 from register.database.database import Database
-from register.database.grants import grants
 from register.database.opening import open_database
 from register.errors import Erased, Held, RegisterAway, UnknownDecision
 from register.evidence.chain import Row
@@ -21,8 +20,6 @@ from register.retention.targets import Target
 from register.tables import schema
 from register.writing.entry import Key
 from tests.register.retention.conftest import problems
-from tests.support.registers.postgresql import PASSWORD
-from tests.support.registers.register_command import run_register
 
 CANARY = "canary 4711 Zoë"
 CANARIES = [f"{CANARY} {name}" for name in ("reference", "audit", "comment", "statement", "key")]
@@ -296,20 +293,13 @@ def test_the_command_refuses_with_one_line(command, decide):
 
 
 @POSTGRESQL
-def test_a_role_without_the_right_is_told_so(
-    store, decide, command, cluster, capsys, register_url, database
-):
+def test_a_role_without_the_right_is_told_so(decide, command, command_as, database):
     decision = decide(0)
     before = evidence_of(database)
-    cluster.run(f"CREATE ROLE eraser LOGIN PASSWORD '{PASSWORD}'")
-    with database.maintenance() as connection:
-        for grant in grants("writer", "eraser", '"{}"'.format):
-            connection.exec_driver_sql(grant)
-    url = cluster.url(make_url(register_url).database, "eraser")
-    assert run_register(capsys, url, "hold", "--decision", decision).out == "held\n"
+    assert command_as("writer", "hold", "--decision", decision).out == "held\n"
     assert command("hold", "--decision", decision, "--release").out == "released\n"
     reason = "the role may not do that: see migrate --help for its grants"
-    assert run_register(capsys, url, "erase", "--decision", decision) == (
+    assert command_as("writer", "erase", "--decision", decision) == (
         2, "", f"register: the register's database: {reason}\n",
     )  # fmt: skip
     assert evidence_of(database) == before

@@ -116,22 +116,20 @@ def test_a_full_file_refuses_and_is_written_to_again(
     database = open_database(sqlite_url)
     list(migrate(database))
     bundle = keep_bundle(database)
-    written = open_database(sqlite_url)
-    writer = open_writer(written)
+    writer = open_writer(database)
     entries = [decisions(bundle, 100, record=token_bytes(5_000)) for _ in range(3)]
     assert outcomes([writer.put(entries[0])]) == [""]
-    pages(written, 1)  # at most, or as many as there are
+    pages(database, 1)  # at most, or as many as there are
     assert outcomes([writer.put(entries[1])]) == ["RegisterAway"]
     # The database can be reached, so each attempt may be the one that succeeds.
     states(lambda: writer.state, "ok")
     assert outcomes([writer.put(entries[2])]) == ["RegisterAway"]
     states(lambda: writer.state, "ok")
     assert lines() == LINES[:1]
-    pages(written, 1_000_000)
+    pages(database, 1_000_000)
     *_, last = written_at_last(writer, bundle)
     assert set(recorded(database)) == set(ids_of(entries[0]) + ids_of(last))
     wait_for(lambda: lines() == LINES)
-    database.close()
 
 
 def pages(database: Database, most: int) -> None:
