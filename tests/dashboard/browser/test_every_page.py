@@ -49,6 +49,13 @@ def page(dashboard_url: str) -> Iterator[Page]:
         yield page
 
 
+@pytest.fixture(autouse=True)
+def usual_media(page: Page) -> Iterator[None]:
+    """After a test, failed or not, the page is on a screen and in light colours again."""
+    yield
+    page.emulate_media(media="null", color_scheme="light", forced_colors="none")
+
+
 def visit(page: Page, url: str, name: str, client: int, language: str = "en") -> None:
     """Open a page by its address, and wait until it is complete."""
     page.goto(f"{url}/{name}?{urlencode({'client': client, 'language': language})}")
@@ -119,7 +126,7 @@ def test_forced_colours_are_the_systems(page: Page, dashboard_url: str, turnable
     assert (ink, paper) == ("rgb(255, 255, 255)", "rgb(0, 0, 0)")
     assert favour not in (paper, usual[2])
     line = page.locator("[data-testid=stVegaLiteChart] path[stroke*='--desk-favour']").first
-    assert line.evaluate("each => getComputedStyle(each).stroke") == favour
+    expect(line).to_have_css("stroke", favour)  # the chart is drawn anew in the other scheme
     checked, other = (
         page.locator(f"[data-testid=stRadioOption]{state} > div > div").first
         for state in ("[data-selected=true]", ":not([data-selected])")
@@ -127,7 +134,6 @@ def test_forced_colours_are_the_systems(page: Page, dashboard_url: str, turnable
     background = "each => getComputedStyle(each).backgroundColor"
     assert checked.evaluate(background) != other.evaluate(background)
     assert violations(page) == []
-    page.emulate_media(forced_colors="none", color_scheme="light")
 
 
 def test_a_print_is_dark_on_white_without_the_menu(
@@ -137,11 +143,7 @@ def test_a_print_is_dark_on_white_without_the_menu(
     page.emulate_media(media="print", color_scheme="dark")
     assert page.evaluate(COLOURS)[:2] == ["rgb(28, 36, 48)", "rgb(255, 255, 255)"]
     expect(page.locator(".st-key-header")).to_be_hidden()
-    assert (
-        page.get_by_role("heading", level=1).evaluate("each => getComputedStyle(each).color")
-        == "rgb(0, 0, 0)"
-    )
-    page.emulate_media(media="screen", color_scheme="light")
+    expect(page.get_by_role("heading", level=1)).to_have_css("color", "rgb(0, 0, 0)")
 
 
 def test_a_page_that_waits_has_a_skeleton(
