@@ -40,7 +40,7 @@ from credit_scoring.model.bundle import Bundle, Prediction
 from credit_scoring.model.loader import load
 from credit_scoring.whatif.combinations import CombinationFinder
 from serving.batching import ResponseCache
-from serving.workers.memory import give_back_memory
+from serving.workers.memory import exclude_libraries, give_back_memory
 
 REFERENCE_VALUES_KEPT = 8_000_000  # bytes of cached responses
 CHECKED = 16  # clients whom both `treeshap` and LightGBM explain
@@ -252,6 +252,7 @@ class ServedBundle:
                 accelerate(classifier, self.bundle.transformed[:CHECKED])
         except BadFile as problem:
             log.warning("explained by LightGBM itself: %s", problem.__cause__)
+        exclude_libraries()  # numba, above all
         return True
 
     def state(self) -> dict[str, Any]:

@@ -57,6 +57,23 @@ def test_every_client_of_lightgbm_keeps_his_explanation(lightgbm_case: Case):
     assert changed > 5
 
 
+@pytest.mark.parametrize("quickly", [False, True])
+def test_the_libraries_of_fast_explanations_are_excluded_from_collections(
+    lightgbm_case: Case, monkeypatch: pytest.MonkeyPatch, quickly: bool
+):
+    """Other folders are prepared without any such library."""
+    excluded: list[bool] = []
+    monkeypatch.setattr(
+        served_bundle,
+        "exclude_libraries",
+        lambda: excluded.append(served.bundle.classifier.is_quick),
+    )
+    settings = Settings(ressources_dir=lightgbm_case.folder.path, fast_explanations=quickly)
+    served = create_app(settings).service.folder.current
+    served.prepare(quickly=quickly)
+    assert excluded == ([True] if quickly else [])
+
+
 def test_reasons_are_equal_by_lightgbm_and_by_numba(lightgbm_case: Case):
     found = []
     for fast in (False, True):
