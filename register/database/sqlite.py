@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -33,6 +34,7 @@ from register.errors import RegisterAway, UnusableRegister
 from register.tables.schema import idempotency
 
 READERS = 8  # connections
+ROWS = 32  # of a statement: after each one the writer waits for the interpreter's lock
 PAGE = 16_384  # bytes: an evidence row fills half of a smaller page, and the rest is lost
 WAL = "PRAGMA journal_mode = WAL"
 STEPS = 100_000  # of SQLite's machine between two looks at the clock, under a millisecond
@@ -120,7 +122,10 @@ class SQLite(Database):
         for table, some in rows.items():
             if some:
                 values = driver_rows(connection.dialect, table, some)
-                connection.exec_driver_sql(insert_statement(table), values)
+                for start in range(0, len(values), ROWS):
+                    part = values[start : start + ROWS]
+                    statement = insert_statement(table, len(part))
+                    connection.exec_driver_sql(statement, tuple(chain.from_iterable(part)))
 
     def insert_keys(self, connection: Connection, rows: Sequence[Row]) -> set[tuple[str, str]]:
         """Insert rows of `schema.idempotency`; gives caller and key of those that are new."""
@@ -244,12 +249,13 @@ class SQLite(Database):
 
 
 @cache
-def insert_statement(table: Table) -> str:
-    """INSERT of one row of a table, left out if its primary key exists."""
+def insert_statement(table: Table, rows: int = 1) -> str:
+    """INSERT of rows of a table, of which those whose primary key exists are left out."""
     names = ", ".join(f'"{column.name}"' for column in table.columns)
     marks = ", ".join("?" for _ in table.columns)
     into = f'INSERT INTO "{table.name}" ({names})'
-    return f"{into} VALUES ({marks}) ON CONFLICT DO NOTHING"
+    values = ", ".join([f"({marks})"] * rows)
+    return f"{into} VALUES {values} ON CONFLICT DO NOTHING"
 
 
 @cache

@@ -1,7 +1,9 @@
 """Drafts of decisions: scored applications with their answers, ready to be written."""
 
+from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property, partial
 from hashlib import sha256
 from uuid import UUID
@@ -12,7 +14,7 @@ from credit_scoring.decisions.application import Applications
 from credit_scoring.errors import InvalidApplication
 from register.evidence.records import StoredRecords, later
 from register.store import Store
-from register.writing.decision_rows import DecisionCall, decisions_entry
+from register.writing.decision_rows import DecisionCall, RecordedApplication, decisions_entry
 from register.writing.entry import Entry, Key
 from service.recording.bundle_archive import KeptBundle
 from service.requests import ScoreRequest
@@ -66,6 +68,27 @@ class Draft:
 
 
 @dataclass(frozen=True, eq=False)
+class _Scored:
+    """Applications that are scored, and not recorded yet.
+
+    Attributes:
+        at: the time of the decisions.
+        items: the applications.
+        records: their raw values, compressed.
+        quick: true if this project's own code explained; None without reasons.
+    """
+
+    at: datetime
+    items: Sequence[RecordedApplication]
+    records: Sequence[bytes]
+    quick: bool | None
+
+    def alone(self, row: int) -> "_Scored":
+        """One of the applications."""
+        return replace(self, items=[self.items[row]], records=[self.records[row]])
+
+
+@dataclass(frozen=True, eq=False)
 class Drafter:
     """Scores applications and drafts their decisions.
 
@@ -81,15 +104,13 @@ class Drafter:
     kept: KeptBundle
     beside: Executor
 
-    def draft_at_once(self, request: DecisionRequest) -> Draft | None:
-        """The draft if scoring is faster than a change of threads, else None.
+    def decode_at_once(self, request: DecisionRequest) -> Applications | None:
+        """The application of a request if scoring is faster than a change of threads, else None.
 
         Raises:
-            UnknownClient, InvalidApplication: see `draft`.
+            InvalidApplication: see `draft`.
         """
-        bundle, decoder = self.served.bundle, self.kept.applications
-        applications = request.to_score.decode_at_once(bundle, decoder)
-        return None if applications is None else self._draft(request, applications)
+        return request.to_score.decode_at_once(self.served.bundle, self.kept.applications)
 
     def draft(self, request: DecisionRequest) -> Draft:
         """The draft of all decisions of a request.
@@ -98,49 +119,86 @@ class Drafter:
             UnknownClient: no new client has a requested id.
             InvalidApplication: an application is invalid or cannot be scored.
         """
-        return self._draft(request, self.kept.applications.decode(request.body))
+        applications = self.kept.applications.decode(request.body)
+        beside = self.beside if applications.is_list else None
+        scored = self._scored(request, applications, beside)
+        return self._drafted(request, scored, applications.is_list, beside)
 
-    def _draft(self, request: DecisionRequest, applications: Applications) -> Draft:
+    def draft_together(
+        self, requests: Sequence[DecisionRequest], applications: Sequence[Applications]
+    ) -> list[Draft]:
+        """The drafts of several requests, which are scored as one list.
+
+        One after the other, they would take almost twice the time: each step finds its code and
+        its tables in the processor's cache only if the same step ran just before.
+
+        Args:
+            requests: with the same `compare`.
+            applications: the result of `decode_at_once` for each.
+
+        Raises:
+            UnknownClient, InvalidApplication: see `draft`; of any of the requests.
+        """
+        if len(requests) == 1:
+            scored = self._scored(requests[0], applications[0], None)
+            return [self._drafted(requests[0], scored)]
+        items = [item for one in applications for item in one.items]
+        scored = self._scored(requests[0], Applications(items, is_list=True), None)
+        return [self._drafted(request, scored.alone(row)) for row, request in enumerate(requests)]
+
+    def _scored(
+        self, request: DecisionRequest, applications: Applications, beside: Executor | None
+    ) -> _Scored:
+        """Score applications with the parameters of a request."""
         check_references(applications)
         # The words of reasons are recorded as in the file.
         scorer = request.to_score.scorer(self.served.bundle, self.served.found_peers)
         evaluation = scorer.evaluate(applications)
-        beside = self.beside if applications.is_list else None
         codec = self.kept.codec.records
         records_of = later(beside, partial(StoredRecords.of, evaluation.rows, codec))
         explained, records = evaluation.explain(), records_of()
         store, at = self.store, self.store.now()
-        recorded = [
+        items = [
             store.application(scored, at, record, scored_body(scored), item.audit)
             for scored, record, item in zip(
                 explained.scored, records.texts, applications.items, strict=True
             )
         ]
+        return _Scored(at, items, records.contents, explained.quick)
+
+    def _drafted(
+        self,
+        request: DecisionRequest,
+        scored: _Scored,
+        is_list: bool = False,
+        beside: Executor | None = None,
+    ) -> Draft:
+        """The draft of a request whose applications are scored."""
         call = DecisionCall(
             caller=request.caller,
             request_id=request.request_id,
-            at=at,
+            at=scored.at,
             bundle=self.kept.id,
             codec=self.kept.codec,
             threshold=self.served.bundle.threshold,
             compare=request.query.compare,
             automated=request.query.automated,
             reasons=request.query.reasons,
-            quick=explained.quick,
+            quick=scored.quick,
         )
-        answers = [application.answer for application in recorded]
-        body = b"[%b]" % b",".join(answers) if applications.is_list else answers[0]
+        answers = [item.answer for item in scored.items]
+        body = b"[%b]" % b",".join(answers) if is_list else answers[0]
         key = None
         if request.key is not None:
             key = Key(
                 caller=request.caller,
                 key=request.key,
                 fingerprint=request.fingerprint,
-                decisions=tuple(application.id for application in recorded),
-                is_list=applications.is_list,
+                decisions=tuple(item.id for item in scored.items),
+                is_list=is_list,
             )
-        entry = decisions_entry(call, recorded, key, records.contents, beside)
-        return Draft(body, entry, recorded[-1].id)
+        entry = decisions_entry(call, scored.items, key, scored.records, beside)
+        return Draft(body, entry, scored.items[-1].id)
 
 
 def check_references(applications: Applications) -> None:

@@ -137,11 +137,13 @@ class Recorder:
             self._refused("away")
             raise RegisterAway("the register's database does not answer")
         drafter = Drafter(self._store, served, bundle, self._beside)
-        draft = drafter.draft_at_once(request)
-        if draft is None:
+        applications = drafter.decode_at_once(request)
+        if applications is not None:
+            draft = await self._gathering.draft(drafter, request, applications)
+        else:
             queue = service.list_queue if request.to_score.is_list else service.queue
             draft = await queue.call(request, request, partial(_drafts, drafter))
-        await self._gathering.put(draft.entry)
+            await self._gathering.put(draft.entry)
         self.latest = draft.latest
         return draft.body
 

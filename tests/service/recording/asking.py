@@ -1,6 +1,7 @@
 """Requests to an application or a server that records decisions."""
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,11 @@ def decide(http: httpx.Client, body: object, **query: object) -> Any:
     answer = http.post("/decisions", json=body, params=query)
     assert answer.status_code == 201, answer.text
     return answer.json()
+
+
+def raw_record(http: httpx.Client, client: object) -> dict[str, float | None]:
+    """The raw record of a client."""
+    return json.loads(http.get("/get_test", params={"param_name": client}).json()["data"])
 
 
 def stored(http: httpx.Client, decision: str, **query: object) -> dict[str, Any]:

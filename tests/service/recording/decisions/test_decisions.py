@@ -1,6 +1,5 @@
 """`/decisions` answers as `/score` does, byte for byte, and keeps what it answered."""
 
-import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,7 +12,7 @@ import pytest
 
 from main import Application
 from tests.kinds.text_ids import with_text_ids
-from tests.service.recording.asking import PEPPER, listed, opened, stored
+from tests.service.recording.asking import PEPPER, listed, opened, raw_record, stored
 from tests.support.bundles.small_bundle import NEW
 from tests.support.servers.application import application
 
@@ -57,10 +56,6 @@ KINDS = (
     "client", "record", "computed", "changes", "changed record", "reference", "list of one", "list",
 )  # fmt: skip
 QUERIES = ({}, {"reasons": 0}, {"reasons": 2, "compare": "all"})
-
-
-def raw_record(http: httpx.Client, client: object) -> dict[str, float | None]:
-    return json.loads(http.get("/get_test", params={"param_name": client}).json()["data"])
 
 
 def decide(http: httpx.Client, body: object, **query: object) -> bytes:

@@ -4,7 +4,9 @@ import asyncio
 import itertools
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, select
@@ -12,9 +14,12 @@ from sqlalchemy import Connection, select
 from main import Application
 from register.errors import StaleReview
 from register.tables import schema
+from register.writing.entry import Entry
 from service.recording.gathering import Gathering
 from tests.support.servers.inprocess import LOOP
 from tests.support.servers.server import wait_for
+
+ENTRY = Entry(rows=[], at=datetime.now(UTC), size=0)
 
 
 @pytest.fixture
@@ -84,7 +89,7 @@ def test_the_writer_begins_though_others_come_without_end(
         return len(futures)
 
     entries = LOOP.run_until_complete(without_end())
-    assert 2 < entries < 10
+    assert 2 < entries < 20
     assert sum(events_by_block(app)) == entries
 
 
@@ -130,3 +135,74 @@ def test_the_writer_goes_on_after_the_event_loop_is_closed(app: Application):
     store.writer.begin()
     assert store.writer.put(store.event("tests", "gathered")).result(60) is None
     assert sum(events_by_block(app)) == 2
+
+
+class Pen:
+    """Stands for the writer: the test answers the entries."""
+
+    def __init__(self) -> None:
+        self.replies: list[Any] = []
+        self.begun: asyncio.Queue[None] = asyncio.Queue()
+
+    def add(self, _entry: object, reply: Any) -> None:
+        self.replies.append(reply)
+
+    def begin(self) -> None:
+        self.begun.put_nowait(None)
+
+
+def test_what_comes_during_a_commit_waits_for_its_end(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("service.recording.gathering.MOST_SECONDS", 3600.0)
+    pen = Pen()
+    gathering = Gathering(pen)
+
+    async def three() -> None:
+        futures = [gathering.put(ENTRY)]
+        await pen.begun.get()
+        futures += [gathering.put(ENTRY), gathering.put(ENTRY)]
+        for _ in range(100):
+            await asyncio.sleep(0.0002)
+        assert pen.begun.empty()
+        pen.replies[0].set_result(None)
+        await pen.begun.get()
+        for reply in pen.replies[1:]:
+            reply.set_result(None)
+        await asyncio.gather(*futures)
+
+    LOOP.run_until_complete(three())
+    assert len(pen.replies) == 3
+
+
+def test_a_commit_that_hangs_does_not_hold_the_next_entries_up():
+    pen = Pen()
+    gathering = Gathering(pen)
+
+    async def two() -> None:
+        hanging = gathering.put(ENTRY)
+        await pen.begun.get()
+        gathering.put(ENTRY)
+        await pen.begun.get()
+        assert not hanging.done()
+
+    LOOP.run_until_complete(two())
+
+
+def test_an_entry_is_written_though_the_draft_beside_it_failed():
+    pen = Pen()
+    gathering = Gathering(pen)
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    drafter: Any = SimpleNamespace(served=None, kept=None, draft_together=fail)
+    request: Any = SimpleNamespace(query=SimpleNamespace(compare="all"))
+    nothing: Any = None
+
+    async def both() -> None:
+        failing = gathering.draft(drafter, request, nothing)
+        gathering.put(ENTRY)
+        with pytest.raises(ZeroDivisionError):
+            await failing
+        await pen.begun.get()
+
+    LOOP.run_until_complete(both())
