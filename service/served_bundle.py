@@ -252,7 +252,8 @@ class ServedBundle:
                 accelerate(classifier, self.bundle.transformed[:CHECKED])
         except BadFile as problem:
             log.warning("explained by LightGBM itself: %s", problem.__cause__)
-        exclude_libraries()  # numba, above all
+        if classifier.is_quick:
+            exclude_libraries()  # numba, above all
         return True
 
     def state(self) -> dict[str, Any]:
