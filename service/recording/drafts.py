@@ -139,11 +139,9 @@ class Drafter:
         Raises:
             UnknownClient, InvalidApplication: see `draft`; of any of the requests.
         """
-        if len(requests) == 1:
-            scored = self._scored(requests[0], applications[0], None)
-            return [self._drafted(requests[0], scored)]
         items = [item for one in applications for item in one.items]
-        scored = self._scored(requests[0], Applications(items, is_list=True), None)
+        # The error of one alone names no place in a list.
+        scored = self._scored(requests[0], Applications(items, is_list=len(items) > 1), None)
         return [self._drafted(request, scored.alone(row)) for row, request in enumerate(requests)]
 
     def _scored(

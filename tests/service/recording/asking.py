@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from tests.support.servers.inprocess import prepared_client
 from tests.support.servers.server import wait_for
 
 PEPPER = "a pepper of tests"
+# Id and time at the beginning of an answer of `/decisions`.
+HEAD = re.compile(rb'{"id":"([0-9a-f-]{36})","at":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)",')
 LENDER = {
     "lender_name": "Example Lender",
     "lender_address": "12 Station Road",

@@ -1,6 +1,5 @@
 """`/decisions` answers as `/score` does, byte for byte, and keeps what it answered."""
 
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,11 +11,10 @@ import pytest
 
 from main import Application
 from tests.kinds.text_ids import with_text_ids
-from tests.service.recording.asking import PEPPER, listed, opened, raw_record, stored
+from tests.service.recording.asking import HEAD, PEPPER, listed, opened, raw_record, stored
 from tests.support.bundles.small_bundle import NEW
 from tests.support.servers.application import application
 
-HEAD = re.compile(rb'{"id":"([0-9a-f-]{36})","at":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)",')
 UNKNOWN = f"unknown client 1, not one of the {NEW} new clients: /get_ids lists them"
 NUL = "reference has a NUL character, which cannot be recorded"
 
